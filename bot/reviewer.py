@@ -17,6 +17,7 @@ from bot.judgement import Case, judge
 from bot.policy_change import differences, merged, touched
 from bot.processes import TookTooLong, WorkFailed
 from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, wanted
+from bot.review.markdown import prose
 from rules.policy_file import find_policy
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
     try:
         judgement = await _judged(job, forge, desk, context, rulebook)
     except (TookTooLong, WorkFailed) as failure:
-        return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
+        return await _give_up(
+            job, forge, fence, pull_request, f"The review could not be computed: {prose(str(failure))}."
+        )
     outcome = await _publish(job, forge, fence, judgement)
     return outcome._replace(base_branch=pull_request.base_branch)
 

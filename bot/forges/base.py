@@ -166,4 +166,4 @@ class Forge(Protocol):
         """
 
     async def fail(self, job: Job, sentence: str) -> None:
-        """Complete the check with a neutral conclusion and a plain sentence, after the last attempt."""
+        """Complete the check with a neutral conclusion and a sentence of Markdown, after the last attempt."""

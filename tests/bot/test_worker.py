@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.forges.base import Denied, Gone, Unauthorized, Unavailable
 from bot.mailbox import Claimed, LeaseLost, Mailbox, ReviewRecord, Timing
@@ -115,6 +116,19 @@ async def test_faults_are_tried_again_later_and_later_and_then_parked(mailbox: M
     (aside,) = await mailbox.parked()
     assert aside.error == "KeyError: 'three'"
     assert desk.parked == [f"{key()}: KeyError: 'three'"]
+
+
+async def test_a_fault_of_the_database_is_told_without_its_statement(
+    mailbox: Mailbox, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = OperationalError("SELECT owner FROM mailbox", {"owner": "host:1/abc"}, Exception("database is locked"))
+    desk = Desk([fault] * 3)
+    assert await attempts(mailbox, clock, desk, [101, 201]) == [2, 3]
+    assert desk.parked == [f"{key()}: The database cannot be used: OperationalError"]
+    told = [each for each in caplog.records if each.message.startswith("work failed")]
+    assert {(each.message.partition(": ")[2], each.exc_info) for each in told} == {
+        ("Exception: database is locked", None)
+    }
 
 
 async def test_an_unavailable_forge_is_waited_for_exactly_as_long_as_it_asks(

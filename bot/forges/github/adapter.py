@@ -123,7 +123,7 @@ class GitHub:
         return await publish(client, writer, job, plan, login)
 
     async def fail(self, job: Job, sentence: str) -> None:
-        """Complete the check of the newest head with a neutral conclusion and a plain sentence."""
+        """Complete the check of the newest head with a neutral conclusion and a sentence of Markdown."""
         client, login = await self._enter(job)
         pull = await client.get(f"/pulls/{job.key.number}")
         head = pull["head"]["sha"]
