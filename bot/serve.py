@@ -44,7 +44,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the server runs; `bot.__main__` puts it together from the settings.
+    """What the server runs; `bot.wiring` puts it together from the settings.
 
     Attributes:
         receivers: By forge, the readers of webhooks.
@@ -131,17 +131,19 @@ def _listening_fault(settings: Settings, fault: Exception) -> str:
 
 
 async def _run(worker: Worker, beside: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """Work until told to stop; a worker that ends by itself is a fault that ends the process."""
+    """Work until told to stop; a worker, or what runs beside it, that ends by itself is a fault: it ends the process."""
     working = asyncio.create_task(worker.run(), name="worker")
     others = [asyncio.create_task(each) for each in beside]
     stopped = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait({working, stopped, *others}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
     worker.stop()
     for each in (*others, stopped):
         each.cancel()
     await asyncio.gather(*others, stopped, return_exceptions=True)
     await working
+    for each in ended:
+        each.result()
     _log.info("stopped")
 
 
