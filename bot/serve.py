@@ -131,7 +131,7 @@ def _listening_fault(settings: Settings, fault: Exception) -> str:
 
 
 async def _run(worker: Worker, beside: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """Work until told to stop; a worker, or what runs beside it, that ends by itself is a fault: it ends the process."""
+    """Work until told to stop; a task that ends by itself does so by a fault, which ends the process."""
     working = asyncio.create_task(worker.run(), name="worker")
     others = [asyncio.create_task(each) for each in beside]
     stopped = asyncio.create_task(stop.wait(), name="stop")

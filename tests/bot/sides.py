@@ -110,6 +110,13 @@ class Side:
         else:
             self.change.delete_note(comment)
 
+    def remove_summary(self) -> None:
+        """Have somebody remove our summary."""
+        if self.on_github:
+            self.change.issue_comments.clear()
+        else:
+            self.change.delete_note(next(note for note in self.bench.notes if "hullcheck:summary" in note.body))
+
     async def leave_behind(self, text: str) -> None:
         """Leave something unpublished, as a crash does."""
         if self.on_github:

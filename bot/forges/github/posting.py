@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,7 +71,8 @@ class Posting:
         """Remove a review that was left unsubmitted: as long as it is there, GitHub takes no other one."""
         for review in self._own.reviews:
             if review["state"] == "PENDING":
-                await self._writer.delete(f"{self._pull}/reviews/{review['id']}")
+                with suppress(Gone):
+                    await self._writer.delete(f"{self._pull}/reviews/{review['id']}")
 
     async def review(self) -> list[Comment]:
         """Post the review and return the comments that GitHub refuses."""
