@@ -31,6 +31,11 @@ class ChangedFile:
     patch: str | None = None
     mode: int = 0
 
+    @property
+    def old_path(self) -> str:
+        """The path at the merge base; for an added file the same as at head."""
+        return self.previous_path or self.path
+
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
@@ -167,7 +172,7 @@ class Context:
             return None
         files = self.pull_request.files
         came = {file.path for file in files if file.status in ("added", "renamed", "copied")}
-        gone = (file.previous_path or file.path for file in files if file.status in ("removed", "renamed"))
+        gone = (file.old_path for file in files if file.status in ("removed", "renamed"))
         return {
             **dict.fromkeys(gone, 0o100644),
             **{path: mode for path, mode in self.listing.items() if path not in came},
