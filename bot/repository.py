@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from bot.forges.blobs import LINK, SUBMODULE
 from rules import contexts, policy_file
 from rules.dockerfile.nodes import is_dockerfile
 from rules.named_files import named_files
@@ -60,7 +61,7 @@ _DESCRIBES_THE_PROGRAM: Final = (
 _STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
 _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})
 _WORKFLOWS: Final = ".github/workflows"
-_UNREAD_MODES: Final = (0o120000, 0o160000)
+_UNREAD_MODES: Final = (LINK, SUBMODULE)
 
 
 class Wanted(NamedTuple):

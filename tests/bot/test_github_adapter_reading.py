@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.forges.base import Denied, Gone, Unavailable, Unread
+from bot.forges.blobs import blob_id
 from bot.forges.github.client import path_in_url
-from bot.forges.github.objects import blob_id
 from bot.forges.github.wire import OtherHost, Wire, graphql_url
 from tests.bot.github_bench import AFTER, BEFORE, bench
 from tests.forge.faults import Fault
