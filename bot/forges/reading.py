@@ -46,7 +46,6 @@ class PullRequest:
         head: Commit id of the head.
         base: Commit id of the merge base (never the base branch's tip).
         base_tip: Commit id of the base branch's tip; the policy is read there.
-        start: GitLab's `start_sha`; empty elsewhere.
         open: Whether it is open.
         draft: Whether it is a draft.
         author_id: Numeric id of its author.
@@ -69,7 +68,6 @@ class PullRequest:
     web_url: str
     blob_url: str
     files: tuple[ChangedFile, ...]
-    start: str = ""
     cut: bool = False
     base_branch: str = ""
 
@@ -138,12 +136,10 @@ class Conversation:
     Attributes:
         threads: Our threads, one a finding or a group of findings.
         summary: Our summary comment, `None` when there is none.
-        reviewed: Heads that our posted reviews name in their markers.
     """
 
     threads: tuple[Thread, ...]
     summary: Thread | None = None
-    reviewed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rules.quoting import LIMIT, code_span, longest_run, quote, visible
+from rules.quoting import LIMIT, longest_run, quote, visible
 
 ZERO_WIDTH_SPACE = "\u200b"
 PROSE_LIMIT = 500
@@ -24,11 +24,6 @@ _HEXADECIMAL = re.compile(r"(?i)([0-9a-f]{6})(?=[0-9a-f])")  # seven make a comm
 def code(text: str, limit: int = LIMIT) -> str:
     """Quote a value as a code span on one line; see `rules.quoting.quote`."""
     return quote(text, limit)
-
-
-def cell(text: str, limit: int = LIMIT) -> str:
-    """Quote a value as a code span inside a table, where even code is split at a pipe."""
-    return quote(text, limit).replace("|", "\\|")
 
 
 def fence(text: str, info: str = "", keep: str = "") -> str:
@@ -67,14 +62,6 @@ def plain(markdown: str) -> str:
     return without_code.replace("**", "")
 
 
-def log(text: str) -> str:
-    """Return text for a CI log on one line: workflow commands (`::error::`, `##[group]`) are broken."""
-    return visible(text).replace("::", f":{ZERO_WIDTH_SPACE}:").replace("##[", f"##{ZERO_WIDTH_SPACE}[")
-
-
 def link(label: str, url: str) -> str:
     """Return a link; `label` is Markdown of ours, `url` is already percent-encoded. Without a URL the label alone."""
     return f"[{label}]({url})" if url else label
-
-
-__all__ = ["cell", "code", "code_span", "fence", "link", "log", "plain", "prose"]

@@ -121,14 +121,6 @@ async def test_a_copy_of_a_mark_is_not_ours(forge: str) -> None:
         assert len(s.bodies) == 2
 
 
-async def test_the_reviewed_heads_are_remembered(forge: str) -> None:
-    async with on(forge) as s:
-        await s.publish(s.plan(s.comment("a1")))
-        reviewed = s.change.head
-        s.change.force_push({"Dockerfile": "FROM scratch\n"})
-        assert (await s.conversation()).reviewed == {reviewed}
-
-
 async def test_a_fork_is_read_and_reviewed(forge: str) -> None:
     async with on(forge, fork=True) as s:
         tree = await s.adapter.read(s.bench.job, s.change.head, ["Dockerfile", "missing"])

@@ -50,8 +50,8 @@ class GitHub:
             App must have been granted it.
     """
 
-    terms = Terms(pull_request="pull request", number_sign="#", suggestion=_suggestion)
-    capabilities = Capabilities(file_comments=True, context_comments=False, check_runs=True)
+    terms = Terms(pull_request="pull request", suggestion=_suggestion)
+    capabilities = Capabilities(file_comments=True, context_comments=False)
 
     def __init__(
         self,

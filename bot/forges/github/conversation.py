@@ -116,9 +116,7 @@ def conversation(everything: Said, states: Mapping[str, Resolution], login: str)
         for comment, mark in marked
         if mark and mark.kind in {"comment", "fixed"}
     )
-    review_marks = (mark_in(review["body"]) for review in own.reviews)
-    heads = frozenset(mark.head for mark in review_marks if mark and mark.kind == "review")
-    return Conversation(threads, summary(own), heads)
+    return Conversation(threads, summary(own))
 
 
 def summary(own: Said) -> Thread | None:

@@ -43,7 +43,7 @@ class GitLab:
         wait: Sleeps while GitLab makes the diff of a new merge request.
     """
 
-    terms = Terms(pull_request="merge request", number_sign="!", suggestion=_suggestion)
+    terms = Terms(pull_request="merge request", suggestion=_suggestion)
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class GitLab:
         accounts: Accounts | None = None,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.capabilities = Capabilities(file_comments=True, context_comments=True, check_runs=False)
+        self.capabilities = Capabilities(file_comments=True, context_comments=True)
         self._door = door
         self._gate = gate or Gate()
         self._accounts = accounts or Accounts()
@@ -140,7 +140,7 @@ class GitLab:
                 user = group.create_task(self._door.get("/user"))
                 version = group.create_task(self._door.get("/version"))
             files = older_than(version.result(), FILE_DISCUSSIONS)
-            self.capabilities = Capabilities(file_comments=not files, context_comments=True, check_runs=False)
+            self.capabilities = Capabilities(file_comments=not files, context_comments=True)
             self._ourselves = await self._accounts.joined_by(user.result()["id"])
         return self._ourselves
 
