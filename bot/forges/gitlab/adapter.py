@@ -14,6 +14,7 @@ from bot.forges.gitlab.objects import Objects
 from bot.forges.gitlab.publishing import publish
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.gitlab.reading import context
+from bot.forges.gitlab.roles import DEVELOPER, GUEST, MAINTAINER
 from bot.forges.gitlab.versions import FILE_DISCUSSIONS, older_than
 from bot.forges.marks import answer_mark
 from bot.forges.together import at_once
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from bot.forges.base import Context, Fence, Permission, Published, ReviewPlan, Tree
     from bot.forges.gitlab.door import Door
     from bot.jobs import Command, Job
-
-_MAINTAINER, _DEVELOPER, _GUEST = 40, 30, 10
 
 
 def _suggestion(further: int) -> str:
@@ -85,9 +84,9 @@ class GitLab:
         except Gone:
             return "none"
         level = member["access_level"]
-        if level >= _MAINTAINER:
+        if level >= MAINTAINER:
             return "admin"
-        return "write" if level >= _DEVELOPER else "read" if level >= _GUEST else "none"
+        return "write" if level >= DEVELOPER else "read" if level >= GUEST else "none"
 
     async def acknowledge(self, job: Job, command: Command, *, refused: bool = False) -> None:
         """React to a command's note; GitLab refuses the same emoji twice, which is as good."""
