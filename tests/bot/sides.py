@@ -15,8 +15,8 @@ from tests.bot.reviewing import desk
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bot.commands import CommandName
     from bot.forges.base import Conversation, Forge, Published, ReviewPlan
+    from bot.jobs import CommandName
     from bot.reviewer import Outcome
 
 ROLES: Final = {"admin": 40, "write": 30, "read": 20}
