@@ -28,7 +28,7 @@ PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "w
 SPARE = 300.0
 """Seconds before its end at which a token is no longer used: longer than any review takes."""
 
-_JWT_LIFE = 540  # seconds; GitHub refuses more than ten minutes
+_JWT_LIFE = 540  # seconds; GitHub refuses more than ten minutes, by its own clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class App:
     id: str
     private_key: Secret
 
-    def jwt(self, life: int = 600) -> str:
-        """Return a signed token that says who we are, good for so many seconds."""
+    def jwt(self) -> str:
+        """Return a signed token that says who we are, for the next minutes."""
         key = _loaded(self.private_key.reveal())
-        return get_jwt(app_id=self.id, private_key=key, expiration=life)  # type: ignore[arg-type]  # a loaded key signs too
+        return get_jwt(app_id=self.id, private_key=key, expiration=_JWT_LIFE)  # type: ignore[arg-type]  # a loaded key signs too
 
 
 @lru_cache(maxsize=4)
@@ -110,7 +110,7 @@ class Tokens:
         """Return the login under which our comments stand: the App's slug and `[bot]`, which no person can have."""
         if not self._login:
             with translated(self._now):
-                app = await self._wire.getitem("/app", jwt=self._app.jwt(_JWT_LIFE))
+                app = await self._wire.getitem("/app", jwt=self._app.jwt())
             self._login = f"{app['slug']}[bot]"
         return self._login
 
@@ -123,7 +123,7 @@ class Tokens:
                     "/app/installations/{id}/access_tokens",
                     {"id": job.installation},
                     data={**scope, "permissions": self._permissions},
-                    jwt=self._app.jwt(_JWT_LIFE),
+                    jwt=self._app.jwt(),
                 )
         except Rejected as refusal:
             wanted = ", ".join(f"{name}: {access}" for name, access in self._permissions.items())
