@@ -20,6 +20,8 @@ _REFERENCE = re.compile(r"(\\[@#!$%&~^:/*\[])")
 _BARE_LINK = re.compile(r"(?i)(www|gh)(?=\\[.-])")
 _HEXADECIMAL = re.compile(r"(?i)([0-9a-f]{6})(?=[0-9a-f])")  # seven make a commit id
 
+_SUGGESTION = re.compile(r"^(`{3,})suggestion\S*[ \t]*$", re.MULTILINE)
+
 
 def code(text: str, limit: int = LIMIT) -> str:
     """Quote a value as a code span on one line; see `rules.quoting.quote`."""
@@ -40,6 +42,11 @@ def fence(text: str, info: str = "", keep: str = "") -> str:
     shown = re.sub(r"^/", " /", shown, flags=re.MULTILINE)
     ticks = "`" * max(3, longest_run(shown, "`") + 1)
     return f"{ticks}{info}\n{shown}\n{ticks}"
+
+
+def without_buttons(body: str, info: str = "") -> str:
+    """Return a comment of ours whose suggestions are plain blocks, under another info string: nothing to press."""
+    return _SUGGESTION.sub(rf"\1{info}", body)
 
 
 def prose(text: str, limit: int = PROSE_LIMIT) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.forges.base import Gone, Rejected
 from bot.forges.gitlab.conversation import discussions, marks
 from bot.forges.gitlab.faults import Broken
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.marks import mark_in
-from bot.review.markdown import code
+from bot.review.markdown import code, without_buttons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
     from bot.forges.gitlab.positions import Positions
-
-_SUGGESTION: Final = re.compile(r"^(`{3,})suggestion\S*[ \t]*$", re.MULTILINE)
 
 
 class Posting:
@@ -128,5 +125,5 @@ def _missing(comments: Sequence[Comment], standing: frozenset[str]) -> list[Comm
 def _without_place(comment: Comment) -> Comment:
     """Return a comment as it can stand anywhere: what it suggests is shown, but has no button there."""
     place = code(comment.path) + (f", line {comment.line}" if comment.line else "")
-    body = _SUGGESTION.sub(r"\1dockerfile", comment.body)
+    body = without_buttons(comment.body, "dockerfile")
     return replace(comment, body=f"{place}: {body}", line=None, start_line=None)
