@@ -188,6 +188,14 @@ async def test_a_suspended_installation_is_denied_and_a_deleted_one_gone() -> No
             await b.github.context(job)
 
 
+async def test_a_repository_that_was_taken_out_of_the_installation_is_gone() -> None:
+    async with bench() as b:
+        job = b.job
+        b.forge.uninstall(b.project)
+        with pytest.raises(Gone):
+            await b.github.context(job)
+
+
 async def test_a_missing_permission_is_named() -> None:
     async with bench() as b:
         grant = b.forge.grant(b.project)

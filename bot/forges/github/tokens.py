@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gidgethub.apps import get_jwt
 from jwt import get_algorithm_by_name
 
-from bot.forges.base import Denied, Rejected
+from bot.forges.base import Denied, Gone, Rejected
 from bot.forges.github.faults import translated
 from bot.secret import Secret
 
@@ -29,6 +29,8 @@ SPARE = 300.0
 """Seconds before its end at which a token is no longer used: longer than any review takes."""
 
 _JWT_LIFE = 540  # seconds; GitHub refuses more than ten minutes, by its own clock
+_NOT_COVERED = "not accessible to the parent installation"
+"""What GitHub's 422 says when the repository was taken out of the installation; the other one is of permissions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class Tokens:
                     jwt=self._app.jwt(),
                 )
         except Rejected as refusal:
+            if _NOT_COVERED in str(refusal):
+                raise Gone(str(refusal)) from refusal
             wanted = ", ".join(f"{name}: {access}" for name, access in self._permissions.items())
             raise Denied(f"{refusal}; the App's installation must grant {wanted}") from refusal
         return _Token(Secret(answer["token"]), datetime.fromisoformat(answer["expires_at"]).timestamp())
