@@ -30,7 +30,7 @@ from bot.processes import Processes
 from bot.readiness import Probe, Readiness
 from bot.reconcile import reconcile
 from bot.reviewer import Desk
-from bot.serve import DATABASE_SECONDS, Parts, StartError
+from bot.serve import Parts, StartError
 from bot.spool import Spool
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 JUDGEMENT_SECONDS = 30.0
+DATABASE_SECONDS = 5.0
+"""How long it is believed that the database takes what is written."""
 CREDENTIALS_SECONDS = 60.0
 """How long the forges' word that our credentials are good is kept."""
 _GITHUB_REMEDY = "check HULLCHECK_GITHUB_APP_ID and HULLCHECK_GITHUB_PRIVATE_KEY"
@@ -69,7 +71,7 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     processes = await _processes(places, stack)
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
-    probes: dict[str, Probe] = {}
+    probes = {"database": Probe(mailbox.ping, DATABASE_SECONDS)}
     chores: dict[str, Callable[[], Awaitable[None]]] = {"warming up": partial(_warm_up, processes, places)}
     if settings.github is not None:
         hook = _add_github(settings.github, session, forges, receivers)
@@ -86,10 +88,9 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, await _desk(settings, mailbox, processes))
-    status = partial(
-        _status, settings, mailbox, Readiness({"database": Probe(mailbox.ping, DATABASE_SECONDS), **probes}), troubles
-    )
-    return Parts(receivers, handling, handling.give_up, probes, chores, tuple(site.routes(status)), spools)
+    readiness = Readiness(probes)
+    status = partial(_status, settings, mailbox, readiness, troubles)
+    return Parts(receivers, handling, handling.give_up, readiness, chores, tuple(site.routes(status)), spools)
 
 
 async def _desk(settings: Settings, mailbox: Mailbox, processes: Processes) -> Desk:

@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 
 from bot.forges.base import Denied
 from bot.mailbox import Mailbox
+from bot.readiness import Readiness
 from bot.serve import Parts, _all_chores, _run
 from bot.worker import Worker
 from tests.bot.databases import new_postgresql
@@ -130,7 +131,7 @@ async def test_a_chore_that_fails_is_named_and_does_not_keep_the_others_from_the
         raise KeyError("id")
 
     async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as mailbox:
-        parts = Parts({}, nothing, nothing, {}, chores={"asking": refused, "sweeping": broken})
+        parts = Parts({}, nothing, nothing, Readiness({}), chores={"asking": refused, "sweeping": broken})
         await _all_chores(mailbox, parts)()
     assert [each.message for each in caplog.records] == [
         "asking failed and is tried again in an hour: GitLab: 403 Forbidden",
