@@ -25,6 +25,7 @@ from bot.handling import Handling
 from bot.inbound.github import github_delivery
 from bot.inbound.gitlab import Instance, gitlab_delivery
 from bot.judgement import prepare
+from bot.mailbox import DATABASE_FAULTS
 from bot.pages import site
 from bot.processes import Processes
 from bot.readiness import Probe, Readiness
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from bot.forges.base import Forge
     from bot.forges.gitlab.gate import Kind
     from bot.jobs import Delivery, ForgeName
-    from bot.mailbox import Mailbox
+    from bot.mailbox import Mailbox, Tally
     from bot.secret import Secret
     from bot.settings import Settings
 
@@ -197,10 +198,18 @@ async def _watch(door: Door, address: str, troubles: dict[str, tuple[str, ...]])
 async def _status(
     settings: Settings, mailbox: Mailbox, readiness: Readiness, troubles: Mapping[str, tuple[str, ...]]
 ) -> site.Status:
-    tally = await mailbox.tally()
     names = [f"GitHub at {settings.github.instance}"] if settings.github else []
     names += [f"GitLab at {each.instance}" for each in settings.gitlab]
     checks = await readiness.report()
     ready = all(answer == "ok" for answer in checks.values())
     told = tuple(chain.from_iterable(troubles.values()))
-    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready, told)
+    return site.Status(tuple(names), await _tally(mailbox), ready, told)
+
+
+async def _tally(mailbox: Mailbox) -> Tally | None:
+    """Count the work; a database that is away is told by the page, and is no reason for there being none."""
+    try:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            return await mailbox.tally()
+    except DATABASE_FAULTS:
+        return None
