@@ -20,6 +20,7 @@ _REFERENCE = re.compile(r"(\\[@#!$%&~^:/*\[])")
 _BARE_LINK = re.compile(r"(?i)(www|gh)(?=\\[.-])")
 _HEXADECIMAL = re.compile(r"(?i)([0-9a-f]{6})(?=[0-9a-f])")  # seven make a commit id
 
+_CODE = re.compile(r"(?<!`)(?P<ticks>`++)(?P<blank> ?)(?P<text>.+?)(?P=blank)(?<!`)(?P=ticks)(?!`)")
 _SUGGESTION = re.compile(r"^(`{3,})suggestion\S*[ \t]*$", re.MULTILINE)
 
 
@@ -65,8 +66,7 @@ def prose(text: str, limit: int = PROSE_LIMIT) -> str:
 
 def plain(markdown: str) -> str:
     """Return one of our messages without its code spans' delimiters and emphasis: for titles and annotations."""
-    without_code = re.sub(r"(`+)( ?)(.+?)\2\1", r"\3", markdown)
-    return without_code.replace("**", "")
+    return _CODE.sub(r"\g<text>", markdown).replace("**", "")
 
 
 def link(label: str, url: str) -> str:
