@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-CommandName = Literal["review", "help", "ignore"]
+if TYPE_CHECKING:
+    from bot.jobs import CommandName
 
 MAX_REASON = 200
 _LINE = re.compile(r"/hullcheck +(?:(?P<name>review|help)|ignore(?: +(?P<reason>.*))?)[ \t]*", re.ASCII)

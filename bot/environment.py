@@ -93,6 +93,9 @@ class Environment:
             return None
         if path:
             return self._from_file(f"{name}_FILE", path)
+        if value and not _is_utf_8(value):
+            self.fault(name, "is not text; set it to the secret as the forge has it")
+            return None
         return Secret(value) if value else None
 
     def _from_file(self, name: str, path: str) -> Secret | None:
@@ -114,3 +117,8 @@ class Environment:
     def unread(self, prefix: str) -> Iterator[str]:
         """Give the names with a prefix that nothing has asked for, sorted."""
         yield from sorted(name for name in self._values if name.startswith(prefix) and name not in self._read)
+
+
+def _is_utf_8(value: str) -> bool:
+    """Tell whether a value of the environment is text: Python reads other bytes as lone surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in value)

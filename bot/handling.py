@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.forges.base import Denied
 from bot.mailbox.records import ReviewRecord
 from bot.obedience import obey
+from bot.review.markdown import prose
 from bot.reviewer import review
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Handling:
         return ReviewRecord(outcome.head, outcome.conclusion, counts, posted, seconds, outcome.base_branch)
 
     async def give_up(self, claimed: Claimed, sentence: str) -> None:
-        """Complete the check with a plain sentence."""
-        await self._forge(claimed.job.key).fail(claimed.job, sentence)
+        """Complete the check with a plain sentence, which may repeat what others wrote and is no Markdown."""
+        await self._forge(claimed.job.key).fail(claimed.job, prose(sentence))
 
     def _forge(self, key: PullRequestKey) -> Forge:
         forge = self.forges.get((key.forge, key.instance))

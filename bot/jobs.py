@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 ForgeName = Literal["github", "gitlab"]
+CommandName = Literal["review", "help", "ignore"]
 
 
 class PullRequestKey(NamedTuple):
@@ -41,7 +42,7 @@ class Command:
     """A `/hullcheck` comment.
 
     Attributes:
-        name: `review`, `help`, `ignore`.
+        name: What is asked.
         comment_id: The comment that carries it, for the reaction; GitLab: the note id.
         thread_id: The review thread it answers, when it answers one; GitLab: the discussion id.
         author: The author's login, for permission questions and messages.
@@ -49,7 +50,7 @@ class Command:
         reason: Free text behind `ignore`, one line, at most 200 characters.
     """
 
-    name: Literal["review", "help", "ignore"]
+    name: CommandName
     comment_id: int
     author: str
     author_id: int

@@ -34,7 +34,7 @@ def merged(pull_request: PullRequest, base: Mapping[str, bytes], head: Mapping[s
         base: Those at the tip of the base branch.
         head: The touched ones at head, as far as they could be read.
     """
-    names = {name for file in pull_request.files for name in (file.path, file.previous_path or file.path)}
+    names = {name for file in pull_request.files for name in (file.path, file.old_path)}
     if not names & set(POLICY_PATHS):
         return None
     return {path: text for path, text in base.items() if path not in names} | dict(head)

@@ -50,6 +50,7 @@ class Readiness:
         self._probes = probes
         self._now = now
         self._known: dict[str, _Known] = {}
+        self._turns = {name: asyncio.Lock() for name in probes}
 
     async def report(self) -> dict[str, str]:
         """Return `ok`, or a sentence about the fault, by the name of each probe."""
@@ -58,14 +59,17 @@ class Readiness:
         return dict(zip(names, answers, strict=True))
 
     async def _answer(self, name: str) -> str:
-        known = self._known.get(name)
-        if known is not None and known.until > self._now():
-            return known.answer
-        probe = self._probes[name]
-        answer = await _ask(probe)
-        keep = probe.keep if answer == OK else probe.keep / 10
-        self._known[name] = _Known(answer, self._now() + keep)
-        return answer
+        """Return the answer that is known, or ask; who comes while it is asked waits for the same answer."""
+        asked_at = self._now()
+        async with self._turns[name]:
+            known = self._known.get(name)
+            if known is not None and known.until > asked_at:
+                return known.answer
+            probe = self._probes[name]
+            answer = await _ask(probe)
+            keep = probe.keep if answer == OK else probe.keep / 10
+            self._known[name] = _Known(answer, self._now() + keep)
+            return answer
 
 
 async def _ask(probe: Probe) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.forges.base import Gone, Rejected
+from bot.inbound.github import HEARD
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,7 +29,6 @@ OVERLAP = 120.0
 MOST_ASKED = 3
 """How often one delivery is asked for; one that still fails will not do better."""
 MOST_PAGES = 50
-HEARD = frozenset({"pull_request", "issue_comment", "pull_request_review_comment"})
 
 
 @dataclass

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from bot.forges.blobs import LINK, SUBMODULE
 from rules import contexts, policy_file
 from rules.dockerfile.nodes import is_dockerfile
 from rules.named_files import named_files
@@ -60,7 +61,7 @@ _DESCRIBES_THE_PROGRAM: Final = (
 _STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
 _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})
 _WORKFLOWS: Final = ".github/workflows"
-_UNREAD_MODES: Final = (0o120000, 0o160000)
+_UNREAD_MODES: Final = (LINK, SUBMODULE)
 
 
 class Wanted(NamedTuple):
@@ -89,7 +90,7 @@ class Wanted(NamedTuple):
             listing: The paths at head with their modes, as far as they are known.
         """
         after = tuple(further(self.dockerfiles, files, listing))
-        before = tuple(_old_path(file) for file in pull_request.files if _was_there(file) and file.path in after)
+        before = tuple(file.old_path for file in pull_request.files if _was_there(file) and file.path in after)
         return self._replace(after=after, before=before)
 
     def with_further(self, more: Wanted) -> Wanted:
@@ -225,7 +226,7 @@ def _before(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[str]
     read = set(after)
     for file in files:
         if _was_there(file) and file.path in read:
-            yield _old_path(file)
+            yield file.old_path
         elif file.status == "removed" and (is_dockerfile(file.path) or _is_ignore_file(file.path)):
             yield file.path
 
@@ -233,7 +234,3 @@ def _before(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[str]
 def _was_there(file: ChangedFile) -> bool:
     """Tell whether a file of the head was there before the change touched it."""
     return file.status in ("modified", "renamed", "copied")
-
-
-def _old_path(file: ChangedFile) -> str:
-    return file.previous_path or file.path

@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from bot.forges.base import Gone, Tree, Unread
+from bot.forges.together import at_once
 from bot.judgement import Case, judge
 from bot.policy_change import differences, merged, touched
 from bot.processes import TookTooLong, WorkFailed
 from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, wanted
+from bot.review.markdown import prose
 from rules.policy_file import find_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
-    from typing import Any
 
     from bot.forges.base import Context, Fence, Forge, PullRequest
     from bot.jobs import Job
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
-One = TypeVar("One")
-Other = TypeVar("Other")
 
 
 class Runner(Protocol):
@@ -127,7 +126,9 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
     try:
         judgement = await _judged(job, forge, desk, context, rulebook)
     except (TookTooLong, WorkFailed) as failure:
-        return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
+        return await _give_up(
+            job, forge, fence, pull_request, f"The review could not be computed: {prose(str(failure))}."
+        )
     outcome = await _publish(job, forge, fence, judgement)
     return outcome._replace(base_branch=pull_request.base_branch)
 
@@ -172,11 +173,10 @@ async def _read(
     job: Job, forge: Forge, pull_request: PullRequest, choice: Wanted, besides: tuple[str, ...] = ()
 ) -> tuple[Tree, Tree]:
     """Read what was chosen, at the merge base and at head; at head some paths besides."""
-    after, before = await _both(
-        forge.read(job, pull_request.head, (*choice.after, *besides)),
-        forge.read(job, pull_request.base, choice.before),
-    )
-    return before, after
+    async with at_once() as group:
+        after = group.create_task(forge.read(job, pull_request.head, (*choice.after, *besides)))
+        before = group.create_task(forge.read(job, pull_request.base, choice.before))
+    return before.result(), after.result()
 
 
 def _joined(one: Tree, other: Tree) -> Tree:
@@ -204,10 +204,12 @@ async def _context(job: Job, forge: Forge) -> tuple[Context, Tree]:
     if not job.base:
         context = await forge.context(job)
         return context, await forge.read(job, context.pull_request.base_tip, POLICY_PATHS)
-    context, tree = await _both(forge.context(job), forge.read(job, job.base, POLICY_PATHS))
-    if context.pull_request.base_tip != job.base:
-        tree = await forge.read(job, context.pull_request.base_tip, POLICY_PATHS)
-    return context, tree
+    async with at_once() as group:
+        asked = group.create_task(forge.context(job))
+        hinted = group.create_task(forge.read(job, job.base, POLICY_PATHS))
+    tip = asked.result().pull_request.base_tip
+    tree = hinted.result() if tip == job.base else await forge.read(job, tip, POLICY_PATHS)
+    return asked.result(), tree
 
 
 async def _policy(tree: Tree, desk: Desk) -> _Policy:
@@ -268,7 +270,7 @@ def _case(forge: Forge, desk: Desk, context: Context, policy: _Policy, files: _F
 def _unread(pull_request: PullRequest, files: _Files) -> Iterator[Unread]:
     """Name the Dockerfiles that are not reviewed; the files around them may be missing without a word."""
     judged = set(files.choice.dockerfiles)
-    old_paths = {file.previous_path or file.path: file.path for file in pull_request.files}
+    old_paths = {file.old_path: file.path for file in pull_request.files}
     yield from (file for file in files.after.unread if file.path in judged)
     for file in files.before.unread:
         # Without its old text everything in the file would pass for new.
@@ -279,13 +281,3 @@ def _unread(pull_request: PullRequest, files: _Files) -> Iterator[Unread]:
     )
     if pull_request.cut:
         yield Unread("…", f"only the first {len(pull_request.files)} files of the diff are listed by the forge")
-
-
-async def _both(one: Coroutine[Any, Any, One], other: Coroutine[Any, Any, Other]) -> tuple[One, Other]:
-    """Await two requests at once; the first fault ends the other and is raised as it is."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            first, second = group.create_task(one), group.create_task(other)
-    except ExceptionGroup as faults:
-        raise faults.exceptions[0] from None
-    return first.result(), second.result()

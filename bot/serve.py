@@ -18,13 +18,13 @@ from bot.app import make_app
 from bot.forges.base import ForgeError
 from bot.mailbox import DATABASE_FAULTS, Mailbox, Timing, reason
 from bot.mailbox.leases import LeaseTerms
-from bot.readiness import Probe, Readiness
 from bot.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from bot.app import Receiver
+    from bot.readiness import Readiness
     from bot.settings import Settings
     from bot.spool import Spool
     from bot.worker import Handler, OnPark
@@ -33,8 +33,6 @@ _log = logging.getLogger(__name__)
 
 CHORE_SECONDS = 3600.0
 KEEP_DAYS = 90.0
-DATABASE_SECONDS = 5.0
-"""How long it is believed that the database takes what is written."""
 _SHUTDOWN_SECONDS = 5.0
 
 
@@ -44,13 +42,13 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the server runs; `bot.__main__` puts it together from the settings.
+    """What the server runs; `bot.wiring` puts it together from the settings.
 
     Attributes:
         receivers: By forge, the readers of webhooks.
         handle: Does the work.
         on_park: Told when work is given up.
-        probes: What `/readyz` asks besides the database, by name.
+        readiness: What `/readyz` reports.
         chores: Done at the start and every hour, by what the log calls them.
         pages: Further routes.
         spools: By forge, where deliveries are kept that the database does not take.
@@ -59,7 +57,7 @@ class Parts:
     receivers: Mapping[str, Receiver]
     handle: Handler
     on_park: OnPark
-    probes: Mapping[str, Probe]
+    readiness: Readiness
     chores: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     pages: tuple[web.AbstractRouteDef, ...] = ()
     spools: Mapping[str, Spool] = field(default_factory=dict)
@@ -97,8 +95,7 @@ async def serve(
             name=f"{socket.gethostname()}:{os.getpid()}",
             concurrency=settings.concurrency,
         )
-        readiness = Readiness({"database": Probe(mailbox.ping, DATABASE_SECONDS), **parts.probes})
-        app = make_app(mailbox, parts.receivers, readiness, parts.pages, parts.spools)
+        app = make_app(mailbox, parts.receivers, parts.readiness, parts.pages, parts.spools)
         listening(await _listen(settings, app, stack))
         beside = [_hourly(_all_chores(mailbox, parts)), *(spool.run(mailbox) for spool in parts.spools.values())]
         await _run(worker, beside, stop)
@@ -131,17 +128,19 @@ def _listening_fault(settings: Settings, fault: Exception) -> str:
 
 
 async def _run(worker: Worker, beside: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """Work until told to stop; a worker that ends by itself is a fault that ends the process."""
+    """Work until told to stop; a task that ends by itself does so by a fault, which ends the process."""
     working = asyncio.create_task(worker.run(), name="worker")
     others = [asyncio.create_task(each) for each in beside]
     stopped = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait({working, stopped, *others}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
     worker.stop()
     for each in (*others, stopped):
         each.cancel()
     await asyncio.gather(*others, stopped, return_exceptions=True)
     await working
+    for each in ended:
+        each.result()
     _log.info("stopped")
 
 

@@ -132,11 +132,16 @@ class Spool:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{time.time_ns():020d}-{hashlib.sha256(delivery.id.encode()).hexdigest()[:16]}"
         beside = self._folder / f"{name}.part"
-        with beside.open("w", encoding="utf-8") as file:
-            json.dump(asdict(delivery), file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(self._folder / f"{name}.json")
+        try:
+            with beside.open("w", encoding="utf-8") as file:
+                json.dump(asdict(delivery), file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.rename(self._folder / f"{name}.json")
+        except OSError:
+            # A disk that is full would be filled further by what nobody reads.
+            beside.unlink(missing_ok=True)
+            raise
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)

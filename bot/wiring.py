@@ -25,12 +25,13 @@ from bot.handling import Handling
 from bot.inbound.github import github_delivery
 from bot.inbound.gitlab import Instance, gitlab_delivery
 from bot.judgement import prepare
+from bot.mailbox import DATABASE_FAULTS
 from bot.pages import site
 from bot.processes import Processes
 from bot.readiness import Probe, Readiness
 from bot.reconcile import reconcile
 from bot.reviewer import Desk
-from bot.serve import DATABASE_SECONDS, Parts, StartError
+from bot.serve import Parts, StartError
 from bot.spool import Spool
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ if TYPE_CHECKING:
     from bot.forges.base import Forge
     from bot.forges.gitlab.gate import Kind
     from bot.jobs import Delivery, ForgeName
-    from bot.mailbox import Mailbox
+    from bot.mailbox import Mailbox, Tally
     from bot.secret import Secret
     from bot.settings import Settings
 
 JUDGEMENT_SECONDS = 30.0
+DATABASE_SECONDS = 5.0
+"""How long it is believed that the database takes what is written."""
 CREDENTIALS_SECONDS = 60.0
 """How long the forges' word that our credentials are good is kept."""
 _GITHUB_REMEDY = "check HULLCHECK_GITHUB_APP_ID and HULLCHECK_GITHUB_PRIVATE_KEY"
@@ -69,7 +72,7 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     processes = await _processes(places, stack)
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
-    probes: dict[str, Probe] = {}
+    probes = {"database": Probe(mailbox.ping, DATABASE_SECONDS)}
     chores: dict[str, Callable[[], Awaitable[None]]] = {"warming up": partial(_warm_up, processes, places)}
     if settings.github is not None:
         hook = _add_github(settings.github, session, forges, receivers)
@@ -86,10 +89,9 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, await _desk(settings, mailbox, processes))
-    status = partial(
-        _status, settings, mailbox, Readiness({"database": Probe(mailbox.ping, DATABASE_SECONDS), **probes}), troubles
-    )
-    return Parts(receivers, handling, handling.give_up, probes, chores, tuple(site.routes(status)), spools)
+    readiness = Readiness(probes)
+    status = partial(_status, settings, mailbox, readiness, troubles)
+    return Parts(receivers, handling, handling.give_up, readiness, chores, tuple(site.routes(status)), spools)
 
 
 async def _desk(settings: Settings, mailbox: Mailbox, processes: Processes) -> Desk:
@@ -196,10 +198,18 @@ async def _watch(door: Door, address: str, troubles: dict[str, tuple[str, ...]])
 async def _status(
     settings: Settings, mailbox: Mailbox, readiness: Readiness, troubles: Mapping[str, tuple[str, ...]]
 ) -> site.Status:
-    tally = await mailbox.tally()
     names = [f"GitHub at {settings.github.instance}"] if settings.github else []
     names += [f"GitLab at {each.instance}" for each in settings.gitlab]
     checks = await readiness.report()
     ready = all(answer == "ok" for answer in checks.values())
     told = tuple(chain.from_iterable(troubles.values()))
-    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready, told)
+    return site.Status(tuple(names), await _tally(mailbox), ready, told)
+
+
+async def _tally(mailbox: Mailbox) -> Tally | None:
+    """Count the work; a database that is away is told by the page, and is no reason for there being none."""
+    try:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            return await mailbox.tally()
+    except DATABASE_FAULTS:
+        return None

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.forges.base import ForgeError, Gone, Unauthorized, Unavailable
-from bot.mailbox import DATABASE_FAULTS, Claimed, LeaseLost, Mailbox, reason
+from bot.mailbox import DATABASE_FAULTS, DRIVER_FAULTS, Claimed, LeaseLost, Mailbox, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ LONGEST_WAIT = 86_400.0
 
 
 class Handler(Protocol):
-    """Does the work: `bot.reviewer`, wired to the forges."""
+    """Does the work, such as `bot.handling.Handling`."""
 
     async def __call__(self, claimed: Claimed, fence: Fence, /) -> ReviewRecord | None:
         """Carry out the commands in their order, then the review if one is asked for.
@@ -160,8 +160,12 @@ class Worker:
     def _end(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._mailbox.ring()
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            # Giving the claim back failed as well: the lease runs out, and somebody takes the work over.
+        if task.cancelled() or (fault := task.exception()) is None:
+            return
+        # Giving the claim back failed as well: the lease runs out, and somebody takes the work over.
+        if isinstance(fault, DATABASE_FAULTS):
+            _log.error("work was left to its lease, for the database cannot be used: %s", reason(fault))
+        else:
             _log.error("work was left to its lease", exc_info=fault)
 
     async def _work(self, claimed: Claimed) -> None:
@@ -206,6 +210,9 @@ class Worker:
             case ForgeError():
                 _log.error("work failed: %s", fault, extra=extra)
                 await self._failed(claimed, f"{type(fault).__name__}: {fault}")
+            case _ if isinstance(fault, DRIVER_FAULTS):
+                _log.error("work failed, for the database cannot be used: %s", reason(fault), extra=extra)
+                await self._failed(claimed, f"The database cannot be used: {type(fault).__name__}")
             case _:
                 _log.error("work failed", exc_info=fault, extra=extra)
                 await self._failed(claimed, f"{type(fault).__name__}: {fault}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import json
 import re
 import sys
 import tomllib
 from datetime import date
 from functools import cache
-from importlib import metadata
+from importlib import import_module, metadata
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,14 @@ def test_the_policy_in_the_readme_is_one() -> None:
     assert read.faults == ()
     assert read.policy.comment_cap == 15
     assert read.policy.comments_from is Confidence.CERTAIN
+
+
+def test_the_examples_of_docstrings_hold() -> None:
+    holders = [path for path in tracked("bot/*.py", "rules/*.py") if ">>> " in path.read_text("utf-8")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in holders]
+    results = {name: doctest.testmod(import_module(name)) for name in names}
+    assert len(results) > 1
+    assert [name for name, result in results.items() if result.failed or not result.attempted] == []
 
 
 def test_the_map_names_every_part_of_the_bot() -> None:

@@ -54,8 +54,6 @@ def check(out: TextIO, today: date) -> bool:
         UsageFault: The settings cannot be used.
     """
     settings = _settings()
-    if not settings.gitlab:
-        raise UsageFault("No GitLab is configured: set HULLCHECK_GITLAB_TOKEN and HULLCHECK_GITLAB_WEBHOOK_SECRET.")
     found = [asyncio.run(_check(each, settings.public_url, out, today)) for each in settings.gitlab]
     return any(found)
 
@@ -90,7 +88,7 @@ async def _check(instance: GitLabSettings, address: str, out: TextIO, today: dat
             "  It may not list hooks (that takes a Maintainer), so whether GitLab has disabled one cannot be told.\n"
         )
     else:
-        out.write(f"  {seen.seen} hooks of this server in {seen.places} projects and groups.\n")
+        out.write(f"  It may list the hooks of {seen.places} projects and groups; hooks of this server: {seen.seen}.\n")
     out.writelines(f"  {plain(trouble)}\n" for trouble in seen.troubles)
     return bool(seen.troubles)
 
@@ -107,19 +105,20 @@ async def _door(instance: GitLabSettings, token: Secret) -> AsyncIterator[Door]:
 
 
 def _settings() -> Settings:
-    """Read the server's own settings."""
+    """Read the server's own settings, among which a GitLab must be."""
     from bot.settings import Settings, SettingsError  # noqa: PLC0415 - a review from the command line needs none
 
     try:
-        return Settings.from_process()
+        settings = Settings.from_process()
     except SettingsError as fault:
         raise UsageFault(str(fault)) from fault
+    if not settings.gitlab:
+        raise UsageFault("No GitLab is configured: set HULLCHECK_GITLAB_TOKEN and HULLCHECK_GITLAB_WEBHOOK_SECRET.")
+    return settings
 
 
 def _instance(settings: Settings, name: str) -> tuple[GitLabSettings, str]:
     """Return the instance that a name is for, and the path there."""
-    if not settings.gitlab:
-        raise UsageFault("No GitLab is configured: set HULLCHECK_GITLAB_TOKEN and HULLCHECK_GITLAB_WEBHOOK_SECRET.")
     known = ", ".join(each.url for each in settings.gitlab)
     if not urlsplit(name).scheme:
         if len(settings.gitlab) > 1:

@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.quoting import visible
 
-_COMMAND: Final = re.compile(r"^\s*:(?=:)|##(?=\[)", re.MULTILINE)
+_COMMAND: Final = re.compile(r"^[^\S\n]*:(?=:)|##(?=\[)", re.MULTILINE)
 """What GitHub Actions and Azure Pipelines take for a command when it stands in a log."""
 
 

@@ -88,10 +88,15 @@ def _result(finding: Finding, outcome: Outcome, silenced: Suppressed | None = No
 def _place(path: str, line: int, end_line: int) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(path, safe="/-_.~")},
+            "artifactLocation": {"uri": _uri(path)},
             "region": {"startLine": line, "endLine": end_line},
         }
     }
+
+
+def _uri(path: str) -> str:
+    """Return a path as a relative URI; the bytes of a name that is no UTF-8 are kept."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe="/-_.~")
 
 
 def _fix(fix: Fix, path: str, outcome: Outcome) -> dict[str, Any]:
@@ -110,6 +115,6 @@ def _fix(fix: Fix, path: str, outcome: Outcome) -> dict[str, Any]:
                 "endColumn": column,
             }
             replacements.append({"deletedRegion": region, "insertedContent": {"text": edit.text}})
-        artifact = {"uri": quote(name, safe="/-_.~")}
+        artifact = {"uri": _uri(name)}
         changes.append({"artifactLocation": artifact, "replacements": replacements})
     return {"description": {"text": fix.title}, "artifactChanges": changes}

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.cli.faults import UsageFault
+from bot.forges.blobs import EXECUTABLE, FILE, LINK, SUBMODULE, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-MAX_FILE: Final = 512 * 1024
-"""Bytes; a larger file is not reviewed, as on a forge."""
 MAX_LISTING: Final = 200_000
 """Paths; beyond it the absence of a file is not concluded."""
 NOT_SOURCE: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox", ".mypy_cache"})
 """Folders that hold no sources of the repository they lie in."""
-
-FILE, EXECUTABLE, LINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000  # as git writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,7 @@ def read(root: Path, listing: Mapping[str, int], wanted: Iterable[str]) -> Folde
     files: dict[str, bytes] = {}
     unread: dict[str, str] = {}
     for path in sorted(set(wanted)):
-        reason = _unreadable(root / path, listing[path])
-        if reason:
+        if reason := unreadable(listing[path], (root / path).lstat().st_size):
             unread[path] = reason
         else:
             files[path] = _bytes(root / path)
@@ -113,14 +109,6 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
                 yield from _walk(Path(entry.path), f"{path}/")
         elif entry.is_file():
             yield path, EXECUTABLE if entry.stat().st_mode & 0o100 else FILE
-
-
-def _unreadable(path: Path, mode: int) -> str:
-    if mode == LINK:
-        return "a symbolic link"
-    if mode == SUBMODULE:
-        return "a submodule"
-    return "larger than 512 KiB" if path.stat().st_size > MAX_FILE else ""
 
 
 def _bytes(path: Path) -> bytes:

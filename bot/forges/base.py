@@ -91,13 +91,11 @@ class Terms:
 
     Attributes:
         pull_request: `pull request` or `merge request`.
-        number_sign: `#` or `!`.
         suggestion: The fence's info string for a suggestion that replaces lines `first..last` of the new file, anchored
             at `last`: a function of `last - first`. GitHub: always `suggestion`; GitLab: `suggestion:-N+0`.
     """
 
     pull_request: str
-    number_sign: str
     suggestion: Callable[[int], str]
 
 
@@ -108,7 +106,6 @@ class Capabilities:
     Attributes:
         file_comments: Comments on a file without a line.
         context_comments: Lines outside the hunks may be named where the file is not new (GitLab).
-        check_runs: A check of its own (GitHub Apps) rather than a commit status.
         body_limit: Characters of one comment or review body.
         collapsible: `<details>` is rendered.
         mermaid: Mermaid fences are rendered.
@@ -116,7 +113,6 @@ class Capabilities:
 
     file_comments: bool
     context_comments: bool
-    check_runs: bool
     body_limit: int = 60_000
     collapsible: bool = True
     mermaid: bool = True
@@ -166,4 +162,4 @@ class Forge(Protocol):
         """
 
     async def fail(self, job: Job, sentence: str) -> None:
-        """Complete the check with a neutral conclusion and a plain sentence, after the last attempt."""
+        """Complete the check with a neutral conclusion and a sentence of Markdown, after the last attempt."""

@@ -31,6 +31,11 @@ class ChangedFile:
     patch: str | None = None
     mode: int = 0
 
+    @property
+    def old_path(self) -> str:
+        """The path at the merge base; for an added file the same as at head."""
+        return self.previous_path or self.path
+
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
@@ -41,7 +46,6 @@ class PullRequest:
         head: Commit id of the head.
         base: Commit id of the merge base (never the base branch's tip).
         base_tip: Commit id of the base branch's tip; the policy is read there.
-        start: GitLab's `start_sha`; empty elsewhere.
         open: Whether it is open.
         draft: Whether it is a draft.
         author_id: Numeric id of its author.
@@ -64,7 +68,6 @@ class PullRequest:
     web_url: str
     blob_url: str
     files: tuple[ChangedFile, ...]
-    start: str = ""
     cut: bool = False
     base_branch: str = ""
 
@@ -133,12 +136,10 @@ class Conversation:
     Attributes:
         threads: Our threads, one a finding or a group of findings.
         summary: Our summary comment, `None` when there is none.
-        reviewed: Heads that our posted reviews name in their markers.
     """
 
     threads: tuple[Thread, ...]
     summary: Thread | None = None
-    reviewed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ class Context:
             return None
         files = self.pull_request.files
         came = {file.path for file in files if file.status in ("added", "renamed", "copied")}
-        gone = (file.previous_path or file.path for file in files if file.status in ("removed", "renamed"))
+        gone = (file.old_path for file in files if file.status in ("removed", "renamed"))
         return {
             **dict.fromkeys(gone, 0o100644),
             **{path: mode for path, mode in self.listing.items() if path not in came},

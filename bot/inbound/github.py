@@ -12,7 +12,7 @@ from gidgethub.sansio import Event
 
 from bot.commands import command_in
 from bot.inbound.faults import Malformed, Unauthenticated
-from bot.inbound.payload import Payload
+from bot.inbound.payload import SHA, WORD, Payload
 from bot.jobs import Command, Delivery, Job, PullRequestKey
 
 if TYPE_CHECKING:
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
 _GUID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
-_WORD = re.compile(r"[a-z_]{1,64}", re.ASCII)
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 # It becomes part of addresses, so "." and ".." are no names.
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
-_JSON = re.compile(r"application/(?:json|x-www-form-urlencoded)(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
+_CONTENT = re.compile(r"application/(?:json|x-www-form-urlencoded)(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
 
-_HEARD = frozenset({"pull_request", "issue_comment", "pull_request_review_comment"})
+HEARD = frozenset({"pull_request", "issue_comment", "pull_request_review_comment"})
+"""The events that may ask for something."""
 _REVIEWED = frozenset({"opened", "reopened", "synchronize", "ready_for_review"})
 
 
@@ -67,11 +66,11 @@ def _verify(headers: Mapping[str, str], body: bytes, secret: Secret) -> None:
 
 
 def _event(headers: Mapping[str, str], body: bytes, secret: Secret) -> Event:
-    if not _JSON.fullmatch(headers.get("content-type", "")):
-        raise Malformed("the content type is not application/json in UTF-8")
+    if not _CONTENT.fullmatch(headers.get("content-type", "")):
+        raise Malformed("the content type is neither application/json nor a form in UTF-8")
     if not _GUID.fullmatch(headers.get("x-github-delivery", "")):
         raise Malformed("X-GitHub-Delivery is missing or is not an id")
-    if not _WORD.fullmatch(headers.get("x-github-event", "")):
+    if not WORD.fullmatch(headers.get("x-github-event", "")):
         raise Malformed("X-GitHub-Event is missing or is not an event's name")
     try:
         return Event.from_http(headers, body, secret=secret.reveal())
@@ -84,9 +83,9 @@ def _event(headers: Mapping[str, str], body: bytes, secret: Secret) -> Event:
 
 def _delivery(event: Event, instance: str) -> Delivery:
     payload = Payload(event.data)
-    if event.event not in _HEARD:
+    if event.event not in HEARD:
         return Delivery(event.delivery_id, "github", event.event, None)
-    action = payload.matching("action", _WORD)
+    action = payload.matching("action", WORD)
     return Delivery(
         event.delivery_id, "github", f"{event.event}.{action}", _job(event.event, action, payload, instance)
     )
@@ -123,8 +122,8 @@ def _push_job(payload: Payload, instance: str) -> Job:
     return Job(
         key=_key(payload, instance, pull_request.id("number")),
         installation=_installation(payload),
-        head=pull_request.object("head").matching("sha", _SHA),
-        base=pull_request.object("base").matching("sha", _SHA),
+        head=pull_request.object("head").matching("sha", SHA),
+        base=pull_request.object("base").matching("sha", SHA),
         repository_id=payload.object("repository").id("id"),
     )
 

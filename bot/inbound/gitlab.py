@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from bot.commands import command_in
 from bot.inbound.faults import Malformed, Unauthenticated
-from bot.inbound.payload import Payload
+from bot.inbound.payload import SHA, WORD, Payload
 from bot.jobs import Command, Delivery, Job, PullRequestKey, RepositoryKey
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ WINDOW: Final = 300.0
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,100}", re.ASCII)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
-_WORD = re.compile(r"[a-z_]{1,64}", re.ASCII)
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 _DISCUSSION = re.compile(r"[0-9a-f]{1,64}", re.ASCII)
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
 _TOKEN_BOT = re.compile(r"(?:project|group)_[0-9]+_bot", re.ASCII)
@@ -160,14 +158,14 @@ def _caller(payload: Payload, instance: str) -> RepositoryKey | None:
 def _merge_request(payload: Payload, instance: str, hop: str) -> tuple[str, Job | None]:
     change = payload.object("object_attributes")
     # A test delivery has no action.
-    action = change.matching("action", _WORD) if change.has("action") else "test"
+    action = change.matching("action", WORD) if change.has("action") else "test"
     event = f"merge_request.{action}"
     if not (action in {"open", "reopen"} or (action == "update" and _asks_for_a_review(payload, change))):
         return event, None
     return event, Job(
         key=_key(instance, change.id("target_project_id"), change.id("iid")),
         installation=instance,
-        head=change.object("last_commit").matching("id", _SHA),
+        head=change.object("last_commit").matching("id", SHA),
         repository_id=change.id("target_project_id"),
         hop=hop,
     )
@@ -188,7 +186,7 @@ def _asks_for_a_review(payload: Payload, change: Payload) -> bool:
 def _note(payload: Payload, instance: str, hop: str) -> tuple[str, Job | None]:
     note = payload.object("object_attributes")
     # GitLab before 16 names no action, and tells of new notes only.
-    action = note.matching("action", _WORD) if note.has("action") else "create"
+    action = note.matching("action", WORD) if note.has("action") else "create"
     event = f"note.{action}"
     about_a_change = note.has("noteable_type") and note.text("noteable_type") == "MergeRequest"
     if action != "create" or not about_a_change or note.says("system", value=True):

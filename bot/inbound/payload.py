@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import Any
 
 from bot.inbound.faults import Malformed
 
-if TYPE_CHECKING:
-    import re
-
+WORD = re.compile(r"[a-z_]{1,64}", re.ASCII)
+"""The name of an event or an action."""
+SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+"""The id of a commit, by SHA-1 or SHA-256."""
 # Larger than any id a forge gives, small enough for the database's integers and for JSON's doubles.
 MAX_ID = 2**53
 

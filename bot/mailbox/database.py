@@ -64,7 +64,8 @@ class Database:
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate)
-        except (*DATABASE_FAULTS, CommandError) as fault:
+        except (*DATABASE_FAULTS, CommandError, TypeError, ValueError) as fault:
+            # The last two are the driver's, of a parameter of the URL that it does not know or cannot read.
             await engine.dispose()
             raise DatabaseFaultError(_sentence(fault)) from fault
         return cls(engine, clock)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-DATABASE_FAULTS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a database that is away, or refuses, raises; asyncpg's own come bare from a failed connection."""
+DRIVER_FAULTS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What nothing but a database raises; asyncpg's own come bare from a failed connection."""
+DATABASE_FAULTS = (*DRIVER_FAULTS, OSError, TimeoutError)
+"""What a database that is away, or refuses, raises where nothing else is asked."""
 
 
 def reason(fault: BaseException) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, and_, case, delete, exists, func, insert, s
 from bot.mailbox.faults import LeaseLost
 from bot.mailbox.keys import command_of, job_of, tenant_of
 from bot.mailbox.records import Claimed, ReviewRecord
-from bot.mailbox.schema import commands, deliveries, mailbox, reviews, tenants, unfinished
+from bot.mailbox.schema import commands, deliveries, mailbox, reviews, tenants, under_lease, unfinished
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select, Update
@@ -73,13 +73,11 @@ async def claim(database: Database, worker: str, terms: LeaseTerms) -> Claimed |
 
 
 def _runnable(now: float) -> ColumnElement[bool]:
-    leased = and_(mailbox.c.owner.is_not(None), mailbox.c.lease_until > now)
-    return and_(unfinished, mailbox.c.run_after <= now, ~leased)
+    return and_(unfinished, mailbox.c.run_after <= now, ~under_lease(now))
 
 
 def _in_flight(tenant: ColumnElement[str] | str, now: float) -> Select[int]:
-    live = and_(mailbox.c.owner.is_not(None), mailbox.c.lease_until > now)
-    return select(func.count()).select_from(mailbox).where(mailbox.c.tenant == tenant, live)
+    return select(func.count()).select_from(mailbox).where(mailbox.c.tenant == tenant, under_lease(now))
 
 
 def _next_tenant(now: float, terms: LeaseTerms) -> Select[str]:

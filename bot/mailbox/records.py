@@ -152,7 +152,7 @@ class Look(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How much there is, for metrics and the status page.
+    """How much there is, for the status page.
 
     Attributes:
         waiting: Pull requests with work that has not begun.

@@ -6,7 +6,12 @@ work. `bot/migrations` creates these tables; a test proves that the two agree.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, and_
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
 
 metadata = MetaData()
 
@@ -67,6 +72,12 @@ Index(
     sqlite_where=mailbox.c.owner.is_not(None),
     postgresql_where=mailbox.c.owner.is_not(None),
 )
+
+
+def under_lease(now: float) -> ColumnElement[bool]:
+    """Tell of a row of `mailbox` whether a worker holds it."""
+    return and_(mailbox.c.owner.is_not(None), mailbox.c.lease_until > now)
+
 
 commands = Table(
     "commands",

@@ -8,7 +8,7 @@ from sqlalchemy import and_, case, delete, func, or_, select, update
 
 from bot.mailbox.keys import key_of
 from bot.mailbox.records import HistoryEntry, ParkedWork, ReviewRecord, Tally
-from bot.mailbox.schema import callers, deliveries, mailbox, reviews, state, tenants, unfinished
+from bot.mailbox.schema import callers, deliveries, mailbox, reviews, state, tenants, under_lease, unfinished
 
 if TYPE_CHECKING:
     from bot.jobs import PullRequestKey
@@ -21,7 +21,7 @@ async def tally(database: Database) -> Tally:
     """Count. See `Mailbox.tally`."""
     async with database.read() as connection:
         now = await database.clock.now(connection)
-        live = and_(mailbox.c.owner.is_not(None), mailbox.c.lease_until > now)
+        live = under_lease(now)
         waiting = and_(unfinished, ~func.coalesce(live, False))
         due = func.min(case((waiting, mailbox.c.run_after)))
         counted = select(

@@ -18,6 +18,8 @@ from rules import catalogue, policy_file
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from bot.mailbox import Tally
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -36,17 +38,13 @@ class Status:
 
     Attributes:
         forges: The forges that reviews are given on, such as `GitHub at api.github.com`.
-        waiting: Pull requests whose review is due or scheduled.
-        running: Pull requests under review now.
-        parked: Pull requests given up after the last attempt.
+        tally: How much work there is; `None` when the database does not say.
         ready: Whether the database and the credentials answer.
         troubles: A sentence each about what somebody must see to, such as a hook that is disabled.
     """
 
     forges: tuple[str, ...]
-    waiting: int
-    running: int
-    parked: int
+    tally: Tally | None
     ready: bool
     troubles: tuple[str, ...] = ()
 
@@ -95,11 +93,10 @@ class Pages:
     async def rule(self, request: web.Request) -> web.Response:
         """Show one rule's page; another linter's name for it leads there."""
         name = request.match_info["name"]
-        for rule in catalogue.load():
-            if rule.id == name:
-                return self._page("rule.html", {"rule": rule, "manual": manual.html(rule.page)})
-            if name in rule.aliases:
-                raise web.HTTPFound(f"/rules/{rule.id}")
+        if rule := catalogue.by_id().get(name):
+            return self._page("rule.html", {"rule": rule, "manual": manual.html(rule.page)})
+        if ids := catalogue.by_alias().get(name.upper()):
+            raise web.HTTPFound(f"/rules/{ids[0]}")
         return self._page("missing.html", {"name": name}, code=404)
 
     async def policy_schema(self, _: web.Request) -> web.Response:

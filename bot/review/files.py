@@ -38,7 +38,7 @@ class File:
     @property
     def old_path(self) -> str:
         """The path at the merge base; the same unless renamed."""
-        return self.changed.previous_path or self.changed.path
+        return self.changed.old_path
 
     @property
     def removed(self) -> bool:
@@ -84,7 +84,7 @@ class Files:
         changed = {
             file.path: File(
                 file,
-                _source(before, file.previous_path or file.path) if file.status != "added" else None,
+                _source(before, file.old_path) if file.status != "added" else None,
                 _source(after, file.path) if file.status != "removed" else None,
             )
             for file in pull_request.files

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.forges.base import Revision
 from bot.review import markers
 from bot.review.manner import short
-from bot.review.markdown import prose
+from bot.review.markdown import prose, without_buttons
 from bot.review.markers import Marker
 from bot.review.placement import Inline, OnFile
 from bot.review.remarks import Remark
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _BACK_NAMED = 3
 """Findings that a reply names when they are back."""
-_SUGGESTION_FENCE = re.compile(r"^(`{3,})suggestion\S*$", re.MULTILINE)
 
 
 class Dismissal(NamedTuple):
@@ -177,7 +175,7 @@ class _Follower:
 
     def _repaired(self, thread: Thread, marker: Marker) -> str:
         said = markers.strip(thread.body.replace("\r\n", "\n"))
-        said = _SUGGESTION_FENCE.sub(r"\1", said)  # a button that does nothing any more
+        said = without_buttons(said)  # they would do nothing any more
         headline = f"**{self._how(thread, marker)}**"
         mark = self.writer.manner.signer.write(marker)
         can = self.writer.manner.can

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rules.quoting import LIMIT, code_span, longest_run, quote, visible
+from rules.quoting import LIMIT, longest_run, quote, visible
 
 ZERO_WIDTH_SPACE = "\u200b"
 PROSE_LIMIT = 500
@@ -20,15 +20,13 @@ _REFERENCE = re.compile(r"(\\[@#!$%&~^:/*\[])")
 _BARE_LINK = re.compile(r"(?i)(www|gh)(?=\\[.-])")
 _HEXADECIMAL = re.compile(r"(?i)([0-9a-f]{6})(?=[0-9a-f])")  # seven make a commit id
 
+_CODE = re.compile(r"(?<!`)(?P<ticks>`++)(?P<blank> ?)(?P<text>.+?)(?P=blank)(?<!`)(?P=ticks)(?!`)")
+_SUGGESTION = re.compile(r"^(`{3,})suggestion\S*[ \t]*$", re.MULTILINE)
+
 
 def code(text: str, limit: int = LIMIT) -> str:
     """Quote a value as a code span on one line; see `rules.quoting.quote`."""
     return quote(text, limit)
-
-
-def cell(text: str, limit: int = LIMIT) -> str:
-    """Quote a value as a code span inside a table, where even code is split at a pipe."""
-    return quote(text, limit).replace("|", "\\|")
 
 
 def fence(text: str, info: str = "", keep: str = "") -> str:
@@ -47,6 +45,11 @@ def fence(text: str, info: str = "", keep: str = "") -> str:
     return f"{ticks}{info}\n{shown}\n{ticks}"
 
 
+def without_buttons(body: str, info: str = "") -> str:
+    """Return a comment of ours whose suggestions are plain blocks, under another info string: nothing to press."""
+    return _SUGGESTION.sub(rf"\1{info}", body)
+
+
 def prose(text: str, limit: int = PROSE_LIMIT) -> str:
     """Return text as plain words on one line, for reasons and errors that read better without a code span.
 
@@ -63,18 +66,9 @@ def prose(text: str, limit: int = PROSE_LIMIT) -> str:
 
 def plain(markdown: str) -> str:
     """Return one of our messages without its code spans' delimiters and emphasis: for titles and annotations."""
-    without_code = re.sub(r"(`+)( ?)(.+?)\2\1", r"\3", markdown)
-    return without_code.replace("**", "")
-
-
-def log(text: str) -> str:
-    """Return text for a CI log on one line: workflow commands (`::error::`, `##[group]`) are broken."""
-    return visible(text).replace("::", f":{ZERO_WIDTH_SPACE}:").replace("##[", f"##{ZERO_WIDTH_SPACE}[")
+    return _CODE.sub(r"\g<text>", markdown).replace("**", "")
 
 
 def link(label: str, url: str) -> str:
     """Return a link; `label` is Markdown of ours, `url` is already percent-encoded. Without a URL the label alone."""
     return f"[{label}]({url})" if url else label
-
-
-__all__ = ["cell", "code", "code_span", "fence", "link", "log", "plain", "prose"]

@@ -15,8 +15,8 @@ from tests.bot.reviewing import desk
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bot.commands import CommandName
     from bot.forges.base import Conversation, Forge, Published, ReviewPlan
+    from bot.jobs import CommandName
     from bot.reviewer import Outcome
 
 ROLES: Final = {"admin": 40, "write": 30, "read": 20}
@@ -109,6 +109,13 @@ class Side:
             self.change.threads.clear()
         else:
             self.change.delete_note(comment)
+
+    def remove_summary(self) -> None:
+        """Have somebody remove our summary."""
+        if self.on_github:
+            self.change.issue_comments.clear()
+        else:
+            self.change.delete_note(next(note for note in self.bench.notes if "hullcheck:summary" in note.body))
 
     async def leave_behind(self, text: str) -> None:
         """Leave something unpublished, as a crash does."""

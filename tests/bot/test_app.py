@@ -234,6 +234,17 @@ async def test_good_answers_are_kept_longer_than_bad_ones() -> None:
     assert probed.asked == [0.0, 7.0, 14.0, 75.0]
 
 
+async def test_many_that_ask_at_once_cost_one_question() -> None:
+    async def slow() -> None:
+        await asyncio.sleep(0.01)
+        await probed.ask()
+
+    probed = Probed()
+    readiness = Readiness({"github": Probe(slow, keep=60)})
+    reports = await asyncio.gather(*(readiness.report() for _ in range(20)))
+    assert (len(probed.asked), reports) == (1, [{"github": "no"}] * 20)
+
+
 async def test_each_delivery_leaves_one_line_in_the_log(app: Caller, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "bot.app"):
         await app.post(packed("pull_request", pull_request(), "guid-9"))

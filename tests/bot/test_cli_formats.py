@@ -79,6 +79,16 @@ def test_sarif_names_the_place_the_rule_and_the_fix(put: Put, capsys: pytest.Cap
     assert result["fixes"][0]["artifactChanges"][0]["artifactLocation"]["uri"] == "my%20api/Dockerfile"
 
 
+def test_a_name_that_is_no_text_has_its_bytes_in_sarif(
+    put: Put, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    put("Dockerfile", UNPINNED)
+    (tmp_path / "Dockerfile").rename(tmp_path / "Dockerfile.\udcff")
+    (log,) = json.loads(run(capsys, "check", ".", "--format", "sarif")[1])["runs"]
+    place = log["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "Dockerfile.%FF"}
+
+
 def test_the_same_input_gives_the_same_bytes(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("b", "a", "c"):
         put(f"{name}/Dockerfile", UNPINNED)

@@ -60,6 +60,16 @@ async def test_the_summary_is_edited_in_place(forge: str) -> None:
         assert body.startswith("Second.")
 
 
+async def test_a_summary_that_somebody_removes_meanwhile_is_posted_anew(forge: str) -> None:
+    async with on(forge) as s:
+        await s.publish(s.plan(summary=s.bench.summary("First.")))
+        edit = ("PATCH", "/issues/comments/") if s.on_github else ("PUT", "/notes/")
+        s.bench.forge.faults.add(Fault(*edit, then=s.remove_summary))
+        await s.publish(s.plan(s.comment("a1"), summary=s.bench.summary("Second.")))
+        assert [body.partition("\n")[0] for body in s.summaries] == ["Second."]
+        assert s.verdict == "success"
+
+
 async def test_a_place_outside_the_diff_costs_no_comment(forge: str) -> None:
     async with on(forge) as s:
         wrong = s.comment("ff", 999)
@@ -111,14 +121,6 @@ async def test_a_copy_of_a_mark_is_not_ours(forge: str) -> None:
         assert len(s.bodies) == 2
 
 
-async def test_the_reviewed_heads_are_remembered(forge: str) -> None:
-    async with on(forge) as s:
-        await s.publish(s.plan(s.comment("a1")))
-        reviewed = s.change.head
-        s.change.force_push({"Dockerfile": "FROM scratch\n"})
-        assert (await s.conversation()).reviewed == {reviewed}
-
-
 async def test_a_fork_is_read_and_reviewed(forge: str) -> None:
     async with on(forge, fork=True) as s:
         tree = await s.adapter.read(s.bench.job, s.change.head, ["Dockerfile", "missing"])
@@ -156,6 +158,14 @@ async def test_what_an_attempt_left_unpublished_is_removed_first(forge: str) -> 
         await s.publish(s.plan(s.comment("a1")))
         [body] = s.bodies
         assert body.startswith("**Finding a1.**")
+
+
+async def test_what_was_left_unpublished_and_is_gone_by_then_holds_nothing_up(forge: str) -> None:
+    async with on(forge) as s:
+        await s.leave_behind("An earlier attempt's words.")
+        s.bench.forge.faults.add(Fault("DELETE", when="after", status=404, body=b'{"message": "404 Not found"}'))
+        await s.publish(s.plan(s.comment("a1")))
+        assert s.verdict == "success"
 
 
 async def test_files_are_listed_with_their_status_and_old_path(forge: str) -> None:

@@ -175,6 +175,17 @@ async def test_an_ignored_finding_is_put_aside_with_who_and_why(forge: str) -> N
         assert "it is on purpose" in s.summaries[0]
 
 
+async def test_what_somebody_else_said_cannot_be_put_aside(forge: str) -> None:
+    async with on(forge, **CHANGED) as s:
+        await s.review()
+        s.give("dana", "write")
+        [comment] = s.inline
+        comment.author = s.bench.forge.user("mallory")
+        _, wants_review = await s.order("ignore", "/hullcheck ignore it is on purpose", "dana", comment)
+        assert not wants_review
+        assert not any("Put aside" in body for body in s.bodies)
+
+
 async def test_a_command_is_answered_once(forge: str) -> None:
     async with on(forge, **CHANGED) as s:
         s.give("dana", "write")

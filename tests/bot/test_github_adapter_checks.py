@@ -61,3 +61,12 @@ async def test_giving_up_completes_the_check_with_a_plain_sentence() -> None:
         await b.github.fail(replace(b.job, head="", base=""), "It could not be reviewed.")
         [run] = b.project.check_runs
         assert (run.head, run.conclusion, run.summary) == (b.pull.head, "neutral", "It could not be reviewed.")
+
+
+async def test_refused_texts_that_the_check_has_no_room_for_are_counted() -> None:
+    async with bench() as b:
+        homeless = [replace(b.comment(name, path="nowhere"), body=f"{name} " + "x" * 3_000) for name in ("a1", "b2")]
+        await b.publish(b.plan(*homeless, check=Check("neutral", "2 new findings", "s" * 60_000)))
+        [run] = b.project.check_runs
+        assert "a1 xxx" in (run.summary or "")
+        assert (run.summary or "").endswith("x\n\n1 more text found no room here.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.forges.base import Denied, Gone, Unavailable, Unread
+from bot.forges.blobs import blob_id
 from bot.forges.github.client import path_in_url
-from bot.forges.github.objects import blob_id
 from bot.forges.github.wire import OtherHost, Wire, graphql_url
 from tests.bot.github_bench import AFTER, BEFORE, bench
 from tests.forge.faults import Fault
@@ -184,6 +184,14 @@ async def test_a_suspended_installation_is_denied_and_a_deleted_one_gone() -> No
             await b.github.context(job)
         b.forge.unsuspend(grant)
         b.forge.delete_installation(grant)
+        with pytest.raises(Gone):
+            await b.github.context(job)
+
+
+async def test_a_repository_that_was_taken_out_of_the_installation_is_gone() -> None:
+    async with bench() as b:
+        job = b.job
+        b.forge.uninstall(b.project)
         with pytest.raises(Gone):
             await b.github.context(job)
 

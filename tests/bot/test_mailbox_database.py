@@ -123,6 +123,11 @@ async def test_a_server_that_is_away_is_a_plain_sentence_without_the_password(pa
     assert "hunter22" not in str(fault.value)
 
 
+async def test_a_parameter_that_the_driver_does_not_know_is_named() -> None:
+    with pytest.raises(DatabaseFaultError, match=r"unexpected keyword argument 'application_name'\. Check HULLCHECK"):
+        await Mailbox.open("postgresql+asyncpg://hull@127.0.0.1:1/hull?application_name=hullcheck")
+
+
 async def test_a_postgresql_database_that_is_missing_is_a_plain_sentence(postgresql_url: str) -> None:
     with pytest.raises(DatabaseFaultError, match="does not exist"):
         await Mailbox.open(postgresql_url.replace("/mailbox?", "/nowhere?"))

@@ -10,7 +10,7 @@ from bot.obedience import obey
 from tests.bot.github_bench import bench, no_fence
 
 if TYPE_CHECKING:
-    from bot.commands import CommandName
+    from bot.jobs import CommandName
     from tests.bot.github_bench import Bench
 
 

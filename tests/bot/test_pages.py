@@ -10,17 +10,22 @@ import jsonschema
 import pytest
 from aiohttp import web
 
+from bot.mailbox import Mailbox, Tally
 from bot.pages import manual
 from bot.pages.site import Status, routes
+from bot.wiring import _tally
 from rules import catalogue
+from tests.bot.databases import sqlite_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp.plugin import AiohttpClient
 
     Client = TestClient[web.Request, web.Application]
 
-IDLE = Status(forges=("GitHub at api.github.com",), waiting=3, running=1, parked=0, ready=True)
+IDLE = Status(forges=("GitHub at api.github.com",), tally=Tally(3, 1, 0, 0, 0.0), ready=True)
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ async def test_the_list_links_to_every_rule(client: Client) -> None:
 
 
 async def test_another_linters_name_leads_to_the_rule(client: Client) -> None:
-    answer = await client.get("/rules/DL3006", allow_redirects=False)
+    answer = await client.get("/rules/dl3006", allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (302, "/rules/base-image-unpinned")
 
 
@@ -78,13 +83,40 @@ async def test_the_status_says_what_waits(client: Client) -> None:
     assert '<th scope="row">Waiting</th><td>3</td>' in text
 
 
-async def test_the_status_says_what_is_to_be_seen_to(aiohttp_client: AiohttpClient) -> None:
+async def shown(aiohttp_client: AiohttpClient, known: Status) -> str:
+    """Return the status page of what is known."""
+
     async def status() -> Status:
-        return replace(IDLE, troubles=("Hook 7 of project <b>: GitLab has disabled it.",))
+        return known
 
     app = web.Application()
     app.add_routes(routes(status))
-    text = await (await (await aiohttp_client(app)).get("/")).text()
+    return await (await (await aiohttp_client(app)).get("/")).text()
+
+
+async def test_the_status_says_how_long_work_is_overdue_and_whom_a_forge_holds_back(
+    aiohttp_client: AiohttpClient,
+) -> None:
+    text = await shown(aiohttp_client, replace(IDLE, tally=Tally(3, 1, 2, 1, 130.0)))
+    assert "<td>3, one overdue for 2 min</td>" in text
+    assert "leave alone for now</th><td>1</td>" in text
+
+
+async def test_a_database_that_is_away_does_not_take_the_status_with_it(
+    aiohttp_client: AiohttpClient, tmp_path: Path
+) -> None:
+    async with await Mailbox.open(sqlite_in(tmp_path)) as mailbox:
+        assert await _tally(mailbox) == Tally(0, 0, 0, 0, 0.0)
+        async with mailbox._database.write() as connection:
+            await connection.exec_driver_sql("ALTER TABLE mailbox RENAME TO gone")
+        known = replace(IDLE, tally=await _tally(mailbox), ready=False)
+    text = await shown(aiohttp_client, known)
+    assert "Not ready" in text
+    assert "the database does not answer" in text
+
+
+async def test_the_status_says_what_is_to_be_seen_to(aiohttp_client: AiohttpClient) -> None:
+    text = await shown(aiohttp_client, replace(IDLE, troubles=("Hook 7 of project <b>: GitLab has disabled it.",)))
     assert "<li>Hook 7 of project &lt;b&gt;: GitLab has disabled it.</li>" in text
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.forges.base import Gone
-from bot.processes import Processes, TookTooLong
+from bot.handling import Handling
+from bot.mailbox import Claimed
+from bot.processes import Processes, TookTooLong, WorkFailed
 from bot.reviewer import review
 from tests.bot.github_bench import Bench, bench, no_fence
 from tests.bot.reviewing import LOST, PINNED, UNPINNED, desk, reviewed
@@ -164,6 +166,19 @@ async def test_a_judgement_that_takes_too_long_completes_the_check_all_the_same(
         [run] = b.project.check_runs
         assert (outcome.conclusion, run.conclusion) == ("neutral", "neutral")
         assert "ended after 30 seconds" in (run.summary or "")
+
+
+async def test_a_fault_of_ours_is_told_as_words_and_not_as_markdown() -> None:
+    async def broken(_function: object, _given: object, /) -> Any:
+        raise WorkFailed("ValueError: @acme/everyone [here](https://example.org)\n/merge")
+
+    async with bench({"Dockerfile": PINNED}, {"Dockerfile": UNPINNED}) as b:
+        await reviewed(b, broken)
+        parked, claimed = "ValueError: @acme/everyone", Claimed(b.job, True, (), 1, "us", 8)  # noqa: FBT003 - a record
+        await Handling({("github", b.job.key.instance): b.github}, desk()).give_up(claimed, parked)
+        for run in b.project.check_runs:
+            assert "@acme" not in (run.summary or "")
+            assert "](" not in (run.summary or "")
 
 
 async def test_judgements_cross_into_another_process() -> None:

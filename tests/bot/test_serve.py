@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from aiohttp import ClientSession
 
 from bot.forges.base import Denied
 from bot.mailbox import Mailbox
-from bot.serve import Parts, _all_chores
+from bot.readiness import Readiness
+from bot.serve import Parts, _all_chores, _run
+from bot.worker import Worker
 from tests.bot.databases import new_postgresql
 from tests.bot.serving import Server, anew, serving, until
 from tests.bot.test_settings import GITHUB
@@ -128,12 +131,22 @@ async def test_a_chore_that_fails_is_named_and_does_not_keep_the_others_from_the
         raise KeyError("id")
 
     async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as mailbox:
-        parts = Parts({}, nothing, nothing, {}, chores={"asking": refused, "sweeping": broken})
+        parts = Parts({}, nothing, nothing, Readiness({}), chores={"asking": refused, "sweeping": broken})
         await _all_chores(mailbox, parts)()
     assert [each.message for each in caplog.records] == [
         "asking failed and is tried again in an hour: GitLab: 403 Forbidden",
         "sweeping failed and is tried again in an hour",
     ]
+
+
+async def test_what_runs_beside_the_worker_ends_the_server_when_it_fails(tmp_path: Path) -> None:
+    async def broken() -> None:
+        raise KeyError("id")
+
+    async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as mailbox:
+        with pytest.raises(KeyError):
+            async with asyncio.timeout(20):
+                await _run(Worker(mailbox, nothing, nothing), [broken()], asyncio.Event())
 
 
 async def nothing(*_: object) -> None:

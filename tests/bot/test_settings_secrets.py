@@ -50,6 +50,12 @@ def test_a_secret_file_that_holds_none(content: bytes, words: str, tmp_path: Pat
     assert words in fault
 
 
+def test_a_secret_of_bytes_that_are_no_text() -> None:
+    rest = {name: value for name, value in GITHUB.items() if not name.endswith("SECRET")}
+    (fault,) = faults(rest, {"HULLCHECK_GITHUB_WEBHOOK_SECRET": "abc\udcffdef"})
+    assert fault.startswith("HULLCHECK_GITHUB_WEBHOOK_SECRET is not text")
+
+
 @pytest.mark.parametrize("path", ["/", "a\0b"])
 def test_a_secret_file_that_is_none(path: str) -> None:
     rest = {name: value for name, value in GITHUB.items() if not name.endswith("SECRET")}

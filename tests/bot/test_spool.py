@@ -178,6 +178,18 @@ async def test_a_disk_that_refuses_is_a_503(mailbox: Mailbox, app: Caller, tmp_p
     assert status == 503
 
 
+async def test_a_disk_that_is_full_is_left_as_it_was(
+    mailbox: Mailbox, app: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bot.spool.os.fsync", full)
+    async with away(mailbox):
+        assert (await sent(app, change(), "k1"))[0] == 503
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
 async def test_what_cannot_be_read_is_put_aside(app: Caller, mailbox: Mailbox, spool: Spool, tmp_path: Path) -> None:
     async with away(mailbox):
         await sent(app, change("open"), "key-1")

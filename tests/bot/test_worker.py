@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.forges.base import Denied, Gone, Unauthorized, Unavailable
 from bot.mailbox import Claimed, LeaseLost, Mailbox, ReviewRecord, Timing
@@ -176,9 +177,10 @@ async def test_parking_does_not_depend_on_the_forge(mailbox: Mailbox, clock: Mov
             await super().on_park(claimed, sentence)
             raise Unavailable("down")
 
-    desk = Mute([ValueError()] * 3)
+    desk = Mute([OperationalError("SELECT owner", {"owner": "host:1"}, Exception("locked"))] * 3)
     assert await attempts(mailbox, clock, desk, [101, 201]) == [2, 3]
-    assert len(await mailbox.parked()) == 1
+    # What is told does not hold the statement, whose parameters name this machine.
+    assert [aside.error for aside in await mailbox.parked()] == ["The database cannot be used: OperationalError"]
 
 
 async def test_a_heartbeat_keeps_long_work(mailbox: Mailbox) -> None:

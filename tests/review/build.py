@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 HEAD, BASE = "a1" * 20, "b2" * 20
 PATH = "Dockerfile"
 KEY = PullRequestKey("github", "api.github.com", "octo/app", 7)
-GITHUB = Terms("pull request", "#", lambda _: "suggestion")
-GITLAB = Terms("merge request", "!", lambda span: f"suggestion:-{span}+0")
-GITHUB_CAN = Capabilities(file_comments=True, context_comments=False, check_runs=True)
-GITLAB_CAN = Capabilities(file_comments=True, context_comments=True, check_runs=False)
+GITHUB = Terms("pull request", lambda _: "suggestion")
+GITLAB = Terms("merge request", lambda span: f"suggestion:-{span}+0")
+GITHUB_CAN = Capabilities(file_comments=True, context_comments=False)
+GITLAB_CAN = Capabilities(file_comments=True, context_comments=True)
 
 
 @dataclass(frozen=True)
@@ -183,4 +183,4 @@ def carried_out(written: ReviewPlan, said: Conversation = NOTHING, *, resolve: b
     summary = said.summary
     if written.summary is not None:
         summary = Thread("summary", 1000, written.summary, "", None)
-    return Conversation(tuple(threads.values()), summary, said.reviewed | {written.head})
+    return Conversation(tuple(threads.values()), summary)

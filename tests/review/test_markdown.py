@@ -103,7 +103,7 @@ def test_a_fence_holds_the_text_and_nothing_escapes_it(value: str) -> None:
 
 
 @ANYTHING
-@given(TEXTS, st.sampled_from([markdown.fence, markdown.prose, markdown.code, markdown.cell]))
+@given(TEXTS, st.sampled_from([markdown.fence, markdown.prose, markdown.code]))
 def test_no_line_can_be_a_quick_action_and_every_text_can_be_sent(value: str, quoted: Callable[[str], str]) -> None:
     shown = quoted(value)
     assert not re.search(r"^/", shown, re.MULTILINE)
@@ -128,25 +128,6 @@ def test_prose_of_hostile_examples_is_plain_words(value: str) -> None:
 @given(st.text(alphabet="ab.,;?(){}+='\" ", max_size=40))
 def test_prose_reads_as_it_was_written(value: str) -> None:
     assert words_of(markdown.prose(value)).strip() == " ".join(value.split())
-
-
-@ANYTHING
-@given(TEXTS, TEXTS)
-def test_a_table_cell_stays_one_cell(one: str, other: str) -> None:
-    table = f"| a | b |\n| --- | --- |\n| {markdown.cell(one)} | {markdown.cell(other)} |\n"
-    tokens = DIALECT.parse(table)
-    assert sum(token.type == "td_open" for token in tokens) == 2
-    cells = [token.children or [] for token in tokens if token.type == "inline"][2:]
-    assert [[part.type for part in cell] for cell in cells] == [
-        ["code_inline"] if text else ["text"] for text in (one, other)
-    ]
-
-
-def test_a_log_line_runs_no_workflow_command() -> None:
-    line = markdown.log("::error::x\n##[group]y\u202e")
-    assert "::" not in line
-    assert "##[" not in line
-    assert "\n" not in line
 
 
 def test_a_message_loses_its_markup_but_not_its_words() -> None:

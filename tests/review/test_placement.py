@@ -97,7 +97,7 @@ def test_what_is_in_another_file_gets_no_comment() -> None:
 
 
 def test_a_forge_without_comments_on_files_gets_them_in_the_summary() -> None:
-    can = Capabilities(file_comments=False, context_comments=False, check_runs=True)
+    can = Capabilities(file_comments=False, context_comments=False)
     assert placed(reviewed(OLD, NEW), finding(20), can=can) == InSummary("no line")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.review.markdown import plain
 from bot.review.sentences import first_sentence
 from bot.review.topics import TOGETHER_TO, topics
 from rules.problem import Category, Confidence, Severity
@@ -71,3 +72,8 @@ def test_the_first_sentence_ends_outside_code(message: str, first: str, rest: st
 def test_among_equals_what_endangers_security_comes_first() -> None:
     quiet, loud = finding(1, "a"), replace(finding(2, "b"), category=Category.SECURITY)
     assert [topic.lead for topic in topics([quiet, loud])] == [loud, quiet]
+
+
+def test_a_run_of_backticks_that_ends_nowhere_takes_no_time() -> None:
+    run = "`" * 20_000
+    assert (first_sentence(run), plain(run)) == ((run, ""), run)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 TODAY = date(2026, 11, 20)
-TERMS = Terms("pull request", "#", lambda _: "suggestion")
-CAN = Capabilities(file_comments=True, context_comments=False, check_runs=True)
+TERMS = Terms("pull request", lambda _: "suggestion")
+CAN = Capabilities(file_comments=True, context_comments=False)
 LINKS = re.compile(rf"https://forge\.example/octo/app/blob/(?:(?P<head>{HEAD})|{BASE})/")
 HEADER = re.compile(r"@@ -\S+ \+(?P<new>\d+)")
 RENAME = 0.5

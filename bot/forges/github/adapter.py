@@ -10,6 +10,7 @@ from urllib.parse import quote
 from bot.forges.base import Capabilities, Check, Gone, Terms
 from bot.forges.github.checks import complete_check, standing_run
 from bot.forges.github.client import Client
+from bot.forges.github.conversation import author
 from bot.forges.github.objects import Objects
 from bot.forges.github.publishing import publish
 from bot.forges.github.reading import context
@@ -49,8 +50,8 @@ class GitHub:
             App must have been granted it.
     """
 
-    terms = Terms(pull_request="pull request", number_sign="#", suggestion=_suggestion)
-    capabilities = Capabilities(file_comments=True, context_comments=False, check_runs=True)
+    terms = Terms(pull_request="pull request", suggestion=_suggestion)
+    capabilities = Capabilities(file_comments=True, context_comments=False)
 
     def __init__(
         self,
@@ -98,18 +99,20 @@ class GitHub:
         await client.post(f"/{place}/comments/{command.comment_id}/reactions", {"content": content})
 
     async def reply(self, job: Job, command: Command, body: str) -> None:
-        """Answer a command where it was given, once."""
+        """Answer a command where it was given, once; only our own threads can be put aside."""
         client, login = await self._enter(job)
         number, mark = job.key.number, answer_mark(command)
         place = f"/pulls/{number}/comments" if command.thread_id else f"/issues/{number}/comments"
         said = await client.pages(place)
-        if any(mark in (item.get("body") or "") and (item["user"] or {}).get("login") == login for item in said):
+        if any(mark in (item.get("body") or "") and author(item) == login for item in said):
             return
         answer: dict[str, str | int] = {"body": f"{body}\n\n{mark}"}
         if command.thread_id:
             top = next((item for item in said if str(item["id"]) == command.thread_id), None)
             if top is None:
                 raise Gone(f"the thread {command.thread_id} is no longer there")
+            if command.name == "ignore" and author(top) != login:
+                raise Gone(f"the thread {command.thread_id} is not ours")
             answer |= {"in_reply_to": top["id"], "path": top["path"], "commit_id": top["commit_id"]}
         await client.post(place, answer)
 
@@ -120,7 +123,7 @@ class GitHub:
         return await publish(client, writer, job, plan, login)
 
     async def fail(self, job: Job, sentence: str) -> None:
-        """Complete the check of the newest head with a neutral conclusion and a plain sentence."""
+        """Complete the check of the newest head with a neutral conclusion and a sentence of Markdown."""
         client, login = await self._enter(job)
         pull = await client.get(f"/pulls/{job.key.number}")
         head = pull["head"]["sha"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NAME: Final = "hullcheck"
 AT_ONCE: Final = 50
 """Annotations of one request; each further request appends its own ("Update a check run")."""
+LONGEST_SUMMARY: Final = 65_535
+"""Characters of a check run's summary ("Create a check run")."""
 
 
 class StandingRun(NamedTuple):

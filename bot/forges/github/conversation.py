@@ -66,7 +66,7 @@ class Said(NamedTuple):
 
     def by(self, login: str) -> Said:
         """Return what one account said."""
-        own = [[item for item in items if _author(item) == login] for items in self]
+        own = [[item for item in items if author(item) == login] for items in self]
         return Said(*own)
 
     def marks(self) -> frozenset[str]:
@@ -116,9 +116,7 @@ def conversation(everything: Said, states: Mapping[str, Resolution], login: str)
         for comment, mark in marked
         if mark and mark.kind in {"comment", "fixed"}
     )
-    review_marks = (mark_in(review["body"]) for review in own.reviews)
-    heads = frozenset(mark.head for mark in review_marks if mark and mark.kind == "review")
-    return Conversation(threads, summary(own), heads)
+    return Conversation(threads, summary(own))
 
 
 def summary(own: Said) -> Thread | None:
@@ -153,7 +151,7 @@ def _thread(comment: dict[str, Any], state: Resolution | None, everything: Said,
 def _ignored(top: int, everything: Said, login: str) -> tuple[str, str] | None:
     """Return who had a finding ignored and why, from our answers in its thread; the last word counts."""
     replies = {item["id"]: item for item in everything.comments if item.get("in_reply_to_id") == top}
-    own = [reply for reply in replies.values() if _author(reply) == login]
+    own = [reply for reply in replies.values() if author(reply) == login]
     answers = [answer for reply in own if (answer := answer_in(reply["body"])) and answer.name == "ignore"]
     if not answers:
         return None
@@ -167,5 +165,6 @@ def _resolution(node: Mapping[str, Any]) -> Resolution:
     return Resolution(node["id"], resolved, (node["resolvedBy"] or {}).get("login", ""), may)
 
 
-def _author(item: Mapping[str, Any]) -> str:
+def author(item: Mapping[str, Any]) -> str:
+    """Return the login of who wrote something; empty for nobody."""
     return str((item.get("user") or {}).get("login", ""))

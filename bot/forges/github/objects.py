@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.forges.base import Gone, Tree, Unread
+from bot.forges.blobs import LINK_REASON, SUBMODULE_REASON, decoded, unreadable
 from bot.forges.github.client import path_in_url
 from bot.forges.github.wire import Recent
 from bot.forges.together import at_once, together
@@ -16,18 +15,8 @@ if TYPE_CHECKING:
 
     from bot.forges.github.client import Client
 
-LARGEST: Final = 512 * 1024
-"""Bytes of a file that is still reviewed."""
-
-LINK, SUBMODULE, FOLDER = 0o120000, 0o160000, 0o040000
-
 _TREES_KEPT = 16
 _BLOBS_KEPT = 512
-
-_LINK_REASON = "a symbolic link"
-_SUBMODULE_REASON = "a submodule"
-_LARGE_REASON = "larger than 512 KiB"
-_NO_TEXT = {LINK: _LINK_REASON, SUBMODULE: _SUBMODULE_REASON}
 
 
 class Entry(NamedTuple):
@@ -126,12 +115,12 @@ class Objects:
         if entry is None:
             absent = listing is not None and listing.whole
             return None if absent else await self._at(client, commit, path)
-        if reason := _unreadable(entry):
+        if reason := unreadable(entry.mode, entry.size):
             return Unread(path, reason)
         key = f"{client.repository}@{entry.oid}"
         if key not in self._blobs:
             answer = await client.get(f"/git/blobs/{entry.oid}")
-            text = _checked(path, answer, entry.oid)
+            text = decoded(path, answer, entry.oid)
             if isinstance(text, Unread):
                 return text
             self._blobs[key] = text
@@ -150,17 +139,10 @@ class Objects:
         return self._by_path[key]
 
 
-def _unreadable(entry: Entry) -> str:
-    """Return why a path is not read; empty for a plain file of a fair size."""
-    if entry.mode in _NO_TEXT:
-        return _NO_TEXT[entry.mode]
-    return _LARGE_REASON if entry.size > LARGEST else ""
-
-
 def _seen(path: str, text: bytes | Unread | None, listing: Listing | None) -> bytes | Unread | None:
     """Take back what was read through a link, now that the listing says what the path is."""
     entry = listing.entries.get(path) if listing else None
-    reason = _unreadable(entry) if entry and isinstance(text, bytes) else ""
+    reason = unreadable(entry.mode, entry.size) if entry and isinstance(text, bytes) else ""
     return Unread(path, reason) if reason else text
 
 
@@ -168,29 +150,10 @@ def _content(path: str, answer: Any) -> bytes | Unread | None:
     """Return what the contents answer holds; `None` for a folder, which it lists."""
     match answer:
         case {"type": "symlink"}:
-            return Unread(path, _LINK_REASON)
+            return Unread(path, LINK_REASON)
         case {"type": "submodule"}:
-            return Unread(path, _SUBMODULE_REASON)
+            return Unread(path, SUBMODULE_REASON)
         case {"type": "file", "sha": oid}:
-            return _checked(path, answer, oid)
+            return decoded(path, answer, oid)
         case _:
             return None
-
-
-def _checked(path: str, answer: Mapping[str, Any], oid: str) -> bytes | Unread:
-    """Decode a blob and compare it with its id: what is reviewed must be what will be built."""
-    if answer["size"] > LARGEST:
-        return Unread(path, _LARGE_REASON)
-    text = base64.b64decode(answer["content"])
-    if blob_id(text) != oid:
-        return Unread(path, "its content does not match its object id")
-    return Unread(path, "binary") if b"\0" in text else text
-
-
-def blob_id(content: bytes) -> str:
-    """Return the object id that git gives to a file's content.
-
-    >>> blob_id(b"")
-    'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
-    """
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

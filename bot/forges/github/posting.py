@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.forges.base import Gone, Rejected
 from bot.forges.marks import mark_in
+from bot.review.markdown import without_buttons
 from bot.review.markers import strip
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 MOST_ON_FILES: Final = 10
 """Comments without a line in one review; each is a request and a notification of its own."""
-
-_SUGGESTION = re.compile(r"^(`{3,})suggestion[ \t]*$", re.MULTILINE)
 
 
 def demand_head(pull: Mapping[str, Any], head: str) -> None:
@@ -70,7 +69,8 @@ class Posting:
         """Remove a review that was left unsubmitted: as long as it is there, GitHub takes no other one."""
         for review in self._own.reviews:
             if review["state"] == "PENDING":
-                await self._writer.delete(f"{self._pull}/reviews/{review['id']}")
+                with suppress(Gone):
+                    await self._writer.delete(f"{self._pull}/reviews/{review['id']}")
 
     async def review(self) -> list[Comment]:
         """Post the review and return the comments that GitHub refuses."""
@@ -143,7 +143,7 @@ def _on_line(comment: Comment) -> dict[str, Any]:
 
 def _without_line(comment: Comment) -> Comment:
     """Return a comment as it can stand on the whole file: what it suggests is shown, but has no button there."""
-    body = _SUGGESTION.sub(r"\1dockerfile", comment.body)
+    body = without_buttons(comment.body, "dockerfile")
     return replace(comment, body=f"Line {comment.line}: {body}", line=None, start_line=None)
 
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.forges.base import Published
-from bot.forges.github.checks import complete_check, standing_run
+from bot.forges.github.checks import LONGEST_SUMMARY, complete_check, standing_run
 from bot.forges.github.conversation import said
 from bot.forges.github.posting import Posting, demand_head
 from bot.forges.github.revising import revise, write_summary
 from bot.forges.together import at_once
+from bot.review.manner import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from bot.forges.github.client import Client
     from bot.forges.github.writing import Writer
     from bot.jobs import Job
+
+_ROOM = 100
+"""Characters kept free for the sentence that counts what is left out."""
 
 
 async def publish(client: Client, writer: Writer, job: Job, plan: ReviewPlan, login: str) -> Published:
@@ -47,8 +51,15 @@ async def publish(client: Client, writer: Writer, job: Job, plan: ReviewPlan, lo
 
 
 def _naming(homeless: Sequence[Comment], check: Check) -> Check:
-    """Say in the check what could be said nowhere else."""
+    """Say in the check what could be said nowhere else, as far as there is room for whole texts."""
     if not homeless:
         return check
-    texts = "\n\n".join(comment.body for comment in homeless)
-    return replace(check, summary=f"{check.summary}\n\n### Refused by GitHub as comments\n\n{texts}")
+    text, left_out = f"{check.summary}\n\n### Refused by GitHub as comments", 0
+    for comment in homeless:
+        longer = f"{text}\n\n{comment.body}"
+        if len(longer) <= LONGEST_SUMMARY - _ROOM:
+            text = longer
+        else:
+            left_out += 1
+    rest = f"\n\n{counted(left_out, 'more text')} found no room here." if left_out else ""
+    return replace(check, summary=text + rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from bot.forges.base import Denied, Gone, Rejected
@@ -46,12 +47,15 @@ async def revise(writer: Writer, number: int, head: str, revision: Revision, own
 
 
 async def write_summary(writer: Writer, number: int, body: str, own: Said) -> None:
-    """Post the summary, or edit it where it stands."""
+    """Post the summary, or edit it where it stands; one that was removed since it was read is posted anew."""
     standing = summary(own)
-    if standing is None:
-        await writer.post(f"/issues/{number}/comments", {"body": body})
-    elif not same(standing.body, body):
-        await writer.patch(f"/issues/comments/{standing.comment_id}", {"body": body})
+    if standing is not None and same(standing.body, body):
+        return
+    if standing is not None:
+        with suppress(Gone):
+            await writer.patch(f"/issues/comments/{standing.comment_id}", {"body": body})
+            return
+    await writer.post(f"/issues/{number}/comments", {"body": body})
 
 
 async def _resolve(writer: Writer, thread: Thread, *, resolve: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gidgethub.apps import get_jwt
 from jwt import get_algorithm_by_name
 
-from bot.forges.base import Denied, Rejected
+from bot.forges.base import Denied, Gone, Rejected
 from bot.forges.github.faults import translated
 from bot.secret import Secret
 
@@ -28,7 +28,9 @@ PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "w
 SPARE = 300.0
 """Seconds before its end at which a token is no longer used: longer than any review takes."""
 
-_JWT_LIFE = 540  # seconds; GitHub refuses more than ten minutes
+_JWT_LIFE = 540  # seconds; GitHub refuses more than ten minutes, by its own clock
+_NOT_COVERED = "not accessible to the parent installation"
+"""What GitHub's 422 says when the repository was taken out of the installation; the other one is of permissions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ class App:
     id: str
     private_key: Secret
 
-    def jwt(self, life: int = 600) -> str:
-        """Return a signed token that says who we are, good for so many seconds."""
+    def jwt(self) -> str:
+        """Return a signed token that says who we are, for the next minutes."""
         key = _loaded(self.private_key.reveal())
-        return get_jwt(app_id=self.id, private_key=key, expiration=life)  # type: ignore[arg-type]  # a loaded key signs too
+        return get_jwt(app_id=self.id, private_key=key, expiration=_JWT_LIFE)  # type: ignore[arg-type]  # a loaded key signs too
 
 
 @lru_cache(maxsize=4)
@@ -110,7 +112,7 @@ class Tokens:
         """Return the login under which our comments stand: the App's slug and `[bot]`, which no person can have."""
         if not self._login:
             with translated(self._now):
-                app = await self._wire.getitem("/app", jwt=self._app.jwt(_JWT_LIFE))
+                app = await self._wire.getitem("/app", jwt=self._app.jwt())
             self._login = f"{app['slug']}[bot]"
         return self._login
 
@@ -123,9 +125,11 @@ class Tokens:
                     "/app/installations/{id}/access_tokens",
                     {"id": job.installation},
                     data={**scope, "permissions": self._permissions},
-                    jwt=self._app.jwt(_JWT_LIFE),
+                    jwt=self._app.jwt(),
                 )
         except Rejected as refusal:
+            if _NOT_COVERED in str(refusal):
+                raise Gone(str(refusal)) from refusal
             wanted = ", ".join(f"{name}: {access}" for name, access in self._permissions.items())
             raise Denied(f"{refusal}; the App's installation must grant {wanted}") from refusal
         return _Token(Secret(answer["token"]), datetime.fromisoformat(answer["expires_at"]).timestamp())

@@ -14,6 +14,7 @@ from bot.forges.gitlab.objects import Objects
 from bot.forges.gitlab.publishing import publish
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.gitlab.reading import context
+from bot.forges.gitlab.roles import DEVELOPER, GUEST, MAINTAINER
 from bot.forges.gitlab.versions import FILE_DISCUSSIONS, older_than
 from bot.forges.marks import answer_mark
 from bot.forges.together import at_once
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from bot.forges.base import Context, Fence, Permission, Published, ReviewPlan, Tree
     from bot.forges.gitlab.door import Door
     from bot.jobs import Command, Job
-
-_MAINTAINER, _DEVELOPER, _GUEST = 40, 30, 10
 
 
 def _suggestion(further: int) -> str:
@@ -43,7 +42,7 @@ class GitLab:
         wait: Sleeps while GitLab makes the diff of a new merge request.
     """
 
-    terms = Terms(pull_request="merge request", number_sign="!", suggestion=_suggestion)
+    terms = Terms(pull_request="merge request", suggestion=_suggestion)
 
     def __init__(
         self,
@@ -53,7 +52,7 @@ class GitLab:
         accounts: Accounts | None = None,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.capabilities = Capabilities(file_comments=True, context_comments=True, check_runs=False)
+        self.capabilities = Capabilities(file_comments=True, context_comments=True)
         self._door = door
         self._gate = gate or Gate()
         self._accounts = accounts or Accounts()
@@ -85,9 +84,9 @@ class GitLab:
         except Gone:
             return "none"
         level = member["access_level"]
-        if level >= _MAINTAINER:
+        if level >= MAINTAINER:
             return "admin"
-        return "write" if level >= _DEVELOPER else "read" if level >= _GUEST else "none"
+        return "write" if level >= DEVELOPER else "read" if level >= GUEST else "none"
 
     async def acknowledge(self, job: Job, command: Command, *, refused: bool = False) -> None:
         """React to a command's note; GitLab refuses the same emoji twice, which is as good."""
@@ -140,7 +139,7 @@ class GitLab:
                 user = group.create_task(self._door.get("/user"))
                 version = group.create_task(self._door.get("/version"))
             files = older_than(version.result(), FILE_DISCUSSIONS)
-            self.capabilities = Capabilities(file_comments=not files, context_comments=True, check_runs=False)
+            self.capabilities = Capabilities(file_comments=not files, context_comments=True)
             self._ourselves = await self._accounts.joined_by(user.result()["id"])
         return self._ourselves
 

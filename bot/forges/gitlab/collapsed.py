@@ -39,7 +39,7 @@ async def unfolded(
     hidden = [file for file in files if file.patch is None and file.path in wanted and file.status != "removed"]
     if not hidden:
         return tuple(files)
-    old = [file.previous_path or file.path for file in hidden if file.status != "added"]
+    old = [file.old_path for file in hidden if file.status != "added"]
     async with at_once() as group:
         before = group.create_task(objects.read(client, version.base, old))
         after = group.create_task(objects.read(client, version.head, [file.path for file in hidden]))
@@ -50,7 +50,7 @@ async def unfolded(
 def _patch(file: ChangedFile, before: Tree, after: Tree) -> str:
     """Return the hunks of a file, empty when they cannot be told."""
     new = after.files.get(file.path)
-    old = b"" if file.status == "added" else before.files.get(file.previous_path or file.path)
+    old = b"" if file.status == "added" else before.files.get(file.old_path)
     if new is None or old is None:
         return ""
     return diff(old.decode("utf-8", "replace"), new.decode("utf-8", "replace"))

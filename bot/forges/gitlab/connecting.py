@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
 from bot.forges.gitlab import hooks
+from bot.forges.gitlab.roles import DEVELOPER, MAY_SET_HOOKS, named
 from bot.forges.gitlab.versions import OLDEST, older_than
 
 if TYPE_CHECKING:
@@ -18,20 +19,8 @@ if TYPE_CHECKING:
     from bot.forges.gitlab.door import Door
     from bot.forges.gitlab.hooks import Hook, Place, Tried, Wanted
 
-ROLES: Final = {
-    0: "no role",
-    10: "Guest",
-    15: "Planner",
-    20: "Reporter",
-    30: "Developer",
-    40: "Maintainer",
-    50: "Owner",
-}
-DEVELOPER: Final = 30
 SOON: Final = timedelta(days=14)
 """Before a token expires, when somebody should know."""
-_NEEDED: Final = {"projects": 40, "groups": 50}
-"""The access level that hooks want."""
 
 
 class CannotConnect(Exception):  # noqa: N818 - says what happened, as `except` reads it
@@ -69,7 +58,7 @@ async def connect(door: Door, name: str, wanted: Wanted, setter: Door | None = N
     await _refuse_old(door)
     place = await _place(door, name, account)
     role = await _role(door, place, account)
-    yield f"{_capital(str(place))}: the account has the role {_named(role)}."
+    yield f"{_capital(str(place))}: the account has the role {named(role)}."
     _refuse_low(role, place, account)
     owner = setter or door
     holder = await account_of(setter) if setter else account
@@ -106,7 +95,7 @@ async def account_of(door: Door) -> Account:
 def _refuse_low(role: int, place: Place, account: Account) -> None:
     if role < DEVELOPER:
         raise CannotConnect(
-            f"The role {_named(role)} is too low: comments are resolved with Developer. "
+            f"The role {named(role)} is too low: comments are resolved with Developer. "
             f"Give @{account.username} that role in {place}."
         )
 
@@ -170,20 +159,16 @@ async def _role(door: Door, place: Place, account: Account) -> int:
     return int(member["access_level"])
 
 
-def _named(role: int) -> str:
-    return ROLES.get(role, f"of level {role}")
-
-
 async def _listed(door: Door, place: Place, holder: Account) -> list[Hook]:
     try:
         return await hooks.listed(door, place)
     except Denied as fault:
         role = await _role(door, place, holder)
-        if role >= _NEEDED[place.kind]:
+        if role >= MAY_SET_HOOKS[place.kind]:
             raise CannotConnect(_forbidden(place, holder, fault)) from fault
         raise CannotConnect(
-            f"@{holder.username} has the role {_named(role)} in {place}, and hooks are set with "
-            f"{_named(_NEEDED[place.kind])}. "
+            f"@{holder.username} has the role {named(role)} in {place}, and hooks are set with "
+            f"{named(MAY_SET_HOOKS[place.kind])}. "
             "Give --token-file FILE with the access token of somebody who has it (it is used for the hook only), or "
             "make the hook by hand, as the README says."
         ) from fault

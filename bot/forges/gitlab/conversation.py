@@ -34,8 +34,7 @@ def conversation(everything: Iterable[Discussion], own: Own, head: str) -> Conve
     everything = list(everything)
     ours = [(each, mark) for each in everything if is_ours(each, own) and (mark := _mark(speaking(each, own)))]
     threads = tuple(_thread(each, own, head) for each, mark in ours if mark.kind in {"comment", "fixed"})
-    # GitLab has no body of a review, so each text says which head it is about.
-    return Conversation(threads, summary(everything, own), frozenset(mark.head for _, mark in ours if mark.head))
+    return Conversation(threads, summary(everything, own))
 
 
 def is_ours(discussion: Discussion, own: Own) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.forges.base import Gone, Tree, Unread
+from bot.forges.blobs import LINK, LINK_REASON, decoded, unreadable
 from bot.forges.gitlab.client import path_in_url
 from bot.forges.together import together
 from bot.repository import folders_around, is_script_folder
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from bot.forges.gitlab.client import Client
 
-LARGEST: Final = 512 * 1024
-"""Bytes of a file that is still reviewed."""
 MOST_PATHS: Final = 5_000
 """Paths of a tree that are listed: each hundred is a request, one after the other."""
 MOST_FOLDERS: Final = 40
@@ -26,8 +24,6 @@ MOST_FOLDERS: Final = 40
 MOST_IN_FOLDER: Final = 5_000
 """Entries of a folder that are listed."""
 _TREES_KEPT = 16
-
-_LINK, _SUBMODULE = 0o120000, 0o160000
 
 
 class Listing(NamedTuple):
@@ -120,17 +116,15 @@ async def _file(client: Client, commit: str, path: str, listing: Listing | None)
     mode = listing.modes.get(path) if listing else None
     if mode is None and listing and listing.whole:
         return None
-    if mode == _SUBMODULE:
-        return Unread(path, "a submodule")
-    if mode == _LINK:
-        return Unread(path, "a symbolic link")
+    if mode is not None and (reason := unreadable(mode)):
+        return Unread(path, reason)
     try:
         answer = await client.get(f"/repository/files/{path_in_url(path)}", {"ref": commit})
     except Gone:
         return None
     if mode is None and await _is_link(client, commit, path, answer):
-        return Unread(path, "a symbolic link")
-    return _checked(path, answer)
+        return Unread(path, LINK_REASON)
+    return decoded(path, answer, answer["blob_id"])
 
 
 async def _is_link(client: Client, commit: str, path: str, answer: Mapping[str, Any]) -> bool:
@@ -142,21 +136,4 @@ async def _is_link(client: Client, commit: str, path: str, answer: Mapping[str, 
     if not text or b"\n" in text:
         return False
     entries = await _folder(client, commit, path.rpartition("/")[0])
-    return _modes(entries).get(path) == _LINK
-
-
-def _checked(path: str, answer: Mapping[str, Any]) -> bytes | Unread:
-    """Decode a file and compare it with its id: what is reviewed must be what will be built."""
-    if answer["size"] > LARGEST:
-        return Unread(path, "larger than 512 KiB")
-    text = base64.b64decode(answer["content"])
-    if _blob_id(text, len(answer["blob_id"])) != answer["blob_id"]:
-        return Unread(path, "its content does not match its object id")
-    return Unread(path, "binary") if b"\0" in text else text
-
-
-def _blob_id(content: bytes, digits: int) -> str:
-    whole = b"blob %d\0" % len(content) + content
-    if digits == hashlib.sha256().digest_size * 2:
-        return hashlib.sha256(whole).hexdigest()
-    return hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+    return _modes(entries).get(path) == LINK

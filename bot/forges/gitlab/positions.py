@@ -49,7 +49,7 @@ class Positions:
         file = self._files.get(comment.path)
         if file is None or comment.side != "RIGHT":
             return None
-        paths = {"old_path": file.previous_path or file.path, "new_path": file.path}
+        paths = {"old_path": file.old_path, "new_path": file.path}
         if comment.line is None:
             return {"position_type": "file", **self._refs, **paths}
         if file.patch is None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bot.forges.base import Rejected
+from bot.forges.base import Gone, Rejected
 from bot.forges.gitlab.conversation import discussions, marks
 from bot.forges.gitlab.faults import Broken
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.marks import mark_in
+from bot.review.markdown import code, without_buttons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
     from bot.forges.gitlab.positions import Positions
-
-_SUGGESTION: Final = re.compile(r"^(`{3,})suggestion\S*[ \t]*$", re.MULTILINE)
 
 
 class Posting:
@@ -49,10 +48,14 @@ class Posting:
         self.refused: list[Comment] = []
 
     async def drop_leftovers(self) -> None:
-        """Remove drafts that an earlier attempt left: they would be published with the new ones."""
+        """Remove drafts that an earlier attempt left: they would be published with the new ones.
+
+        One that is gone by then was published after all, by an attempt that GitLab was still at.
+        """
         # GitLab gives all drafts at once and shows everybody their own only.
         for draft in await self._client.get(self._drafts):
-            await self._writer.delete(f"{self._drafts}/{draft['id']}")
+            with suppress(Gone):
+                await self._writer.delete(f"{self._drafts}/{draft['id']}")
 
     async def post(self, plan: ReviewPlan, standing: frozenset[str]) -> None:
         """Post the comments of a plan that do not stand yet.
@@ -121,7 +124,6 @@ def _missing(comments: Sequence[Comment], standing: frozenset[str]) -> list[Comm
 
 def _without_place(comment: Comment) -> Comment:
     """Return a comment as it can stand anywhere: what it suggests is shown, but has no button there."""
-    path = comment.path.replace("`", "'")
-    place = f"`{path}`" + (f", line {comment.line}" if comment.line else "")
-    body = _SUGGESTION.sub(r"\1dockerfile", comment.body)
+    place = code(comment.path) + (f", line {comment.line}" if comment.line else "")
+    body = without_buttons(comment.body, "dockerfile")
     return replace(comment, body=f"{place}: {body}", line=None, start_line=None)

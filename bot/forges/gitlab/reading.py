@@ -91,7 +91,6 @@ def _pull_request(
         head=version.head,
         base=version.base,
         base_tip=tip,
-        start=version.start,
         open=change["state"] == "opened",
         draft=bool(change.get("draft")),
         author_id=(change.get("author") or {}).get("id", 0),

@@ -49,7 +49,7 @@ async def revise(
 
 
 async def write_summary(client: Client, writer: Writer, body: str, everything: Sequence[Discussion], own: Own) -> None:
-    """Post the summary, or edit it where it stands."""
+    """Post the summary, or edit it where it stands; one that was removed since it was read is posted anew."""
     standing, text = summary(everything, own), harmless(body)
     place = f"{client.merge_request}/notes"
     if standing is not None and same(standing.body, text):
@@ -57,6 +57,8 @@ async def write_summary(client: Client, writer: Writer, body: str, everything: S
     if standing is not None:
         try:
             await writer.put(f"{place}/{standing.comment_id}", {"body": text})
+        except Gone:
+            pass
         except Denied:
             if _is_of(everything, standing.comment_id, own.account):
                 raise

@@ -12,6 +12,7 @@ from bot.forges.base import Denied, Gone
 from bot.forges.gitlab import hooks
 from bot.forges.gitlab.connecting import SOON
 from bot.forges.gitlab.hooks import Place
+from bot.forges.gitlab.roles import MAY_SET_HOOKS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_PLACES: Final = 100
 """Projects, and groups, that are looked at."""
-_MAINTAINER, _OWNER = 40, 50
 
 
 class Look(NamedTuple):
@@ -67,9 +67,13 @@ async def look(door: Door, address: str, today: date) -> Look:
 
 
 async def _places(door: Door) -> list[Place]:
-    query: dict[str, str | int | bool] = {"membership": True, "min_access_level": _MAINTAINER, "simple": True}
+    query: dict[str, str | int | bool] = {
+        "membership": True,
+        "min_access_level": MAY_SET_HOOKS["projects"],
+        "simple": True,
+    }
     projects = await door.pages("/projects", query, most=MOST_PLACES)
-    groups = await door.pages("/groups", {"min_access_level": _OWNER}, most=MOST_PLACES)
+    groups = await door.pages("/groups", {"min_access_level": MAY_SET_HOOKS["groups"]}, most=MOST_PLACES)
     return [
         *(Place("projects", each["id"], each["path_with_namespace"]) for each in projects),
         *(Place("groups", each["id"], each["full_path"]) for each in groups),
