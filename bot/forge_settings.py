@@ -43,12 +43,14 @@ class GitHubSettings:
         app_id: The App's number, as text.
         private_key: PEM of an RSA key.
         webhook_secret: Signs the deliveries.
+        resolves: Whether threads are resolved whose problem is gone, for which the App needs *Contents* write.
     """
 
     api_url: str
     app_id: str
     private_key: Secret
     webhook_secret: Secret
+    resolves: bool = False
 
     @property
     def instance(self) -> str:
@@ -95,9 +97,9 @@ def read_github(env: Environment) -> GitHubSettings | None:
     app_id = env.text("HULLCHECK_GITHUB_APP_ID")
     if app_id and not re.fullmatch(r"[1-9][0-9]{0,17}", app_id):
         env.fault("HULLCHECK_GITHUB_APP_ID", "is not a number; it stands as “App ID” on the App's settings page")
-    return GitHubSettings(
-        api_url, app_id, _private_key(env), env.secret("HULLCHECK_GITHUB_WEBHOOK_SECRET") or Secret("")
-    )
+    secret = env.secret("HULLCHECK_GITHUB_WEBHOOK_SECRET") or Secret("")
+    resolves = env.choice("HULLCHECK_GITHUB_RESOLVE", ("off", "on")) == "on"
+    return GitHubSettings(api_url, app_id, _private_key(env), secret, resolves)
 
 
 def _private_key(env: Environment) -> Secret:

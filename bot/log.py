@@ -23,7 +23,7 @@ _PATTERNS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     re.compile(r"\b(?:gh[a-z]_|github_pat_|glpat-|gldt-|glft-|whsec_)[A-Za-z0-9_\-./+=]+"),
     # A JSON web token, such as the App's own.
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"),
+    re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"),
     re.compile(r"(?P<keep>://[^/\s:@]*:)[^/\s@]+(?=@)"),
     re.compile(
         r"(?P<keep>(?:authorization|private-token|x-gitlab-token|x-hub-signature(?:-256)?|webhook-signature)"

@@ -69,6 +69,11 @@ SETTINGS = (
     Setting("HULLCHECK_GITHUB_PRIVATE_KEY", "", "The GitHub App's private key, PEM.", secret=True),
     Setting("HULLCHECK_GITHUB_WEBHOOK_SECRET", "", "The secret that signs GitHub's deliveries.", secret=True),
     Setting(
+        "HULLCHECK_GITHUB_RESOLVE",
+        "off",
+        "`on`: threads whose problem is gone are resolved, too. GitHub wants *Contents* write of the App for that.",
+    ),
+    Setting(
         "HULLCHECK_GITLAB_URL",
         "https://gitlab.com",
         "A GitLab instance. More of them: `HULLCHECK_GITLAB_2_URL`, `HULLCHECK_GITLAB_2_TOKEN` …, to 9.",

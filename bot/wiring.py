@@ -110,7 +110,7 @@ def _add_github(
     receivers: dict[str, Receiver],
 ) -> Hook:
     app = App(github.app_id, github.private_key)
-    forges["github", github.instance] = GitHub(session, app, api_url=github.api_url)
+    forges["github", github.instance] = GitHub(session, app, api_url=github.api_url, resolve=github.resolves)
     receivers["github"] = partial(github_delivery, secret=github.webhook_secret, instance=github.instance)
     return Hook(Wire(session, Memory(), github.api_url), app)
 

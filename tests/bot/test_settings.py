@@ -160,6 +160,13 @@ def test_an_enterprise_server_names_its_instance() -> None:
     assert settings.github.instance == "git.example.org:8443"
 
 
+def test_threads_are_resolved_on_github_only_where_that_is_asked_for() -> None:
+    given = [read(GITHUB), read(GITHUB, {"HULLCHECK_GITHUB_RESOLVE": "ON"})]
+    assert [each.github.resolves for each in given if each.github] == [False, True]
+    (fault,) = faults(GITHUB, {"HULLCHECK_GITHUB_RESOLVE": "perhaps"})
+    assert fault.startswith("HULLCHECK_GITHUB_RESOLVE is none of off, on")
+
+
 def test_several_gitlab_instances_are_numbered() -> None:
     second = {"HULLCHECK_GITLAB_2_URL": "https://git.example.org", "HULLCHECK_GITLAB_2_TOKEN": "two"}
     settings = read(GITLAB, second, {"HULLCHECK_GITLAB_2_SIGNING_TOKEN": SIGNING_TOKEN})
