@@ -58,6 +58,7 @@ class Trait(NamedTuple):
         always: Whether every call has it.
         repeated: Canonical options that count when given twice (`-qq`).
         present: Environment variables that count with any value but an empty one, `false` and `0` included.
+        unless: Canonical options that take the property away, whatever else is said: `--include=dev`.
     """
 
     flags: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ class Trait(NamedTuple):
     always: bool = False
     repeated: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 def trait(
@@ -76,6 +78,7 @@ def trait(
     always: bool = False,
     repeated: str = "",
     present: str = "",
+    unless: str = "",
 ) -> Trait:
     """Describe a property; subcommands of several words are separated by commas, all else by blanks."""
     named = tuple(part.strip() for part in subcommands.split(",") if part.strip())
@@ -86,6 +89,7 @@ def trait(
         always,
         tuple(repeated.split()),
         tuple(present.split()),
+        tuple(unless.split()),
     )
 
 
@@ -224,6 +228,8 @@ class PackageCall:
         """Tell whether the call has a property."""
         if wanted.always or self.verb in wanted.subcommands:
             return True
+        if any(map(self._given, wanted.unless)):
+            return False
         if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
             return True
         if any(map(self._given, wanted.flags)):
