@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.dockerfile.managers.options import opposite
+from rules.dockerfile.managers.traits import ALWAYS, NEVER, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,56 +48,6 @@ class Package(NamedTuple):
     kind: Kind = "name"
 
 
-class Trait(NamedTuple):
-    """What gives a call a property.
-
-    Attributes:
-        flags: Canonical options; `--omit=dev` asks for that value (or one of a comma-separated list).
-        variables: Environment variables; `NODE_ENV=production` asks for that value, a bare name for any but an
-            empty one.
-        subcommands: Subcommands that have it by nature.
-        always: Whether every call has it.
-        repeated: Canonical options that count when given twice (`-qq`).
-        present: Environment variables that count with any value but an empty one, `false` and `0` included.
-        unless: Canonical options that take the property away, whatever else is said: `--include=dev`.
-    """
-
-    flags: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
-    subcommands: tuple[str, ...] = ()
-    always: bool = False
-    repeated: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-
-
-def trait(
-    flags: str = "",
-    variables: str = "",
-    subcommands: str = "",
-    *,
-    always: bool = False,
-    repeated: str = "",
-    present: str = "",
-    unless: str = "",
-) -> Trait:
-    """Describe a property; subcommands of several words are separated by commas, all else by blanks."""
-    named = tuple(part.strip() for part in subcommands.split(",") if part.strip())
-    return Trait(
-        tuple(flags.split()),
-        tuple(variables.split()),
-        named,
-        always,
-        tuple(repeated.split()),
-        tuple(present.split()),
-        tuple(unless.split()),
-    )
-
-
-_NEVER = Trait()
-_ALWAYS = Trait(always=True)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Manager:
     """How to read one package manager's command line.
@@ -136,12 +87,12 @@ class Manager:
     otherwise: Action = "other"
     manifest_options: tuple[str, ...] = ()
     package_options: tuple[str, ...] = ()
-    assume_yes: Trait = _ALWAYS
-    no_recommends: Trait = _NEVER
-    no_cache: Trait = _NEVER
-    production: Trait = _NEVER
-    frozen: Trait = _NEVER
-    global_: Trait = _NEVER
+    assume_yes: Trait = ALWAYS
+    no_recommends: Trait = NEVER
+    no_cache: Trait = NEVER
+    production: Trait = NEVER
+    frozen: Trait = NEVER
+    global_: Trait = NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
