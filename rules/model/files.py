@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 
+_HANDED = "{}"
+"""What `find` and `xargs -I{}` put the path for."""
+
+
 class Deletion(NamedTuple):
     """Paths that a RUN deletes; the layers below keep what they hold."""
 
@@ -32,7 +36,7 @@ class Attributes(NamedTuple):
     """A chown or chmod in a RUN.
 
     Attributes:
-        path: Absolute; `None` when unknown.
+        path: Absolute; `None` when unknown, as of what `xargs` hands to the command.
         kind: `chown`, `chgrp` or `chmod`.
         value: Owner or mode as written; an owner in the old form `user.group` as `user:group`.
         recursive: Whether everything below is changed too.
@@ -215,15 +219,20 @@ def changes_by(run: Run, command: Command) -> Iterator[Attributes]:
     recursive = command.has("-R", "--recursive")
     value, *targets = operands
     wanted = _with_colon(value.value) if command.name == "chown" else value.value
-    given = found_for(run, command) if all(target.value == "{}" for target in targets) else None
+    given = found_for(run, command) if all(target.value == _HANDED for target in targets) else None
     if given is None or (command.name == "chmod" and given.type == "f"):  # which says nothing of the folders around
-        for target in targets:
-            path = _absolute(run, target.value)
-            yield Attributes(path, command.name, wanted, recursive, run, command, target.value)
+        for text in [target.value for target in targets] or _handed(command):
+            path = _absolute(run, text) if text != _HANDED else None
+            yield Attributes(path, command.name, wanted, recursive, run, command, text)
         return
     for root in given.roots:
         deep = recursive or given.type != "d"
         yield Attributes(_absolute(run, root), command.name, wanted, deep, run, command, root, given.find)
+
+
+def _handed(command: Command) -> tuple[str, ...]:
+    """Return what stands for the paths of a command that names none: those that `xargs` hands to it."""
+    return (_HANDED,) if "xargs" in command.wrappers else ()
 
 
 def _with_colon(owner: str) -> str:
