@@ -70,6 +70,15 @@ def folder_of(run: Run, command: Command) -> str | None:
     return folder
 
 
+def path_of(run: Run, command: Command, written: str) -> str | None:
+    """Return where a path leads that a command of a RUN names, absolute; `None` where that is not known."""
+    text = run.scope.expand(written) if "$" in written else written
+    folder = folder_of(run, command)
+    if not text or (folder is None and not text.startswith("/")):
+        return None
+    return posixpath.normpath(posixpath.join(folder or "/", text))
+
+
 def _is_left(change: Command, command: Command) -> bool:
     """Tell whether a change of folder stands first in a subshell that ends before a command: `(cd a && make); b`."""
     text = change.source.text

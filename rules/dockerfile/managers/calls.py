@@ -20,7 +20,7 @@ Action = Literal["install", "remove", "update", "upgrade", "clean", "download", 
 
 _OFF = frozenset({"false", "0", "no", "off"})
 _SWITCHES = _OFF | {"true", "1", "yes", "on"}
-_FALSE = frozenset({"", "0", "false", "no", "off", "n", "f"})
+NO = frozenset({"", "0", "false", "no", "off", "n", "f"})
 """What switches a variable off, as Python's and npm's configuration readers take it."""
 
 
@@ -187,7 +187,7 @@ class PackageCall:
             return True
         if any(self.turned(flag) is False for flag in wanted.flags):
             return False  # the command line has the last word
-        return any(self.env.get(name) for name in wanted.present) or any(map(self._set, wanted.variables))
+        return any(self.env.get(name) for name in wanted.present) or any(map(self._asked, wanted.variables))
 
     def _given(self, flag: str) -> bool:
         name, equals, value = flag.partition("=")
@@ -195,10 +195,13 @@ class PackageCall:
             return self.has(name)
         return any(value in _listed(use.value or "") for use in self.uses(name))
 
-    def _set(self, variable: str) -> bool:
+    def _asked(self, variable: str) -> bool:
         name, equals, value = variable.partition("=")
-        found = str(self.env.get(name) or "").lower()
-        return value in _listed(found) if equals else found not in _FALSE
+        return value in _listed(self.env.get(name) or "") if equals else self.is_set(name)
+
+    def is_set(self, variable: str) -> bool:
+        """Tell whether an environment variable is in force with a value that is no "no"."""
+        return (self.env.get(variable) or "").lower() not in NO
 
     @property
     def project(self) -> bool:
