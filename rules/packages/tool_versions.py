@@ -21,6 +21,8 @@ _MODERN_YARN = re.compile(
 """Files of Yarn 2 and later that are copied, and commands that bring it."""
 _OLD_PNPM = re.compile(r"\bpnpm@(?:latest-)?v?[1-9](?!\d)")
 """What a RUN says that brings a pnpm before 10."""
+_FIRST_NODE_OF_PNPM_9 = 18
+"""Older ones run no later pnpm than 8 (pnpm.io/installation, "Compatibility")."""
 _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
@@ -105,7 +107,7 @@ def reads_node_env(run: Run, call: PackageCall) -> bool:
     npm does, and Yarn 1; pnpm before version 10 (pnpm/pnpm 8827); Bun does not (oven-sh/bun 22964).
     """
     if call.manager == "pnpm":
-        return _brings_old_pnpm(run.stage)
+        return has_old_pnpm(run.stage)
     return call.manager == "npm" or (call.manager == "yarn" and not has_modern_yarn(run, call))
 
 
@@ -117,8 +119,11 @@ def leaves_developers_packages(run: Run, call: PackageCall) -> bool:
 
 
 @once
-def _brings_old_pnpm(stage: Stage) -> bool:
-    return any(_OLD_PNPM.search(run.instruction.whole_value) for run in stage.all_runs)
+def has_old_pnpm(stage: Stage) -> bool:
+    """Tell whether pnpm is known to be older than 10: a RUN says so, or the Node.js that it runs on."""
+    major = node_major(stage)
+    bound = major is not None and major < _FIRST_NODE_OF_PNPM_9
+    return bound or any(_OLD_PNPM.search(run.instruction.whole_value) for run in stage.all_runs)
 
 
 @once
