@@ -6,10 +6,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import path_of
 from rules.lazily import once
 from rules.model.run_writes import CARRIERS, carried_by
 from rules.model.steps import Copy
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

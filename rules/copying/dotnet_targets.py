@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import path_of
+from rules.model.work_folders import path_of
 from rules.problem import Confidence, Problem
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.binaries import builds_of, outputs_of
-from rules.copying.installs import folder_of
 from rules.copying.recipes import runs_recipes
 from rules.model.puts import folders_of, within
 from rules.model.run_writes import CARRIERS, is_opaque
+from rules.model.work_folders import folder_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.environments import environments, hidden_environment
-from rules.copying.installs import path_of
 from rules.copying.python_installs import placed_installs
 from rules.dockerfile.managers.calls import NO
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.lazily import once
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Run, once, quote, within, written_by
-from rules.copying.installs import folder_of
 from rules.model.folders import TEMPORARY
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Put, Stage
