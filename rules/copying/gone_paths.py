@@ -91,11 +91,11 @@ def _by_target(builder: Stage, builds: list[Build], found: re.Match[str]) -> Gon
     targets = {build.command.option("--target") for build in builds}
     if found["triple"]:
         return _of_no_target(found) if targets == {None} and not _may_be_configured(builder) else None
-    target = targets.pop() if len(targets) == 1 else None
+    target = next(iter(targets)) if len(targets) == 1 else None
     if target is not None and "$" not in target:
         new = f"{found['root'] or ''}target/{target}/{found['profile']}/{found['name']}"
         return Gone(f"With `--target {target}`, Cargo writes {quote(new)}.", new)
-    if found["profile"] == "release" and not targets and target is None and all(map(_is_debug, builds)):
+    if found["profile"] == "release" and targets == {None} and all(map(_is_debug, builds)):
         line = builds[-1].command.line
         return Gone(f"Cargo builds without `--release` (line {line}), and writes to `target/debug`.", None, _RELEASE)
     return None
