@@ -35,7 +35,7 @@ from rules.model.outcome import Outcome, outcome_of_failure
 from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.puts import Put, folders_of, within
 from rules.model.run_writes import Write, written_by
-from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
+from rules.model.scope import OF_THE_BUILDER, PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable, names_read
 from rules.model.search_path import path_folders
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
 from rules.model.stage import Stage
@@ -68,6 +68,7 @@ from rules.suppression import Suppression, suppressions
 __all__ = [
     "BY_ARGUMENT",
     "INSTRUCTIONS",
+    "OF_THE_BUILDER",
     "OS_MANAGERS",
     "PLATFORM_ARGS",
     "PREDEFINED_ARGS",
@@ -165,6 +166,7 @@ __all__ = [
     "is_unpublished",
     "move_below",
     "names_a_file",
+    "names_read",
     "near_folders",
     "nearest",
     "once",

@@ -23,14 +23,13 @@ from rules.build.base_variables import is_bare
 from rules.copying.machine_code import is_data, machine_code
 from rules.copying.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
+from rules.packages.certificates import WITH_CERTIFICATES
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
 _WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
-_WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
-"""Images without a shell that have CA certificates, time zones and accounts (their README, "What's in them")."""
 _WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
 _MAKES = frozenset("cmake curl cc gcc g++ git make ninja pecl phpize tar unzip wget".split())
 """Programs that compile, or fetch what may be compiled."""
@@ -175,7 +174,7 @@ def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
         yield f"There is no {missing} and no package manager: does anything call one, a start script or a health check?"
     if loses_certificates(change, stage):
         return  # scratch-without-ca-or-tzdata says so
-    if not (stage.root.base_text or "").startswith(_WITH_CERTIFICATES):
+    if not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
         yield "Are CA certificates, time zones and the account it runs as there?"
 
 

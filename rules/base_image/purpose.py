@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import is_development_file, is_development_name, is_script, near_folders
+from rules.runtime.start_instructions import is_bare_init
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Stage, Start
@@ -26,7 +27,6 @@ _INTERPRETED = re.compile(
     r"(?P<ruby>ruby|bundle|rails|puma|rackup|.+\.rb)|(?P<php>php[\d.]*|php-fpm[\d.]*|.+\.php)"
 )
 """Programs by the language that runs them."""
-_INITS = frozenset({"tini", "dumb-init", "catatonit", "docker-init"})
 _DOTNET_VERBS = frozenset("run watch test build publish ef restore tool new".split())
 
 _BUILDS = {
@@ -76,14 +76,9 @@ def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
 def runs_toolchain(stage: Stage) -> bool:
     """Tell whether the container starts a build tool, a shell, or nothing that the file names."""
     starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value]
-    if all(setting.value is not None and _is_init_alone(setting.value) for setting in starts):
+    if all(is_bare_init(setting.value) for setting in starts):
         return True
     return any(setting.value is not None and _is_toolchain(setting.value) for setting in starts)
-
-
-def _is_init_alone(start: Start) -> bool:
-    """Whether it is an init and no more: what that starts is named by CMD, or by whoever runs the image."""
-    return start.program in _INITS and all(word.startswith("-") for word in start.words[1:])
 
 
 def _is_toolchain(start: Start) -> bool:

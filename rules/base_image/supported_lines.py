@@ -11,6 +11,7 @@ from rules.facts.distributions import release_of
 from rules.facts.eol import all_end_of_life, ends_soon
 from rules.facts.images import ImageFacts, image_facts
 from rules.facts.names import table_name
+from rules.model.scope import names_read
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from rules.facts.eol import EndOfLife
     from rules.model.stage import Stage
 
-_ARGUMENT = re.compile(r"\$\{?(\w+)")
 _KEEP_DATA = frozenset(
     "postgres postgis/postgis pgvector/pgvector timescale/timescaledb mysql mongo neo4j elasticsearch rabbitmq "
     "nextcloud sonarqube".split()
@@ -42,9 +42,9 @@ def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife
     if any(_speaks_of(said, end) for end in ended):
         return False
     own = stage.base_word.text if stage.base_word is not None else ""
-    arguments = set(_ARGUMENT.findall(own))
+    arguments = set(names_read(own))
     others = (one.base_word.text for one in change.stages if one.base_word is not None and arguments)
-    return not any(other != own and not arguments.isdisjoint(_ARGUMENT.findall(other)) for other in others)
+    return not any(other != own and not arguments.isdisjoint(names_read(other)) for other in others)
 
 
 def _speaks_of(said: str, end: EndOfLife) -> bool:

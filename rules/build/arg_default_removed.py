@@ -5,8 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from rules.api import (
-    PLATFORM_ARGS,
-    PREDEFINED_ARGS,
+    OF_THE_BUILDER,
     Category,
     Confidence,
     DockerfileChange,
@@ -127,10 +126,7 @@ def plain_defaults(model: Model) -> dict[str, str]:
         for instruction in model.dockerfile.instructions
         if instruction.keyword == "ARG"
         for name, value in instruction.pairs
-        if value is not None
-        and "$" not in value.text
-        and value.text.strip("\"'")
-        and name.text not in PLATFORM_ARGS | PREDEFINED_ARGS
+        if value is not None and "$" not in value.text and value.text.strip("\"'") and name.text not in OF_THE_BUILDER
     }
 
 

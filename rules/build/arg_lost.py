@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
-    PLATFORM_ARGS,
-    PREDEFINED_ARGS,
+    OF_THE_BUILDER,
     Category,
     Confidence,
     DockerfileChange,
@@ -42,13 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     silent: dict[str, Instruction] = {}
     global_names = {name.text for argument in change.before.global_args for name, _ in argument.pairs}
     for name, argument in _arguments(change.before).items():
-        if (
-            name in now
-            or name in global_names
-            or name in PLATFORM_ARGS
-            or name in PREDEFINED_ARGS
-            or _was_written(change.before, name)
-        ):
+        if name in now or name in global_names or name in OF_THE_BUILDER or _was_written(change.before, name):
             continue
         if any(name in build.args for build in change.repository.builds_of(change.path)):
             fact = f"the builds of the repository still pass {quote(name)}, which no `ARG` takes any more"

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from rules.api import (
-    PLATFORM_ARGS,
-    PREDEFINED_ARGS,
     Category,
     Command,
     Confidence,
@@ -17,18 +15,18 @@ from rules.api import (
     Severity,
     ShellWord,
     insert,
+    names_read,
     once,
     quote,
     rule,
 )
 from rules.build.base_variables import is_set_by_base, perhaps_inherited
+from rules.build.variable_uses import OF_EVERY_CONTAINER
 
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 _QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.", re.DOTALL)
-_EVERYWHERE = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD", "IFS"}
-"""What may have a value in any container or shell."""
+_EVERYWHERE = OF_EVERY_CONTAINER | {"IFS"}
 _NAMED = re.compile(r"(?<![\w${])[A-Za-z_]\w*")
-_READ = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _SETS_ANY = re.compile(r"(?<![\w./$-])(?:\.|source|eval|set -a)\s|<<")
 """What may set a variable of any name."""
 _KEEPS = frozenset(": . break continue eval exec exit export readonly return set shift source times trap unset".split())
@@ -139,7 +137,7 @@ def _readers(run: Run) -> dict[str, list[tuple[Command, str]]]:
     found: dict[str, list[tuple[Command, str]]] = {}
     for command in run.commands:
         for word in () if command.conditional else command.words:
-            for name in set(_READ.findall(word.text)):
+            for name in set(names_read(word.text)):
                 rows = found.setdefault(name, [])
                 if len(rows) < _MOST_READERS:
                     rows.append((command, word.text))

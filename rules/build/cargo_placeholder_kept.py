@@ -31,7 +31,7 @@ from rules.api import (
     within,
     written_by,
 )
-from rules.copying.installs import folder_of
+from rules.model.work_folders import folder_of
 
 _WRITES = frozenset({"echo", "printf", "cat", "tee", "touch"})
 _BUILDS = frozenset({"build", "b", "install", "rustc"})

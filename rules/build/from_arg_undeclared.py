@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Iterator
 
 from rules.api import (
+    OF_THE_BUILDER,
     PLATFORM_ARGS,
-    PREDEFINED_ARGS,
     Category,
     Confidence,
     DockerfileChange,
@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ]
         required = {name for text in words for name in declarable_uses(text, scope.escape)}
         for name in dict.fromkeys(name for text in words for name in uses(text, scope.escape)):
-            if scope.get(name) is not None or name in PLATFORM_ARGS or name in PREDEFINED_ARGS:
+            if scope.get(name) is not None or name in OF_THE_BUILDER:
                 continue
             if name in badly_declared_above(change.after):
                 continue  # `ARG NAME:` is variable-name-punctuated's

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rules.api import (
-    PLATFORM_ARGS,
-    PREDEFINED_ARGS,
+    OF_THE_BUILDER,
     Category,
     Command,
     Confidence,
@@ -24,8 +23,6 @@ from rules.quoting import listed
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 """What can be a name: in `ARG TAG = 13` the builder takes `13` for one as well, of which invalid-syntax speaks."""
-_OF_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"SOURCE_DATE_EPOCH"}
-"""What BuildKit reads itself, besides all that begins with its name (Dockerfile reference, "Predefined ARGs")."""
 
 
 @rule(
@@ -52,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_of_the_builder(name: str) -> bool:
-    return name in _OF_THE_BUILDER or name.startswith("BUILDKIT_")
+    return name in OF_THE_BUILDER or name.startswith("BUILDKIT_")
 
 
 def _reader(change: DockerfileChange, name: str) -> tuple[Stage, Command] | None:

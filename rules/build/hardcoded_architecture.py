@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.downloads import FETCHERS
 
 _ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
 _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:eabihf)?\b")
@@ -32,7 +33,6 @@ _COMPILED_FOR = re.compile(
 """What tells Go, Cargo and .NET the architecture of the machine that the program is for."""
 _BUILDER = re.compile(r"\$\{?BUILD(?:PLATFORM|ARCH)\b")
 _STOPS = re.compile(r"\bexit\s+[1-9]")
-_DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
 
 
 @rule(
@@ -178,7 +178,7 @@ def _compiled(stage: Stage) -> Iterator[Problem]:
 
 def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
     for command in run.commands:
-        if command.name not in _DOWNLOADERS:
+        if command.name not in FETCHERS:
             continue
         for word in command.args:
             match = _ARCH.search(word.value)

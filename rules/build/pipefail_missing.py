@@ -23,6 +23,8 @@ from rules.api import (
 )
 from rules.build.missing_programs import READERS, lacks
 from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
+from rules.secrets.downloads import FETCHERS
 from rules.secrets.remote_script_piped_to_shell import piped
 
 _CANNOT_FAIL_TELLINGLY = frozenset(
@@ -31,11 +33,11 @@ _CANNOT_FAIL_TELLINGLY = frozenset(
     "sha256sum sort stat tail tee test tr true uname uniq wc whoami xargs yes dpkg dpkg-query rpm apk apt-cache "
     "locale which type for while python python3 node ruby perl php pwsh".split()
 )
-_DOWNLOADERS = frozenset("curl wget aria2c aws gsutil az git svn fetch scp rsync".split())
+_DOWNLOADERS = FETCHERS | frozenset("aws gsutil az git svn fetch scp rsync".split())
 _BRANCH = re.compile(r"(?<![\w$-])(?:if|elif|while|until|then|do|else)(?![\w-])")
 _ASKING = re.compile(r"(?<![\w$-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
 _LONGEST_ASKING = 16
-_BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
+_BASH_SYSTEMS = DEBIAN_FAMILY | REDHAT_FAMILY
 
 _SHELL = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]'
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import PLATFORM_ARGS
+from rules.api import PLATFORM_ARGS, names_read
 from rules.build.base_variables import is_bare
 from rules.build.namesakes import unused_namesake
 from rules.lazily import once
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from rules.api import Model, Run, Stage, Step
 
-_NAME = re.compile(r"\$\{?(\w+)")
 _MOST_NAMES = 200
 """Variables among which a misspelt one is looked for."""
 _FEW = 30
@@ -41,7 +40,7 @@ def read_unset(run: Run, lost: Collection[str] = ()) -> Iterator[str]:
         lost: What was set before the change, and counts as well.
     """
     code = _script(run)
-    names = set(_NAME.findall(code)) - run.scope.variables.keys() - {mount.options.get("env") for mount in run.mounts}
+    names = set(names_read(code)) - run.scope.variables.keys() - {mount.options.get("env") for mount in run.mounts}
     if not names or run.deferred or run.stage.runtime.is_windows:
         return
     elsewhere = names & (_set_somewhere(run.stage.model) | set(lost))

@@ -31,6 +31,7 @@ from rules.build.proxies import proxies
 from rules.build.script_variables import nearest_set, read_unset, setting_stages
 from rules.build.variable_uses import (
     BUILDER_EXPANDS,
+    OF_EVERY_CONTAINER,
     badly_declared,
     badly_declared_in,
     declarable_uses,
@@ -42,7 +43,6 @@ from rules.build.variable_uses import (
 )
 from rules.quoting import listed
 
-_FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
 _LIKE_NAME = re.compile(r"\$\{?(\w+|.)")
 
 
@@ -109,7 +109,7 @@ def _in_texts(stage: Stage, step: Step) -> Iterator[Problem]:
     """What a text loses that COPY writes: `$@` in a script, `$uri` in a configuration."""
     bare = is_bare(stage)
     for text in copied_texts(step):
-        others = (name for name in text.names if name not in text.of_the_shell and name not in _FROM_THE_BUILDER)
+        others = (name for name in text.names if name not in text.of_the_shell and name not in OF_EVERY_CONTAINER)
         names = (*text.of_the_shell, *(name for name in others if bare or name.islower()))  # no image has `ENV uri=`
         if not names:
             continue
@@ -159,7 +159,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     """Say what is known: a platform value, a global ARG, one set too late or elsewhere, a misspelt name, or nothing."""
     where = step.instruction
     declare = Fix(f"Declare {name} in this stage", (insert_line_before(where, f"ARG {name}"),))
-    if name in _FROM_THE_BUILDER - badly_declared_in(stage):
+    if name in OF_EVERY_CONTAINER - badly_declared_in(stage):
         yield from _judge_ready_made(stage, where, name, declare)
         return
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
@@ -201,7 +201,7 @@ def _judge_unset(change: DockerfileChange, stage: Stage, step: Step, name: str) 
 def _is_nowhere(change: DockerfileChange, step: Step, name: str) -> bool:
     """Whether nothing in the file sets a variable or has a name like it, and the base image does not either."""
     stage, where = step.stage, step.instruction
-    if name in _FROM_THE_BUILDER or name in setting_stages(change.after) or where.keyword in ("ENV", "RUN"):
+    if name in OF_EVERY_CONTAINER or name in setting_stages(change.after) or where.keyword in ("ENV", "RUN"):
         return False
     if any(word.text == name for arg in change.after.global_args for word, _ in arg.pairs):
         return False

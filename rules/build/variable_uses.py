@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.dockerfile.expand import variables
 from rules.lazily import once
+from rules.model.scope import OF_THE_BUILDER, names_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from rules.api import Instruction, Model, Stage, Step, Word
 
 BUILDER_EXPANDS = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
-_NAME = re.compile(r"\$\{?(\w+)")
+OF_EVERY_CONTAINER = OF_THE_BUILDER | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
+"""What has, or may have, a value in any container."""
 _OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
 _THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
 """How the names begin that those images set (their Dockerfiles)."""
@@ -98,7 +100,7 @@ def first_uses(stage: Stage) -> Mapping[str, Step]:
     found: dict[str, Step] = {}
     for step in stage.steps:
         if step.instruction.keyword in BUILDER_EXPANDS and "$" in step.instruction.text:
-            for name in _NAME.findall(step.instruction.value):
+            for name in names_read(step.instruction.value):
                 found.setdefault(name, step)
     return found
 

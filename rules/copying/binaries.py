@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.run_writes import CARRIERS, carried_by
 from rules.model.steps import Copy
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,13 +218,7 @@ def _same(build: Build, output: str, path: str) -> bool:
 
 def _full(build: Build, output: str) -> str | None:
     """Return where a build writes what its command line names, absolute."""
-    from rules.copying.installs import folder_of  # noqa: PLC0415 - the sibling needs nothing of this one
-
-    expanded = build.run.scope.expand(output) if "$" in output else output
-    folder = folder_of(build.run, build.command)
-    if not expanded or (folder is None and not expanded.startswith("/")):
-        return None
-    return posixpath.normpath(posixpath.join(folder or "/", expanded))
+    return path_of(build.run, build.command, output)
 
 
 @once

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from rules.copying.installs import folder_of
 from rules.copying.named_manifests import elsewhere
 from rules.model.puts import folders_of
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

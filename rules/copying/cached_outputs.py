@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, folders_of, once, outcome_of_failure, quote, within
-from rules.copying.installs import folder_of
 from rules.model.run_writes import CARRIERS, carried_by, is_opaque
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.dotnet_targets import publishes
-from rules.copying.installs import folder_of
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

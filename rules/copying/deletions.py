@@ -8,10 +8,10 @@ from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
 from rules.globs import matches
 from rules.lazily import once
 from rules.model.puts import folders_of
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

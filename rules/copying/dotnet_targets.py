@@ -6,11 +6,10 @@ version ("Select the .NET version to use", Microsoft), unless the project, a var
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
+from rules.model.work_folders import path_of
 from rules.problem import Confidence, Problem
 
 if TYPE_CHECKING:
@@ -107,11 +106,7 @@ def published_to(builder: Stage) -> frozenset[str]:
 
 def _output(run: Run, command: Command) -> str | None:
     named = command.option("-o", "--output")
-    folder = folder_of(run, command)
-    path = run.scope.expand(named) if named else None
-    if not path or (folder is None and not path.startswith("/")):
-        return None
-    return posixpath.normpath(posixpath.join(folder or "/", path))
+    return path_of(run, command, named) if named else None
 
 
 def _confidence(change: DockerfileChange) -> Confidence | None:

@@ -18,8 +18,8 @@ from rules.api import (
 )
 from rules.copying.deletions import Deleted, deleted_behind, is_guessed
 from rules.copying.mounted_instead import HEAVY
+from rules.secrets.downloads import FETCHERS
 
-_DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
 _TAKE_AWAY = frozenset(
     "bunzip2 bzip2 find gunzip gzip mv rename shred truncate unlink unlzma unxz unzstd xz zstd".split()
 )
@@ -31,7 +31,7 @@ _TAKE_AWAY = frozenset(
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("curl", "wget", "aria2c", "clone"),
+    mentions=(*sorted(FETCHERS), "clone"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped stage downloads something and deletes it in a later layer, where it stays."""
@@ -54,7 +54,7 @@ def _weighs(put: Put) -> bool:
         return False
     if command.name == "git":
         return command.subcommand == "clone" and put.tree
-    return command.name in _DOWNLOADERS and put.path.lower().endswith(HEAVY)
+    return command.name in FETCHERS and put.path.lower().endswith(HEAVY)
 
 
 def _deleted_by(stage: Stage, put: Put) -> Deleted | None:

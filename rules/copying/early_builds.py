@@ -6,8 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Copy, Note, Problem, outcome_of_failure, quote, within
-from rules.copying.installs import folder_of
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

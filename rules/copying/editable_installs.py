@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
+from rules.model.work_folders import folder_of
 from rules.packages.project_texts import manifest_text
 
 if TYPE_CHECKING:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
 from rules.lazily import once
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, PackageCall, Run, Stage
+    from rules.api import PackageCall, Run, Stage
 
 _VALUED = ("-p", "--python", "--prompt", "--seed-packages", "--index-url", "--cache-dir")
 _SYSTEM = ("/usr", "/usr/local")
-_YES = ("1", "true", "yes", "on")
 _SWITCHES = frozenset({"POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT", "VIRTUAL_ENV"})
 _IN_PROJECT = {"poetry": "POETRY_VIRTUALENVS_IN_PROJECT", "pipenv": "PIPENV_VENV_IN_PROJECT"}
 """What makes a manager put its environment into the project, as `.venv`, and not into the user's home."""
@@ -47,25 +45,17 @@ def _of_run(stage: Stage, run: Run) -> Iterator[Environment]:
     own = not _fetches_python(stage)
     for command in run.commands:
         text = _made(command.name, [word.value for word in command.args])
-        path = _absolute(run, command, text) if text is not None else None
+        path = path_of(run, command, text) if text is not None else None
         if path is not None:
             other = command.has("--python", "-p") or command.name.startswith("python3.")
             yield Environment(path, run, command.has("--relocatable"), own and not other)
     for call in run.package_calls:
         text = _of_project(stage, call) if call.action in ("install", "sync") else None
-        path = _absolute(run, call.command, text) if text is not None else None
+        path = path_of(run, call.command, text) if text is not None else None
         if path is not None and path not in _SYSTEM:
             yield Environment(
                 path, run, bool(call.env.get("UV_VENV_RELOCATABLE")), own and not call.has("--python", "-p")
             )
-
-
-def _absolute(run: Run, command: Command, text: str) -> str | None:
-    expanded = run.scope.expand(text) if "$" in text else text
-    folder = folder_of(run, command)
-    if not expanded or (folder is None and not expanded.startswith("/")):
-        return None
-    return posixpath.normpath(posixpath.join(folder or "/", expanded))
 
 
 def _made(name: str, words: list[str]) -> str | None:
@@ -104,8 +94,11 @@ def _of_project(stage: Stage, call: PackageCall) -> str | None:
     setting = _IN_PROJECT.get(call.manager)
     if setting is None or call.has("--system", "--directory", "-C") or "VIRTUAL_ENV" in call.env:
         return None
-    given = call.env.get(setting, "").lower() in _YES
-    return ".venv" if given or (call.manager == "poetry" and _is_told(stage, "virtualenvs.in-project true")) else None
+    return (
+        ".venv"
+        if call.is_set(setting) or (call.manager == "poetry" and _is_told(stage, "virtualenvs.in-project true"))
+        else None
+    )
 
 
 @once

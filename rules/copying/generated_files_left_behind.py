@@ -19,9 +19,9 @@ from rules.api import (
     within,
 )
 from rules.copying.environments import environments
-from rules.copying.installs import folder_of
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within_any
+from rules.model.work_folders import folder_of
 from rules.runtime.start_instructions import is_script_entrypoint, shipped
 from rules.runtime.start_scripts import start_script
 

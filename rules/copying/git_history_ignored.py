@@ -19,7 +19,7 @@ from rules.api import (
 )
 from rules.copying.context_contents import brings_whole_context
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
-from rules.copying.installs import folder_of
+from rules.model.work_folders import folder_of
 
 _ASKING = frozenset("describe log rev-list rev-parse shortlog show status".split())
 _MAKING = frozenset({"clone", "init", "fetch", "worktree"})

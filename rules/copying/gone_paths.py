@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.binaries import builds_of, outputs_of
-from rules.copying.installs import folder_of
 from rules.copying.recipes import runs_recipes
 from rules.model.puts import folders_of, within
 from rules.model.run_writes import CARRIERS, is_opaque
+from rules.model.work_folders import path_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def _by_target(builder: Stage, builds: list[Build], found: re.Match[str]) -> Gon
     targets = {build.command.option("--target") for build in builds}
     if found["triple"]:
         return _of_no_target(found) if targets == {None} and not _may_be_configured(builder) else None
-    target = targets.pop() if len(targets) == 1 else None
+    target = next(iter(targets)) if len(targets) == 1 else None
     if target is not None and "$" not in target:
         new = f"{found['root'] or ''}target/{target}/{found['profile']}/{found['name']}"
         return Gone(f"With `--target {target}`, Cargo writes {quote(new)}.", new)
-    if found["profile"] == "release" and not targets and target is None and all(map(_is_debug, builds)):
+    if found["profile"] == "release" and targets == {None} and all(map(_is_debug, builds)):
         line = builds[-1].command.line
         return Gone(f"Cargo builds without `--release` (line {line}), and writes to `target/debug`.", None, _RELEASE)
     return None
@@ -135,15 +135,14 @@ def _takes(builder: Stage, run: Run, path: str) -> list[Command]:
     above = {path, *folders_of(path)} - {"/"}
     deleted = [one.command for one in builder.files.deletions if one.step is run and one.path.rstrip("/") in above]
     moved = [command for command in run.calls("mv") if _moved(run, command) == path]
-    in_place = (c for c in (*deleted, *moved) if folder_of(run, c) == run.workdir.value)
-    return sorted(in_place, key=lambda command: -command.start)
+    return sorted([*deleted, *moved], key=lambda command: -command.start)
 
 
 def _moved(run: Run, command: Command) -> str | None:
     """Return the one file or folder that an `mv` moves, absolute."""
     match command.operands(("-S", "-t", "--target-directory", "--suffix")):
         case [source, _]:
-            return run.resolve(source.value)
+            return path_of(run, command, source.value)
         case _:
             return None
 

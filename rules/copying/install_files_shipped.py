@@ -22,8 +22,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import folder_of
 from rules.copying.named_by_variables import named_by_variables
+from rules.model.work_folders import folder_of
 
 _READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zypper", "apk"})
 """Managers that read what they install from and need it no more."""

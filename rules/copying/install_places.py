@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.environments import environments, hidden_environment
-from rules.copying.installs import folder_of
 from rules.copying.python_installs import placed_installs
+from rules.dockerfile.managers.calls import NO
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.lazily import once
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ _TOOLS = frozenset(
     "cython numpy pybind11 maturin tox nox bundler".split()
 )
 """Packages that people install to build and to install with, and not to run."""
-_YES = ("1", "true", "yes", "on")
 _LOCAL = "/usr/local"
 
 
@@ -98,20 +97,15 @@ def ruby_place(builder: Stage) -> Place | None:
             configured, deployment = path or configured, deployment or deploys
             if call.action == "install" and call.verb in ("", "install", "i"):
                 path = call.option("--path") or call.env.get("BUNDLE_PATH") or configured
-                deploys = deployment or call.has("--deployment")
-                deploys = deploys or call.env.get("BUNDLE_DEPLOYMENT", "").lower() in _YES
+                deploys = deployment or call.has("--deployment") or call.is_set("BUNDLE_DEPLOYMENT")
                 return _gems(run, call, path or ("vendor/bundle" if deploys else None))
     return None
 
 
 def _gems(run: Run, call: PackageCall, text: str | None) -> Place | None:
-    folder = folder_of(run, call.command)
-    expanded = run.scope.expand(text) if text and "$" in text else text
-    if not expanded or (folder is None and not expanded.startswith("/")):
-        return None
-    path = posixpath.normpath(posixpath.join(folder or "/", expanded))
+    path = path_of(run, call.command, text) if text else None
     home = call.env.get("GEM_HOME", "/usr/local/bundle")
-    return Place(path, run, call) if path not in (home, "/usr/local/bundle") else None
+    return Place(path, run, call) if path not in (None, home, "/usr/local/bundle") else None
 
 
 def _configured(call: PackageCall) -> tuple[str | None, bool]:
@@ -122,7 +116,7 @@ def _configured(call: PackageCall) -> tuple[str | None, bool]:
     rest = [word for word in words[1:] if word != "set"]
     if len(rest) < 2:  # noqa: PLR2004 - a name and its value
         return None, False
-    return (rest[1] if rest[0] == "path" else None), rest[0] == "deployment" and rest[1].lower() in _YES
+    return (rest[1] if rest[0] == "path" else None), rest[0] == "deployment" and rest[1].lower() not in NO
 
 
 def shown(call: PackageCall) -> str:

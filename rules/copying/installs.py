@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.named_manifests import place, renamed, sent
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, PackageCall, Run, Stage
+    from rules.api import PackageCall, Run, Stage
 
 _DEPENDENCIES_ONLY = frozenset({"npm", "pnpm", "yarn", "bun", "pip", "pipenv", "bundle", "go", "conda", "mix"})
 """Managers whose project install reads manifests and no sources, unless the command line names the project."""
@@ -49,38 +50,6 @@ class Install(NamedTuple):
     def shown(self) -> str:
         """The call as a message quotes it, without its later options: `npm ci`."""
         return f"{self.call.program} {self.call.verb}".strip().replace("uv pip pip", "uv pip")
-
-
-def folder_of(run: Run, command: Command) -> str | None:
-    """Return the folder that a command of a RUN runs in, `cd` followed from command to command."""
-    folder = run.workdir.value
-    for other in run.calls("cd", "pushd", "popd"):
-        if other.start >= command.start:
-            break
-        if other.nested or _is_left(other, command):
-            continue
-        if other.name == "popd":
-            return None
-        if other.args:
-            text = other.args[0].value
-            path = run.scope.expand(text) if "$" in text else text
-            if path is None or (folder is None and not path.startswith("/")):
-                return None
-            folder = posixpath.normpath(posixpath.join(folder or "/", path))
-    return folder
-
-
-def _is_left(change: Command, command: Command) -> bool:
-    """Tell whether a change of folder stands first in a subshell that ends before a command: `(cd a && make); b`."""
-    text = change.source.text
-    if not text[: change.start].rstrip().endswith("("):
-        return False
-    depth = 0
-    for mark in text[change.end : command.start]:
-        depth += (mark == "(") - (mark == ")")
-        if depth < 0:
-            return True
-    return False
 
 
 def install_folder(run: Run, call: PackageCall) -> str | None:

@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
 from rules.lazily import once
+from rules.model.work_folders import folder_of
 from rules.packages.project_files import context_folder, copied, in_repository
 from rules.problem import Confidence, Problem
 from rules.quoting import quote

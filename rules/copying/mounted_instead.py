@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from fnmatch import fnmatchcase
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rules.api import OS_MANAGERS, Copy, Run, once, quote, within
-from rules.copying.installs import folder_of
+from rules.api import OS_MANAGERS, Copy, Run, once, quote, within, written_by
 from rules.model.folders import TEMPORARY
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.api import Command, PackageCall, Put, Stage
 
 HEAVY = tuple(
@@ -27,7 +24,6 @@ _ONLY_READING = frozenset({*OS_MANAGERS, "pip"})
 DELETING = frozenset({"cd", "rm", "unlink"})
 _WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
 _LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
-_DOWNLOADERS = frozenset({"curl", "wget"})
 
 
 def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str, *, fixed: bool) -> str:
@@ -133,17 +129,7 @@ def _written(run: Run) -> frozenset[str]:
             found.add(folder)
         if command.name in _WRITERS:
             found.update(posixpath.normpath(word.value) for word in command.operands() if word.value.startswith("/"))
-        found.update(posixpath.normpath(path) for path in _output(command) if path.startswith("/"))
-    return frozenset(found)
-
-
-def _output(command: Command) -> Iterator[str]:
-    """Yield the files that a command names as where its output goes."""
-    yield from (r.target.value for r in command.redirects if ">" in r.operator and r.target is not None)
-    if command.name in _DOWNLOADERS:
-        flags = ("-o", "--output", "-O", "--output-document")
-        words = [word.value for word in command.args]
-        yield from (after for flag, after in pairwise(words) if flag in flags)
+    return frozenset(found).union(write.path for write in written_by(run))
 
 
 def _workers(stage: Stage, put: Put, copy: Copy) -> list[Run]:

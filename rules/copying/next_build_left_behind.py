@@ -24,8 +24,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import folder_of
 from rules.copying.needs import package_of
+from rules.model.work_folders import folder_of
 from rules.packages.package_json import called, commands_run
 
 _OUTPUT = ".next"

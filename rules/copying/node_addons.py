@@ -6,9 +6,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.copying.installs import folder_of
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
+from rules.model.work_folders import folder_of
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
 

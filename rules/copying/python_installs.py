@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +39,9 @@ def placed_installs(stage: Stage) -> Iterator[PlacedInstall]:
             if call.manager not in ("pip", "uv") or call.action != "install" or _chooses_python(call):
                 continue
             written, versioned = _written(run, call)
-            text = run.scope.expand(written) if written is not None else None
-            folder = folder_of(run, call.command)
-            if text and (text.startswith("/") or folder is not None):
-                yield PlacedInstall(posixpath.normpath(posixpath.join(folder or "/", text)), versioned, run, call)
+            path = path_of(run, call.command, written) if written is not None else None
+            if path is not None:
+                yield PlacedInstall(path, versioned, run, call)
 
 
 def _chooses_python(call: PackageCall) -> bool:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, once, outcome_of_failure, quote
 from rules.copying.install_manifests import included
-from rules.copying.installs import folder_of, install_folder, installs_in
+from rules.copying.installs import install_folder, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
+from rules.model.work_folders import folder_of
 from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_files import context_folder, copied, in_repository
 from rules.packages.project_texts import manifest_text, text_in_image

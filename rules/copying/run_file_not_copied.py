@@ -26,11 +26,12 @@ from rules.copying.build_manifests import manifests_of
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
-from rules.copying.installs import folder_of, install_folder, installs_in, needs_manifest
+from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.read_besides import copies_anywhere, missing_besides
 from rules.copying.unmade_paths import is_of_system
 from rules.dockerfile.shell_nested import SHELLS
+from rules.model.work_folders import folder_of, path_of
 
 _INTERPRETERS = frozenset({*SHELLS, "python", "python3", "node", "ruby", "perl", "php"})
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
@@ -105,9 +106,9 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
         text = _script(command) or _copied_name(run.stage, command)
         if text is None or command.conditional or any(mark in text for mark in "$*?~"):
             continue
-        folder = folder_of(run, command)
-        if text.startswith("/") or folder is not None:
-            yield command, posixpath.normpath(posixpath.join(folder or "/", text))
+        path = path_of(run, command, text)
+        if path is not None:
+            yield command, path
 
 
 def _script(command: Command) -> str | None:

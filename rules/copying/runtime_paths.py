@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.environments import environments
-from rules.copying.installs import folder_of
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.run_writes import is_opaque, written_by
 from rules.model.search_path import path_folders
+from rules.model.work_folders import folder_of
 from rules.secrets.secret_files import secret_file
 
 if TYPE_CHECKING:

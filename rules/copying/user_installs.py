@@ -47,7 +47,7 @@ def user_installs(stage: Stage) -> tuple[UserInstall, ...]:
     for run in stage.done_runs:
         for call in run.package_calls:
             if call.manager == "pip" and call.action == "install" and not call.has(*_ELSEWHERE):
-                asked = call.has("--user") or call.env.get("PIP_USER", "").lower() in ("1", "true", "yes", "on")
+                asked = call.has("--user") or call.is_set("PIP_USER")
                 if not _is_in_environment(stage, run, call) and (asked or _falls_back(stage, run, call)):
                     found.append(UserInstall(_base(stage, run, call), run, call, asked))
     return tuple(found)

@@ -29,7 +29,8 @@ _BLANK_SEPARATED = re.compile(f"[^{BLANKS}]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _HEALTHCHECK_TYPE = re.compile(r"\S+\s*", re.ASCII)
 
-_HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
+HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
+"""Instructions whose value may be a JSON array."""
 _SPLIT_AT_BLANKS = frozenset({"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"})
 _ONE_ARGUMENT = frozenset({"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"})
 _NAMED = frozenset({"ARG", "ENV", "LABEL"})
@@ -65,7 +66,7 @@ def split_words(instruction: Instruction) -> tuple[Word, ...]:
 
 def json_words(instruction: Instruction) -> tuple[Word, ...] | None:
     """Return the strings of the exec form, decoded, or `None` for any other form."""
-    if instruction.keyword not in _HAS_JSON_FORM:
+    if instruction.keyword not in HAS_JSON_FORM:
         return None
     value, start = instruction.value, command_start(instruction)
     array = _ARRAY.match(value, start)

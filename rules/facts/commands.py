@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
+from rules.facts.packages import plain_name
 
 
 def _words(text: str) -> frozenset[str]:
@@ -209,10 +210,8 @@ _PATTERNS = (
     ),
     (re.compile(r"nodejs-(?:current|lts|\d+)|nodejs\d+"), _words("node")),
     (re.compile(r"s6-overlay.*"), _words("s6-svscan s6-setuidgid with-contenv")),
-    (re.compile(r"python3\.\d+"), _words("")),
     (re.compile(r"php\d*(?:\.\d+)?(?:-cli)?"), _words("php")),
     (re.compile(r"postgresql-?(?:client-)?\d+(?:-client)?"), _words("psql pg_dump pg_isready")),
-    (re.compile(r"(?:gcc|clang|llvm)-?\d+"), _words("")),
 )
 _BY_DISTRO: dict[str, dict[str, str]] = {
     "dig": {"debian": "dnsutils", "alpine": "bind-tools", "redhat": "bind-utils"},
@@ -247,7 +246,7 @@ def provides(package: str) -> frozenset[str]:
 
     A package that is not in the table is taken for the command of its own name.
     """
-    name = package.partition("=")[0].partition("@")[0].partition(":")[0]
+    name = plain_name(package)
     known = _PROVIDES.get(name)
     if known is not None:
         return known | {name}

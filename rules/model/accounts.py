@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 VALUED = (
     "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "--home", "--home-dir", "-h", "-s", "--shell",
     "-c", "--comment", "--gecos", "-k", "--skel", "-p", "--password", "-K", "--key", "-b", "--base-dir", "-e", "-f",
-    "--expiredate",
+    "--expiredate", "--inactive", "-R", "--root",
 )  # fmt: skip
 """Options of `useradd`, `adduser` and their kin whose value is the next word."""
+RENAMING = (*VALUED, "-l", "--login")
+"""The same of `usermod`, for which `-l` gives a new name; `useradd -l` takes no value."""
 
 
 class Account(NamedTuple):

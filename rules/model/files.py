@@ -12,12 +12,17 @@ from rules.model.prunings import prunings_of
 from rules.model.puts import Put, copied, folders_of, within
 from rules.model.run_writes import is_opaque, written_by
 from rules.model.steps import Copy, Run
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
+
+
+_HANDED = "{}"
+"""What `find` and `xargs -I{}` put the path for."""
 
 
 class Deletion(NamedTuple):
@@ -32,7 +37,7 @@ class Attributes(NamedTuple):
     """A chown or chmod in a RUN.
 
     Attributes:
-        path: Absolute; `None` when unknown.
+        path: Absolute; `None` when unknown, as of what `xargs` hands to the command.
         kind: `chown`, `chgrp` or `chmod`.
         value: Owner or mode as written; an owner in the old form `user.group` as `user:group`.
         recursive: Whether everything below is changed too.
@@ -215,15 +220,20 @@ def changes_by(run: Run, command: Command) -> Iterator[Attributes]:
     recursive = command.has("-R", "--recursive")
     value, *targets = operands
     wanted = _with_colon(value.value) if command.name == "chown" else value.value
-    given = found_for(run, command) if all(target.value == "{}" for target in targets) else None
+    given = found_for(run, command) if all(target.value == _HANDED for target in targets) else None
     if given is None or (command.name == "chmod" and given.type == "f"):  # which says nothing of the folders around
-        for target in targets:
-            path = _absolute(run, target.value)
-            yield Attributes(path, command.name, wanted, recursive, run, command, target.value)
+        for text in [target.value for target in targets] or _handed(command):
+            path = _absolute(run, command, text) if text != _HANDED else None
+            yield Attributes(path, command.name, wanted, recursive, run, command, text)
         return
     for root in given.roots:
         deep = recursive or given.type != "d"
-        yield Attributes(_absolute(run, root), command.name, wanted, deep, run, command, root, given.find)
+        yield Attributes(_absolute(run, command, root), command.name, wanted, deep, run, command, root, given.find)
+
+
+def _handed(command: Command) -> tuple[str, ...]:
+    """Return what stands for the paths of a command that names none: those that `xargs` hands to it."""
+    return (_HANDED,) if "xargs" in command.wrappers else ()
 
 
 def _with_colon(owner: str) -> str:
@@ -231,12 +241,11 @@ def _with_colon(owner: str) -> str:
     return owner if ":" in owner else owner.replace(".", ":", 1)
 
 
-def _absolute(run: Run, text: str) -> str | None:
-    """Expand and resolve a shell word of a RUN; `cd` inside the RUN is not followed, so relative paths need care."""
-    expanded = run.scope.expand(text) if "$" in text else text
-    return run.resolve(expanded) if expanded else None
+def _absolute(run: Run, command: Command, text: str) -> str | None:
+    """Resolve a word of a command; `None` where it is not known, or nothing that a system takes for a path."""
+    return run.resolve(path_of(run, command, text))
 
 
 def paths_of(run: Run, command: Command, valued: tuple[str, ...]) -> tuple[str, ...]:
     """Return the operands of a command as absolute paths; those that cannot be known are left out."""
-    return tuple(p for word in command.operands(valued) if (p := _absolute(run, word.value)) is not None)
+    return tuple(p for word in command.operands(valued) if (p := _absolute(run, command, word.value)) is not None)

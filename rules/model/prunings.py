@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from bisect import bisect_left
 from itertools import pairwise
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_nested import EXEC_ACTIONS
 from rules.lazily import once
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,22 +53,11 @@ def prunings_of(run: Run) -> Iterator[Pruning]:
     """
     if not run.calls("find", "ls", "rm", "git"):
         return
-    folder = run.workdir.value
     for command in run.commands:
-        if command.name in ("cd", "pushd") and command.args and not command.nested:
-            folder = _join(run, folder, command.args[-1].value)
-        else:
-            for text in _pruned(run, command):
-                path = _join(run, folder, text)
-                if path is not None:
-                    yield Pruning(path, run, command.start)
-
-
-def _join(run: Run, folder: str | None, text: str) -> str | None:
-    expanded = run.scope.expand(text) if "$" in text else text
-    if not expanded or (folder is None and not expanded.startswith("/")):
-        return None
-    return run.resolve(posixpath.join(folder or "/", expanded))
+        for text in _pruned(run, command):
+            path = run.resolve(path_of(run, command, text))
+            if path is not None:
+                yield Pruning(path, run, command.start)
 
 
 def _pruned(run: Run, command: Command) -> Iterator[str]:

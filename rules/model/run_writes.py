@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,11 +67,8 @@ def carried_by(command: Command) -> tuple[str, ...]:
 def written_by(run: Run) -> tuple[Write, ...]:
     """Return what a RUN writes, `cd` followed from command to command."""
     found: list[Write] = []
-    folder = run.workdir.value
     for command in run.commands:
-        if command.name == "cd" and command.args and not command.nested:
-            folder = _join(run, folder, command.args[-1].value)
-            continue
+        folder = folder_of(run, command)
         found += [
             Write(path, tree, checkout, command)
             for text, tree, checkout in _texts(command)

@@ -37,8 +37,14 @@ PREDEFINED_ARGS = frozenset(
 )
 """Usable in RUN without a declaration."""
 
-_FILLED_IN = PLATFORM_ARGS | PREDEFINED_ARGS
+OF_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS
+"""What BuildKit gives a value by itself, or takes from the one who builds without a declaration."""
 _NAME = re.compile(r"\$\{?(\w+)")
+
+
+def names_read(text: str) -> list[str]:
+    """Return the names of the variables that a text reads, as often as it does: `A`, `B` of `$A/${B:-x}`."""
+    return _NAME.findall(text)
 
 
 class Variable(NamedTuple):
@@ -59,7 +65,7 @@ class Variable(NamedTuple):
     @property
     def is_left_to_build(self) -> bool:
         """Whether it is an ARG without a default that nothing fills in by itself."""
-        if self.kind != "arg" or self.instruction is None or self.name in _FILLED_IN:
+        if self.kind != "arg" or self.instruction is None or self.name in OF_THE_BUILDER:
             return False
         return any(one.text == self.name and value is None for one, value in self.instruction.pairs)
 
@@ -115,7 +121,7 @@ class Scope:
 
         An ENV with a plain value, and one of the base image, are the same in every build.
         """
-        used = [self.variables.get(name) for name in _NAME.findall(text)]
+        used = [self.variables.get(name) for name in names_read(text)]
         return any(
             not self.bare
             if one is None
@@ -128,7 +134,7 @@ class Scope:
 
         `None` where there is none; what BuildKit fills in by itself, such as `TARGETARCH`, is left to no one.
         """
-        pending: list[str] = _NAME.findall(text)[::-1]
+        pending = names_read(text)[::-1]
         seen: set[str] = set()
         while pending:
             name = pending.pop()
@@ -139,7 +145,7 @@ class Scope:
             if found.is_left_to_build:
                 return name
             given = next((value.text for one, value in found.instruction.pairs if one.text == name and value), "")
-            pending.extend(_NAME.findall(given)[::-1])
+            pending.extend(names_read(given)[::-1])
         return None
 
     def known(self) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import cached_property
-from rules.model.accounts import VALUED, Account, account_of, expanded, is_membership
+from rules.model.accounts import RENAMING, VALUED, Account, account_of, expanded, is_membership
 from rules.model.folders import fixed_folder
 from rules.model.foreign_options import foreign_option
 from rules.model.packages import OS_MANAGERS
@@ -155,7 +155,7 @@ class Users:
             expanded(run, name): expanded(run, operands[-1].value)
             for run in self.stage.done_runs
             for command in run.calls("usermod")
-            if (name := command.option("-l", "--login")) and (operands := command.operands((*VALUED, "-l", "--login")))
+            if (name := command.option("-l", "--login")) and (operands := command.operands(RENAMING))
         }
 
     @cached_property

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY
-from rules.facts.packages import depends_on
+from rules.facts.packages import depends_on, only_recommended
 
 if TYPE_CHECKING:
-    from rules.api import ImageFacts, Stage
+    from rules.api import ImageFacts, PackageCall, Stage
+    from rules.facts.distributions import Release
 
 _WITHOUT = frozenset({"node"})
 """Official images whose slim variants remove `ca-certificates` again, as their Dockerfiles say: Node brings its own."""
 
-_WITH = ("gcr.io/distroless/", "cgr.dev/chainguard/")
-"""Images without a shell that have them (their README, "What's in them")."""
-
-_RECOMMENDING = frozenset({"curl", "wget", "openssl", "git"})
-"""Packages of Debian and Ubuntu with which certificates come as a recommendation (`apt-cache depends`)."""
+WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
+"""Images without a shell that have them, with time zones and accounts (their README, "What's in them")."""
 
 
 def brings_certificates(stage: Stage) -> bool:
@@ -28,9 +26,22 @@ def brings_certificates(stage: Stage) -> bool:
     if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
         return True
     present = [item for item in stage.packages.present if item.manager == "apt"]
-    if any(not item.call.no_recommends and item.name in _RECOMMENDING for item in present):
-        return True
-    return any(depends_on(item.name, "ca-certificates", facts.release) for item in present)
+    return any(brings_along(item.call, item.name, facts.release) for item in present)
+
+
+def brings_along(install: PackageCall, package: str, release: Release | None) -> bool | None:
+    """Tell whether certificates come with a package of apt's, as it is installed: it needs or recommends them.
+
+    Args:
+        install: The call, which may leave out what is only recommended.
+        package: One of its packages, with or without a version.
+        release: Of the system, where it is known.
+
+    Returns:
+        `None` for a package that the tables do not list.
+    """
+    recommended = not install.no_recommends and "ca-certificates" in only_recommended(package)
+    return recommended or depends_on(package, "ca-certificates", release)
 
 
 def has_bundle(stage: Stage) -> bool:
@@ -40,7 +51,7 @@ def has_bundle(stage: Stage) -> bool:
         return False
     if facts.distro in ("alpine", "wolfi"):
         return not _is_old_alpine(facts)
-    return facts.name.startswith(_WITH) or facts.has_tool("update-ca-certificates") is True
+    return facts.name.startswith(WITH_CERTIFICATES) or facts.has_tool("update-ca-certificates") is True
 
 
 def has_none(facts: ImageFacts) -> bool:

@@ -25,7 +25,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import folder_of
+from rules.model.work_folders import folder_of
 
 _AUTHORITATIVE = ("--classmap-authoritative", "-a")
 _MANIFESTS = re.compile(r"composer\..*|\*\.(?:json|lock)|.*\.lock")

@@ -26,11 +26,7 @@ from rules.packages.options import spelled
 from rules.packages.package_json import read_manifest
 from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
 from rules.packages.project_texts import manifest_text
-from rules.packages.tool_versions import has_modern_yarn
-
-_ASKED = frozenset({"--production=false", "--prod=false", "--omit=", "--also=dev", "--dev", "-D"})
-"""Options that bring the packages for developers whatever the environment says."""
-
+from rules.packages.tool_versions import leaves_developers_packages
 
 _BETWEEN = re.compile(r"&&|\|\||[;|&]")
 _ASSIGNED = re.compile(r"\w+=")
@@ -69,7 +65,7 @@ def _stopped_by_scripts(change: DockerfileChange, stage: Stage) -> Iterator[Prob
     """Yield the installs that leave out what a script which runs with them calls."""
     for run in stage.runs:
         for call in run.package_calls if not run.deferred else ():
-            if call.manager in NODE_MANAGERS and call.production and _leaves_out(_Install(run, call)):
+            if call.manager in NODE_MANAGERS and leaves_developers_packages(run, call):
                 found = script_that_needs_developers(change, run, call)
                 if found is not None:
                     yield _problem_of_script(stage, run, call, found)
@@ -106,12 +102,7 @@ def _production_install(stage: Stage, run: Run, build: Command) -> _Install | No
 
 
 def _leaves_out(install: _Install) -> bool:
-    """Whether an install leaves out the packages for developers, by its options or its environment."""
-    call = install.call
-    if has_modern_yarn(install.run, call) and call.verb != "workspaces focus":
-        return False
-    words = {word.value for word in call.command.args}
-    return call.production and not (words & _ASKED or call.option("--include") == "dev")
+    return leaves_developers_packages(install.run, install.call)
 
 
 def _installs(stage: Stage, until: Run | None, build: Command | None) -> Iterator[_Install]:

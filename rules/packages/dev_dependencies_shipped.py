@@ -199,7 +199,7 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
         return True
     if call.manager == "bundle":
         return "ruby" not in stage.runtime.languages or _was_told(run, call)
-    return call.has("--include") or _was_told(run, call)
+    return call.has("--include", "--also") or _was_told(run, call)
 
 
 @once

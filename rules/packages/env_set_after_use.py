@@ -24,6 +24,7 @@ from rules.packages.developers_starts import starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.options import spelled
 from rules.packages.project_texts import manifest_text
+from rules.packages.tool_versions import reads_node_env
 
 _PIP_OPTIONS = (
     "NO_CACHE_DIR INDEX_URL EXTRA_INDEX_URL DEFAULT_TIMEOUT TIMEOUT RETRIES ROOT_USER_ACTION BREAK_SYSTEM_PACKAGES "
@@ -82,6 +83,8 @@ def _check_env(
         name = name_word.text
         readers = next((managers for start, managers in _READERS if name.upper().startswith(start)), frozenset[str]())
         users = [(run, call) for run, call in calls if call.manager in readers and call.verb != "python install"]
+        if name == "NODE_ENV":
+            users = [(run, call) for run, call in users if reads_node_env(run, call)]
         if not users or name in _AT_RUN_TIME or _ALSO_AT_RUN_TIME.search(name.upper()) or _resets(name, value):
             continue
         if _TALKS.search(name.upper()) or (name in _LIKE_OPTIONS and all(call.production for _, call in users)):

@@ -21,15 +21,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.facts.packages import depends_on
-from rules.packages.certificates import has_none
+from rules.packages.certificates import brings_along, has_none
 from rules.packages.sources import adds_source_before
 
 _FETCHERS = frozenset({"curl", "wget", "git"})
 """Programs whose packages only recommend `ca-certificates`, themselves or by a library (`apt-cache depends`)."""
 _LOOKED_AT = 10
 """Downloads of a stage that are looked at: what holds for the first mostly holds for the others."""
-_RECOMMENDING = _FETCHERS | {"openssl", "nodejs", "npm"}
 _CARED_FOR = re.compile(
     r"(?i:cert|insecure|sslverify|ssl_|/ssl|\.curlrc|\.wgetrc)|curl[^|;&\n]*\s-[a-zA-Z]*k[a-zA-Z]*\s"
 )
@@ -80,17 +78,12 @@ def _install_of(stage: Stage, run: Run, command: Command) -> tuple[Run, PackageC
             break
         if call.action != "install":
             continue
-        if call.manager == "apt" and any(_may_bring(stage, call, package.name) for package in call.packages):
+        brought = (brings_along(call, package.name, stage.runtime.release) for package in call.packages)
+        if call.manager == "apt" and any(one is not False for one in brought):  # of unlisted ones it is not known
             return None
         if any(package.name == command.name for package in call.packages):
             found = other, call
     return found if found is None or not adds_source_before(stage, *found) else None
-
-
-def _may_bring(stage: Stage, call: PackageCall, name: str) -> bool:
-    if not call.no_recommends and name in _RECOMMENDING:
-        return True
-    return depends_on(name, "ca-certificates", stage.runtime.release) is not False  # of unlisted ones it is not known
 
 
 def _problem(stage: Stage, run: Run, command: Command, installing: Run, call: PackageCall) -> Problem:

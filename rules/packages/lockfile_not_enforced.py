@@ -25,7 +25,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.installs import folder_of, install_folder
+from rules.copying.installs import install_folder
+from rules.model.work_folders import folder_of
 from rules.packages.lock_calls import written_anew, written_before
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, locked_option, spelled

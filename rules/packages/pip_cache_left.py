@@ -34,7 +34,6 @@ from rules.user.ownership import access
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _VERSIONS = re.compile(r"\d+(?:\.\d+)*")
-_NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE = ".cache"
@@ -149,7 +148,7 @@ def _or_mount(run: Run) -> str:
 
 def _says_no(call: PackageCall) -> bool:
     """Whether the variable that switches the cache off has a value that is written to leave it on."""
-    return (call.env.get(_VARIABLE) or "").lower() in _NO and not call.has("--no-cache-dir")
+    return bool(call.env.get(_VARIABLE)) and not (call.is_set(_VARIABLE) or call.has("--no-cache-dir"))
 
 
 def _misread(stage: Stage, call: PackageCall) -> Problem:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
+NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "nodejs"})
 """Packages that do half of their work without `ca-certificates`, and only recommend them."""
 IN_FULL_IMAGES = frozenset(
     "autoconf automake bzip2 ca-certificates curl default-libmysqlclient-dev dpkg-dev file g++ gcc git gnupg "

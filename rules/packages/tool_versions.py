@@ -19,6 +19,10 @@ _MODERN_YARN = re.compile(
     r"\.yarnrc\.yml|\.yarn(?:/|[\s\"',]|$)|\.pnp\.|\byarn set version\b|\byarn@(?:[2-9]|berry|stable)"
 )
 """Files of Yarn 2 and later that are copied, and commands that bring it."""
+_OLD_PNPM = re.compile(r"\bpnpm@(?:latest-)?v?[1-9](?!\d)")
+"""What a RUN says that brings a pnpm before 10."""
+_FIRST_NODE_OF_PNPM_9 = 18
+"""Older ones run no later pnpm than 8 (pnpm.io/installation, "Compatibility")."""
 _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
@@ -95,6 +99,31 @@ def has_modern_yarn(run: Run, call: PackageCall) -> bool:
     if call.manager != "yarn":
         return False
     return call.has("--immutable", "--immutable-cache") or call.verb == "workspaces focus" or _brings_yarn(run.stage)
+
+
+def reads_node_env(run: Run, call: PackageCall) -> bool:
+    """Tell whether an install is known to leave out developers' packages for `NODE_ENV=production`.
+
+    npm does, and Yarn 1; pnpm before version 10 (pnpm/pnpm 8827); Bun does not (oven-sh/bun 22964).
+    """
+    if call.manager == "pnpm":
+        return has_old_pnpm(run.stage)
+    return call.manager == "npm" or (call.manager == "yarn" and not has_modern_yarn(run, call))
+
+
+def leaves_developers_packages(run: Run, call: PackageCall) -> bool:
+    """Tell whether an install of Node.js packages is known to leave out developers' ones, as it is called."""
+    if has_modern_yarn(run, call) and call.verb != "workspaces focus":
+        return False
+    return call.production and (call.manager != "pnpm" or call.has("--prod") or reads_node_env(run, call))
+
+
+@once
+def has_old_pnpm(stage: Stage) -> bool:
+    """Tell whether pnpm is known to be older than 10: a RUN says so, or the Node.js that it runs on."""
+    major = node_major(stage)
+    bound = major is not None and major < _FIRST_NODE_OF_PNPM_9
+    return bound or any(_OLD_PNPM.search(run.instruction.whole_value) for run in stage.all_runs)
 
 
 @once

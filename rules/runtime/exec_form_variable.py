@@ -112,12 +112,11 @@ def _start_word(found: Written) -> Problem | None:
     if not (assigns or first.startswith("~/")) or not _is_program(found):
         return None
     what, way_out = ("an assignment", "Set it with `ENV`") if assigns else ("a path below `~`", "Write the whole path")
-    then = "Every probe fails" if found.instruction.keyword == "HEALTHCHECK" else "The container exits at once"
     shell = "" if found.stage.runtime.has_shell is False else ', or start a shell: `["sh", "-c", "exec …"]`'
     return Problem(
         found.instruction.span,
         f"`{found.instruction.keyword}` of {found.stage.label} starts {quote(first)}: {what}, which only a shell "
-        f"reads, and the JSON form has none. {then}: no program has that name. {way_out}{shell}.",
+        f"reads, and the JSON form has none. {_then(found).capitalize()}: no program has that name. {way_out}{shell}.",
         stage=found.stage.key,
         key=first,
     )
@@ -147,12 +146,17 @@ def _variable(change: DockerfileChange, found: Written) -> Problem | None:
         found.instruction.span,
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
         f"{then}. {_way_out(found, name)}.",
-        Confidence.LIKELY if kept is False and _is_option(found) else _confidence(found, index),
+        Confidence.LIKELY if kept is False and found.start.words[0].startswith("-") else _confidence(found, index),
         doubt="the program may expand it by itself",
         stage=found.stage.key,
         fix=_fix(found),
         key=name,
     )
+
+
+def _then(found: Written) -> str:
+    """Say what follows where there is no such program."""
+    return "every probe fails" if found.instruction.keyword == "HEALTHCHECK" else "the container exits at once"
 
 
 def _pattern(found: Written) -> Problem | None:
@@ -164,8 +168,8 @@ def _pattern(found: Written) -> Problem | None:
     return Problem(
         found.instruction.span,
         f"`{found.instruction.keyword}` of {found.stage.label} starts {quote(word)}, and no shell fills in the `*` of "
-        "the JSON form: there is no file of that very name, and the container exits at once. Give the file a name "
-        "without the version where it is copied, and start that.",
+        f"the JSON form: there is no file of that very name, and {_then(found)}. Give the file a name without the "
+        "version where it is copied, and start that.",
         stage=found.stage.key,
         key=word,
     )
@@ -206,11 +210,6 @@ def _is_gone(found: Written, name: str) -> bool:
 def _are_arguments(found: Written) -> bool:
     """Whether the words are options of the ENTRYPOINT, which no shell could start."""
     return not _is_program(found) and found.start.words[0].startswith(("-", "$"))
-
-
-def _is_option(found: Written) -> bool:
-    """Whether the words of a CMD are options of the program that a script in front names, and no program."""
-    return found.start.words[0].startswith("-")
 
 
 def _confidence(found: Written, index: int) -> Confidence:

@@ -19,10 +19,10 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.dockerfile.arguments import HAS_JSON_FORM
 from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, Attempt, attempt
 from rules.runtime.start_text import is_plain, json_array
 
-_KEYWORDS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME")
 _RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
 _THEN = {
     "ADD": "The builder takes the pieces, brackets included, for file names",
@@ -47,7 +47,7 @@ _DEFAULT = "It goes to `/bin/sh -c` as it stands, and the shell looks for a prog
     "malformed-exec-form",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=_KEYWORDS,
+    keywords=tuple(sorted(HAS_JSON_FORM)),
     mentions=("[", '",'),
     aliases=("S7030",),
 )
@@ -57,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for step in stage.steps:
             instruction = step.instruction
-            if instruction.keyword not in _KEYWORDS or id(instruction) in seen:
+            if instruction.keyword not in HAS_JSON_FORM or id(instruction) in seen:
                 continue
             seen.add(id(instruction))
             if "[" in instruction.value:

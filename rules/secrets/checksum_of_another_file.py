@@ -14,12 +14,13 @@ from rules.api import (
     Stage,
     Step,
     Variable,
+    names_read,
     once,
     quote,
     rule,
 )
 from rules.model.variants import names_like
-from rules.secrets.sums import NAMES, Summed, summed
+from rules.secrets.sums import Summed, summed
 
 _PLATFORM = re.compile(
     r"\$\{?(?:TARGETPLATFORM|\w*(?<!se)(?<!mon)arch)\b|"  # no `ELASTICSEARCH`
@@ -145,7 +146,7 @@ def _tail(url: str, other: str) -> str:
 
 def _changed(now: Summed, was: Summed) -> tuple[Span, Variable | None]:
     """Return where the other version was written: in a variable of the address, or in the address itself."""
-    for name in NAMES.findall(now.url):
+    for name in names_read(now.url):
         variable = now.step.scope.get(name)
         if variable is not None and _value(now.step, name) != _value(was.step, name):
             span = _written(variable, name)

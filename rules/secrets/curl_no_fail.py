@@ -22,6 +22,7 @@ from rules.api import (
 from rules.secrets.download_checks import is_check
 from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import versionless
+from rules.secrets.opened_unseen import opens
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _NAMED_ADDRESS = re.compile(r"\$\{?\w*(?:url|uri)\}?", re.IGNORECASE)
@@ -29,7 +30,6 @@ _NAMED_ADDRESS = re.compile(r"\$\{?\w*(?:url|uri)\}?", re.IGNORECASE)
 _OWN_ERRORS = re.compile(r"(?:dict|file|ftps?|gophers?|ldaps?|scp|sftp|smbs?|telnet|tftp)://", re.IGNORECASE)
 """Addresses of no web server: where the file is missing there is no page, and curl fails (`man curl`, exit codes)."""
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
-_OPENERS = frozenset({"tar", "unzip", "gunzip", "unxz", "bunzip2", "7z", "dpkg", "rpm"})
 _INSTALLERS = frozenset({"apt", "apt-get", "dnf", "yum", "microdnf", "zypper", "apk"})
 _LOCAL_PACKAGE = re.compile(r"\.(?:deb|rpm|apk)\Z")
 _CONFIGURED = ("-K", "--config")
@@ -118,9 +118,9 @@ def _unpacks_a_file(run: Run, command: Command) -> bool:
     """Whether an archive or a package is opened that was saved, and not one that comes down a pipe."""
     if command.before == "|" and run.pipelines[command.pipeline][0].name in ("curl", "wget"):
         return False
-    if command.name in _OPENERS:
-        return True
-    return command.name in _INSTALLERS and any(_LOCAL_PACKAGE.search(word.value) for word in command.args)
+    return opens(command) or (
+        command.name in _INSTALLERS and any(_LOCAL_PACKAGE.search(word.value) for word in command.args)
+    )
 
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.scope import PLATFORM_ARGS
+from rules.model.scope import PLATFORM_ARGS, names_read
 from rules.model.steps import Copy, Run
 from rules.quoting import quote
 from rules.secrets.kept_releases import keeper_of
@@ -34,7 +34,6 @@ _OF_NO_RELEASE = re.compile(
 )
 """Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
 _VERSION_MARK = re.compile(r"[\d$]|%\w+%")
-_NAME = re.compile(r"\$\{?(\w+)")
 TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 """Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
 _ASKS = re.compile(r"(?:\$\(|`)[^()`]*\b(?:curl|wget|git\s+ls-remote|gh)\s")
@@ -77,7 +76,7 @@ def _risk(url: str) -> tuple[str, str] | None:
 
 def _asked_for(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address whose release the RUN itself finds out."""
-    names = {name for name in _NAME.findall(url) if not _OF_PLATFORM.search(name)} if isinstance(step, Run) else set()
+    names = {name for name in names_read(url) if not _OF_PLATFORM.search(name)} if isinstance(step, Run) else set()
     answers = [
         word.text
         for command in (step.commands if isinstance(step, Run) and names else ())
@@ -94,7 +93,7 @@ def _asked_for(step: Step, url: str) -> tuple[str, str] | None:
 
 def _nameless(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address in which no number and no variable may stand for a release."""
-    open_ends = any(step.scope.get(name) is None for name in _NAME.findall(_OF_NO_RELEASE.sub("", url)))
+    open_ends = any(step.scope.get(name) is None for name in names_read(_OF_NO_RELEASE.sub("", url)))
     expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
     if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
         return None
@@ -136,7 +135,7 @@ def _chosen(step: Step, url: str) -> str | None:
 
 def _chosen_with_default(step: Step, url: str) -> str | None:
     """Return the ARG whose default an address takes its release from, the last in it; the platform is none."""
-    names = (n for n in reversed(_NAME.findall(url)) if n not in PLATFORM_ARGS and not _OF_PLATFORM.search(n))
+    names = (n for n in reversed(names_read(url)) if n not in PLATFORM_ARGS and not _OF_PLATFORM.search(n))
     found = ((name, step.scope.variables.get(name)) for name in names)
     return next((name for name, one in found if one is not None and one.kind == "arg"), None)
 

@@ -10,11 +10,13 @@ from rules.model.run_writes import is_opaque
 from rules.secrets.downloads import saved_name
 
 if TYPE_CHECKING:
+    from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
     from rules.secrets.downloads import Url
 
-_OPENERS = frozenset("tar bsdtar unzip 7z gunzip bunzip2 unxz gzip bzip2 xz dpkg rpm".split())
+_OPENERS = frozenset("tar bsdtar unzip 7z gunzip zcat bunzip2 bzcat unxz xzcat unzstd zstdcat dpkg rpm".split())
+_PACKERS = frozenset({"gzip", "bzip2", "xz", "zstd"})
 _MOST = 20
 """Unpackings that are looked through for each download."""
 
@@ -31,11 +33,16 @@ class _Event(NamedTuple):
     opens: frozenset[str] | None
 
 
+def opens(command: Command) -> bool:
+    """Tell whether a command unpacks an archive or installs a package, and so stops at what is none."""
+    return command.name in _OPENERS or (command.name in _PACKERS and command.has("-d", "--decompress", "--uncompress"))
+
+
 def is_opened_unseen(run: Run, url: Url) -> bool:
     """Tell whether a pipe or the next command unpacks a download, so that no script can have checked it first."""
-    after = {command.name for command in run.pipelines[url.command.pipeline] if command.start > url.command.start}
+    after = [command for command in run.pipelines[url.command.pipeline] if command.start > url.command.start]
     if after:
-        return after <= _OPENERS
+        return all(map(opens, after))
     events, name = _events(run.stage), saved_name(url)
     first = bisect_right(events, (run.index, url.command.start), key=_place)
     for event in events[first : first + _MOST]:
@@ -56,7 +63,7 @@ def _events(stage: Stage) -> list[_Event]:
         if not run.is_read:
             found.append(_Event((run.index, run.instruction.span.start), None))
         for command in run.commands:
-            if command.name in _OPENERS:
+            if opens(command):
                 names = frozenset(word.value.rpartition("/")[2] for word in command.args)
                 found.append(_Event((run.index, command.start), names))
             elif is_opaque(command):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, once
 from rules.copying.recipes import SYSTEM
+from rules.model.scope import names_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rules.api import Command, Model, Run, Stage
 
-_REFERENCE = re.compile(r"\$\{?(\w+)")
 _WHOLE = re.compile(r"\$(?:\w+|\{\w+(?::?-[^}]*)?\})")
 """A variable's value and nothing else, or a default in its place."""
 _WORD = re.compile(r"\w+")
@@ -31,7 +31,7 @@ def handed_on(stage: Stage) -> dict[str, list[tuple[int, str, bool]]]:
     for one, taker, value in pairs:
         if value is not None and "$" in value.text:
             whole = _WHOLE.fullmatch(value.text.strip('"')) is not None
-            for name in dict.fromkeys(_REFERENCE.findall(value.text)):
+            for name in dict.fromkeys(names_read(value.text)):
                 handed.setdefault(name, []).append((one.span.start, taker.text, whole))
     return handed
 
@@ -89,14 +89,14 @@ def _built_upon(model: Model) -> frozenset[int]:
 def words_elsewhere(stage: Stage) -> Mapping[str, str]:
     """Return which variables instructions fill in that are neither RUN nor ENV: by name, the last one's keyword."""
     others = (one for one in stage.instructions if one.keyword not in _FOLLOWED)
-    return {word: one.keyword for one in others for word in _REFERENCE.findall(one.text)}
+    return {word: one.keyword for one in others for word in names_read(one.text)}
 
 
 @once
 def words_of_from(model: Model) -> frozenset[str]:
     """Return the variables that the FROMs of a file name, and the defaults above them."""
     instructions = (*model.global_args, *(stage.from_ for stage in model.stages))
-    return frozenset(name for one in instructions for name in _REFERENCE.findall(one.text))
+    return frozenset(name for one in instructions for name in names_read(one.text))
 
 
 @once

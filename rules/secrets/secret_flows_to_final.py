@@ -18,6 +18,7 @@ from rules.api import (
     Severity,
     ShellWord,
     Stage,
+    names_read,
     quote,
     rule,
     within,
@@ -27,7 +28,6 @@ from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_publi
 from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _SAYS_SECRET = re.compile(r"auth|token|passw|secret|credential", re.IGNORECASE)
 _MIXED_FILES = (".npmrc", ".pypirc", ".yarnrc.yml")
 """Those of the client's files that hold plain settings as well, such as the registry's address."""
@@ -153,7 +153,7 @@ def _made(put: Put, command: Command) -> Flow | None:
     name = posixpath.basename(put.path)
     if name in _CLIENT_FILES and (name not in _MIXED_FILES or _SAYS_SECRET.search(text)):
         return Flow(put.path, "holds the credentials that the build was given", sure=True)
-    known = (name for name in _VARIABLE.findall(text) if put.step.scope.get(name) is not None)
+    known = (name for name in names_read(text) if put.step.scope.get(name) is not None)
     secret = next((name for name in known if names_a_secret(name)), None)
     return Flow(put.path, f"holds the value of {quote(secret)}", sure=True) if secret is not None else None
 

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
 from rules.secrets.authorities import is_for_all
-from rules.user.accounts import name_of, runs_as_root
+from rules.user.accounts import changes_user, name_of, runs_as_root
 from rules.user.modes import octal_bits
 
 _BY_OTHERS = {"secret": 0o004, "ssh": 0o002}
 """What lets every account use it: a file is read; connecting to a socket takes leave to write to it (unix(7))."""
 _DEFAULTS = {"secret": "0400", "ssh": "0600"}
-_SWITCHES = frozenset("su sudo runuser setpriv gosu su-exec chpst start-stop-daemon doas chroot".split())
-"""Programs that run another as another account."""
 _DROPS = frozenset({"apt", "apt-get", "aptitude"})
 """They fetch as `_apt`, which reads certificates and keys of clients."""
 
@@ -43,7 +41,7 @@ def _is_public(mount: Mount) -> bool:
 
 def _is_read_by_others(run: Run) -> bool:
     """Whether a command of the RUN works as another account, which may be the one that is to read it."""
-    return any(command.name in _SWITCHES or command.name in _DROPS for command in run.commands)
+    return any(changes_user(run, command) or command.name in _DROPS for command in run.commands)
 
 
 def _problem(change: DockerfileChange, run: Run, mount: Mount, mode: str) -> Problem:

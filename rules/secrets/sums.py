@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, Run, once
+from rules.model.scope import names_read
 from rules.secrets.download_checks import checks
 from rules.secrets.downloads import FETCHERS, saved_name, split_url, urls
 
@@ -19,7 +20,6 @@ _SUM = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])"
 )
 """SHA-512, SHA-384, SHA-256, SHA-1 and MD5 in hexadecimal."""
-NAMES = re.compile(r"\$\{?(\w+)")
 
 
 class Summed(NamedTuple):
@@ -82,7 +82,7 @@ def _written(command: Command) -> str:
 def _sums(run: Run, check: Command, text: str) -> tuple[frozenset[str], bool]:
     """Return the sums in the text of a test, with the variables filled in, and whether the script chooses."""
     found, chosen = set(_SUM.findall(text)), check.conditional
-    for name in NAMES.findall(text):
+    for name in names_read(text):
         set_here = [word.value for key, word in _assigned(run) if key == name and word.start < check.start]
         chosen = chosen or bool(set_here)
         value = run.scope.lookup(name)

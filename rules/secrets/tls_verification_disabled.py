@@ -84,25 +84,14 @@ class Off(NamedTuple):
         *("curl", "certificate", "no-check", "trusted-host", "trusted_host", "insecure", "ssl", "tls", "verify"),
         *("trust-server-cert", "conda", "mamba"),
     ),
-    aliases=(
-        "CKV2_DOCKER_2",
-        "CKV2_DOCKER_3",
-        "CKV2_DOCKER_4",
-        "CKV2_DOCKER_5",
-        "CKV2_DOCKER_6",
-        "CKV2_DOCKER_12",
-        "CKV2_DOCKER_13",
-        "CKV2_DOCKER_14",
-        "CKV2_DOCKER_15",
-        "CKV2_DOCKER_16",
-    ),
+    aliases=tuple(f"CKV2_DOCKER_{number}" for number in (2, 3, 4, 5, 6, 12, 13, 14, 15, 16)),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The check of certificates is switched off."""
     for stage in change.stages:
         for step in stage.steps:
             for off in _found(step):
-                if not _is_of_cleartext(change, off):
+                if not _is_of_cleartext(change, off) and not _is_unread(stage, off):
                     yield _problem(stage, step, off, bare=off.who in FETCHERS and has_no_authorities(stage, off.who))
 
 
@@ -111,6 +100,12 @@ def _is_of_cleartext(change: DockerfileChange, off: Off) -> bool:
     behind = change.source.text[off.span.start : off.span.end + _HOST_BEHIND] if off.what in WITH_HOST else off.what
     trusted = _TRUSTED.search(behind)
     return trusted is not None and _schemes(change.after).get(trusted["host"].lower()) == {"http"}
+
+
+def _is_unread(stage: Stage, off: Off) -> bool:
+    """Whether the image's Python takes no notice: 2.7 alone reads the variable (PEP 493)."""
+    version = stage.runtime.languages.get("python", "2") or "3"
+    return off.what.startswith("PYTHONHTTPSVERIFY") and version.startswith("3")
 
 
 @once

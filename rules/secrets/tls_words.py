@@ -78,7 +78,6 @@ ENVIRONMENT: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "PIP_TRUSTED_HOST": ("pip", None),
     "UV_INSECURE_HOST": ("uv", None),
     "BUNDLE_SSL_VERIFY_MODE": ("bundle", ("0", "none")),
-    "CURL_INSECURE": ("curl", ("1",)),
     "CONDA_SSL_VERIFY": ("conda", ("false", "0", "no")),
     "GOINSECURE": ("go", None),
 }

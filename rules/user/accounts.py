@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from rules.model.steps import Run, Step
 
 
-_RAISES = frozenset({"sudo", "doas", "fakeroot", "su", "gosu", "su-exec", "runuser", "setpriv", "unshare"})
-"""Programs that run another one as another user."""
+_AS_ANOTHER = frozenset(
+    "sudo doas fakeroot su gosu su-exec runuser setpriv unshare chpst chroot start-stop-daemon".split()
+)
+"""Programs that run another one as another user, or may."""
 
 
 def name_of(user: str) -> str:
@@ -53,10 +55,10 @@ def may_be_in_root_group(user: str) -> bool:
 
 def changes_user(run: Run, command: Command) -> bool:
     """Whether a command runs under `sudo` or another program that changes the user, itself or around it."""
-    if not _RAISES.isdisjoint(command.wrappers):
+    if command.name in _AS_ANOTHER or not _AS_ANOTHER.isdisjoint(command.wrappers):
         return True
     return command.nested and any(
-        other.start <= command.start < other.end and not _RAISES.isdisjoint((*other.wrappers, other.name))
+        other.start <= command.start < other.end and not _AS_ANOTHER.isdisjoint((*other.wrappers, other.name))
         for other in run.commands
         if other is not command
     )

@@ -13,6 +13,7 @@ from rules.api import (
     Severity,
     Stage,
     is_root_name,
+    names_read,
     quote,
     replace,
     rule,
@@ -35,7 +36,6 @@ from rules.user.root_reasons import is_explained
 
 _ADMINISTRATOR = "containeradministrator"
 """Windows' root; `ContainerUser` is the ordinary account of its images."""
-_VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 @rule(
@@ -111,11 +111,11 @@ def _when(stage: Stage) -> str:
 
 
 def _by_argument(stage: Stage, value: str) -> str | None:
-    named = _VARIABLE.search(value)
-    if named is None or not any(named[1] in step.scope.variables for step in stage.all_steps[-1:]):
+    named = next(iter(names_read(value)), None)
+    if named is None or not any(named in step.scope.variables for step in stage.all_steps[-1:]):
         return None
-    what = "name" if _is_name(stage, named[1]) else "number"
-    return f"Give {quote(named[1])} the {what} of an ordinary account."
+    what = "name" if _is_name(stage, named) else "number"
+    return f"Give {quote(named)} the {what} of an ordinary account."
 
 
 def _is_name(stage: Stage, variable: str) -> bool:

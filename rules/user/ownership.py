@@ -9,12 +9,13 @@ from rules.lazily import once
 from rules.model.puts import copied, within
 from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
 from rules.model.steps import Copy, Run
+from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
 from rules.user.modes import read_mode
 from rules.user.owners import is_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
@@ -150,7 +151,8 @@ class _Watch:
             return
         written = {id(write.command): write for write in written_by(run) if within(write.path, self.path)}
         trees = {id(w.command): w for w in written_by(run) if w.tree and within(self.path, w.path)}
-        for folder, command in _in_folders(run):
+        for command in run.commands:
+            folder = folder_of(run, command)
             handler = _HANDLERS.get(command.name)
             if handler is not None:
                 handler(self, run, command, folder)
@@ -276,13 +278,3 @@ def _group_writes(text: str) -> bool:
     if text.isdecimal():
         return len(text) > 2 and int(text[-2]) & 2 != 0  # noqa: PLR2004 - owner, group, others
     return "g" in text or "a" in text
-
-
-def _in_folders(run: Run) -> Iterator[tuple[str | None, Command]]:
-    """Yield the commands of a RUN with the folder that each runs in."""
-    folder = run.workdir.value
-    for command in run.commands:
-        yield folder, command
-        if command.name == "cd" and command.args and not command.nested:
-            text = run.scope.expand(command.args[-1].value)
-            folder = posixpath.normpath(posixpath.join(folder or "/", text)) if text and "$" not in text else None

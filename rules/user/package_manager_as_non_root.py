@@ -21,6 +21,7 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
+    names_read,
     outcome_of_failure,
     quote,
     rule,
@@ -29,7 +30,6 @@ from rules.user.accounts import changes_user, is_of_argument, runs_as_root
 from rules.user.ownership import leaves_nothing
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
-_VARIABLE = re.compile(r"\$\{?(\w+)")
 _OF_ACCOUNT = re.compile(r"user|uid|root|owner", re.IGNORECASE)
 _BRANCH = re.compile(r"\b(?:else|elif|fi|case|for|while|until|if)\b|\|\|")
 _WRITING = frozenset({"install", "remove", "update", "upgrade"})
@@ -129,7 +129,7 @@ def _asking_argument(run: Run, command: Command) -> str | None:
     test = next(iter(run.commands), None)
     if test is None or test.name not in ("[", "test", "[[") or not run.instruction.value.lstrip().startswith("if "):
         return None
-    names: set[str] = {name for word in test.args for name in _VARIABLE.findall(word.text)}
+    names: set[str] = {name for word in test.args for name in names_read(word.text)}
     known = [run.scope.get(name) for name in names]
     if not names or any(_OF_ACCOUNT.search(name) for name in names):
         return None

@@ -18,6 +18,7 @@ from rules.api import (
     Severity,
     Stage,
     folders_of,
+    names_read,
     once,
     quote,
     rule,
@@ -48,7 +49,6 @@ _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
 _MOST = 20
 """Changes of one owner, and deletions of one path, that are compared with each further change."""
-_NAME = re.compile(r"\$\{?(\w+)")
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
 
@@ -250,7 +250,7 @@ def _way_out(
 
 def _is_of_shell(run: Run, owner: str) -> bool:
     """Whether an owner is known to the shell of the step alone: a command's output, a variable that it sets."""
-    names = "|".join(_NAME.findall(owner))
+    names = "|".join(names_read(owner))
     text = run.instruction.whole_value
     return any(mark in owner for mark in ("$(", "`")) or bool(
         names and re.search(rf"(?<![\w-])(?:(?:{names})=|(?:for|read)\s+(?:{names})\b)", text)

@@ -15,12 +15,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.accounts import RENAMING
 from rules.user.accounts import name_of
-
-_VALUED = (
-    "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "-h", "--home", "--home-dir", "-s", "--shell",
-    "-c", "--comment", "--gecos", "-k", "--skel", "-K", "--key", "-b", "--base-dir", "-e", "-f", "-l", "-p", "-R",
-)  # fmt: skip
 
 
 @rule(
@@ -60,7 +56,7 @@ def _memberships(stage: Stage, name: str) -> list[str]:
     found = list(account.supplementary) if account is not None else []
     for run in stage.done_runs:
         for command in run.calls("usermod", "gpasswd", "adduser", "addgroup"):
-            operands = [run.scope.expand(word.value) or "" for word in command.operands(_VALUED)]
+            operands = [run.scope.expand(word.value) or "" for word in command.operands(RENAMING)]
             match command.name:
                 case "usermod" if operands[-1:] == [name]:
                     groups = command.option("-G", "--groups", "-aG") or ""

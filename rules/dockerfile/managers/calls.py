@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.dockerfile.managers.options import opposite
+from rules.dockerfile.managers.traits import ALWAYS, NEVER, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ Action = Literal["install", "remove", "update", "upgrade", "clean", "download", 
 
 _OFF = frozenset({"false", "0", "no", "off"})
 _SWITCHES = _OFF | {"true", "1", "yes", "on"}
-_FALSE = frozenset({"", "0", "false", "no", "off", "n", "f"})
+NO = frozenset({"", "0", "false", "no", "off", "n", "f"})
 """What switches a variable off, as Python's and npm's configuration readers take it."""
 
 
@@ -45,52 +46,6 @@ class Package(NamedTuple):
     version: str | None
     word: ShellWord
     kind: Kind = "name"
-
-
-class Trait(NamedTuple):
-    """What gives a call a property.
-
-    Attributes:
-        flags: Canonical options; `--omit=dev` asks for that value (or one of a comma-separated list).
-        variables: Environment variables; `NODE_ENV=production` asks for that value, a bare name for any but an
-            empty one.
-        subcommands: Subcommands that have it by nature.
-        always: Whether every call has it.
-        repeated: Canonical options that count when given twice (`-qq`).
-        present: Environment variables that count with any value but an empty one, `false` and `0` included.
-    """
-
-    flags: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
-    subcommands: tuple[str, ...] = ()
-    always: bool = False
-    repeated: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-
-
-def trait(
-    flags: str = "",
-    variables: str = "",
-    subcommands: str = "",
-    *,
-    always: bool = False,
-    repeated: str = "",
-    present: str = "",
-) -> Trait:
-    """Describe a property; subcommands of several words are separated by commas, all else by blanks."""
-    named = tuple(part.strip() for part in subcommands.split(",") if part.strip())
-    return Trait(
-        tuple(flags.split()),
-        tuple(variables.split()),
-        named,
-        always,
-        tuple(repeated.split()),
-        tuple(present.split()),
-    )
-
-
-_NEVER = Trait()
-_ALWAYS = Trait(always=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,12 +87,12 @@ class Manager:
     otherwise: Action = "other"
     manifest_options: tuple[str, ...] = ()
     package_options: tuple[str, ...] = ()
-    assume_yes: Trait = _ALWAYS
-    no_recommends: Trait = _NEVER
-    no_cache: Trait = _NEVER
-    production: Trait = _NEVER
-    frozen: Trait = _NEVER
-    global_: Trait = _NEVER
+    assume_yes: Trait = ALWAYS
+    no_recommends: Trait = NEVER
+    no_cache: Trait = NEVER
+    production: Trait = NEVER
+    frozen: Trait = NEVER
+    global_: Trait = NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,13 +179,15 @@ class PackageCall:
         """Tell whether the call has a property."""
         if wanted.always or self.verb in wanted.subcommands:
             return True
+        if any(map(self._given, wanted.unless)):
+            return False
         if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
             return True
         if any(map(self._given, wanted.flags)):
             return True
         if any(self.turned(flag) is False for flag in wanted.flags):
             return False  # the command line has the last word
-        return any(self.env.get(name) for name in wanted.present) or any(map(self._set, wanted.variables))
+        return any(self.env.get(name) for name in wanted.present) or any(map(self._asked, wanted.variables))
 
     def _given(self, flag: str) -> bool:
         name, equals, value = flag.partition("=")
@@ -238,10 +195,13 @@ class PackageCall:
             return self.has(name)
         return any(value in _listed(use.value or "") for use in self.uses(name))
 
-    def _set(self, variable: str) -> bool:
+    def _asked(self, variable: str) -> bool:
         name, equals, value = variable.partition("=")
-        found = str(self.env.get(name) or "").lower()
-        return value in _listed(found) if equals else found not in _FALSE
+        return value in _listed(self.env.get(name) or "") if equals else self.is_set(name)
+
+    def is_set(self, variable: str) -> bool:
+        """Tell whether an environment variable is in force with a value that is no "no"."""
+        return (self.env.get(variable) or "").lower() not in NO
 
     @property
     def project(self) -> bool:

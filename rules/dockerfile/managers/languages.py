@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.managers.calls import Manager, Package, trait
+from rules.dockerfile.managers.calls import Manager, Package
 from rules.dockerfile.managers.options import OptionTable
 from rules.dockerfile.managers.specs import special, version_split
+from rules.dockerfile.managers.traits import trait
 
 if TYPE_CHECKING:
     from rules.dockerfile.managers.options import Options

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.managers.calls import Manager, Package, trait
+from rules.dockerfile.managers.calls import Manager, Package
 from rules.dockerfile.managers.options import OptionTable
 from rules.dockerfile.managers.specs import special
+from rules.dockerfile.managers.traits import trait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ _RUN: dict[str, Action] = dict.fromkeys(
 )
 _ENV_PRODUCTION = "NODE_ENV=production NPM_CONFIG_PRODUCTION=true npm_config_production=true NPM_CONFIG_OMIT=dev"
 _NPM_VALUES = (
-    "--omit, --include, --only, --registry, --prefix, --cache, --loglevel, -w --workspace, --userconfig, --tag,"
+    "--omit, --include, --only, --also, --registry, --prefix, --cache, --loglevel, -w --workspace, --userconfig, --tag,"
     " --fetch-timeout, --fetch-retries, --fetch-retry-mintimeout, --fetch-retry-maxtimeout, --maxsockets,"
     " --network-timeout, --install-strategy, --location, --before, --os, --cpu, --libc, --script-shell"
 )
@@ -71,7 +72,8 @@ NPM = Manager(
     "npm",
     OptionTable(
         "-g --global, -D --save-dev, -S --save, -P --save-prod, -E --save-exact, -f --force, -q --quiet, -s --silent,"
-        " -y --yes, --production, --prod --production, --ignore-scripts, --legacy-peer-deps, --no-audit, --no-fund",
+        " -y --yes, --dev, --production, --prod --production, --ignore-scripts, --legacy-peer-deps, --no-audit,"
+        " --no-fund",
         _NPM_VALUES + ", -C --prefix",
         one_dash_too=True,
     ),
@@ -88,7 +90,11 @@ NPM = Manager(
     groups=frozenset({"cache"}),
     manifests=_files("package-lock.json", *_CLEAN_INSTALLS, *_CLEAN_TESTS),
     no_packages=frozenset({*_CLEAN_INSTALLS, *_CLEAN_TESTS, "prune", "cache clean", "cache clear", "cache rm", "pack"}),
-    production=trait("--production --omit=dev --only=production --only=prod", _ENV_PRODUCTION + " npm_config_omit=dev"),
+    production=trait(
+        "--production --omit=dev --only=production --only=prod",
+        _ENV_PRODUCTION + " npm_config_omit=dev",
+        unless="--omit= --include=dev --also=dev --dev",
+    ),
     frozen=trait(subcommands=", ".join((*_CLEAN_INSTALLS, *_CLEAN_TESTS))),
     global_=trait("--global --location=global", "NPM_CONFIG_GLOBAL npm_config_global"),
 )
@@ -117,7 +123,7 @@ PNPM = Manager(
     groups=frozenset({"store"}),
     manifests=_files("pnpm-lock.yaml", "install", "i"),
     no_packages=frozenset({"fetch", "store prune", "deploy", "prune", "pack"}),
-    production=trait("--prod", "NODE_ENV=production"),
+    production=trait("--prod", "NODE_ENV=production", unless="--dev"),
     frozen=trait("--frozen-lockfile", "CI"),
     global_=trait("--global"),
 )

@@ -7,7 +7,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.arguments import command_start, is_string_array
+from rules.dockerfile.arguments import HAS_JSON_FORM, command_start, is_string_array
 from rules.dockerfile.heredocs import opener
 from rules.dockerfile.syntax.fault import at_keyword, at_value, fault
 from rules.quoting import quote
@@ -21,7 +21,6 @@ _PAIRS = r"""(?:[\w.-]++=(?:[!#-&(-\[\]-_a-~]*+|"[^"\\`]*+"|'[^']*+')(?:[ \t]++|
 _OLD_PAIR = r"""[!#-&(-<>-\[\]-_a-~]++[ \t]++\S"""
 _NAMED = re.compile(rf"{_PAIRS}$|{_OLD_PAIR}", re.ASCII)
 _COPIED = re.compile(r"(?!.*<<)[^\s\[]\S*\s++\S", re.DOTALL)
-_HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
 _USER = re.compile(r"[^\s:]*(?::[^\s:]+)?")
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
 _BEHIND_A_PATH = re.compile(r"\s(?P<mark>[#&|])|[,;](?=\s|\Z)")
@@ -70,7 +69,7 @@ def argument_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
     if not value:
         yield at_keyword(instruction, f"`{keyword}` needs {_NEEDS[keyword]}.")
         return
-    if value[0] == "[" and keyword in _HAS_JSON_FORM and _holds_other_json(value):
+    if value[0] == "[" and keyword in HAS_JSON_FORM and _holds_other_json(value):
         yield at_value(instruction, f"The array of `{keyword}` may hold strings in double quotes only.")
         return
     check = _CHECKS.get(keyword)
