@@ -84,12 +84,14 @@ def _below_developers(change: DockerfileChange, new: Stage) -> Stage | None:
 
 
 def _gone(change: DockerfileChange, old: Stage, new: Stage) -> Iterator[Problem]:
-    """Ask after the old target, where it went from among several that stayed, and another one was added."""
+    """Ask after the old target, where it went from among several that stayed: was another one added or left?"""
     before = {stage.name for stage in old.model.stages}
     after = {stage.name for stage in change.stages}
     stayed = {name for name in before & after if name is not None}
-    if old.name is None or new.name is None or new.name in before or not stayed or not _has_many_targets(old):
+    if old.name is None or new.name is None or not stayed or not _has_many_targets(old):
         return
+    if new.name in before and is_development_name(old.name):
+        return  # whoever built that one by name has no need of it any more
     if set(_instructions(old)) & set(_instructions(new)) or _plain_builds(change) == ():
         return  # it has another name, or every build says what it wants
     yield Problem(
