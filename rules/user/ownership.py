@@ -10,6 +10,7 @@ from rules.model.puts import copied, within
 from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
 from rules.model.steps import Copy, Run
 from rules.user.accounts import name_of, runs_as_root
+from rules.user.kept_owners import may_keep_owner
 from rules.user.modes import read_mode
 from rules.user.owners import is_same
 
@@ -122,6 +123,8 @@ class _Watch:
             self._decide(step, writable=mine)
         elif self.exists is None and (mine is not False or self.writable):  # what a COPY may have brought is another's
             self._decide(step, writable=True if mine and self.writable else None)
+        elif self.exists is None and self.writable is False:  # whoever brought it, it is root's
+            self._decide(step, writable=False)
         self.exists = True
 
     def _copy(self, step: Copy) -> None:
@@ -136,7 +139,8 @@ class _Watch:
             self._make(step, mine=mine)
         elif within(self.path, destination) and self.exists is not True and _brings_folders(step):
             self.exists = None
-            self._decide(step, writable=mine if mine is not False else None)
+            roots = self.writable is False and flag is None and not may_keep_owner(step)
+            self._decide(step, writable=mine if mine is not False else False if roots else None)
 
     def _is_owner(self, owner: str) -> bool | None:
         name = owner.replace(".", ":", 1).partition(":")[0] if ":" not in owner else name_of(owner)
