@@ -47,12 +47,8 @@ _READERS: tuple[tuple[str, frozenset[str]], ...] = (
 _AT_RUN_TIME = frozenset({"UV_NO_SYNC", "BUNDLE_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"})
 _ALSO_AT_RUN_TIME = re.compile(r"CACHE|INDEX|OFFLINE|ENVIRONMENT|HOME|TARGET|PYTHON\Z|TOOL_|CONFIG_FILE")
 """What a program that calls the manager again may be meant to find: where it keeps and gets things."""
-_LIKE_OPTIONS = frozenset({"COMPOSER_NO_DEV", "UV_NO_DEV", "BUNDLE_WITHOUT", "NODE_ENV"})
-"""What an option of the install, where it has one, says as well: that developers' packages are left out.
-
-With it, npm and Yarn give `NODE_ENV=production` to the packages' scripts by themselves (npm's `omit`; Yarn's
-`execute-lifecycle-script.js`).
-"""
+_LIKE_OPTIONS = frozenset({"COMPOSER_NO_DEV", "UV_NO_DEV", "BUNDLE_WITHOUT"})
+"""What an option of the install, where it has one, says as well: that developers' packages are left out."""
 _TALKS = re.compile(r"TELEMETRY|NOTIFIER|FUND|AUDIT|COLOR|PROGRESS|LOGLEVEL|VERSION_CHECK|ROOT_USER_ACTION|INTERACTION")
 """What a manager says or asks, and nothing of what it installs."""
 _BUILDS = frozenset({"run", "build", "exec", "test"})
@@ -136,11 +132,17 @@ def _needs_developers(change: DockerfileChange, stage: Stage, calls: list[tuple[
 def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageCall) -> Problem:
     ships = any(stage in shipped.chain for shipped in stage.model.shipped)
     reaches = ", and the variable only reaches the running container" if ships else ""
+    said = name == "NODE_ENV" and call.production  # npm and Yarn then set it for the packages' scripts themselves
+    effect = (
+        "an option of the install says the same, so nothing is missed so far. Above the install it holds without one"
+        if said
+        else f"the install ran without it{reaches}. Set it above the install"
+    )
     return Problem(
         env.span,
         f"{stage.label} sets {quote(name)} after {quote(spelled(call))} (line {call.command.line}), which reads it: "
-        f"the install ran without it{reaches}. Set it above the install.",
-        Confidence.LIKELY,
+        f"{effect}.",
+        Confidence.POSSIBLE if said else Confidence.LIKELY,
         doubt="the install may do without it",
         stage=stage.key,
         key=name,
