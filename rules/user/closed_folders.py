@@ -99,7 +99,7 @@ def _is_roots(now: Access) -> bool:
 def _came_with(was: Stage, now: Access) -> bool:
     """Whether it is in the tree of a COPY that was there before and that says no owner: the `chown` found it there."""
     copy = now.decided_by
-    if now.writable is True or not isinstance(copy, Copy) or copy.instruction.flag("chown") is not None:
+    if now.writable is not None or not isinstance(copy, Copy) or copy.instruction.flag("chown") is not None:
         return False
     if may_keep_owner(copy):
         return False  # the stage that it copies from may have given the folder away
