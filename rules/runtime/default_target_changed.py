@@ -90,10 +90,10 @@ def _gone(change: DockerfileChange, old: Stage, new: Stage) -> Iterator[Problem]
     stayed = {name for name in before & after if name is not None}
     if old.name is None or new.name is None or not stayed or not _has_many_targets(old):
         return
-    if new.name in before and is_development_name(old.name):
-        return  # whoever built that one by name has no need of it any more
-    if set(_instructions(old)) & set(_instructions(new)) or _plain_builds(change) == ():
-        return  # it has another name, or every build says what it wants
+    if _plain_builds(change) == ():
+        return  # every build says what it wants
+    if is_development_name(old.name) if new.name in before else set(_instructions(old)) & set(_instructions(new)):
+        return  # nobody needs it any more, or it has another name
     yield Problem(
         new.from_.span,
         f"The last stage is now {new.label}; before this change it was {quote(old.name)}, which is gone. A plain "
