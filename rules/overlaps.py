@@ -154,6 +154,14 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (
         _same_fact("instruction", "download-without-checksum", "lockfile-not-enforced", "npm-install-not-ci"),
+        _same_fact(
+            "instruction",
+            "cargo-install-unpinned",
+            "gem-unpinned",
+            "go-install-unpinned",
+            "npm-unpinned",
+            "pip-unpinned",
+        ),
     ),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),

@@ -109,7 +109,7 @@ def is_static(stage: Stage, build: Build) -> bool:
         return True
     if build.language in ("rust", "deno"):  # an image of Deno on Alpine brings glibc along for it
         return stage.runtime.libc != "glibc" or build.command.has("--target")
-    return build.language == "go" and (cgo_off or not _has_compiler(stage))
+    return build.language == "go" and (cgo_off or not has_c_compiler(stage))
 
 
 @once
@@ -130,8 +130,8 @@ def asks_for_cgo(stage: Stage) -> bool:
     return any(_CGO_ON.search(step.instruction.text) for step in stage.all_steps)
 
 
-def _has_compiler(stage: Stage) -> bool:
-    """Whether cgo finds a C compiler: without one, Go has built without cgo since 1.20."""
+def has_c_compiler(stage: Stage) -> bool:
+    """Tell whether a stage has a C compiler: cgo finds it, and without one, Go has built without cgo since 1.20."""
     facts = stage.facts
     if facts is not None and (facts.toolchain or facts.full):
         return True

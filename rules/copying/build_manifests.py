@@ -1,4 +1,4 @@
-"""The file of the project without which a build tool stops: `go.mod`, `Cargo.toml`, `pom.xml`, `mix.exs`."""
+"""The file of the project without which a build tool stops: `go.mod`, `Cargo.toml`, `pom.xml`, `CMakeLists.txt`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ _PHASES = frozenset(
     "dependency:resolve-plugins spring-boot:repackage".split()
 )
 """What of Maven's reads a project (Maven, "Introduction to the Build Lifecycle"); other goals may do without one."""
+_IN_ITS_FOLDER = frozenset({"pom.xml", "mix.exs", "CMakeLists.txt"})
+"""Those that are not looked for in the folders above."""
 
 
 def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
@@ -36,8 +38,8 @@ def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
         folder = folder_of(run, command) if name is not None else None
         if name is None or folder is None or command.conditional or command.has(*_elsewhere(command)):
             continue
-        path = posixpath.join(folder, name)
-        if name in ("pom.xml", "mix.exs") or not _stands_above(run, path):
+        path = posixpath.normpath(posixpath.join(folder, name))
+        if posixpath.basename(name) in _IN_ITS_FOLDER or not _stands_above(run, path):
             yield command, path
 
 
@@ -58,8 +60,16 @@ def _manifest(command: Command) -> str | None:
             return "pom.xml"
         case "mix" if verb in _VERBS["mix"]:
             return "mix.exs"
+        case "cmake":
+            return _of_cmake(command)
         case _:
             return None
+
+
+def _of_cmake(command: Command) -> str | None:
+    """Return the file in the folder that `-S` names (cmake(1)); without it, a folder may be one of a build."""
+    folder = command.option("-S")
+    return posixpath.join(folder, "CMakeLists.txt") if folder and "$" not in folder else None
 
 
 def _stands_above(run: Run, path: str) -> bool:

@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.copying.left_behind import LeftBehind, left_behind
 from rules.copying.origins import origin
+from rules.copying.server_files import lost_server_files
 from rules.copying.uses import Use, is_there, uses_of
 
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/etc/", "/lib/")
@@ -48,6 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for lost in left_behind(change, stage, was):
             yield _left(stage, lost)
+        yield from lost_server_files(change, stage, was)
         if not _is_comparable(stage, was) or _builds_anew(stage, was):
             continue
         packages = _new_packages(stage, was)

@@ -76,7 +76,7 @@ def _carries(builder: Stage) -> bool:
 def _of_cargo(builder: Stage, path: str) -> Gone | None:
     """A program that Cargo puts below the name of its target, or of the other profile."""
     found = _OF_CARGO.fullmatch(path)
-    builds = [build for build in builds_of(builder) if build.language == "rust"]
+    builds = [build for build in builds_of(builder) if build.language == "rust" and not _installs_tool(build)]
     if found is None or not builds or _carries(builder) or runs_recipes(builder):
         return None
     said = " ".join([*(step.instruction.text for step in builder.all_steps), *builder.image.env])
@@ -99,6 +99,11 @@ def _by_target(builder: Stage, builds: list[Build], found: re.Match[str]) -> Gon
         line = builds[-1].command.line
         return Gone(f"Cargo builds without `--release` (line {line}), and writes to `target/debug`.", None, _RELEASE)
     return None
+
+
+def _installs_tool(build: Build) -> bool:
+    """Whether it installs a published program, which Cargo compiles in a folder of its own (`cargo-install(1)`)."""
+    return build.command.subcommand == "install" and not build.command.has("--path", "--git")
 
 
 def _may_be_configured(builder: Stage) -> bool:

@@ -21,6 +21,7 @@ from rules.api import (
     within,
 )
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.c_prefixes import installed_prefix
 from rules.copying.carried_runtimes import runtimes_taken
 from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
@@ -97,6 +98,7 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         _python(copy, builder)
         or _modules(stage, copy, builder)
         or _compiled(copy, builder)
+        or _installed(copy, builder)
         or _runtime(copy, stage.runtime.libc or "")
         or _program_of_package(stage, copy, builder)
         or _program_of_image(stage, copy, builder)
@@ -177,6 +179,15 @@ def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     doubt, failure = "how the program is linked is not known", 'It stops at the start with "not found"'
     cure = _SAME if found[1].language in ("bun", "deno") else f"{_SAME}, or link statically"
     return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, failure, doubt, cure)
+
+
+def _installed(copy: Copy, builder: Stage) -> _Cargo | None:
+    """What CMake, Meson or a `configure` was told to install into a folder of its own."""
+    prefix = installed_prefix(copy, builder)
+    if prefix is None:
+        return None
+    doubt, failure = "how it is linked is not known", 'A program of it stops at the start with "not found"'
+    return _Cargo(f"what the build installs into {quote(prefix)}", Confidence.LIKELY, failure, doubt)
 
 
 def _runtime(copy: Copy, here: str) -> _Cargo | None:

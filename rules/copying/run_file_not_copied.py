@@ -35,8 +35,10 @@ from rules.model.work_folders import folder_of, path_of
 
 _INTERPRETERS = frozenset({*SHELLS, "python", "python3", "node", "ruby", "perl", "php"})
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
+_WRAPPERS = frozenset({"mvnw", "gradlew"})
+"""Scripts of a project's own that go without an ending."""
 _FETCHING = frozenset(
-    "git curl wget tar unzip make cmake svn hg rsync ansible-playbook npx degit cargo go mv cp".split()
+    "git curl wget tar unzip make cmake svn hg rsync ansible-playbook npx degit cargo go mv cp mvn gradle".split()
 )
 """Commands behind which a file may be there that no instruction names."""
 
@@ -115,15 +117,19 @@ def _script(command: Command) -> str | None:
     """Return the script that a command runs or makes executable, as written: `./setup.sh`, `bash scripts/build.sh`."""
     program = command.program.value if command.program is not None else ""
     rooted = program.startswith(("./", "/")) and program.count("/") > 1
-    if "/" in program and (program.endswith(_SCRIPTS) or rooted):
+    if "/" in program and (_is_script(program) or rooted):
         return program
     if command.name == "chmod" and len(command.args) == 2:  # noqa: PLR2004 - a mode and one file
         last = command.args[1].value
-        return last if last.endswith(_SCRIPTS) else None
+        return last if _is_script(last) else None
     if command.name in _INTERPRETERS and command.args:
         first = command.args[0].value
-        return first if first.endswith(_SCRIPTS) and not first.startswith("-") else None
+        return first if _is_script(first) and not first.startswith("-") else None
     return None
+
+
+def _is_script(name: str) -> bool:
+    return name.endswith(_SCRIPTS) or posixpath.basename(name) in _WRAPPERS
 
 
 def _copied_name(stage: Stage, command: Command) -> str | None:

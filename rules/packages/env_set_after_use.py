@@ -133,19 +133,20 @@ def _needs_developers(change: DockerfileChange, stage: Stage, calls: list[tuple[
 
 
 def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageCall) -> Problem:
-    said = name == "NODE_ENV" and call.production
     ships = any(stage in shipped.chain for shipped in stage.model.shipped)
+    reaches = ", and the variable only reaches the running container" if ships else ""
+    said = name == "NODE_ENV" and call.production  # npm and Yarn then set it for the packages' scripts themselves
     effect = (
-        "an option of the install leaves out what developers need, but the packages' own install scripts ran without it"
+        "an option of the install says the same, so nothing is missed so far. Above the install it holds without one"
         if said
-        else f"the install ran without it{', and the variable only reaches the running container' if ships else ''}"
+        else f"the install ran without it{reaches}. Set it above the install"
     )
     return Problem(
         env.span,
         f"{stage.label} sets {quote(name)} after {quote(spelled(call))} (line {call.command.line}), which reads it: "
-        f"{effect}. Set it above the install.",
+        f"{effect}.",
         Confidence.POSSIBLE if said else Confidence.LIKELY,
-        doubt="the scripts may not ask for it" if said else "the install may do without it",
+        doubt="the install may do without it",
         stage=stage.key,
         key=name,
         fix=_fix(stage, env, run),

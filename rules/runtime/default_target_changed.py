@@ -84,14 +84,16 @@ def _below_developers(change: DockerfileChange, new: Stage) -> Stage | None:
 
 
 def _gone(change: DockerfileChange, old: Stage, new: Stage) -> Iterator[Problem]:
-    """Ask after the old target, where it went from among several that stayed, and another one was added."""
+    """Ask after the old target, where it went from among several that stayed: was another one added or left?"""
     before = {stage.name for stage in old.model.stages}
     after = {stage.name for stage in change.stages}
     stayed = {name for name in before & after if name is not None}
-    if old.name is None or new.name is None or new.name in before or not stayed or not _has_many_targets(old):
+    if old.name is None or new.name is None or not stayed or not _has_many_targets(old):
         return
-    if set(_instructions(old)) & set(_instructions(new)) or _plain_builds(change) == ():
-        return  # it has another name, or every build says what it wants
+    if _plain_builds(change) == ():
+        return  # every build says what it wants
+    if is_development_name(old.name) if new.name in before else set(_instructions(old)) & set(_instructions(new)):
+        return  # nobody needs it any more, or it has another name
     yield Problem(
         new.from_.span,
         f"The last stage is now {new.label}; before this change it was {quote(old.name)}, which is gone. A plain "

@@ -15,6 +15,7 @@ from rules.api import (
     Setting,
     Severity,
     Stage,
+    Start,
     append_to_stage,
     fix,
     insert_line_after,
@@ -129,7 +130,34 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
             fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
-    return "the program's runtime reads it" if scripts or name in _READ_BY_RUNTIMES else None
+    runtime = scripts or name in _READ_BY_RUNTIMES
+    return "the program's runtime reads it" if runtime else _left_for_program(stage, was, name)
+
+
+def _left_for_program(stage: Stage, was: Stage, name: str) -> str | None:
+    """Say that only the program can have read it: it names a path that the image still has, and no line reads it."""
+    path = was.image.env[name].value or ""
+    read = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    if not path.startswith("/") or path.count("/") < _DEEP or any(read.search(text) for text in _texts(was)):
+        return None
+    brought = any(put.kind != "workdir" for put in stage.files.at(path))
+    if not brought or any(path in one.instruction.value for one in _settings(stage) if one.instruction is not None):
+        return None
+    return f"the image still has {quote(path)}, of which no other line tells the program"
+
+
+_DEEP = 2
+"""Slashes of a path that is no folder at the root: those may be anything's."""
+
+
+def _texts(stage: Stage) -> Iterator[str]:
+    return (step.instruction.whole_value for step in stage.all_steps)
+
+
+def _settings(stage: Stage) -> Iterator[Setting[str] | Setting[Start]]:
+    yield from stage.image.start_command
+    yield stage.image.healthcheck
+    yield from stage.image.env.values()
 
 
 def _has_successor(stage: Stage, was: Stage, name: str) -> bool:

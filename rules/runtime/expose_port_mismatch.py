@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
+from rules.runtime.parted_ports import parted_ports
 from rules.runtime.start_instructions import Written, shipped
 
 _HTTP = 80
@@ -49,6 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         wrong = _exposed_of_old(stage, base) if base is not None else None
         if base is not None and wrong is not None and not _is_told(change):
             yield _base_listens_elsewhere(stage, base, wrong)
+    yield from parted_ports(change, {key for key, _ in seen})
 
 
 def _exposed_of_old(stage: Stage, base: OfBase) -> Port | None:

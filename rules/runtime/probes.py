@@ -17,6 +17,8 @@ _LOCAL = re.compile(
 _BARE = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(?P<port>\d+)(?:[/?].*)?", re.IGNORECASE)
 """An address without a scheme, which `curl` and `wget` take for HTTP."""
 _CLIENTS = frozenset({"curl", "wget"})
+_ADDRESS_OPTIONS = {"cgi-fcgi": "-connect", "grpc_health_probe": "-addr", "grpc-health-probe": "-addr"}
+"""Clients that an option tells where to ask (cgi-fcgi(1); grpc-ecosystem/grpc-health-probe's README)."""
 _PLAIN_URL = re.compile(r"https?://[\w.:/?=%+~-]+\Z", re.ASCII)
 GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
 """Commands of a probe that ask nothing: they say how it ends."""
@@ -42,7 +44,9 @@ def addresses(start: Start) -> Iterator[Address]:
         yield Address(match[0], int(port))
     for command in start.commands:
         words = [word.value for word in command.args if not word.value.startswith("-")]
-        bare = (_BARE.fullmatch(word) for word in words) if command.name in _CLIENTS else ()
+        told = command.option(_ADDRESS_OPTIONS[command.name]) if command.name in _ADDRESS_OPTIONS else None
+        asked = words if command.name in _CLIENTS else [told] if told is not None else []
+        bare = (_BARE.fullmatch(word) for word in asked)
         yield from (Address(match[0], int(match["port"])) for match in bare if match is not None)
         if command.name in _CONNECTORS and len(words) == _HOST_AND_PORT and words[0] in _HERE and words[1].isdecimal():
             yield Address(f"{words[0]}:{words[1]}", int(words[1]))

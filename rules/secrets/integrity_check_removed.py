@@ -26,6 +26,7 @@ from rules.quoting import listed
 from rules.secrets.download_checks import last_checks
 from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls
 from rules.secrets.held_elsewhere import is_held_elsewhere, may_have_lock
+from rules.secrets.lost_pins import lost_pins
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(
@@ -98,6 +99,7 @@ def _compared(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now:
     yield from _downloads(stage, was, now)
     yield from _flags(change, stage, was, now)
     yield from _unlocked(change, stage, was, now)
+    yield from lost_pins(stage, was, now)
 
 
 def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:

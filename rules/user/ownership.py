@@ -11,6 +11,7 @@ from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
 from rules.model.steps import Copy, Run
 from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
+from rules.user.kept_owners import may_keep_owner
 from rules.user.modes import read_mode
 from rules.user.owners import is_same
 
@@ -86,6 +87,7 @@ class _Watch:
         self.decided_by: Step | None = None
         self.exists: bool | None = None
         self.writable: bool | None = None
+        self.roots_at_most = False  # it may be there, and is root's then: in a tree of the build context
         facts = stage.facts
         if path in _OPEN:
             self.exists = self.writable = True
@@ -116,6 +118,7 @@ class _Watch:
     def _decide(self, step: Step, *, writable: bool | None) -> None:
         self.writable = writable
         self.decided_by = step
+        self.roots_at_most = False
 
     def _make(self, step: Step, *, mine: bool | None) -> None:
         """The folder is made, unless it was there."""
@@ -123,6 +126,8 @@ class _Watch:
             self._decide(step, writable=mine)
         elif self.exists is None and (mine is not False or self.writable):  # what a COPY may have brought is another's
             self._decide(step, writable=True if mine and self.writable else None)
+        elif self.exists is None and self.roots_at_most:  # whoever brought it, it is root's
+            self._decide(step, writable=False)
         self.exists = True
 
     def _copy(self, step: Copy) -> None:
@@ -137,7 +142,9 @@ class _Watch:
             self._make(step, mine=mine)
         elif within(self.path, destination) and self.exists is not True and _brings_folders(step):
             self.exists = None
+            roots = (self.writable is False or self.roots_at_most) and flag is None and not may_keep_owner(step)
             self._decide(step, writable=mine if mine is not False else None)
+            self.roots_at_most = roots
 
     def _is_owner(self, owner: str) -> bool | None:
         name = owner.replace(".", ":", 1).partition(":")[0] if ":" not in owner else name_of(owner)
