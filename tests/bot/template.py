@@ -1,7 +1,8 @@
 """A process that has loaded the server and does nothing else: the servers of most tests are forked from it.
 
 A server takes two seconds to load, and a few hundredths to be forked. From there on it is what `hullcheck serve` is:
-a session, an environment and a working directory of its own, and an end of its own.
+a session, an environment and a working directory of its own, and an end of its own. The process that the server's
+judging processes are forked from loads as much again, and is forked from here as well (`tests.bot.understudy`).
 
     python -m tests.bot.template SOCKET
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import json
 import os
 import signal
@@ -23,6 +25,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.bot import understudy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,11 +134,18 @@ def _keep(settings: Mapping[str, str], folder: str, log: int, telling: int) -> N
     os.chdir(folder)
     os.environ.clear()  # noqa: TID251 - the server that this becomes reads its settings here
     os.environ.update(settings)  # noqa: TID251 - the same
+    understudy.engage()
 
 
 if __name__ == "__main__":
+    # What judges has nothing to load then, and the server nothing at the first call.
+    import aiosqlite  # noqa: F401
+    import gitlab.v4.objects
+
+    import bot.prepared  # noqa: F401
     from bot.__main__ import main
 
+    gc.freeze()  # or each server looks through all that was loaded once more when it ends, for half a second
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, with which it ends
     _wait_to_serve(socket.socket(fileno=int(sys.argv[1])))
     signal.signal(signal.SIGINT, signal.default_int_handler)
