@@ -38,7 +38,7 @@ class Forked:
     """A server that was forked, with what these tests need of `asyncio.subprocess.Process`.
 
     Attributes:
-        stderr: Its log.
+        stderr: Its log, and what it prints besides.
     """
 
     def __init__(self, number: int, stderr: asyncio.StreamReader, told: asyncio.StreamReader) -> None:
@@ -60,7 +60,7 @@ class Forked:
 
     async def wait(self) -> int:
         if self._code is None:
-            self._code = int(await self._told.readline())
+            self._code = int(await self._told.read())  # to its end, by which the pipe closes as well
         return self._code
 
 
@@ -128,7 +128,8 @@ def _keep(settings: Mapping[str, str], folder: str, log: int, telling: int) -> N
         os.write(telling, b"%d\n" % os.waitstatus_to_exitcode(status))
         os._exit(0)
     os.setsid()
-    os.dup2(log, sys.stderr.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
     os.close(log)
     os.close(telling)
     os.chdir(folder)
@@ -140,7 +141,7 @@ def _keep(settings: Mapping[str, str], folder: str, log: int, telling: int) -> N
 if __name__ == "__main__":
     # What judges has nothing to load then, and the server nothing at the first call.
     import aiosqlite  # noqa: F401
-    import gitlab.v4.objects
+    import gitlab.v4.objects  # noqa: F401
 
     import bot.prepared  # noqa: F401
     from bot.__main__ import main

@@ -10,10 +10,10 @@ import json
 import os
 import socket
 from multiprocessing import util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _FORKSERVER = "multiprocessing.forkserver"
 _FAR_OFF = 100
@@ -21,7 +21,7 @@ _FAR_OFF = 100
 
 
 def engage() -> None:
-    """Fork it, to be used where this process would start Python for its fork server; the next time Python is started."""
+    """Fork it, to be used the first time that this process would start Python for a fork server."""
     ours, theirs = socket.socketpair()
     number = os.fork()
     if number == 0:
@@ -30,19 +30,19 @@ def engage() -> None:
     theirs.close()
     waiting, anew = [(number, ours)], util.spawnv_passfds
 
-    def spawnv_passfds(path: bytes, args: Sequence[str], files: Sequence[int]) -> int:
+    def spawnv_passfds(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:
         if not (waiting and _FORKSERVER in args[-1]):
-            return anew(path, args, files)
+            return anew(path, args, passfds)
         started, control = waiting.pop()
         with control:
-            socket.send_fds(control, [json.dumps([args[-1], list(files)]).encode()], list(files))
+            socket.send_fds(control, [json.dumps([args[-1], list(passfds)]).encode()], list(passfds))
         return started
 
     util.spawnv_passfds = spawnv_passfds
 
 
 def _wait_for_the_program(control: socket.socket) -> None:
-    """Run the program that comes through the socket, as `python -c` does, with the files that it names; never return."""
+    """Run the program that comes through the socket, as `python -c` does, with the files that it names, and end."""
     code = 1
     try:
         request, files, _, _ = socket.recv_fds(control, 1 << 16, 8)
@@ -50,7 +50,7 @@ def _wait_for_the_program(control: socket.socket) -> None:
         if request:
             program, numbers = json.loads(request)
             _place(files, numbers)
-            exec(program, {"__name__": "__main__"})  # noqa: S102 - which `python -c` would do
+            exec(program, {"__name__": "__main__"})
     except SystemExit:
         code = 0
     finally:
