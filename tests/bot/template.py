@@ -139,11 +139,10 @@ def _keep(settings: Mapping[str, str], folder: str, log: int, telling: int) -> N
 
 
 if __name__ == "__main__":
-    # What judges has nothing to load then, and the server nothing at the first call.
-    import aiosqlite  # noqa: F401
-    import gitlab.v4.objects  # noqa: F401
+    import aiosqlite  # noqa: F401 - what a server would load when it opens its database
+    import gitlab.v4.objects  # noqa: F401 - the same of a GitLab
 
-    import bot.prepared  # noqa: F401
+    import bot.prepared  # noqa: F401 - the same of the process that judges
     from bot.__main__ import main
 
     gc.freeze()  # or each server looks through all that was loaded once more when it ends, for half a second
