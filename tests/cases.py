@@ -143,14 +143,13 @@ def cases_in(rule: str, text: str) -> Iterator[Case]:
 
 def marks_in(text: str) -> Iterator[re.Match[str]]:
     """Yield the headings and the blocks that cases are made of, in their order; a comment in a block is no heading."""
-    fences = list(_FENCE.finditer(text))
-    headings = [
-        found
-        for found in _HEADING.finditer(text)
-        if not any(fence.start() < found.start() < fence.end() for fence in fences)
-    ]
-    blocks = [fence for fence in fences if fence["info"].split()[:1] and fence["info"].split()[0] in _BLOCKS]
-    yield from sorted((*headings, *blocks), key=lambda match: match.start())
+    end = 0
+    for fence in _FENCE.finditer(text):
+        yield from _HEADING.finditer(text, end, fence.start())
+        if fence["info"].split()[:1] and fence["info"].split()[0] in _BLOCKS:
+            yield fence
+        end = fence.end()
+    yield from _HEADING.finditer(text, end)
 
 
 def cases_of_file(path: Path, rule: str) -> list[Case]:

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from importlib import import_module, metadata
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -115,9 +115,24 @@ def test_the_locks_hold_everything_that_is_asked_for() -> None:
     assert every - pins("constraints.txt").keys() == set()
 
 
+class Module(NamedTuple):
+    """What a module imports, by name, and how long its functions are."""
+
+    imports: frozenset[str]
+    functions: tuple[tuple[str, int], ...]
+
+
 @cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+def read(path: Path) -> Module:
+    imports, functions = set[str](), []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            imports.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            imports.add(node.module)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.append((node.name, lines_of(node)))
+    return Module(frozenset(imports), tuple(functions))
 
 
 owners_of_modules = cache(metadata.packages_distributions)
@@ -125,10 +140,7 @@ owners_of_modules = cache(metadata.packages_distributions)
 
 def imported(*patterns: str) -> set[str]:
     """Return the distributions that modules import by name, in the spelling of locks."""
-    trees = [tree_of(path) for path in tracked(*patterns) if "scenarios" not in path.parts]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    modules = {name for path in tracked(*patterns) if "scenarios" not in path.parts for name in read(path).imports}
     tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"bot", "rules", "tests"}
     owners = owners_of_modules()
     return {re.sub(r"[-_.]+", "-", owners[top][0]).lower() for top in tops if top in owners}
@@ -192,8 +204,7 @@ def test_modules_and_functions_stay_short() -> None:
         text, name = path.read_text("utf-8"), path.relative_to(ROOT).as_posix()
         if text.count("\n") > LONGEST_MODULE:
             long.add(name)
-        functions = (n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-        long |= {f"{name}: {function.name}" for function in functions if lines_of(function) > LONGEST_FUNCTION}
+        long |= {f"{name}: {function}" for function, lines in read(path).functions if lines > LONGEST_FUNCTION}
     assert long == LONGER.keys(), "split it where a concept is missing; what got short leaves LONGER"
 
 

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, to be killed: `python -m tests.bot.mailbox_process URL LEASE HANG_AFTER`.
+"""A worker in a process of its own, to be killed: see `tests.bot.template`.
 
 It prints a line when a piece of work begins and when it is published. After so many pieces the next ones never end.
 """
@@ -55,5 +55,5 @@ async def work(url: str, lease: float, hang_after: int) -> None:
         await worker.run()
 
 
-if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])))
+def main(url: str, lease: str, hang_after: str) -> None:
+    asyncio.run(work(url, float(lease), int(hang_after)))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.mailbox import Mailbox
 from tests.bot.databases import delivery, job
 from tests.bot.mailbox_process import timing
+from tests.bot.template import Forked, forked
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
     from collections.abc import AsyncIterator
 
 PULL_REQUESTS = 24
@@ -30,37 +30,37 @@ class Line(NamedTuple):
 
 
 @asynccontextmanager
-async def worker(url: str, lease: float, *, hang_after: int = 1000) -> AsyncIterator[Process]:
+async def worker(url: str, lease: float, *, hang_after: int = 1000) -> AsyncIterator[Forked]:
     arguments = (url, str(lease), str(hang_after))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bot.mailbox_process", *arguments, stdout=asyncio.subprocess.PIPE
-    )
+    process = await forked({}, Path.cwd(), "tests.bot.mailbox_process", arguments)
     try:
         yield process
     finally:
-        if process.returncode is None:
+        with suppress(ProcessLookupError):
             process.kill()
-        await process.communicate()
+        await process.stderr.read()
+        await process.wait()
 
 
-async def lines(process: Process) -> AsyncIterator[Line]:
-    assert process.stdout is not None
-    async for line in process.stdout:
-        word, number, at = line.decode().split()
-        yield Line(word, int(number), float(at))
+async def lines(process: Forked) -> AsyncIterator[Line]:
+    async for line in process.stderr:
+        match line.decode().split():
+            case ["begin" | "publish" as word, number, at]:
+                yield Line(word, int(number), float(at))
 
 
-async def until_killed(process: Process, after: int) -> list[Line]:
+async def until_killed(process: Forked, after: int) -> list[Line]:
     """Kill a worker right after it has begun so many pieces of work, and return all it said."""
     said: list[Line] = []
     async for line in lines(process):
         said.append(line)
-        if sum(each.word == "begin" for each in said) == after and process.returncode is None:
-            process.kill()
+        if sum(each.word == "begin" for each in said) == after:
+            with suppress(ProcessLookupError):
+                process.kill()
     return said
 
 
-async def until_published(process: Process, missing: set[int]) -> list[Line]:
+async def until_published(process: Forked, missing: set[int]) -> list[Line]:
     said = []
     async for line in lines(process):
         said.append(line)

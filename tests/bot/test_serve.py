@@ -18,7 +18,8 @@ from bot.readiness import Readiness
 from bot.serve import Parts, _all_chores, _run
 from bot.worker import Worker
 from tests.bot.databases import new_postgresql
-from tests.bot.serving import Server, anew, serving, until
+from tests.bot.serving import PATIENCE, Server, anew, serving, until
+from tests.bot.template import forked
 from tests.bot.test_settings import GITHUB
 from tests.forge.github.double import GitHubDouble
 
@@ -28,18 +29,25 @@ if TYPE_CHECKING:
 ROOT = str(Path(__file__).parents[2])
 
 
-def refusal(folder: Path, **settings: str) -> list[str]:
-    """Start the server, which must refuse with exit code 2, and return the sentences it prints."""
+def given(**settings: str) -> dict[str, str]:
     environment = {**GITHUB, "HULLCHECK_HOST": "127.0.0.1", "HULLCHECK_PORT": "0", "PYTHONPATH": ROOT, **settings}
-    given = {name: value for name, value in environment.items() if value}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot"], env=given, cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "Traceback" not in ended.stderr
-    printed = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
-    assert printed[0] == "hullcheck cannot start:"
-    return [line.strip() for line in printed[1:]]
+    return {name: value for name, value in environment.items() if value}
+
+
+async def refusal(folder: Path, **settings: str) -> list[str]:
+    """Start the server, which must refuse with exit code 2, and return the sentences it prints."""
+    process = await forked(given(**settings), folder)
+    async with asyncio.timeout(PATIENCE):
+        printed = (await process.stderr.read()).decode()
+        assert await process.wait() == 2
+    return sentences(printed)
+
+
+def sentences(printed: str) -> list[str]:
+    assert "Traceback" not in printed
+    first, *others = [line for line in printed.splitlines() if not line.startswith("{")]
+    assert first == "hullcheck cannot start:"
+    return [line.strip() for line in others]
 
 
 @pytest.fixture
@@ -49,42 +57,52 @@ def taken_port() -> Iterator[int]:
 
 
 def test_faults_of_the_settings_are_all_told_at_once(tmp_path: Path) -> None:
-    told = refusal(tmp_path, HULLCHECK_GITHUB_APP_ID="", HULLCHECK_LOG_LEVEL="loud")
-    assert [line.split()[0] for line in told] == ["HULLCHECK_LOG_LEVEL", "HULLCHECK_GITHUB_APP_ID"]
+    environment = given(HULLCHECK_GITHUB_APP_ID="", HULLCHECK_LOG_LEVEL="loud")
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert [line.split()[0] for line in sentences(ended.stderr)] == ["HULLCHECK_LOG_LEVEL", "HULLCHECK_GITHUB_APP_ID"]
 
 
-def test_a_port_that_is_taken(tmp_path: Path, taken_port: int) -> None:
-    assert refusal(tmp_path, HULLCHECK_PORT=str(taken_port)) == [
+async def test_a_port_that_is_taken(tmp_path: Path, taken_port: int) -> None:
+    assert await refusal(tmp_path, HULLCHECK_PORT=str(taken_port)) == [
         f"Port {taken_port} is taken by another program. Stop it, or set HULLCHECK_PORT to a free one."
     ]
 
 
-def test_an_address_of_another_machine(tmp_path: Path) -> None:
-    assert refusal(tmp_path, HULLCHECK_HOST="192.0.2.1") == [
+async def test_an_address_of_another_machine(tmp_path: Path) -> None:
+    assert await refusal(tmp_path, HULLCHECK_HOST="192.0.2.1") == [
         "192.0.2.1 cannot be listened on. Set HULLCHECK_HOST to an address of this machine."
     ]
 
 
-def test_a_folder_for_temporary_files_that_takes_no_socket(tmp_path: Path) -> None:
+async def test_a_folder_for_temporary_files_that_takes_no_socket(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
-    (told,) = refusal(tmp_path, TMPDIR=str(folder))
+    (told,) = await refusal(tmp_path, TMPDIR=str(folder))
     assert told == (
         "The processes that judge get no socket in the folder for temporary files: AF_UNIX path too long. "
         "Set TMPDIR to a folder with a short name that can be written."
     )
 
 
-def test_a_database_in_a_folder_that_is_missing(tmp_path: Path) -> None:
-    (told,) = refusal(tmp_path, HULLCHECK_DATABASE_URL="sqlite:///missing/hull.db")
+async def test_a_database_in_a_folder_that_is_missing(tmp_path: Path) -> None:
+    (told,) = await refusal(tmp_path, HULLCHECK_DATABASE_URL="sqlite:///missing/hull.db")
     assert told == (
         f"The database cannot be used: unable to open database file. There is no folder {tmp_path}/missing. "
         "Check HULLCHECK_DATABASE_URL."
     )
 
 
-def test_a_database_server_that_is_away(tmp_path: Path) -> None:
-    (told,) = refusal(tmp_path, HULLCHECK_DATABASE_URL="postgresql://hull:hunter22@127.0.0.1:1/hull")
+async def test_a_database_server_that_is_away(tmp_path: Path) -> None:
+    (told,) = await refusal(tmp_path, HULLCHECK_DATABASE_URL="postgresql://hull:hunter22@127.0.0.1:1/hull")
     assert told.startswith("The database cannot be used: ")
     assert "hunter22" not in told
 
@@ -98,7 +116,7 @@ async def test_a_server_with_good_credentials_is_ready(tmp_path: Path) -> None:
 
 
 async def test_a_server_whose_credentials_are_refused_says_so(tmp_path: Path) -> None:
-    async with serving(tmp_path, launch=anew) as server, ClientSession() as session:
+    async with serving(tmp_path) as server, ClientSession() as session:
         await server.stop()
         server.forge.app.id += 1
         await server.start()

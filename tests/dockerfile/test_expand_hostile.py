@@ -15,13 +15,13 @@ from tests.dockerfile.test_expand import VALUES
 @pytest.mark.parametrize(
     "word",
     [
-        "${a:-" * 100_000,
-        "$" * 500_000,
-        "\\" * 500_000,
-        '"' * 500_001,
-        "'x" * 250_000,
-        "${x/" + "*a" * 200_000 + "/y}",
-        "$a " * 200_000,
+        "${a:-" * 50_000,
+        "$" * 250_000,
+        "\\" * 250_000,
+        '"' * 250_001,
+        "'x" * 125_000,
+        "${x/" + "*a" * 100_000 + "/y}",
+        "$a " * 100_000,
     ],
     ids=["nested", "dollars", "backslashes", "double quotes", "single quotes", "stars", "variables"],
 )
@@ -30,7 +30,7 @@ def test_a_hostile_word_does_not_hold_the_lexer_up(word: str) -> None:
     expand(word, VALUES.get)
     expand_words(word, VALUES.get)
     variables(word)
-    assert time.process_time() - begin < 8  # under half a second on a quiet machine
+    assert time.process_time() - begin < 4  # a second and a half at most on a quiet machine
 
 
 @pytest.mark.parametrize("pattern", ["*a*a*a*a*a*a*a*b", "?*?*?*?*?*?*b"])

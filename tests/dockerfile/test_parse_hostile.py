@@ -1,4 +1,4 @@
-"""A megabyte of malice takes no longer than half a second."""
+"""Half a megabyte of malice takes no longer than a quarter of a second."""
 
 import time
 
@@ -7,12 +7,12 @@ import pytest
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 
-MEGABYTE = 1_000_000
+SIZE = 500_000
 HEAD = "FROM a\n"
 
 
 def repeated(piece: str, head: str = HEAD, tail: str = "") -> str:
-    return head + piece * (MEGABYTE // len(piece)) + tail
+    return head + piece * (SIZE // len(piece)) + tail
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def repeated(piece: str, head: str = HEAD, tail: str = "") -> str:
 def test_hostile_input_does_not_hold_the_parser_up(text: str) -> None:
     started = time.process_time()
     parse(Source("Dockerfile", text))
-    assert time.process_time() - started < 4  # half a second on a quiet machine; a quadratic parser takes minutes
+    assert time.process_time() - started < 2  # an eighth of that on a quiet machine; a quadratic parser takes a minute

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +11,9 @@ import rules
 from rules import catalogue
 from tests.cases import TODAY, Case, cases_in
 
-PAGES = Path(rules.__file__).parent
+if TYPE_CHECKING:
+    from rules.rule import Rule
+
 OF_THE_BASE = frozenset(
     "base-image-eol base-image-loosened base-image-no-digest base-image-tag-unknown base-image-unpinned "
     "digest-not-renewed from-platform-redundant".split()
@@ -21,10 +23,9 @@ WITHOUT_NAMES = frozenset({"stage-name-duplicate"})
 """Rules in whose examples nobody can tell which stage is which."""
 
 
-def flagged(rule: str) -> Case | None:
+def flagged(rule: Rule) -> Case | None:
     """Return the first example of a rule's page in which a file is flagged by itself."""
-    page = next(PAGES.rglob(f"{rule.replace('-', '_')}.md"))
-    cases = (case for case in cases_in(rule, page.read_text(encoding="utf-8")) if "findings" in case.blocks)
+    cases = (case for case in cases_in(rule.id, rule.page) if "findings" in case.blocks)
     return next((case for case in cases if "dockerfile before" not in case.blocks), None)
 
 
@@ -57,24 +58,21 @@ def new(case: Case, text: str) -> list[str]:
     return sorted({found.rule for found in report.findings if found.baseline == "new"} - OF_THE_BASE)
 
 
-EXAMPLES = [
-    case for rule in catalogue.load() if rule.id not in WITHOUT_NAMES and (case := flagged(rule.id)) is not None
-]
+EXAMPLES = [case for rule in catalogue.load() if rule.id not in WITHOUT_NAMES and (case := flagged(rule)) is not None]
+
+
+CHANGES = {
+    "another image below it": moved,
+    "other names of stages and arguments besides": lambda text: moved(called_otherwise(text)),
+    "a line about something else": labelled,
+}
 
 
 @pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
-def test_another_image_below_it_makes_an_old_fault_no_new_one(case: Case) -> None:
-    assert new(case, moved(case.blocks["dockerfile"])) == []
-
-
-@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
-def test_other_names_of_stages_and_arguments_besides_make_an_old_fault_no_new_one(case: Case) -> None:
-    assert new(case, moved(called_otherwise(case.blocks["dockerfile"]))) == []
-
-
-@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
-def test_a_line_about_something_else_makes_an_old_fault_no_new_one(case: Case) -> None:
-    assert new(case, labelled(case.blocks["dockerfile"])) == []
+def test_a_change_of_something_else_makes_an_old_fault_no_new_one(case: Case) -> None:
+    # One test for each change of each example would take as long to hand round as to run.
+    text = case.blocks["dockerfile"]
+    assert {name: new(case, change(text)) for name, change in CHANGES.items()} == {name: [] for name in CHANGES}
 
 
 @pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)

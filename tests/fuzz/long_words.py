@@ -18,8 +18,11 @@ from tests.fuzz.command_line import count_and_seed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LONGEST = 1.0
-"""CPU seconds that one review of words up to 20,000 characters takes at most where nothing is amiss."""
+LONGEST = 0.25, 7_500
+"""CPU seconds that one review of words of so many characters takes at most where nothing is amiss.
+
+Of longer words it may take more, as if it were quadratic: so each length finds the same.
+"""
 GROWTH = 8
 """How often a longer review may take the time of one with words of a quarter: 4 is linear, 16 quadratic.
 
@@ -60,12 +63,14 @@ PLACES = {
 
 def slow(place: str, length: int, pieces: Sequence[str] = PIECES) -> list[tuple[float, str]]:
     """Return the CPU seconds of the reviews that take too long, each with the piece that its word is made of."""
+    seconds, characters = LONGEST
+    longest = seconds * (length / characters) ** 2
     found = []
     for piece in pieces:
         spent = _spent(place, piece, length)
-        if spent > LONGEST:  # all garbage of the process may have been looked for in between: slow is what is so twice
+        if spent > longest:  # all garbage of the process may have been looked for in between: slow is what is so twice
             spent = min(spent, _spent(place, piece, length))
-        if spent > LONGEST and spent > GROWTH * _spent(place, piece, length // 4):
+        if spent > longest and spent > GROWTH * _spent(place, piece, length // 4):
             found.append((spent, piece))
     return found
 

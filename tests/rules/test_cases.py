@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,9 @@ from tests.cases import Case, cases_in, cases_of_file
 HERE = Path(__file__).parent
 EXAMPLES = [case for rule in catalogue.load() for case in cases_in(rule.id, rule.page)]
 CORNERS = [case for path in sorted(HERE.glob("*.md")) for case in cases_of_file(path, path.stem)]
-
-
 BY_RULE = {
-    rule: [case for case in (*EXAMPLES, *CORNERS) if case.rule == rule]
-    for rule in sorted({case.rule for case in (*EXAMPLES, *CORNERS)})
+    rule: list(cases)
+    for rule, cases in groupby(sorted((*EXAMPLES, *CORNERS), key=attrgetter("rule")), attrgetter("rule"))
 }
 
 
