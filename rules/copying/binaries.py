@@ -83,6 +83,8 @@ def _builds(stage: Stage) -> Iterator[Build]:
                 yield Build("go", run, command)
             elif command.name == "cargo" and verb in ("build", "install", "b", "rustc"):
                 yield Build("rust", run, command)
+            elif command.name == "rustc" and command.option("-o") and not command.has("--crate-type"):
+                yield Build("rust", run, command)
             elif command.name in _C_COMPILERS and _links(command):
                 yield Build("c", run, command)
             elif _option_of(command) and (command.name != "bun" or command.has("--compile")):
@@ -154,7 +156,7 @@ def program_of(copy: Copy) -> tuple[str, Build] | None:
 
 def _makes(builder: Stage, build: Build, path: str) -> bool:
     output = _output(build)
-    if build.language == "rust":
+    if build.language == "rust" and build.command.name == "cargo":
         return _is_of_cargo(build, path) or _is_carried(builder, build, path)
     if output is None:
         return build.language == "go" and _is_default_output(build, path)
@@ -194,7 +196,7 @@ def _is_cargo_folder(build: Build, text: str) -> bool:
 
 def _is_output(build: Build, step: Step, text: str) -> bool:
     """Whether a word of a command names what a build wrote: as it says, or in Cargo's folder."""
-    if build.language == "rust":
+    if build.language == "rust" and build.command.name == "cargo":
         return _CARGO_OUTPUT.search(text) is not None
     output = _output(build)
     if not output or output.endswith("/") or posixpath.basename(text) != posixpath.basename(output):
