@@ -81,14 +81,19 @@ def _builds(stage: Stage) -> Iterator[Build]:
             verb = command.subcommand
             if command.name == "go" and verb in ("build", "install"):
                 yield Build("go", run, command)
-            elif command.name == "cargo" and verb in ("build", "install", "b", "rustc"):
-                yield Build("rust", run, command)
-            elif command.name == "rustc" and command.option("-o") and not command.has("--crate-type"):
+            elif _is_of_rust(command):
                 yield Build("rust", run, command)
             elif command.name in _C_COMPILERS and _links(command):
                 yield Build("c", run, command)
             elif _option_of(command) and (command.name != "bun" or command.has("--compile")):
                 yield Build(command.name, run, command)
+
+
+def _is_of_rust(command: Command) -> bool:
+    """Whether Cargo builds, or the compiler itself makes a program and says where."""
+    if command.name == "cargo":
+        return command.subcommand in ("build", "install", "b", "rustc")
+    return command.name == "rustc" and bool(command.option("-o")) and not command.has("--crate-type")
 
 
 def _option_of(command: Command) -> tuple[str, ...]:
