@@ -145,8 +145,8 @@ def _problem(
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies a program out of {builder.label} that is published for .NET {made}{by}, and "
-        f"runs .NET {run}. It stops at the start{unless}: “You must install or update .NET to run this application”. Use "
-        "one version in both.",
+        f"runs .NET {run}. It stops at the start{unless}: “You must install or update .NET to run this application”. "
+        "Use one version in both.",
         confidence,
         doubt="a file of the project that was not read may roll forward",
         instruction=copy.instruction,
