@@ -77,9 +77,9 @@ def _problem(stage: Stage, put: Put, add: Copy, reader: Instruction) -> Problem:
     mode = "755" if posixpath.dirname(put.path) in _PROGRAM_FOLDERS else "644"
     return Problem(
         add.instruction.span,
-        f"{stage.label} fetches {quote(put.path)} with `ADD`, which gives a file from a URL to root with mode 0600. The "
-        f"image runs as {quote(user)}, which may not read it, and line {reader.line} names it: what is started there "
-        f"stops with “permission denied”, or goes on without it. Write `ADD --chmod={mode}`.",
+        f"{stage.label} fetches {quote(put.path)} with `ADD`, which gives a file from a URL to root with mode 0600. "
+        f"The image runs as {quote(user)}, which may not read it, and line {reader.line} names it: what is started "
+        f"there stops with “permission denied”, or goes on without it. Write `ADD --chmod={mode}`.",
         Confidence.LIKELY,
         doubt="who starts the container may choose another user",
         instruction=add.instruction,
