@@ -75,6 +75,7 @@ def _switched_off(run: Run, call: PackageCall, target: str) -> Problem:
         instruction=run.instruction,
         stage=run.stage.key,
         key=f"{call.manager} {target}",
+        decision=f"{call.manager} keeps nothing" if option is None else "",
         fix=_fix(call, option) if option is not None else None,
     )
 
