@@ -88,7 +88,11 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
     if release is None or not release.numbers:
         return None
     row = _BY_HAND.get(package)
-    first = {"debian": row.debian, "ubuntu": row.ubuntu, "alpine": row.alpine}.get(distro or "") if row is not None else None
+    first = (
+        {"debian": row.debian, "ubuntu": row.ubuntu, "alpine": row.alpine}.get(distro or "")
+        if row is not None
+        else None
+    )
     if row is not None and first is not None and release.numbers >= release_numbers(first):
         return Dropped(package, row.instead, row.virtual)
     return _of_table(package) if distro == "debian" and release.codename == _TABLED else None
