@@ -67,9 +67,9 @@ def _stays_closed(stage: Stage, put: Put, add: Copy) -> bool:
 
 def _reader(stage: Stage, path: str) -> Instruction | None:
     """Return the ENV or the start command in force that names a file."""
-    starts = [one for one in stage.image.start_command if one.value is not None and path in one.value.text]
-    variables = [one for one in stage.image.env.values() if one.value and path in one.value]
-    return next((one.instruction for one in (*starts, *variables) if one.instruction is not None), None)
+    named = [one.instruction for one in stage.image.start_command if one.value is not None and path in one.value.text]
+    named += [one.instruction for one in stage.image.env.values() if one.value and path in one.value]
+    return next((instruction for instruction in named if instruction is not None), None)
 
 
 def _problem(stage: Stage, put: Put, add: Copy, reader: Instruction) -> Problem:
