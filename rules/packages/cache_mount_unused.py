@@ -14,6 +14,7 @@ from rules.api import (
     Severity,
     delete_word,
     fix,
+    is_root_name,
     quote,
     replace,
     rule,
@@ -58,11 +59,11 @@ def _check(run: Run, mount: Mount, target: str) -> Problem | None:
             calls = [call for call in run.package_calls if call.manager == manager]
             own = all(command.name in ("pip", "pip3", "python", "python3", manager) for command in run.commands)
             if calls and own and all(call.no_cache for call in calls):
-                return _switched_off(run, calls[0], target)
+                return _switched_off(run, mount, calls[0], target)
     return _of_go(run, mount, target)
 
 
-def _switched_off(run: Run, call: PackageCall, target: str) -> Problem:
+def _switched_off(run: Run, mount: Mount, call: PackageCall, target: str) -> Problem:
     option = next((name for name in ("--no-cache-dir", "--no-cache") if call.has(name)), None)
     why = f"is told {quote(option)}" if option is not None else "is told by a variable to keep nothing"
     way_out = f"Take {quote(option)} out" if option is not None else "Take that variable out"
@@ -76,8 +77,13 @@ def _switched_off(run: Run, call: PackageCall, target: str) -> Problem:
         stage=run.stage.key,
         key=f"{call.manager} {target}",
         decision=f"{call.manager} keeps nothing" if option is None else "",
-        fix=_fix(call, option) if option is not None else None,
+        fix=_fix(call, option) if option is not None and _is_writable(run, mount) else None,
     )
+
+
+def _is_writable(run: Run, mount: Mount) -> bool:
+    """Whether the account may write to the mount, which is root's without a `uid`: else more is to be mended."""
+    return "uid" in mount.options or run.user.value is None or is_root_name(run.user.value.partition(":")[0])
 
 
 def _fix(call: PackageCall, option: str) -> Fix | None:
