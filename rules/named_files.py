@@ -22,6 +22,9 @@ _TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", 
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
 """Files that say for which Java a project is compiled."""
+_PROJECT = re.compile(r"[\w.-]+\.(?:cs|fs|vb)proj(?![\w.])")
+_OF_TOOLS = {"dotnet": _PROJECT, "mvn": re.compile(r"pom\.xml"), "gradle": re.compile(r"build\.gradle(?:\.kts)?")}
+"""What the files are called in which the tools of compiled languages read what they compile for."""
 _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.txt")))
 """What an install reads in the folder of a project."""
 _ENTERED = re.compile(r"(?<![\w./-])(?:cd|--prefix|--cwd|--working-dir|-C)[ =]+([\w./@-]+)")
@@ -55,6 +58,9 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         if place in repository.folders:
             yield from _manifests_in(place, repository)
     yield from _manifests_entered(parsed, repository)
+    yield from _projects(
+        parsed, repository, {*folders, *(posixpath.join(one, name) for one in folders for name in names)}
+    )
 
 
 def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
@@ -89,6 +95,20 @@ def _manifests_entered(dockerfile: Dockerfile, repository: Repository) -> Iterat
             folder = posixpath.dirname(path)
             if folder and any(one.endswith(f"/{folder}") for one in entered):
                 yield path
+
+
+def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:
+    """Yield the project files of compiled languages in the folders that are copied, and those that a command names."""
+    text = " ".join(one.whole_value for one in dockerfile.instructions if one.keyword == "RUN")
+    patterns = [pattern for tool, pattern in _OF_TOOLS.items() if tool in text]
+    for path in repository.listing or () if patterns else ():
+        beside = posixpath.dirname(path) in folders
+        if beside and any(pattern.fullmatch(posixpath.basename(path)) for pattern in patterns):
+            yield path
+    for name in dict.fromkeys(_PROJECT.findall(text)):
+        paths = repository.by_name.get(name, ())
+        if len(paths) <= _MANY:
+            yield from paths
 
 
 def _folders_entered(dockerfile: Dockerfile) -> Iterator[str]:

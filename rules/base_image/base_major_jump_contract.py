@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.database_majors import data_left_behind
+from rules.base_image.known_conflicts import known_conflict
 from rules.base_image.version_contracts import Contract, contracts
 from rules.base_image.version_ranges import numbers_of, satisfies
 
@@ -32,9 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         if was is None or stage.reference is None or was.reference is None:
             continue
-        data = data_left_behind(change, stage, was) if stage in change.after.shipped else None
-        if data is not None:
-            yield data
+        yield from _known(change, stage, was)
         for language, version in (stage.facts.languages if stage.facts is not None else {}).items():
             before = numbers_of(was.facts.languages.get(language)) if was.facts is not None else ()
             now = numbers_of(version)
@@ -48,6 +47,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     yield _problem(stage, was, language, found)
             elif now and now == before and (raised := _raised(change, language, now)) is not None:
                 yield _of_file(stage, language, raised)
+
+
+def _known(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Yield what the move is known to break: the data of a database, and what the project has."""
+    data = data_left_behind(change, stage, was) if stage in change.after.shipped else None
+    yield from (problem for problem in (data, known_conflict(change, stage, was)) if problem is not None)
 
 
 def _fetches_toolchain(stage: Stage) -> bool:

@@ -78,7 +78,7 @@ def _has_other_library(change: DockerfileChange, stage: Stage, path: str) -> boo
     where the repository's files are not known.
     """
     library = posixpath.join(posixpath.dirname(path), "lib.rs")
-    if path == library or any(made == library for run in stage.runs for made, _ in _made_up(run)):
+    if path == library or any(made == library for run in stage.all_runs for made, _ in _made_up(run)):
         return False
     put = next((one for one in reversed(stage.files.covering(path)) if one.kind == "context"), None)
     context = change.repository.context_of(change.path)
@@ -92,7 +92,7 @@ def _has_other_library(change: DockerfileChange, stage: Stage, path: str) -> boo
 def _placeholders(stage: Stage) -> Iterator[tuple[str, _Build]]:
     """Yield the sources that a RUN makes up, each with the first build on it."""
     builds = _builds(stage)
-    for run in stage.runs if builds else ():
+    for run in stage.all_runs if builds else ():
         for path, start in _made_up(run) if not run.deferred and run.is_read else ():
             at = bisect_right(builds, (run.at, start), key=_place)
             if at < len(builds):
@@ -120,7 +120,7 @@ def _made_up(run: Run) -> Iterator[tuple[str, int]]:
 def _builds(stage: Stage) -> tuple[_Build, ...]:
     return tuple(
         _Build(run, command)
-        for run in stage.runs
+        for run in stage.all_runs
         for command in (run.calls("cargo") if not run.deferred else ())
         if command.subcommand in _BUILDS and (command.subcommand != "install" or command.option("--path"))
     )
@@ -128,7 +128,7 @@ def _builds(stage: Stage) -> tuple[_Build, ...]:
 
 def _copied_over(stage: Stage, build: _Build, path: str) -> Copy | None:
     """Return the first COPY behind a build that brings the real source."""
-    for copy in stage.copies:
+    for copy in stage.all_copies:
         if copy.at > build.run.at and copy.from_context and not copy.deferred:
             puts = (put for put in stage.files.covering(path) if put.step is copy)
             if any(put.path == path or (put.tree and within(path, put.path)) for put in puts):
@@ -139,7 +139,9 @@ def _copied_over(stage: Stage, build: _Build, path: str) -> Copy | None:
 def _again(stage: Stage, build: _Build, copy: Copy) -> _Build | None:
     """Return the first build behind the COPY, if it is made like the one on the placeholder."""
     again = next((one for one in _builds(stage) if one.run.at > copy.at), None)
-    return again if again is not None and _likeness(again) == _likeness(build) else None
+    if again is None or again.run.stage is not stage:
+        return None  # told of the stage that it stands in
+    return again if _likeness(again) == _likeness(build) else None
 
 
 def _likeness(build: _Build) -> tuple[object, ...]:
@@ -154,7 +156,7 @@ def _likeness(build: _Build) -> tuple[object, ...]:
 
 def _is_renewed(stage: Stage, path: str, build: _Build, again: _Build) -> bool:
     """Whether something makes Cargo build again: new times, output that is deleted, other variables."""
-    for step in stage.steps:
+    for step in stage.all_steps:
         if not build.run.at <= step.at <= again.run.at:
             continue
         if not isinstance(step, Run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.copying.java_classes import has_other_java
 from rules.facts.commands import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
@@ -22,6 +23,10 @@ READERS = frozenset({"apt-key", *OF_NODE})
 """Those of them that stand behind a pipe."""
 _BRING_NODE = ("node", "npm", "nvm", "yarn", "volta", "fnm", "asdf", "mise")
 """What packages, archives and installers are called that bring Node.js and its managers."""
+OF_JDK = ("jar", "javac", "jlink", "jdeps")
+"""Tools that a Java runtime does not hold (JDK's "Tool Reference"; the JRE of Eclipse Temurin)."""
+OF_APACHE = ("a2enmod", "a2dismod", "a2ensite", "a2dissite", "a2enconf", "a2disconf")
+"""Tools of Debian's Apache, of which the official images of PHP have one variant (docker-library/php)."""
 OF_SHADOW = {
     "useradd": "`adduser -D -u <uid> <name>`",
     "groupadd": "`addgroup -g <gid> <name>`",
@@ -44,9 +49,26 @@ def lacks(stage: Stage, name: str) -> bool:
     if name == "corepack" and "node" in runtime.languages:
         major = (runtime.languages["node"] or "").partition(".")[0]
         return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
+    if name in OF_JDK:
+        return _is_runtime_of_java(stage) and not has_other_java(stage)
+    if name in OF_APACHE:
+        return _is_php_without_apache(stage)
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
     return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
+
+
+def _is_runtime_of_java(stage: Stage) -> bool:
+    facts = stage.facts
+    named = facts is not None and facts.kind == "runtime" and "jre" in (facts.tag or "")
+    return named and not stage.files.has_unreadable_run and not any(map(brings_programs, stage.files.puts))
+
+
+def _is_php_without_apache(stage: Stage) -> bool:
+    facts = stage.facts
+    if facts is None or facts.name != "php" or not facts.tag or "apache" in facts.tag or facts.distro is None:
+        return False
+    return not any("apache" in item.name for item in stage.packages.present) and not stage.files.has_unreadable_run
 
 
 _WITHOUT_SHADOW = frozenset("ca-certificates findutils gzip jq tar tzdata unzip".split())

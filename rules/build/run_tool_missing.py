@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
-from rules.build.missing_programs import OF_NODE, OF_SHADOW, SYSTEM_TOOLS, is_missing_at, is_ubi_minimal, lacks
+from rules.build.missing_programs import (
+    OF_APACHE,
+    OF_JDK,
+    OF_NODE,
+    OF_SHADOW,
+    SYSTEM_TOOLS,
+    is_missing_at,
+    is_ubi_minimal,
+    lacks,
+)
 from rules.facts.commands import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
@@ -21,6 +30,8 @@ _MANAGERS = {
     **dict.fromkeys(OF_NODE, "build this in a stage upon `node`, and copy the result"),
     "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
     "corepack": "`npm install -g corepack@<version>` first, which Node.js no longer brings since 25",
+    **dict.fromkeys(OF_JDK, "start this stage from an image of the JDK"),
+    **dict.fromkeys(OF_APACHE, "start from the `apache` variant of the image, or leave it out where no Apache serves"),
     "composer": "copy it (`COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`)",
     "bundle": "start from an image of `ruby`, or install Ruby",
 }

@@ -82,12 +82,19 @@ def _builds(stage: Stage) -> Iterator[Build]:
             verb = command.subcommand
             if command.name == "go" and verb in ("build", "install"):
                 yield Build("go", run, command)
-            elif command.name == "cargo" and verb in ("build", "install", "b", "rustc"):
+            elif _is_of_rust(command):
                 yield Build("rust", run, command)
             elif command.name in _C_COMPILERS and _links(command):
                 yield Build("c", run, command)
             elif _option_of(command) and (command.name != "bun" or command.has("--compile")):
                 yield Build(command.name, run, command)
+
+
+def _is_of_rust(command: Command) -> bool:
+    """Whether Cargo builds, or the compiler itself makes a program and says where."""
+    if command.name == "cargo":
+        return command.subcommand in ("build", "install", "b", "rustc")
+    return command.name == "rustc" and bool(command.option("-o")) and not command.has("--crate-type")
 
 
 def _option_of(command: Command) -> tuple[str, ...]:
@@ -155,7 +162,7 @@ def program_of(copy: Copy) -> tuple[str, Build] | None:
 
 def _makes(builder: Stage, build: Build, path: str) -> bool:
     output = _output(build)
-    if build.language == "rust":
+    if build.language == "rust" and build.command.name == "cargo":
         return _is_of_cargo(build, path) or _is_carried(builder, build, path)
     if output is None:
         return build.language == "go" and _is_default_output(build, path)
@@ -195,7 +202,7 @@ def _is_cargo_folder(build: Build, text: str) -> bool:
 
 def _is_output(build: Build, step: Step, text: str) -> bool:
     """Whether a word of a command names what a build wrote: as it says, or in Cargo's folder."""
-    if build.language == "rust":
+    if build.language == "rust" and build.command.name == "cargo":
         return _CARGO_OUTPUT.search(text) is not None
     output = _output(build)
     if not output or output.endswith("/") or posixpath.basename(text) != posixpath.basename(output):

@@ -13,7 +13,7 @@ from rules.model.work_folders import folder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Run, Stage
+    from rules.api import Command, Put, Run, Stage
 
 MOUNTS = frozenset({"cache", "bind"})
 """The types whose content is in no layer."""
@@ -56,8 +56,13 @@ def mount_around(stage: Stage, path: str, before: Command | None = None) -> tupl
             return None
     if found is None or stage.files.has_unreadable_run:
         return None
-    brought = [put for put in stage.files.covering(path) if put.kind != "workdir"]
-    return found if all(put.whole and put.kind == "context" for put in brought) else None
+    brought = [put for put in stage.files.covering(path) if put.kind != "workdir" and put.step is not found[0]]
+    return found if all(put.kind == "context" and (put.whole or _is_above(put, found[2])) for put in brought) else None
+
+
+def _is_above(put: Put, target: str) -> bool:
+    """Whether a folder of sources is copied to a place above a mount: sources seldom hold what is built in there."""
+    return put.tree and put.path != target and within(target, put.path)
 
 
 def _sources_from(stage: Stage, path: str) -> tuple[int, int]:

@@ -29,7 +29,15 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions, is_guessed
-from rules.copying.mounted_instead import DELETING, HEAVY, brought_again, builds_there, is_emptied, way_out
+from rules.copying.mounted_instead import (
+    DELETING,
+    HEAVY,
+    brought_again,
+    builds_there,
+    deleted_unused,
+    is_emptied,
+    way_out,
+)
 from rules.copying.named_by_variables import named_by_variables
 from rules.copying.runtime_paths import installed_there
 
@@ -215,13 +223,13 @@ def _weighs(put: Put) -> bool:
 def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str) -> Problem:
     """Speak of a COPY that a command deletes; `path` is what that deletes: the same, a folder above or a pattern."""
     fix = _fix(stage, put, copy, run, command)
-    again = brought_again(stage, put, copy, run, path)
+    again, lost = brought_again(stage, put, copy, run, path), deleted_unused(stage, put, copy, run, command)
     what = f"{quote(put.source)} into {quote(put.path)}" if is_emptied(put) else f"{quote(put.path)} in"
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {what}, and {quote(str(command))} (line {command.line}) deletes it "
         f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
-        f"{again or way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
+        f"{again or lost or way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
         Confidence.LIKELY if is_guessed(run, command) else Confidence.CERTAIN,
         doubt="the base image may work in another folder than `/`",
         instruction=copy.instruction,

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.dotnet_projects import project_of
 from rules.model.work_folders import path_of
 from rules.problem import Confidence, Problem
+from rules.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +39,10 @@ def dotnet_mismatches(change: DockerfileChange, stage: Stage) -> Iterator[Proble
     for copy in stage.copies:
         if copy.from_stage is None or copy.deferred:
             continue
-        made = next((target for target in _made(copy, copy.from_stage) if target != run), None)
+        made = next(((to, by) for to, by in _made(change, copy, copy.from_stage) if to != run), None)
         confidence = _confidence(change) if made is not None else None
         if made is not None and confidence is not None:
-            yield _problem(stage, copy, copy.from_stage, (made, run), confidence)
+            yield _problem(stage, copy, copy.from_stage, (*made, run), confidence)
 
 
 def _rolls_forward(stage: Stage) -> bool:
@@ -52,16 +54,27 @@ def _rolls_forward(stage: Stage) -> bool:
     return installs or any("dotnet" in put.path for put in stage.files.puts if put.kind != "context")
 
 
-def _made(copy: Copy, builder: Stage) -> Iterator[str]:
-    """Yield the major versions that a COPY's paths are published for, by the commands that write them."""
+def _made(change: DockerfileChange, copy: Copy, builder: Stage) -> Iterator[tuple[str, str]]:
+    """Yield the major versions that a COPY's paths are published for, and what says so where that is a project file."""
+    for run, command in publishing(copy, builder):
+        target = _TARGET.fullmatch(command.option("-f", "--framework") or "")
+        if target is not None:
+            yield target[1], ""
+        elif not command.has("-f", "--framework"):
+            project = project_of(change, run, command)
+            if project is not None and project.target is not None:
+                yield project.target, project.path
+
+
+def publishing(copy: Copy, builder: Stage) -> Iterator[tuple[Run, Command]]:
+    """Yield the calls of `dotnet publish` that fill what a COPY takes, and leave the framework to who runs it."""
     paths = {path for source in copy.sources if (path := copy.source_path(source))}
     for run in builder.done_runs:
         for command in run.calls("dotnet"):
-            target = _TARGET.fullmatch(command.option("-f", "--framework") or "")
-            if command.subcommand == "publish" and target is not None and _depends(command):
+            if command.subcommand == "publish" and _depends(command):
                 output = _output(run, command)
                 if output is not None and any(path in (output, f"{output}/") for path in paths):
-                    yield target[1]
+                    yield run, command
 
 
 def _depends(command: Command) -> bool:
@@ -118,14 +131,17 @@ def _confidence(change: DockerfileChange) -> Confidence | None:
     return Confidence.LIKELY if projects else Confidence.POSSIBLE
 
 
-def _problem(stage: Stage, copy: Copy, builder: Stage, versions: tuple[str, str], confidence: Confidence) -> Problem:
-    made, run = versions
+def _problem(
+    stage: Stage, copy: Copy, builder: Stage, versions: tuple[str, str, str], confidence: Confidence
+) -> Problem:
+    made, project, run = versions
+    by = f" ({quote(project)})" if project else ""
     unless = " unless the project rolls forward" if confidence is Confidence.POSSIBLE else ""
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies a program out of {builder.label} that is published for .NET {made}, and runs "
-        f".NET {run}. It stops at the start{unless}: “You must install or update .NET to run this application”. Use "
-        "one version in both.",
+        f"{stage.label} copies a program out of {builder.label} that is published for .NET {made}{by}, and "
+        f"runs .NET {run}. It stops at the start{unless}: “You must install or update .NET to run this application”. "
+        "Use one version in both.",
         confidence,
         doubt="a file of the project that was not read may roll forward",
         instruction=copy.instruction,

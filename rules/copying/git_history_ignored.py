@@ -8,6 +8,7 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
+    Mount,
     Note,
     Problem,
     Run,
@@ -62,9 +63,11 @@ def _has_history(stage: Stage) -> bool:
 
 
 def _asked(stage: Stage, run: Run) -> Iterator[Command]:
-    """Yield the calls that read the history where the whole context was copied, and that cannot do without."""
-    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
+    """Yield the calls that read the history where the whole context is copied or mounted, and cannot do without."""
+    binds = [mount for mount in run.mounts if mount.type == "bind"]
+    if run.deferred or not run.is_read or any("from" in one.options or _is_part(one) for one in binds):
         return
+    mounted = [run.resolve(one.target) for one in binds]
     for command in run.calls("git"):
         quiet = any(
             redirect.target is not None and "/dev/null" in redirect.target.value for redirect in command.redirects
@@ -75,8 +78,13 @@ def _asked(stage: Stage, run: Run) -> Iterator[Command]:
             continue
         folder = folder_of(run, command)
         copies = (copy for copy in stage.all_copies if brings_whole_context(copy) and copy.at < run.at)
-        if any(copy.destination == folder for copy in copies):
+        if folder in mounted or any(copy.destination == folder for copy in copies):
             yield command
+
+
+def _is_part(mount: Mount) -> bool:
+    """Whether a mount brings a part of the context, which may be the history itself, and not the whole of it."""
+    return mount.options.get("source", ".") not in (".", "./", "/", "")
 
 
 def _effect(run: Run, command: Command) -> str | None:

@@ -75,6 +75,14 @@ def brought_again(stage: Stage, put: Put, copy: Copy, run: Run, path: str) -> st
     return f"Line {again.instruction.line} brings it again: drop this line, and take it out of that `rm`."
 
 
+def deleted_unused(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> str | None:
+    """Say what to do where the very next command deletes all of it, which hardly was meant; else `None`."""
+    following = next((step for step in stage.done_steps if step.at > copy.at and isinstance(step, Run)), None)
+    if following is not run or run.commands[0] is not command or put.kind != "stage" or is_emptied(put):
+        return None
+    return "Nothing uses it before, and the container does not have it. If it should, delete above this line."
+
+
 def _beside(command: Command, pattern: str) -> str:
     """Say where a mount is safe from a deletion by a pattern, which fails without `-f` where nothing is left for it."""
     if command.has("-f", "--force"):

@@ -1,4 +1,4 @@
-"""Packages that a release of Debian or Ubuntu no longer has: `apt-get install` stops at their names."""
+"""Packages that a release of Debian, Ubuntu or Alpine no longer has: an install stops at their names."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class _Since(NamedTuple):
     debian: str | None = None
     ubuntu: str | None = None
     virtual: bool = False
+    alpine: str | None = None
 
 
 _JAVA = {
@@ -59,16 +60,18 @@ _BY_HAND = {
     "libwebp6": _Since("libwebp7", debian="12", ubuntu="22.04"),
     "mysql-client": _Since("default-mysql-client", debian="12"),
     "netcat": _Since("netcat-openbsd", debian="12", ubuntu="24.04", virtual=True),
-    "python": _Since("python3", debian="12", ubuntu="22.04"),
-    "python-dev": _Since("python3-dev", debian="12"),
+    "python": _Since("python3", debian="12", ubuntu="22.04", alpine="3.12"),
+    "python-dev": _Since("python3-dev", debian="12", alpine="3.12"),
     "python-pip": _Since("python3-pip", debian="12", ubuntu="20.04"),
     "python-setuptools": _Since("python3-setuptools", debian="12"),
     "python-virtualenv": _Since("python3-virtualenv", debian="12"),
-    "python2": _Since(None, debian="12", ubuntu="24.04"),
+    "python2": _Since(None, debian="12", ubuntu="24.04", alpine="3.16"),
+    "python2-dev": _Since(None, debian="12", alpine="3.16"),
     "python2.7": _Since(None, debian="12", ubuntu="24.04"),
     "python3-distutils": _Since("python3-setuptools", debian="13", ubuntu="24.04"),
 }
-"""Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu from apt's words in reports."""
+"""Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu from apt's words in reports,
+for Alpine from apk's (docker-library/docker 240, disney/meteor-base 93, TryGhost/docker-library-ghost 328)."""
 
 
 def dropped(package: str, distro: str | None, release: Release | None) -> Dropped | None:
@@ -76,7 +79,7 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
 
     Args:
         package: Its plain name.
-        distro: As in `ImageFacts.distro`; `debian` and `ubuntu` are known.
+        distro: As in `ImageFacts.distro`; `debian`, `ubuntu` and `alpine` are known.
         release: As in `ImageFacts.release`.
 
     Returns:
@@ -85,7 +88,11 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
     if release is None or not release.numbers:
         return None
     row = _BY_HAND.get(package)
-    first = {"debian": row.debian, "ubuntu": row.ubuntu}.get(distro or "") if row is not None else None
+    first = (
+        {"debian": row.debian, "ubuntu": row.ubuntu, "alpine": row.alpine}.get(distro or "")
+        if row is not None
+        else None
+    )
     if row is not None and first is not None and release.numbers >= release_numbers(first):
         return Dropped(package, row.instead, row.virtual)
     return _of_table(package) if distro == "debian" and release.codename == _TABLED else None

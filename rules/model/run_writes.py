@@ -20,7 +20,7 @@ OPAQUE_HARMLESS = frozenset(
     "curl cut dirname dnf docker-php-ext-configure docker-php-ext-enable docker-php-ext-install dpkg du echo egrep env "
     "exit export false fgrep gpg gpgconf grep groupadd groupmod head "
     "id install ldconfig ln locale-gen ls microdnf mkdir mktemp mv nproc passwd pecl popd printf pushd pwd read "
-    "readlink return rm rmdir rpm sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar "
+    "readlink return rm rmdir rpm rustup sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar "
     "tee test touch tr trap true type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd "
     "usermod wait wc wget which xargs yum zypper".split()
 )

@@ -86,12 +86,25 @@ class Users:
     @cached_property
     def passwd_copied(self) -> bool:
         """Whether an `/etc/passwd`, or a tree that may hold one, is copied in or written to."""
-        if any(isinstance(step, Copy) and _may_bring_accounts(step) for step in self.stage.done_steps):
-            return True
+        return bool(self._brought_at) or self._is_edited
+
+    @cached_property
+    def _is_edited(self) -> bool:
+        """Whether a RUN writes to the list itself."""
         edits = (word for run in self.stage.done_runs for sed in run.calls("sed") for word in sed.args)
         return any(put.path == _ACCOUNT_LIST and put.kind == "run" for put in self.stage.files.puts) or any(
             word.value == _ACCOUNT_LIST for word in edits
         )
+
+    def are_known_at(self, run: Run) -> bool:
+        """Whether no copy above a RUN may have brought another list; one below it changes nothing for the RUN."""
+        return not self.passwd_copied or (not self._is_edited and min(self._brought_at) > run.at)
+
+    @cached_property
+    def _brought_at(self) -> tuple[tuple[int, int], ...]:
+        """Where a COPY stands that may bring a list of accounts."""
+        steps = self.stage.done_steps
+        return tuple(step.at for step in steps if isinstance(step, Copy) and _may_bring_accounts(step))
 
     def find(self, name: str) -> Account | None:
         """Return the account that a RUN of the chain creates under a name."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Instruction,
@@ -21,12 +22,15 @@ from rules.api import (
 from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 
-_FOLDERS = {**dict.fromkeys(NODE_MANAGERS, "node_modules"), "composer": "vendor", "uv": ".venv"}
+_GEMS = "/usr/local/bundle"
+"""Where the official images of Ruby have Bundler put the gems (docker-library/ruby, `GEM_HOME`)."""
+_FOLDERS = {**dict.fromkeys(NODE_MANAGERS, "node_modules"), "composer": "vendor", "uv": ".venv", "bundle": _GEMS}
 """Where these managers put a project's packages."""
 _PROGRAMS = {
     **dict.fromkeys(NODE_MANAGERS, frozenset("node npm yarn pnpm bun next nest vite".split())),
     "composer": frozenset({"php", "php-fpm", "apache2-foreground", "frankenphp"}),
     "uv": frozenset("uv python python3 gunicorn uvicorn flask fastapi celery".split()),
+    "bundle": frozenset("bundle ruby rails rake puma rackup".split()),
 }
 """What needs them to run; `npx` and its like fetch what is not there."""
 _MOST = 20
@@ -65,9 +69,23 @@ def mounted_target(run: Run, call: PackageCall) -> str | None:
     folder = install_folder(run, call)
     if folder is None or call.env.get("UV_PROJECT_ENVIRONMENT") or call.has("--modules-folder", "--system"):
         return None
+    if call.manager == "bundle" and not _fills_gems(run, call):
+        return None
     path = posixpath.join(folder, _FOLDERS[call.manager])
     mounts = (run.resolve(mount.target) for mount in run.mounts if mount.type in ("cache", "tmpfs") and mount.target)
     return path if any(target is not None and within(path, target) for target in mounts) else None
+
+
+def _fills_gems(run: Run, call: PackageCall) -> bool:
+    """Whether Bundler installs where the official image of Ruby has it, and is told no other place."""
+    facts = run.stage.facts
+    told = "BUNDLE_PATH" in call.env or call.has("--path", "--deployment", "--system")
+    settings = any("path" in str(one) or "deployment" in str(one) for one in _settings(run.stage))
+    return facts is not None and facts.name == "ruby" and not told and not settings
+
+
+def _settings(stage: Stage) -> list[Command]:
+    return [one for run in stage.done_runs for one in run.calls("bundle") if one.subcommand == "config"]
 
 
 def _use(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, path: str) -> Instruction | None:

@@ -30,6 +30,7 @@ from rules.packages.sources import has_other_sources, may_come_from_elsewhere
 from rules.quoting import listed
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_WORDS_OF_APT = "“has no installation candidate” or “unable to locate package”"
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
 
@@ -52,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         pins = stale_pins(change, stage, call) if not has_other_sources(stage) else None
         if pins is not None:
             yield _of_pins(stage, run, pins)
-        for missing in _missing(stage, call) if call.manager == "apt" else ():
+        for missing in _missing(stage, call):
             yield _problem(change, stage, run, missing)
 
 
@@ -153,11 +154,11 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Mi
     told = [one for one in missing if one.package.name in fresh]
     literal = told[0].literal
     why, way_out = _why(told)
+    words = "“no such package”" if facts.distro == "alpine" else _WORDS_OF_APT
     return Problem(
         told[0].package.word.span,
         f"{stage.label} installs {listed([quote(one.package.name) for one in told])}, and "
-        f"{quote(stage.root.base_text or '')} is {_system(stage)}{why}. The build stops with "
-        f"“has no installation candidate” or “unable to locate package”. {way_out}",
+        f"{quote(stage.root.base_text or '')} is {_system(stage)}{why}. The build stops with {words}. {way_out}",
         Confidence.CERTAIN if facts.kind == "os" and literal else Confidence.LIKELY,
         doubt="the base image may bring sources of its own" if literal else "a build argument may name another package",
         instruction=run.instruction,

@@ -22,8 +22,9 @@ _CHOOSES = ("--system", "--python", "-p", "--target", "-t", "--prefix")
 """Options that say where to install (uv's documentation, "Using Python environments")."""
 _MAKES_ONE = re.compile(
     r"\bvenv\b|virtualenv|VIRTUAL_ENV|CONDA_PREFIX|\bconda\b|\bmamba\b|micromamba|UV_SYSTEM_PYTHON|UV_PYTHON\b"
+    r"|\buv[ \t]+(?:sync|run|add)\b"
 )
-"""What makes an environment, or names one, anywhere in the file."""
+"""What makes an environment, or names one, anywhere in the file: uv's commands for a project make `.venv`."""
 
 
 @rule(

@@ -37,7 +37,7 @@ _SERVERS = {
     "granian": Server(("--host",), "GRANIAN_HOST", ("--uds",)),
     "hypercorn": Server(("-b", "--bind"), "", ("-c", "--config"), advice="--bind 0.0.0.0:8000"),
     "daphne": Server(("-b", "--bind"), "", ("-e", "--endpoint", "-u", "--fd"), advice="-b 0.0.0.0"),
-    "gunicorn": Server(("-b", "--bind"), "GUNICORN_CMD_ARGS", alone=False, advice="--bind 0.0.0.0:8000"),
+    "gunicorn": Server(("-b", "--bind"), "GUNICORN_CMD_ARGS", ("-c", "--config"), advice="--bind 0.0.0.0:8000"),
     "flask": Server(("-h", "--host"), "FLASK_RUN_HOST", verbs=frozenset({"run"})),
     "quart": Server(("-h", "--host"), verbs=frozenset({"run"})),
     "fastapi": Server(("--host",), verbs=frozenset({"dev"})),

@@ -1,5 +1,6 @@
 """See server_on_loopback.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -126,8 +127,22 @@ def _is_told_elsewhere(change: DockerfileChange, stage: Stage, found: Found) -> 
         return True
     if found.bound.server == "flask" and any(path.endswith(".flaskenv") for path in change.repository.files):
         return True
+    if found.bound.server == "gunicorn" and not found.bound.text and _gunicorn_listens_elsewhere(change, stage):
+        return True
     composed = (change.repository.text(build.path) or "" for build in builds)
     return any(map(_HOST_NETWORK.search, composed))
+
+
+def _gunicorn_listens_elsewhere(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether gunicorn, told nothing, may be meant to listen by what its platform or a file tells it.
+
+    It listens on `0.0.0.0:$PORT` where that is set, and reads `gunicorn.conf.py` by itself (its documentation,
+    "Settings", `bind` and `config`). Platforms that set `PORT` run images that expose another port, or none.
+    """
+    given = "PORT" in stage.image.env or any("PORT" in b.environment for b in change.repository.builds_of(change.path))
+    files = change.repository.listing
+    configured = files is None or any(posixpath.basename(path) == "gunicorn.conf.py" for path in files)
+    return given or configured or all(port.text.partition("/")[0] != "8000" for port in stage.image.ports)
 
 
 def _problem(written: Written, found: Found) -> Problem:

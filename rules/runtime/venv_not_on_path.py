@@ -17,6 +17,7 @@ from rules.api import (
     Note,
     PackageCall,
     Problem,
+    Put,
     Run,
     Severity,
     Stage,
@@ -176,10 +177,15 @@ def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool
     for put in stage.files.puts:
         source = posixpath.basename(put.source or "")
         whole = put.path not in folders or source in ("", "*", "bin")  # else it is one program, by its own name
-        filled = whole and put.tree and any(within(folder, put.path) for folder in folders)
+        filled = whole and put.tree and any(within(one, put.path) and not _is_local(put, one) for one in folders)
         if put.kind != "workdir" and (filled or name in (source, posixpath.basename(put.path))):
             return True
     return any(f"bin/{name}" in run.instruction.text or "/bin/*" in run.instruction.text for run in stage.done_runs)
+
+
+def _is_local(put: Put, folder: str) -> bool:
+    """Whether a folder would be a developer's own environment among the sources, which no repository holds."""
+    return put.kind == "context" and posixpath.relpath(folder, put.path).split("/")[0] in (".venv", "venv")
 
 
 def _installs(run: Run, call: PackageCall) -> bool:

@@ -65,10 +65,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or stage.runtime.is_windows:
             continue
-        if stage.users.passwd_copied or any(map(_undoes, stage.done_runs)):
+        if any(map(_undoes, stage.done_runs)):
             continue  # who is left is not followed
         found = _collision(stage)
-        if found is not None:
+        if found is not None and stage.users.are_known_at(found.new.run):
             yield _problem(stage, found)
 
 

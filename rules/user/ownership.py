@@ -51,16 +51,19 @@ class Access(NamedTuple):
     decided_by: Step | None
 
 
-def access(stage: Stage, path: str, user: str) -> Access:
+def access(stage: Stage, path: str, user: str, before: Step | None = None) -> Access:
     """Follow a folder through the chain of a stage.
 
     Args:
         stage: The stage at whose end it is looked at.
         path: Absolute.
         user: Name or uid of the account, without group.
+        before: The step above which it is looked at instead.
     """
     watch = _Watch(stage, path, user)
     for step in _acting(stage):
+        if before is not None and step.at >= before.at:
+            break
         watch.see(step)
     return Access(watch.exists, watch.writable, watch.decided_by)
 

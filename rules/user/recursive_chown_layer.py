@@ -24,6 +24,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.deletions import deletions
 from rules.packages.options import spelled
 from rules.quoting import listed
 from rules.user.accounts import name_of
@@ -157,10 +158,10 @@ def _is_deleted_above(stage: Stage, put: Put, row: Attributes) -> bool:
 def _deletions(stage: Stage) -> dict[str, list[tuple[tuple[int, int], int]]]:
     """Where each path is deleted: the first few steps and commands."""
     found: dict[str, list[tuple[tuple[int, int], int]]] = {}
-    for one in stage.files.deletions:
-        places = found.setdefault(one.path.rstrip("/"), [])
-        if len(places) < _MOST:
-            places.append((one.step.at, one.command.start))
+    rows = [(one.path.rstrip("/"), one.step.at, one.command) for one in stage.files.deletions]
+    for path, at, command in (*rows, *((path, run.at, command) for path, run, command in deletions(stage))):
+        if len(places := found.setdefault(path, [])) < _MOST:
+            places.append((at, command.start))
     return found
 
 

@@ -93,6 +93,7 @@ def _closed_project(stage: Stage, run: Run, call: PackageCall) -> str | None:
     if not folder:
         return None
     user = name_of(run.user.value or "")
-    here, modules = access(stage, folder, user), access(stage, f"{folder.rstrip('/')}/node_modules", user)
+    modules_folder = f"{folder.rstrip('/')}/node_modules"
+    here, modules = access(stage, folder, user, before=run), access(stage, modules_folder, user, before=run)
     prepared = modules.exists is True or isinstance(modules.decided_by, Run)
     return folder if here.exists is True and here.writable is False and not prepared else None

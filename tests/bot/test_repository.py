@@ -160,6 +160,18 @@ def test_the_manifests_of_a_folder_that_is_copied_are_read_besides() -> None:
     assert more.after == ("web/package.json",)
 
 
+def test_the_projects_of_compiled_languages_are_read_besides() -> None:
+    texts = {
+        "mail/Dockerfile": b"FROM gradle:9-jdk25\nCOPY mail/ ./\nRUN gradle jar\n",
+        "Dockerfile": b"FROM mcr.microsoft.com/dotnet/sdk:10.0\nCOPY . .\nRUN dotnet publish src/Shop/Shop.csproj\n",
+    }
+    paths = ("mail/build.gradle", "mail/pom.xml", "mail/web/build.gradle", "Tools.csproj", "src/Shop/Shop.csproj")
+    listing = dict.fromkeys((*texts, *paths, "src/Other/Other.csproj"), FILE)
+    changed = pull_request(*(ChangedFile(path, "modified") for path in texts))
+    more = wanted(changed, listing, DEFAULT).further(changed, texts, listing)
+    assert more.after == ("Tools.csproj", "src/Shop/Shop.csproj", "mail/build.gradle")
+
+
 def test_names_that_many_files_have_are_not_read() -> None:
     text = b'FROM node:24\nCMD ["node", "start"]\n'
     listing = dict.fromkeys([f"{number}/start" for number in range(4)], FILE)

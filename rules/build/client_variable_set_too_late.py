@@ -1,0 +1,110 @@
+"""See client_variable_set_too_late.md.
+
+Vite ("Env Variables and Modes"), Next.js ("Bundling environment variables for the browser"), Create React App ("Adding
+Custom Environment Variables"), Vue CLI ("Modes and Environment Variables"), Gatsby ("Environment Variables"), Expo
+("Environment variables in Expo"): variables of these names are replaced by their value while the client is built.
+"""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
+from rules.facts.installers import NODE_MANAGERS
+
+_INLINED = re.compile(r"(?:VITE|NEXT_PUBLIC|REACT_APP|VUE_APP|GATSBY|EXPO_PUBLIC)_\w+")
+_BUNDLERS = frozenset({"vite", "next", "react-scripts", "vue-cli-service", "gatsby", "expo", "npx", "bunx"})
+_BUILDS = re.compile(r"\b(?:build|export|generate)\b")
+_FILLED_IN_LATER = re.compile(r"envsubst|runtime-env|import-meta-env|replace-env|env-config|inject|sed -i")
+"""Words of those who put values into the built files when the container starts."""
+
+
+@rule(
+    "client-variable-set-too-late",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("ENV", "ARG"),
+    mentions=("vite_", "next_public_", "react_app_", "vue_app_", "gatsby_", "expo_public_"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A variable that the client's build replaces by its value is set after that build."""
+    if _FILLED_IN_LATER.search(change.after.code) or _is_filled_in_by_scripts(change):
+        return
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        told: set[str] = set()
+        for instruction in stage.instructions:
+            if instruction.keyword in ("ENV", "ARG"):
+                problem = _check(stage, instruction)
+                if problem is not None and problem.key not in told:
+                    told.add(problem.key)
+                    yield problem
+
+
+def _is_filled_in_by_scripts(change: DockerfileChange) -> bool:
+    """Whether a script of the repository speaks of such a variable: it may put the value in at the start."""
+    files = change.repository.files
+    scripts = (files[path] for path in files if path.endswith((".sh", ".bash")) or "entrypoint" in path)
+    return any(_INLINED.search(text.decode(errors="replace")) for text in scripts)
+
+
+def _check(stage: Stage, instruction: Instruction) -> Problem | None:
+    for word, _ in instruction.pairs:
+        name = word.text
+        if not _INLINED.fullmatch(name):
+            continue
+        builds = [(run, command) for run, command in _builds(stage) if run.instruction is not instruction]
+        above = [one for one in builds if one[0].stage not in stage.chain or one[0].instruction.line < instruction.line]
+        if above and len(above) == len(builds) and not any(_has(run, command, name) for run, command in builds):
+            return _problem(stage, instruction, name, *above[-1])
+    return None
+
+
+@once
+def _builds(stage: Stage) -> tuple[tuple[Run, Command], ...]:
+    """Return the builds of a client in a stage, and in those that it copies from."""
+    lenders = [copy.from_stage for copy in stage.all_copies if copy.from_stage is not None]
+    runs = {id(run): run for one in (stage, *lenders) for run in one.all_runs}
+    heirs = (one for one in stage.model.stages if stage in one.chain and one is not stage)
+    runs |= {id(run): run for heir in heirs for run in heir.runs}
+    return tuple((run, command) for run in runs.values() for command in run.commands if _is_build(command))
+
+
+def _is_build(command: Command) -> bool:
+    words = " ".join(word.value for word in command.args)
+    return command.name in (*NODE_MANAGERS, *_BUNDLERS) and _BUILDS.search(words) is not None
+
+
+def _has(run: Run, command: Command, name: str) -> bool:
+    """Whether a build has the variable: declared above it, or given in the RUN itself."""
+    return run.scope.get(name) is not None or name in run.instruction.whole_value or command.conditional
+
+
+def _problem(stage: Stage, instruction: Instruction, name: str, run: Run, command: Command) -> Problem:
+    elsewhere = "" if run.stage is stage else f" in {run.stage.label}"
+    return Problem(
+        instruction.span,
+        f"{stage.label} sets {quote(name)} after {quote(str(command), 60)} (line {command.line}), which writes the "
+        "value into the files for the browser and ran without it. There it stays undefined, whatever the container is "
+        f"given. Set it above the build{elsewhere}.",
+        Confidence.LIKELY,
+        doubt="a file of the project may give the build another value, or the server alone reads it",
+        instruction=instruction,
+        stage=stage.key,
+        key=name,
+        notes=(Note(command.span, "built here, without it"),),
+    )

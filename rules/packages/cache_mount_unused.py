@@ -1,0 +1,120 @@
+"""See cache_mount_unused.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Mount,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    delete_word,
+    fix,
+    is_root_name,
+    quote,
+    replace,
+    rule,
+    within,
+)
+
+_CACHES = {
+    "pip": ("/.cache/pip",),
+    "uv": ("/.cache/uv",),
+    "poetry": ("/.cache/pypoetry",),
+    "apk": ("/var/cache/apk", "/etc/apk/cache"),
+}
+"""How the folders end in which these keep what they fetch, unless they are told to keep nothing."""
+_GO_ELSEWHERE = "/root/go"
+"""Go's folder where nothing says another: the official image sets `GOPATH=/go` (docker-library/golang)."""
+_GO_READS = frozenset({"build", "install", "download", "mod", "test", "vet", "get", "generate", "run"})
+
+
+@rule(
+    "cache-mount-unused",
+    severity=Severity.INFO,
+    category=Category.BUILD_CACHE,
+    keywords=("RUN",),
+    mentions=("cache",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A cache is mounted that the command is told not to use, or that lies elsewhere."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        for run in stage.runs:
+            for mount in run.mounts if run.is_read else ():
+                target = run.resolve(mount.target) if mount.type == "cache" else None
+                problem = _check(run, mount, target.rstrip("/")) if target is not None else None
+                if problem is not None:
+                    yield problem
+
+
+def _check(run: Run, mount: Mount, target: str) -> Problem | None:
+    for manager, ends in _CACHES.items():
+        if target.endswith(ends):
+            calls = [call for call in run.package_calls if call.manager == manager]
+            own = all(command.name in ("pip", "pip3", "python", "python3", manager) for command in run.commands)
+            if calls and own and all(call.no_cache for call in calls):
+                return _switched_off(run, mount, calls[0], target)
+    return _of_go(run, mount, target)
+
+
+def _switched_off(run: Run, mount: Mount, call: PackageCall, target: str) -> Problem:
+    option = next((name for name in ("--no-cache-dir", "--no-cache") if call.has(name)), None)
+    why = f"is told {quote(option)}" if option is not None else "is told by a variable to keep nothing"
+    way_out = f"Take {quote(option)} out" if option is not None else "Take that variable out"
+    return Problem(
+        call.command.span,
+        f"{run.stage.label} mounts a cache at {quote(target)}, and {quote(call.manager)} {why}: it neither reads nor "
+        f"fills it, and fetches everything again whenever this step runs. {way_out}, for what lies in the mount is in "
+        "no layer; or leave the mount out.",
+        Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=run.stage.key,
+        key=f"{call.manager} {target}",
+        decision=f"{call.manager} keeps nothing" if option is None else "",
+        fix=_fix(call, option) if option is not None and _is_writable(run, mount) else None,
+    )
+
+
+def _is_writable(run: Run, mount: Mount) -> bool:
+    """Whether the account may write to the mount, which is root's without a `uid`: else more is to be mended."""
+    return "uid" in mount.options or run.user.value is None or is_root_name(run.user.value.partition(":")[0])
+
+
+def _fix(call: PackageCall, option: str) -> Fix | None:
+    word = next((word for word in call.command.words if word.text == option), None)
+    return fix("Use the cache", delete_word(call.command.source, word.span)) if word is not None else None
+
+
+def _of_go(run: Run, mount: Mount, target: str) -> Problem | None:
+    """A cache at the folder that Go has outside its official image."""
+    stage = run.stage
+    told = any(name in stage.image.env and stage.image.env[name].set_in_file for name in ("GOPATH", "GOMODCACHE"))
+    if stage.facts is None or stage.facts.name != "golang" or told or run.user.value not in (None, "", "root", "0"):
+        return None
+    reads = any(command.subcommand in _GO_READS for command in run.calls("go"))
+    if not within(target, _GO_ELSEWHERE) or not reads or any("GOPATH" in str(one) for one in run.commands):
+        return None
+    right = target.replace(_GO_ELSEWHERE, "/go", 1)
+    return Problem(
+        mount.flag.span,
+        f"{stage.label} mounts a cache at {quote(target)}, and {quote(stage.root.base_text or 'golang')} sets "
+        f"`GOPATH=/go`: Go keeps its modules in {quote(right)}. The mount stays empty, and the modules are fetched "
+        f"again whenever this step runs. Mount {quote(right)}.",
+        Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=target,
+        fix=fix("Mount Go's own folder", replace(run.instruction.source, mount.flag.span, _with_target(mount, right)))
+        if mount.options.get("target") == target
+        else None,
+    )
+
+
+def _with_target(mount: Mount, right: str) -> str:
+    return f"--mount={(mount.flag.value or '').replace(mount.options['target'], right, 1)}"

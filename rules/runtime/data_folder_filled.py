@@ -1,0 +1,82 @@
+"""See data_folder_filled.md.
+
+docker-library/postgres, `docker-entrypoint.sh`: where `$PGDATA/PG_VERSION` is missing it calls `initdb`, which refuses
+a folder that is not empty.
+"""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    ImageReference,
+    Problem,
+    Put,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+
+_IMAGES = frozenset({"postgres", "postgis/postgis", "pgvector/pgvector", "timescale/timescaledb"})
+_FOLDER = "/var/lib/postgresql/data"
+_MAJOR = re.compile(r"(?:^|pg)(\d+)(?=$|\D)")
+_FIRST_ELSEWHERE = 18
+"""The first major version whose images keep the data in a folder with its number (their README, `PGDATA`)."""
+_IS_DATA = ("PG_VERSION", "/base", "/global")
+
+
+@rule(
+    "data-folder-filled",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY", "ADD"),
+    mentions=("postgres", "postgis", "pgvector", "timescale"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file is put into PostgreSQL's data folder, which has to be empty for the database to be made."""
+    for stage in change.after.shipped:
+        reference = stage.root.reference
+        if reference is None or reference.familiar not in _IMAGES or _starts_otherwise(stage):
+            continue
+        moved = stage.image.env.get("PGDATA")
+        folder = moved.value if moved is not None and moved.set_in_file else _own_folder(reference)
+        put = next((one for one in stage.files.puts if _fills(one, folder)), None) if folder else None
+        if put is not None and folder:
+            yield _problem(stage, put, folder)
+
+
+def _starts_otherwise(stage: Stage) -> bool:
+    """Whether the file has a start of its own, which may make the database in another way."""
+    return stage.image.entrypoint.set_in_file and bool(stage.image.entrypoint.value)
+
+
+def _own_folder(reference: ImageReference) -> str | None:
+    """Return the folder that an image of this tag fills by itself; `None` where that is another, or not known."""
+    major = _MAJOR.search(reference.tag or "")
+    return _FOLDER if major is not None and int(major[1]) < _FIRST_ELSEWHERE else None
+
+
+def _fills(put: Put, folder: str) -> bool:
+    """Whether a COPY puts a file there, other than a whole database that was made before."""
+    brought = put.kind in ("context", "remote", "heredoc") and put.path != folder and within(put.path, folder)
+    return brought and not any(mark in put.path for mark in _IS_DATA)
+
+
+def _problem(stage: Stage, put: Put, folder: str) -> Problem:
+    return Problem(
+        put.step.instruction.span,
+        f"{stage.label} puts {quote(put.path)} into PostgreSQL's data folder. At the first start the image's "
+        f"entrypoint makes the database there, and `initdb` refuses a folder that holds something: “directory "
+        f'"{folder}" exists but is not empty”. A volume that has a database hides the file. Copy it to another '
+        "folder and name it in `CMD`: `postgres -c config_file=<path>`; or write the settings in a script below "
+        "`/docker-entrypoint-initdb.d`.",
+        Confidence.LIKELY,
+        doubt="the container may start on a data folder of its own",
+        instruction=put.step.instruction,
+        stage=stage.key,
+        key=put.path,
+    )

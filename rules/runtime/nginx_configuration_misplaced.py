@@ -1,0 +1,102 @@
+"""See nginx_configuration_misplaced.md.
+
+nginx's "Core functionality" and "Module ngx_http_core_module" say in which context a directive stands; the official
+image's `nginx.conf` includes `conf.d/*.conf` within `http` (nginx/docker-nginx).
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Put, Severity, Stage, quote, rule
+from rules.packages.project_files import in_repository
+
+_IMAGE = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged)(?=[:@]|$)")
+_MAIN = "/etc/nginx/nginx.conf"
+_INCLUDED = "/etc/nginx/conf.d"
+_OF_MAIN = frozenset({"events", "http", "worker_processes", "worker_rlimit_nofile", "daemon", "master_process"})
+"""Directives that stand outside all blocks alone."""
+_OF_HTTP = frozenset({"server", "location", "upstream", "root", "listen", "proxy_pass", "server_name"})
+"""Directives that stand within `http` or deeper."""
+_TOKEN = re.compile(r"#[^\n]*|\"[^\"]*\"|'[^']*'|[{};]|[^\s{};\"'#]+")
+_LONGEST = 100_000
+"""Characters of a file that are read."""
+
+
+@rule(
+    "nginx-configuration-misplaced",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY", "ADD"),
+    mentions=("/etc/nginx",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A whole configuration of nginx is put where a part of one belongs, or the other way round."""
+    for stage in change.after.shipped:
+        if not _IMAGE.search(stage.root.base_text or "") or _names_another(stage):
+            continue
+        for put in stage.files.puts:
+            found = _misplaced(change, stage, put) if put.kind == "context" and isinstance(put.step, Copy) else None
+            if found is not None:
+                yield _problem(stage, put, *found)
+
+
+def _names_another(stage: Stage) -> bool:
+    """Whether the container may start nginx with another file: an option, or a program that is not nginx."""
+    starts = [setting.value.text for setting in stage.image.start_command if setting.value and setting.set_in_file]
+    return any("-c" in text.split() or "conf" in text or ".sh" in text for text in starts)
+
+
+def _misplaced(change: DockerfileChange, stage: Stage, put: Put) -> tuple[str, str] | None:
+    """Return the file, and the directive that nginx does not allow where it is put."""
+    if put.tree and posixpath.splitext(put.path)[1] != ".conf":
+        return None
+    is_main, included = put.path == _MAIN, posixpath.dirname(put.path) == _INCLUDED and put.path.endswith(".conf")
+    if not is_main and not included:
+        return None
+    others = [one for one in stage.files.covering(put.path) if one.step is not put.step and one.kind != "workdir"]
+    later = any(one.step.at > put.step.at for one in others)
+    replaced = included and any(one.path == _MAIN for one in stage.files.puts)
+    path = in_repository(change, put.source)
+    text = change.repository.text(path) if path is not None else None
+    if path is None or text is None or later or replaced:
+        return None
+    names = _top_level(text[:_LONGEST])
+    if is_main and ("events" in names or "include" in names):
+        return None
+    wrong = next((name for name in names if name in (_OF_HTTP if is_main else _OF_MAIN)), None)
+    return (path, wrong) if wrong is not None else None
+
+
+def _top_level(text: str) -> list[str]:
+    """Return the directives outside all blocks, in order."""
+    depth, first, names = 0, True, []
+    for token in _TOKEN.findall(text):
+        if token.startswith("#"):
+            continue
+        if token in ("{", "}", ";"):
+            depth += {"{": 1, "}": -1}.get(token, 0)
+            first = True
+        elif first:
+            first = False
+            if depth == 0:
+                names.append(token)
+    return names
+
+
+def _problem(stage: Stage, put: Put, path: str, wrong: str) -> Problem:
+    is_main = put.path == _MAIN
+    place = "is read outside all blocks" if is_main else "is read within `http`"
+    what = "a part, to be included" if is_main else "a whole configuration"
+    right = f"{_INCLUDED}/default.conf" if is_main else _MAIN
+    return Problem(
+        put.step.instruction.span,
+        f"{stage.label} puts {quote(path)} at {quote(put.path)}, which {place}. The file is {what}: it begins with "
+        f'{quote(wrong)}, and nginx stops at the start: “"{wrong}" directive is not allowed here”. Copy it to '
+        f"{quote(right)}.",
+        Confidence.LIKELY,
+        doubt="another file may take its place when the container starts",
+        instruction=put.step.instruction,
+        stage=stage.key,
+        key=put.path,
+    )
