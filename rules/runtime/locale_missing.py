@@ -19,7 +19,6 @@ from rules.api import (
 )
 from rules.dockerfile.shell_nested import SHELLS
 
-_NAMES = ("LC_ALL", "LANG", "LC_CTYPE")
 _LOCALE = re.compile(r"(?P<place>[a-z]{2,3}_[A-Z]{2})(?:\.(?P<charset>[\w-]+))?(?:@\w+)?")
 _GLIBC = frozenset({"debian", "ubuntu"})
 """Distributions whose images have the locales `C`, `C.UTF-8` and `POSIX` alone (Debian's and Ubuntu's libc-bin).
@@ -48,7 +47,8 @@ _RUNS_SCRIPTS = frozenset({*SHELLS, ".", "source", "ansible-playbook"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image is told to use a locale that it does not have."""
     for stage in change.after.shipped:
-        found = next(((name, setting) for name in _NAMES if (setting := _set_here(stage, name)) is not None), None)
+        names = ("LC_ALL",) if "LC_ALL" in stage.image.env else ("LANG", "LC_CTYPE")  # the first overrides the others
+        found = next(((name, setting) for name in names if (setting := _set_here(stage, name)) is not None), None)
         if found is not None and _has_few(stage) and not _may_make_locales(stage):
             yield _problem(stage, *found)
 
