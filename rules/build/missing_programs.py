@@ -50,9 +50,9 @@ def lacks(stage: Stage, name: str) -> bool:
         major = (runtime.languages["node"] or "").partition(".")[0]
         return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
     if name in OF_JDK:
-        return _is_runtime_of_java(stage) and not has_other_java(stage)
+        return _is_runtime_of_java(stage) and not runtime.may_gain_programs and not has_other_java(stage)
     if name in OF_APACHE:
-        return _is_php_without_apache(stage)
+        return _is_php_without_apache(stage) and not runtime.may_gain_programs
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
     return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
@@ -60,15 +60,14 @@ def lacks(stage: Stage, name: str) -> bool:
 
 def _is_runtime_of_java(stage: Stage) -> bool:
     facts = stage.facts
-    named = facts is not None and facts.kind == "runtime" and "jre" in (facts.tag or "")
-    return named and not stage.files.has_unreadable_run and not any(map(brings_programs, stage.files.puts))
+    return facts is not None and facts.kind == "runtime" and "jre" in (facts.tag or "")
 
 
 def _is_php_without_apache(stage: Stage) -> bool:
     facts = stage.facts
     if facts is None or facts.name != "php" or not facts.tag or "apache" in facts.tag or facts.distro is None:
         return False
-    return not any("apache" in item.name for item in stage.packages.present) and not stage.files.has_unreadable_run
+    return not any("apache" in item.name or "$" in item.name for item in stage.packages.present)
 
 
 _WITHOUT_SHADOW = frozenset("ca-certificates findutils gzip jq tar tzdata unzip".split())

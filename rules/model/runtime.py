@@ -206,11 +206,7 @@ class Runtime:
         for a while.
         """
         stage = self.stage
-        if self._base_has(name) is not False or self._copied_tool(name) or self.root_filled:
-            return False
-        if stage.files.has_unreadable_run or any(map(brings_programs, stage.files.puts)):
-            return False
-        if any(command.name not in LANGUAGE_INSTALLERS for command in stage.files.opaque_commands):
+        if self._base_has(name) is not False or self._copied_tool(name) or self.may_gain_programs:
             return False
         if self._is_in_copied_tree(name):
             return False
@@ -218,6 +214,14 @@ class Runtime:
             return False
         bringers = _BRINGERS.get(name, frozenset())
         return all(command.name not in bringers for command in stage.files.opaque_commands)
+
+    @cached_property
+    def may_gain_programs(self) -> bool:
+        """Whether a step may bring programs that nothing names: a script, a copied folder of them, a whole system."""
+        files = self.stage.files
+        if self.root_filled or files.has_unreadable_run or any(map(brings_programs, files.puts)):
+            return True
+        return any(command.name not in LANGUAGE_INSTALLERS for command in files.opaque_commands)
 
     @cached_property
     def _words(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _ACCOUNT_LIST = "/etc/passwd"
+_EDITED = frozenset({_ACCOUNT_LIST, "/etc/group"})
 _LISTS = frozenset({(_ACCOUNT_LIST, _ACCOUNT_LIST), (_ACCOUNT_LIST, "/etc"), ("/etc", "/etc"), ("/", "/")})
 """What a COPY from another stage brings there, and where to, when it is the list of accounts."""
 _LENDERS = 4
@@ -92,8 +93,8 @@ class Users:
     def _is_edited(self) -> bool:
         """Whether a RUN writes to the list itself."""
         edits = (word for run in self.stage.done_runs for sed in run.calls("sed") for word in sed.args)
-        return any(put.path == _ACCOUNT_LIST and put.kind == "run" for put in self.stage.files.puts) or any(
-            word.value == _ACCOUNT_LIST for word in edits
+        return any(put.path in _EDITED and put.kind == "run" for put in self.stage.files.puts) or any(
+            word.value in _EDITED for word in edits
         )
 
     def are_known_at(self, run: Run) -> bool:
