@@ -50,9 +50,9 @@ def lacks(stage: Stage, name: str) -> bool:
         major = (runtime.languages["node"] or "").partition(".")[0]
         return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
     if name in OF_JDK:
-        return _is_runtime_of_java(stage) and not runtime.may_gain_programs and not has_other_java(stage)
+        return _is_runtime_of_java(stage) and not runtime.may_gain_programs(OF_JDK) and not has_other_java(stage)
     if name in OF_APACHE:
-        return _is_php_without_apache(stage) and not runtime.may_gain_programs
+        return _is_php_without_apache(stage) and not runtime.may_gain_programs(OF_APACHE)
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
     return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)

@@ -22,7 +22,7 @@ from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rules.facts.distributions import Release
     from rules.facts.images import ImageFacts
@@ -206,7 +206,7 @@ class Runtime:
         for a while.
         """
         stage = self.stage
-        if self._base_has(name) is not False or self._copied_tool(name) or self.may_gain_programs:
+        if self._base_has(name) is not False or self._copied_tool(name) or self.may_gain_programs():
             return False
         if self._is_in_copied_tree(name):
             return False
@@ -215,13 +215,16 @@ class Runtime:
         bringers = _BRINGERS.get(name, frozenset())
         return all(command.name not in bringers for command in stage.files.opaque_commands)
 
-    @cached_property
-    def may_gain_programs(self) -> bool:
-        """Whether a step may bring programs that nothing names: a script, a copied folder of them, a whole system."""
+    def may_gain_programs(self, harmless: Collection[str] = ()) -> bool:
+        """Whether a step may bring programs that nothing names: a script, a copied folder of them, a whole system.
+
+        Args:
+            harmless: Names of further commands that bring none.
+        """
         files = self.stage.files
         if self.root_filled or files.has_unreadable_run or any(map(brings_programs, files.puts)):
             return True
-        return any(command.name not in LANGUAGE_INSTALLERS for command in files.opaque_commands)
+        return any(one.name not in LANGUAGE_INSTALLERS and one.name not in harmless for one in files.opaque_commands)
 
     @cached_property
     def _words(self) -> frozenset[str]:
