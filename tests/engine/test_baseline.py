@@ -132,6 +132,14 @@ def test_a_light_package_beside_those_that_were_there_is_no_new_finding() -> Non
     assert [baseline for baseline, _, _ in shipped("g++", "g++ make")] == ["unchanged"]
 
 
+def test_a_start_for_developers_that_comes_or_goes_repairs_nothing_and_makes_nothing_new() -> None:
+    text = LISTING.format("g++").replace('"/bin/true"', '"uvicorn", "shop:app"')
+    for_developers = text.replace('app"', 'app", "--reload"')
+    for pair in ((text, for_developers), (for_developers, text)):
+        findings = rules.review(*({"Dockerfile": one.encode()} for one in pair)).findings
+        assert {f.baseline for f in findings if f.rule == "build-tools-shipped"} <= {"unchanged"}
+
+
 INSTALL = 'FROM debian:13-slim\nRUN {}\nUSER 1000\nCMD ["/bin/true"]\n'
 RECOMMENDS = "apt-get install -y postgresql-client"
 
