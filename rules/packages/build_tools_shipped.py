@@ -30,6 +30,7 @@ from rules.packages.build_packages import (
 )
 from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
+from rules.packages.held_packages import held_before
 from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time, is_workbench
 from rules.quoting import listed
@@ -55,9 +56,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if any(compiles(script.text) for script in scripts if script.text is not None):
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
-        fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
-        told = _told(found if fresh == found.heavy else found.only(fresh))
-        problem = _problem(told, found, unread=unread, held=shipped_before(change, told))
+        held = held_before(change, found.stage)
+        fresh = [name for name in change.fresh("build-tools-shipped", found.stage, found.heavy) if name not in held]
+        told = _told(found.only(fresh) if 0 < len(fresh) < len(found.heavy) else found)
+        problem = _problem(told, found, unread=unread, held=not fresh or shipped_before(change, told))
         beside = _holds_compiler(found) and not _holds_compiler(told)  # nobody splits a build for headers alone then
         yield dataclasses.replace(problem, confidence=Confidence.POSSIBLE) if beside else problem
 
