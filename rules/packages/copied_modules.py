@@ -107,7 +107,10 @@ def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
 
 
 def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
-    """Return the last install into a folder, when it took development packages and nothing came after it."""
+    """Return the last install into a folder, when it took development packages and nothing came after it.
+
+    What an earlier one left out it brings: `npm ci` makes the folder anew, and the others add what is missing.
+    """
     installs = [
         (run, call)
         for run in builder.done_runs
@@ -117,10 +120,12 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         and call.action == "install"
         and install_folder(run, call) == posixpath.dirname(path)
     ]
-    if not installs or any(call.production or call.verb in NOT_INSTALLING for _, call in installs):
+    if not installs or any(call.verb in NOT_INSTALLING for _, call in installs):
         return None
     run, call = installs[-1]
-    if call.has("--include", "--ignore-workspace-root-check", "--global", "-g") or call.command.conditional:
+    if call.production or call.command.conditional:
+        return None
+    if call.has("--include", "--ignore-workspace-root-check", "--global", "-g"):
         return None
     if _is_pruned(builder.done_runs, after=call.command.end) or any(
         other.destination == path for other in builder.all_copies
