@@ -48,9 +48,15 @@ _RUNS_SCRIPTS = frozenset({*SHELLS, ".", "source", "ansible-playbook"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image is told to use a locale that it does not have."""
     for stage in change.after.shipped:
-        found = next(((name, setting) for name in _NAMES if (setting := _set_here(stage, name)) is not None), None)
+        found = _missing(stage)
         if found is not None and _has_few(stage) and not _may_make_locales(stage):
             yield _problem(stage, *found)
+
+
+def _missing(stage: Stage) -> tuple[str, Setting[str]] | None:
+    """Return the variable that asks for a locale; where `LC_ALL` is set it alone counts (POSIX, "Locale")."""
+    names = _NAMES[:1] if stage.image.env.get(_NAMES[0]) else _NAMES
+    return next(((name, setting) for name in names if (setting := _set_here(stage, name)) is not None), None)
 
 
 def _set_here(stage: Stage, name: str) -> Setting[str] | None:
