@@ -65,8 +65,6 @@ class CopiedModules(NamedTuple):
 
 def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
     """Yield the copies of a stage, one for each folder; nothing where something may take the packages out again."""
-    if _starts_developers_tool(stage):
-        return
     for copy in stage.copies:
         if copy.from_stage is None or copy.deferred:
             continue
@@ -156,7 +154,7 @@ def _may_prune(command: Command) -> bool:
     )
 
 
-def _starts_developers_tool(stage: Stage) -> bool:
-    """Whether the container starts what only the development packages bring."""
+def starts_developers_tool(stage: Stage) -> bool:
+    """Tell whether the container starts what only the development packages bring."""
     values = [setting.value for setting in stage.image.start_command]
     return any(value is None or _DEVELOPERS_TOOLS.search(value.text) is not None for value in values)
