@@ -140,6 +140,13 @@ def test_a_start_for_developers_that_comes_or_goes_repairs_nothing_and_makes_not
         assert {f.baseline for f in findings if f.rule == "build-tools-shipped"} <= {"unchanged"}
 
 
+def test_what_calls_a_compiler_at_run_time_repairs_nothing_by_coming() -> None:
+    text = LISTING.format("g++")
+    with_torch = text.replace("USER", "RUN pip install torch==2.5.0\nUSER")
+    findings = rules.review({"Dockerfile": text.encode()}, {"Dockerfile": with_torch.encode()}).findings
+    assert [f.baseline for f in findings if f.rule == "build-tools-shipped"] == []
+
+
 INSTALL = 'FROM debian:13-slim\nRUN {}\nUSER 1000\nCMD ["/bin/true"]\n'
 RECOMMENDS = "apt-get install -y postgresql-client"
 
