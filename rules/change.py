@@ -31,6 +31,7 @@ class DockerfileChange:
         repository_before: What was around it.
         policy: The team's settings.
         today: The date that end-of-life rules go by; `None` allows no statement that depends on one.
+        later: The change itself, where this is the file before it, on which rules are run for the baseline.
         listed: What findings before the change listed (`Problem.items`), by matter and stage; see `fingerprint.listed`.
     """
 
@@ -40,6 +41,7 @@ class DockerfileChange:
     repository_before: Repository
     policy: Policy
     today: date | None
+    later: DockerfileChange | None = None
     listed: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -70,6 +72,20 @@ class DockerfileChange:
     def was(self, stage: Stage) -> Stage | None:
         """Return the stage as it was: of the same name or text, else the last for the last, else of the same place."""
         return self._pairs.get(stage.index)
+
+    def as_it_ships_now(self, stage: Stage) -> tuple[DockerfileChange, Stage]:
+        """Return a stage of the file before as it ships after the change; any other one, and one that is gone, itself.
+
+        Of it is to be asked what an image is for, where that keeps a rule silent: a `--reload` that comes or goes makes
+        nothing new, and repairs nothing, of what else is in there.
+        """
+        now = self.later.heirs.get(stage.index) if self.later is not None else None
+        return (self.later, now) if self.later is not None and now is not None and now.ships else (self, stage)
+
+    @cached_property
+    def heirs(self) -> dict[int, Stage]:
+        """The stages as they are now by the index that they had; the first, where one is several now."""
+        return {was.index: self.stages[index] for index, was in sorted(self._pairs.items(), reverse=True)}
 
     def found_again(self, old: Stage) -> Stage | None:
         """Return the stage in which one without a name, of the file as it was, still stands word for word."""

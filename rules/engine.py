@@ -182,7 +182,7 @@ def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
     old = Judged(change.after, (), (), ())
     if change.before is not None:
         then = change.repository_before
-        baseline = DockerfileChange(change.before, None, then, then, setup.policy, setup.today)
+        baseline = DockerfileChange(change.before, None, then, then, setup.policy, setup.today, change)
         old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline)
     change = replace(change, listed=listed(old.raised))
     return _report(setup, change, judge(setup.rules, change), old)

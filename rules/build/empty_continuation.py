@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Problem, Severity, quote, rule
+from rules.build.torn_runs import is_torn
 
 _INSTRUCTION = re.compile(
     r"[ \t]*(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|"
@@ -32,7 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if swallowed is not None:
                 yield _swallows(instruction, blank, swallowed)
                 continue
-        if _is_refused(change, instruction):
+        if _is_refused(change, instruction) or is_torn(change.after, instruction):
             continue  # which invalid-syntax says
         if not blank and _is_cut_off(instruction):
             yield _nothing_follows(instruction)

@@ -19,6 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.torn_runs import torn_runs
 
 _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
@@ -54,9 +55,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _in_template(fault, written, placeholder)
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
-            yield Problem(fault.span, fault.message, fix=fix, key=_LINE.sub("line", fault.message))
+            message = f"{fault.message}{_torn(change, fault)}"
+            yield Problem(fault.span, message, fix=fix, key=_LINE.sub("line", fault.message))
         else:
             yield _doubtful(fault, fault.doubt)
+
+
+def _torn(change: DockerfileChange, fault: SyntaxFault) -> str:
+    """Say of which RUN above the line is the rest, where the fault gives no reason of its own."""
+    run = torn_runs(change.after).get(fault.span.start)
+    if run is None or not fault.message.endswith("is not a Dockerfile instruction."):
+        return ""
+    line, end = run.instruction.line, run.instruction.end_line
+    return (
+        f" It is the rest of the `RUN` of line {line}, whose script is cut off at line {end}: each line but the last "
+        f"has to end in {quote(run.instruction.escape)}."
+    )
 
 
 def _doubtful(fault: SyntaxFault, doubt: Doubt) -> Problem:

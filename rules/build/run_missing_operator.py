@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.build.refused_scripts import refused
+from rules.build.torn_runs import is_torn
 from rules.dockerfile.shell_nested import EXEC_ACTIONS
 from rules.model.refusals import is_refused
 
@@ -61,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             instruction = run.instruction
-            if is_refused(run) and not run.deferred:
+            if is_refused(run) and not run.deferred and not is_torn(change.after, instruction):
                 yield from refused(run, stage.key)
             if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue

@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.bundler_outputs import moved_output
 from rules.copying.cached_outputs import mount_around
 from rules.copying.gone_paths import Gone, gone
+from rules.copying.left_members import left_member
 from rules.copying.recipes import runs_recipes
 from rules.copying.unmade_paths import can_have, is_left_out, is_open, is_unmade, made
 
@@ -108,12 +109,29 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     mount = mount_around(builder, path)
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
-    reason = gone(builder, path) or moved_output(change, builder, path)
+    reason = gone(builder, path) or moved_output(change, builder, path) or _left_out(change, builder, path)
     if reason is None and source.word.text.startswith("/"):
         reason = _unmade(builder, path)
     if reason is not None:
         return _problem(change, stage, copy, builder, source, path, reason)
     return _from_the_root(change, stage, copy, builder, source, path)
+
+
+_MANIFESTS = frozenset("package.json composer.json pyproject.toml Cargo.toml go.mod pom.xml Gemfile".split())
+"""Files that lie in a project and that no build of it makes."""
+
+
+def _left_out(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
+    """Tell of the manifest of a part of a monorepo that the builder leaves out, though it copies those beside it."""
+    name = posixpath.basename(path)
+    left = left_member(builder, path) if name in _MANIFESTS else None
+    if left is None or posixpath.dirname(path) != left.folder:
+        return None
+    here = change.repository.in_context(change.path, posixpath.join(left.source, name))
+    if here is None or not change.repository.exists(here):
+        return None
+    why = f"{builder.label} copies what lies beside {quote(left.folder)} one by one, and not that."
+    return Gone(why, cure=f"Copy {quote(left.source)} there too.")
 
 
 def _unmade(builder: Stage, path: str) -> Gone | None:

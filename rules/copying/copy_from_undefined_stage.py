@@ -22,7 +22,10 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.copying.gone_paths import gone
+from rules.copying.left_members import left_member
 from rules.copying.undefined_names import can_be_something, given_contexts, named_sources, tells_of_contexts
+from rules.copying.unmade_paths import is_unmade
 
 _CLOSE = 0.8
 """How alike a slip is at least; `api-builder` and `web-builder` are two stages, and less alike."""
@@ -91,14 +94,15 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
         confidence = Confidence.LIKELY
     written = change.source.cut(span)
     fix = None
-    if near is not None and below is None and text in written:
+    lacking = _lacking(change, stage, instruction, near) if near is not None else ""
+    if near is not None and below is None and text in written and not lacking:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
     elif nameless is not None:
         fix = _named(change, nameless, text)
     return Problem(
         span,
         f"{stage.label} takes files from {quote(text)}, which {_fact(stage, text, near, below, names)}"
-        f"{_nameless(nameless, text)}",
+        f"{lacking}{_nameless(nameless, text)}",
         confidence,
         doubt="a build may give a context of that name",
         instruction=instruction,
@@ -106,6 +110,23 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
         key=text,
         fix=fix,
     )
+
+
+def _lacking(change: DockerfileChange, stage: Stage, instruction: Instruction, near: str) -> str:
+    """Say what the stage that is probably meant does not have either, so that the name alone mends nothing."""
+    meant = next(other for other in change.stages if other.name == near)
+    copies = (copy for copy in stage.copies if copy.instruction is instruction)
+    for path in (copy.source_path(source) for copy in copies for source in copy.sources):
+        if path is not None and path.startswith("/"):
+            left = left_member(meant, path)
+            if left is not None:
+                return (
+                    f" {meant.label} has no {quote(left.folder)} either: copy {quote(left.source)} there, like what "
+                    "lies beside it."
+                )
+            if gone(meant, path) is not None or is_unmade(meant, path):
+                return f" But {meant.label} has no {quote(path)} either."
+    return ""
 
 
 def _without_its_name(change: DockerfileChange, stage: Stage) -> Stage | None:

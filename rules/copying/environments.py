@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.work_folders import path_of
+from rules.user.accounts import roots_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,8 +151,9 @@ def managed_python(stage: Stage, environment: Environment) -> str | None:
     folder = image.env.get("UV_PYTHON_INSTALL_DIR")
     if folder is not None:
         return folder.value
-    home = "XDG_DATA_HOME" not in image.env and environment.run.user.value in (None, "root", "0")
-    return "/root/.local/share/uv/python" if home and "--install-dir" not in said else None
+    is_root = "XDG_DATA_HOME" not in image.env and environment.run.user.value in (None, "root", "0")
+    home = roots_home(environment.run) if is_root else None
+    return posixpath.join(home, ".local/share/uv/python") if home and "--install-dir" not in said else None
 
 
 @once

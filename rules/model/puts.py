@@ -62,18 +62,19 @@ def within_any(path: str, folders: Iterable[str]) -> bool:
 def may_bring(put: Put, path: str) -> bool:
     """Tell whether something that is put at, above or below a path may bring what lies there.
 
-    A pattern for files brings those that it matches: `COPY package*.json ./` puts no `server.js` there.
+    A pattern for files brings those that it matches: `COPY package*.json ./` puts no `server.js` there, and nothing
+    into a folder below.
     """
     if put.kind == "workdir":
         return False
     pattern = posixpath.basename(put.source)
-    if any(mark in pattern for mark in "*?[") and _FILES.search(pattern) and put.path == posixpath.dirname(path):
-        return fnmatchcase(posixpath.basename(path), pattern)
+    if any(mark in pattern for mark in "*?[") and _FILES.search(pattern) and within(posixpath.dirname(path), put.path):
+        return put.path == posixpath.dirname(path) and fnmatchcase(posixpath.basename(path), pattern)
     return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
 
 
-_FILES = re.compile(r"\.[A-Za-z]\w*\Z")
-"""The end of a pattern that is one for files."""
+_FILES = re.compile(r"\.(?!d\Z)[A-Za-z]\w*\Z")
+"""The end of a pattern that is one for files; `conf.d` is a folder's name."""
 
 
 def folders_of(path: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from rules.api import (
 from rules.facts.packages import is_build_only
 from rules.packages.build_libraries import libraries
 from rules.packages.build_packages import BuildPackages, compiles_after
+from rules.packages.held_packages import held_before
 from rules.packages.purpose import builds_at_run_time
 
 _FOR_BUILDS = re.compile(r"build|dev|make|compil|tmp|temp|fetch|native|gyp|install|setup", re.IGNORECASE)
@@ -48,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             seen.add(id(item.call))
             if _is_for_builds(item.call, group):
-                yield replace(_problem(stage, item, group), held_before=_was_kept(change.was(stage), item.call))
+                yield replace(_problem(stage, item, group), held_before=_was_kept(change, stage, item.call))
 
 
 def _is_for_builds(call: PackageCall, group: str) -> bool:
@@ -57,12 +58,12 @@ def _is_for_builds(call: PackageCall, group: str) -> bool:
     return bool(_FOR_BUILDS.search(group)) or any(is_build_only(package.name, "alpine") for package in call.packages)
 
 
-def _was_kept(was: Stage | None, call: PackageCall) -> bool:
+def _was_kept(change: DockerfileChange, stage: Stage, call: PackageCall) -> bool:
     """Whether the image kept the group's packages before the change, under whatever name or without one.
 
     A package or two more is the same fault, so long as they are none to build with.
     """
-    had = {item.name for item in was.packages.in_layers} if was is not None else set()
+    had = held_before(change, stage)
     fresh = [package.name for package in call.packages if package.name not in had]
     return len(fresh) * 2 < len(call.packages) and not any(is_build_only(name, "alpine") for name in fresh)
 

@@ -30,6 +30,7 @@ from rules.packages.build_packages import (
 )
 from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
+from rules.packages.held_packages import held_before
 from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time, is_workbench
 from rules.quoting import listed
@@ -47,17 +48,21 @@ from rules.user.start_scripts import start_scripts
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped layer holds compilers, build systems or headers."""
     for found in build_packages(change):
-        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
+        if builds_at_run_time(change, found.stage) or is_headers_only(found):
+            continue
+        now, stage = change.as_it_ships_now(found.stage)
+        if _compiles_when_it_runs(found, stage):
             continue
         if is_said_wanted(found):
             continue
-        scripts = start_scripts(change, found.stage)
+        scripts = start_scripts(now, stage)
         if any(compiles(script.text) for script in scripts if script.text is not None):
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
-        fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
-        told = _told(found if fresh == found.heavy else found.only(fresh))
-        problem = _problem(told, found, unread=unread, held=shipped_before(change, told))
+        held = held_before(change, found.stage)
+        fresh = [name for name in change.fresh("build-tools-shipped", found.stage, found.heavy) if name not in held]
+        told = _told(found.only(fresh) if 0 < len(fresh) < len(found.heavy) else found)
+        problem = _problem(told, found, unread=unread, held=not fresh or shipped_before(change, told))
         beside = _holds_compiler(found) and not _holds_compiler(told)  # nobody splits a build for headers alone then
         yield dataclasses.replace(problem, confidence=Confidence.POSSIBLE) if beside else problem
 
@@ -79,14 +84,14 @@ _COMPILING_LIBRARIES = frozenset(
 """Python packages that call a C compiler while the program runs."""
 
 
-def _compiles_when_it_runs(found: BuildPackages) -> bool:
+def _compiles_when_it_runs(found: BuildPackages, stage: Stage) -> bool:
     """Whether the program may call the compiler: for kernels of CUDA or modules of Linux's, for R's packages."""
-    if _holds_compiler(found) and found.stage.packages.has("kmod", "dkms"):
+    if _holds_compiler(found) and stage.packages.has("kmod", "dkms"):
         return True
-    base = (found.stage.root.base_text or "").lower()
+    base = (stage.root.base_text or "").lower()
     if any(mark in base for mark in ("cuda", "pytorch", "rocm", "tensorflow", "rocker/", "r-base", "jupyter")):
         return True
-    return any(item.name.lower() in _COMPILING_LIBRARIES for item in found.stage.packages.present)
+    return any(item.name.lower() in _COMPILING_LIBRARIES for item in stage.packages.present)
 
 
 def _holds_compiler(found: BuildPackages) -> bool:

@@ -52,7 +52,10 @@ def _installs(call: PackageCall) -> bool:
 
 
 def _filled(builder: Stage) -> dict[str, list[tuple[Run, PackageCall]]]:
-    """Return the environments of a stage that hold development packages, each with its installs in order."""
+    """Return the environments of a stage that hold development packages, each with the installs that bring them.
+
+    The last install decides: it adds what an earlier one left out.
+    """
     installs: dict[str, list[tuple[Run, PackageCall]]] = {}
     for run in builder.done_runs:
         for call in run.package_calls:
@@ -60,7 +63,7 @@ def _filled(builder: Stage) -> dict[str, list[tuple[Run, PackageCall]]]:
                 place = _place(builder, run, call)
                 if place is not None:
                     installs.setdefault(place, []).append((run, call))
-    return {place: calls for place, calls in installs.items() if all(map(_takes_all, calls))}
+    return {place: list(filter(_takes_all, calls)) for place, calls in installs.items() if _takes_all(calls[-1])}
 
 
 def _takes_all(install: tuple[Run, PackageCall]) -> bool:

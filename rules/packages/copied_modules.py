@@ -65,8 +65,6 @@ class CopiedModules(NamedTuple):
 
 def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
     """Yield the copies of a stage, one for each folder; nothing where something may take the packages out again."""
-    if _starts_developers_tool(stage):
-        return
     for copy in stage.copies:
         if copy.from_stage is None or copy.deferred:
             continue
@@ -107,7 +105,10 @@ def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
 
 
 def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
-    """Return the last install into a folder, when it took development packages and nothing came after it."""
+    """Return the last install into a folder, when it took development packages and nothing came after it.
+
+    What an earlier one left out it brings: `npm ci` makes the folder anew, and the others add what is missing.
+    """
     installs = [
         (run, call)
         for run in builder.done_runs
@@ -117,10 +118,12 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         and call.action == "install"
         and install_folder(run, call) == posixpath.dirname(path)
     ]
-    if not installs or any(call.production or call.verb in NOT_INSTALLING for _, call in installs):
+    if not installs or any(call.verb in NOT_INSTALLING for _, call in installs):
         return None
     run, call = installs[-1]
-    if call.has("--include", "--ignore-workspace-root-check", "--global", "-g") or call.command.conditional:
+    if call.production or call.command.conditional:
+        return None
+    if call.has("--include", "--ignore-workspace-root-check", "--global", "-g"):
         return None
     if _is_pruned(builder.done_runs, after=call.command.end) or any(
         other.destination == path for other in builder.all_copies
@@ -151,7 +154,7 @@ def _may_prune(command: Command) -> bool:
     )
 
 
-def _starts_developers_tool(stage: Stage) -> bool:
-    """Whether the container starts what only the development packages bring."""
+def starts_developers_tool(stage: Stage) -> bool:
+    """Tell whether the container starts what only the development packages bring."""
     values = [setting.value for setting in stage.image.start_command]
     return any(value is None or _DEVELOPERS_TOOLS.search(value.text) is not None for value in values)

@@ -22,7 +22,7 @@ from rules.api import (
 from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
-from rules.packages.copied_modules import CopiedModules, copied_modules
+from rules.packages.copied_modules import CopiedModules, copied_modules, starts_developers_tool
 from rules.packages.developers_parts import MANAGERS, has_developers_part
 from rules.packages.developers_requirements import requirements_for_developers
 from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
@@ -125,7 +125,8 @@ def _copied(change: DockerfileChange) -> Iterator[Problem]:
         if is_for_development(change, shipped):
             continue
         for stage in shipped.chain:
-            for found in (*copied_modules(stage), *copied_environments(stage)):
+            modules = () if starts_developers_tool(change.as_it_ships_now(shipped)[1]) else copied_modules(stage)
+            for found in (*modules, *copied_environments(stage)):
                 text = manifest_text(change, found.run, found.call)
                 developers = text is None or has_developers_part(found.call.manager, text)
                 if leaves_developers_out(change, found.run, found.call):

@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.packages.build_packages import BuildPackages, build_packages, megabytes, without
 from rules.packages.headers import is_headers_only
+from rules.packages.held_packages import held_before
 from rules.packages.purpose import builds_at_run_time
 from rules.quoting import listed
 
@@ -32,11 +33,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image installs a library's headers where the library would do."""
     for found in build_packages(change):
         if is_headers_only(found) and not builds_at_run_time(change, found.stage):
-            fresh = change.fresh("dev-package-shipped", found.stage, found.names)
-            yield _problem(found.only(fresh), found.names)
+            held = held_before(change, found.stage)
+            fresh = [name for name in change.fresh("dev-package-shipped", found.stage, found.names) if name not in held]
+            yield _problem(found.only(fresh or found.names), found.names, held=not fresh)
 
 
-def _problem(found: BuildPackages, every: tuple[str, ...]) -> Problem:
+def _problem(found: BuildPackages, every: tuple[str, ...], *, held: bool) -> Problem:
     twins = {item.name: twin for item in found.items if (twin := found.runtime_of(item)) is not None}
     pairs = [f"{quote(name)} for {', '.join(map(quote, twin))}" for name, twin in twins.items()]
     saved = megabytes(without(found, twins))
@@ -48,6 +50,7 @@ def _problem(found: BuildPackages, every: tuple[str, ...]) -> Problem:
         Confidence.CERTAIN,
         stage=found.stage.key,
         items=every,
+        held_before=held,
         fix=_fix(found),
     )
 

@@ -69,6 +69,7 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
         manager: As in `PackageCall`.
         text: The manifest; nothing is known where it was not read.
     """
+    change, stage = change.as_it_ships_now(stage)
     developers = _packages_of_node(text) if manager in NODE_MANAGERS else _packages_of_python(text)
     if not developers:
         return False

@@ -86,8 +86,8 @@ def _downloads(call: PackageCall) -> bool:
 
 
 def _is_root(run: Run) -> bool:
-    """Whether root installs, whose caches' places are known."""
-    return run.user.value in (None, "", *ROOT_NAMES)
+    """Whether root installs, whose caches' places are known, in its own home."""
+    return run.user.value in (None, "", *ROOT_NAMES) and run.scope.get("HOME") is None
 
 
 def _is_mounted(run: Run, call: PackageCall) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rules.copying.installs import install_folder
 from rules.packages.project_texts import text_in_image
+from rules.user.accounts import roots_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,6 @@ _HELD_TO_LOCK = {
     "bunfig.toml": re.compile(rf"^\s*frozenLockfile{_ON}", re.MULTILINE),
 }
 _READ = {"npm": (".npmrc",), "yarn": (".yarnrc", ".yarnrc.yml"), "bun": ("bunfig.toml",)}
-_HOME = "/root"
 
 
 def leaves_developers_out(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
@@ -49,7 +49,7 @@ def holds_to_lock(change: DockerfileChange, run: Run, call: PackageCall) -> bool
 def _says(change: DockerfileChange, run: Run, call: PackageCall, wanted: Mapping[str, re.Pattern[str]]) -> bool:
     folder = install_folder(run, call)
     for name in _READ.get(call.manager, ()):
-        for place in (folder, _HOME) if name in wanted else ():
+        for place in (folder, roots_home(run)) if name in wanted else ():
             text = text_in_image(change, run, posixpath.join(place, name)) if place is not None else None
             if text is not None and wanted[name].search(text):
                 return True

@@ -58,6 +58,7 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     Its stage, file, folder or base image says so, its command, or the linters, test frameworks and requirements files
     for developers that it installs by name; or it starts a server for developers and brings no program.
     """
+    change, stage = change.as_it_ships_now(stage)
     if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
         return True
     return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage)
@@ -104,6 +105,7 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     Its stage, its file or its folder says so, or its command: a compiler, a build tool, a bare shell, or none at all,
     which leaves the image to be built upon or used by a build job.
     """
+    change, stage = change.as_it_ships_now(stage)
     if is_for_development(change, stage):
         return True
     if is_called_builder(change, stage):

@@ -29,6 +29,7 @@ from rules.runtime.making_way import (
     kept_in_branches,
     kept_in_front,
     of_runner,
+    started_word,
 )
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
 from rules.runtime.start_scripts import READS_ANOTHER, StartScript, start_script, start_scripts_by_pattern
@@ -118,17 +119,36 @@ def _no_exec(change: DockerfileChange, found: Written, script: StartScript) -> P
 def _in_branches(
     change: DockerfileChange, found: Written, script: StartScript, ends: tuple[Command, ...]
 ) -> Problem | None:
-    """Speak of the last branch that serves without `exec`; those of the others that go on are meant as well."""
+    """Speak of a branch that serves without `exec`; those of the others that go on are meant as well.
+
+    It is the `else` at the end where that starts a program, and the last that is known to serve else.
+    """
     kept = [end for end in ends[-_BRANCHES:] if not execs(end)]
     serving = [end for end in kept if serves_in_branch(change, found, script, end)]
     if not serving:
         return None
-    last = serving[-1]
+    last = ends[-1] if _is_otherwise(script.text, ends) and stays(found, ends[-1]) else serving[-1]
     others = [end for end in kept if end is not last and not is_short(end)]
-    also = ", and others that go on running," if others else ""
-    also = ", and those of the other branches," if len(serving) > 1 else also
-    way_out = exec_place(last, f"Begin that line{also}")
+    known = [end for end in others if end in serving or stays(found, end)]
+    way_out = _in_all(last, others, known, serving)
     return _problem(found, script, LastLine(last, ends=True), f"{way_out}{of_runner(last)}.", alone=not others)
+
+
+def _is_otherwise(text: str, ends: tuple[Command, ...]) -> bool:
+    """Whether the last branch is an `else`, which runs unless something else is asked for, and has no `exec`."""
+    above = ends[-2].end if len(ends) > 1 else 0
+    return not execs(ends[-1]) and re.search(r"^[ \t]*else\b", text[above : ends[-1].start], re.MULTILINE) is not None
+
+
+def _in_all(last: Command, others: list[Command], known: list[Command], serving: list[Command]) -> str:
+    """Say where `exec` belongs in a branch, and in the others; behind assignments it is to be said of each."""
+    if all(started_word(end)[1] for end in (last, *known)) or not others:
+        also = ", and others that go on running," if others else ""
+        also = ", and those of the other branches," if len({last, *serving}) > 1 else also
+        return exec_place(last, f"Begin that line{also}")
+    named = [f"{quote(started_word(end)[0])} (line {end.line})" for end in known]
+    named += ["what else goes on running"] if len(known) < len(others) else []
+    return f"{exec_place(last, 'Begin that line')}, and put it in front of {listed(named, _NAMED)} too"
 
 
 def _problem(found: Written, script: StartScript, line: LastLine, way_out: str, *, alone: bool) -> Problem:

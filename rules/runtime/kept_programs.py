@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Source, parse_shell
+from rules.api import Source, parse_shell, path_folders
 from rules.brought import brought, place_of
 from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.called_scripts import changes_folder
@@ -126,7 +126,20 @@ def _is_own_server(found: Written, command: Command) -> bool:
     path = command.program.value if command.program is not None else ""
     own = path.startswith(("./", "/")) and not path.startswith(_SYSTEM) and "." not in posixpath.basename(path)
     serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
-    return (own and serves and not command.args and not command.conditional) or _starts_release(found, command)
+    if own and serves and not command.args and not command.conditional:
+        return True
+    return _starts_release(found, command) or (command.has(*_LISTENS) and _is_built_here(found, path))
+
+
+_LISTENS = ("--port", "--http-port", "--bind", "--listen", "--listen-addr", "--listen-address", "--web.listen-address")
+"""Options by which a program is told where to listen; a client that has `--port` comes with the system."""
+
+
+def _is_built_here(found: Written, path: str) -> bool:
+    """Whether another stage has made a program: a COPY brings it to where a path, or the search path, finds it."""
+    folders = path_folders(found.stage) or ()
+    places = [path] if path.startswith("/") else [posixpath.join(folder, path) for folder in folders if "/" not in path]
+    return any(put.kind == "stage" for place in places for put in found.stage.files.at(place))
 
 
 def _starts_release(found: Written, command: Command) -> bool:

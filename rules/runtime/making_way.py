@@ -52,9 +52,15 @@ def exec_place(command: Command, begin: str) -> str:
         command: The command.
         begin: What to say where it belongs in front: "Begin that line".
     """
+    word, is_first = started_word(command)
+    return f"{begin} with `exec`" if is_first else f"Put `exec` in front of {quote(word)}"
+
+
+def started_word(command: Command) -> tuple[str, bool]:
+    """Return the word in front of which `exec` belongs, and whether it is the command's first."""
     words = [word.value for word in command.words]
-    first = next((at for at, word in enumerate(words) if not _ASSIGNMENT.match(word)), 0)
-    return f"Put `exec` in front of {quote(words[first])}" if first else f"{begin} with `exec`"
+    at = next((at for at, word in enumerate(words) if not _ASSIGNMENT.match(word)), 0)
+    return words[at] if words else "", at == 0
 
 
 def way_out(start: Start) -> str:

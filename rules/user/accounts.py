@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.model.settings import Origin
@@ -39,6 +40,23 @@ def is_root(stage: Stage, user: Setting[str]) -> bool | None:
 def runs_as_root(step: Step) -> bool | None:
     """Tell whether a step runs as root; `None` when that is not known."""
     return is_root(step.stage, step.user)
+
+
+_SETS_HOME = re.compile(r"(?<!\w)HOME=")
+
+
+def roots_home(run: Run) -> str | None:
+    """Return the home that root's programs see in a RUN; `None` where it is not known.
+
+    It is `HOME`, whoever runs the step: the runtime looks into `/etc/passwd` only where the environment has none
+    (opencontainers/runc, `libcontainer/init_linux.go`). So an account's `ENV HOME` stays behind a `USER root`.
+    """
+    if _SETS_HOME.search(run.instruction.whole_value):
+        return None
+    if run.scope.get("HOME") is None:
+        return "/root"
+    home = run.scope.expand("$HOME")
+    return home.rstrip("/") or "/" if home is not None else None
 
 
 def is_of_argument(stage: Stage, user: Setting[str]) -> bool:

@@ -132,6 +132,21 @@ def test_a_light_package_beside_those_that_were_there_is_no_new_finding() -> Non
     assert [baseline for baseline, _, _ in shipped("g++", "g++ make")] == ["unchanged"]
 
 
+def test_a_start_for_developers_that_comes_or_goes_repairs_nothing_and_makes_nothing_new() -> None:
+    text = LISTING.format("g++").replace('"/bin/true"', '"uvicorn", "shop:app"')
+    for_developers = text.replace('app"', 'app", "--reload"')
+    for pair in ((text, for_developers), (for_developers, text)):
+        findings = rules.review(*({"Dockerfile": one.encode()} for one in pair)).findings
+        assert {f.baseline for f in findings if f.rule == "build-tools-shipped"} <= {"unchanged"}
+
+
+def test_what_calls_a_compiler_at_run_time_repairs_nothing_by_coming() -> None:
+    text = LISTING.format("g++")
+    with_torch = text.replace("USER", "RUN pip install torch==2.5.0\nUSER")
+    findings = rules.review({"Dockerfile": text.encode()}, {"Dockerfile": with_torch.encode()}).findings
+    assert [f.baseline for f in findings if f.rule == "build-tools-shipped"] == []
+
+
 INSTALL = 'FROM debian:13-slim\nRUN {}\nUSER 1000\nCMD ["/bin/true"]\n'
 RECOMMENDS = "apt-get install -y postgresql-client"
 
