@@ -53,7 +53,7 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
 
 
 def _shown(hiding: Judged, other: Judged) -> list[Raised]:
-    """Return what stronger rules spoke for in one version, and do not in the other."""
+    """Return what was not told in one version, and is no matter in the other: another rule spoke, or was silent."""
     if not hiding.hidden:
         return []
     _, still = unchanged(hiding.hidden, other.hidden)
@@ -61,7 +61,7 @@ def _shown(hiding: Judged, other: Judged) -> list[Raised]:
 
 
 def _again(items: Sequence[Raised], matched: Collection[int], others: Sequence[Raised]) -> set[int]:
-    """Return which of the unmatched problems the other version held as well, when a stronger rule spoke for them."""
+    """Return which of the unmatched problems the other version held as well, where it did not tell them."""
     left = [index for index in range(len(items)) if index not in matched]
     again, _ = unchanged(others, [items[index] for index in left]) if others and left else ((), ())
     return {left[index] for index in again}

@@ -98,3 +98,11 @@ def test_a_renamed_argument_is_the_same_one() -> None:
 def test_a_secret_of_another_name_is_another_one() -> None:
     text = 'FROM debian:13-slim\nARG NPM_TOKEN\nRUN fetch "$NPM_TOKEN"\nCMD ["/app"]\n'
     assert baselines("secret-in-arg-or-env", text, text.replace("NPM_TOKEN", "GIT_TOKEN")) == ["absent", "new"]
+
+
+def test_what_a_rule_has_a_reason_to_be_silent_about_is_neither_repaired_nor_new() -> None:
+    text = 'FROM debian:13-slim\nRUN apt-get update && apt-get install -y tree\nUSER root\nCMD ["/srv/agent"]\n'
+    as_root = text.replace("tree", "iptables")
+    assert baselines("final-user-root", text, as_root) == []
+    assert baselines("final-user-root", as_root, text) == ["unchanged"]
+    assert baselines("final-user-root", text, text.replace("USER root", "USER 1000")) == ["absent"]
