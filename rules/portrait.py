@@ -9,13 +9,15 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.delegated import installs_by_script
 from rules.facts.eol import all_end_of_life
-from rules.installed import Size, installed, size_of, size_text
+from rules.installed import KINDS, Size, installed, size_of, size_text
 from rules.lazily import once
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
 from rules.quoting import quote
 from rules.secrets.secret_names import names_a_secret
+from rules.user.volumes_before import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,12 +88,15 @@ def image_changes(change: DockerfileChange) -> tuple[ImageChange, ...]:
     Args:
         change: One Dockerfile.
     """
-    return tuple(_image_change(stage, was, change.today) for stage, was in change.shipped())
+    return tuple(_image_change(change, stage, was) for stage, was in change.shipped())
 
 
-def _image_change(stage: Stage, was: Stage | None, today: date | None) -> ImageChange:
-    before = _portrait(was, today) if was is not None else {}
-    rows = tuple(_rows(before, _portrait(stage, today), new=was is None))
+def _image_change(change: DockerfileChange, stage: Stage, was: Stage | None) -> ImageChange:
+    before = _portrait(was, change.today) if was is not None else {}
+    rows = tuple(_rows(before, _portrait(stage, change.today), new=was is None))
+    if was is not None and installs_by_script(change, stage) != installs_by_script(as_it_was(change), was):
+        rows = tuple(row for row in rows if row.name not in KINDS)  # they may be in the script's list
+        return ImageChange(stage, new=False, rows=rows)
     size = _size_row(stage, was)
     return ImageChange(stage, was is None, (*rows, size) if size else rows)
 
