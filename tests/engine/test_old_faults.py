@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pytest
 
 import rules
 from rules import catalogue
 from tests.cases import TODAY, Case, cases_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PAGES = Path(rules.__file__).parent
 OF_THE_BASE = frozenset(
@@ -85,8 +90,8 @@ def test_what_a_change_does_not_touch_is_neither_new_nor_repaired(case: Case) ->
     assert {found.rule for found in report.findings if found.baseline != "unchanged"} == set()
 
 
-def baselines(rule: str, before: str, after: str) -> list[str]:
-    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+def baselines(rule: str, before: str, after: str, others: Mapping[str, bytes] = MappingProxyType({})) -> list[str]:
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode(), **others})
     return sorted(found.baseline for found in report.findings if found.rule == rule)
 
 
@@ -106,3 +111,13 @@ def test_what_a_rule_has_a_reason_to_be_silent_about_is_neither_repaired_nor_new
     assert baselines("final-user-root", text, as_root) == []
     assert baselines("final-user-root", as_root, text) == ["unchanged"]
     assert baselines("final-user-root", text, text.replace("USER root", "USER 1000")) == ["absent"]
+
+
+def test_what_moves_into_a_script_that_a_run_calls_is_not_repaired() -> None:
+    text = 'FROM debian:13-slim\nCOPY . /src/\nWORKDIR /src\nRUN pip install shop && rm -rf /src\nCMD ["/app"]\n'
+    moved = text.replace("pip install shop && rm -rf /src", "tools/build")
+    script = "#!/bin/sh\npip3 install shop\nrm -rf /src\n"
+    for rule in ("pip-unpinned", "pip-cache-left", "copied-then-deleted"):
+        assert baselines(rule, text, moved, {"tools/build": script.encode()}) == []
+        assert baselines(rule, text, moved, {"tools/build": b"#!/bin/sh\nmake\n"}) == ["absent"]
+        assert baselines(rule, text, moved) == []
