@@ -76,8 +76,8 @@ def _says(text: str, raised: Raised) -> bool:
     problem, instruction = raised.problem, raised.instruction
     if instruction is None:
         return False
-    if problem.items:
-        return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in problem.items)
+    if any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in problem.items):
+        return True
     if instruction.keyword in _BRINGS:
         named = problem.key.startswith("/") and re.search(rf"(?<![\w./-]){re.escape(problem.key)}(?![\w.-])", text)
         return bool(named)
