@@ -95,8 +95,7 @@ def _image_change(change: DockerfileChange, stage: Stage, was: Stage | None) -> 
     before = _portrait(was, change.today) if was is not None else {}
     rows = tuple(_rows(before, _portrait(stage, change.today), new=was is None))
     if was is not None and installs_by_script(change, stage) != installs_by_script(as_it_was(change), was):
-        rows = tuple(row for row in rows if row.name not in KINDS)  # they may be in the script's list
-        return ImageChange(stage, new=False, rows=rows)
+        return ImageChange(stage, new=False, rows=tuple(row for row in rows if row.name not in KINDS))
     size = _size_row(stage, was)
     return ImageChange(stage, was is None, (*rows, size) if size else rows)
 
@@ -257,21 +256,16 @@ def _unique(items: Iterable[Item]) -> Items:
 def _sources(step: Copy) -> Iterator[str]:
     origin = "" if step.from_context else f" from {quote(_origin(step))}"
     for source in step.sources:
-        if step.brings_context_root and source.is_root:
-            yield "the whole build context"
-        else:
-            yield f"{quote(source.path or source.word.text)}{origin}"
+        whole = step.brings_context_root and source.is_root
+        yield "the whole build context" if whole else f"{quote(source.path or source.word.text)}{origin}"
     for _ in step.heredocs:
         yield "text written in place"
 
 
 def _origin(step: Copy) -> str:
-    if step.from_stage is not None:
-        return (
-            step.from_stage.name_word.text
-            if step.from_stage.name_word
-            else f"stage of line {step.from_stage.from_.line}"
-        )
+    stage = step.from_stage
+    if stage is not None:
+        return stage.name_word.text if stage.name_word else f"stage of line {stage.from_.line}"
     return step.from_text or "?"
 
 
