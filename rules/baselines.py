@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rules.delegated import moved_into_scripts
 from rules.fingerprint import unchanged
 from rules.renames import in_new_names
 
@@ -48,12 +49,13 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     still |= _again(old, still, _shown(after, before))
     held = {index for index, item in enumerate(new) if item.problem.held_before} - known
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
+    still |= moved_into_scripts(change, before.model, old, [i for i in range(len(old)) if i not in still])
     still |= _gone_with_the_rest(old, [item for index, item in enumerate(new) if index not in known | held])
     return known | held, still
 
 
 def _shown(hiding: Judged, other: Judged) -> list[Raised]:
-    """Return what stronger rules spoke for in one version, and do not in the other."""
+    """Return what was not told in one version, and is no matter in the other: another rule spoke, or was silent."""
     if not hiding.hidden:
         return []
     _, still = unchanged(hiding.hidden, other.hidden)
@@ -61,7 +63,7 @@ def _shown(hiding: Judged, other: Judged) -> list[Raised]:
 
 
 def _again(items: Sequence[Raised], matched: Collection[int], others: Sequence[Raised]) -> set[int]:
-    """Return which of the unmatched problems the other version held as well, when a stronger rule spoke for them."""
+    """Return which of the unmatched problems the other version held as well, where it did not tell them."""
     left = [index for index in range(len(items)) if index not in matched]
     again, _ = unchanged(others, [items[index] for index in left]) if others and left else ((), ())
     return {left[index] for index in again}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.facts.distributions import title_of
@@ -11,6 +12,8 @@ from rules.packages.sources import adds_source_before
 from rules.quoting import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.model.packages import Installed
     from rules.model.stage import Stage
 
@@ -23,6 +26,10 @@ _LANGUAGES = {
     "yarn": "Node packages",
     "gem": "Ruby packages",
 }
+KINDS = frozenset({"Packages", *_LANGUAGES.values()})
+"""What `installed` calls them."""
+_ECHOED = re.compile(r"\becho\s+([^()|;&<>]+)")
+"""What a command substitution in a list of packages gives: `$([ "$ARCH" = amd64 ] && echo gcc-multilib)`."""
 _MEGA = 1_000_000
 _KILO = 1_000
 
@@ -51,10 +58,19 @@ def installed(stage: Stage) -> dict[str, list[tuple[str, str]]]:
         kind = "Packages" if item.manager in OS_MANAGERS else _LANGUAGES.get(item.manager)
         if kind is None or item.package.kind == "path":
             continue
-        shown = (item.name, f"{quote(item.name)}{_weight(stage, item)}")
-        if shown not in found.setdefault(kind, []):
-            found[kind].append(shown)
+        for name, shown in _names(stage, item):
+            if (name, shown) not in found.setdefault(kind, []):
+                found[kind].append((name, shown))
     return found
+
+
+def _names(stage: Stage, item: Installed) -> Iterator[tuple[str, str]]:
+    """Yield what an item of a list is called, and how it is shown; of a command substitution what it may print."""
+    if not any(mark in item.name for mark in ("$(", "`")):
+        yield item.name, f"{quote(item.name)}{_weight(stage, item)}"
+        return
+    for words in _ECHOED.findall(item.name):
+        yield from ((name, quote(name)) for name in words.split() if "$" not in name)
 
 
 def _weight(stage: Stage, item: Installed) -> str:

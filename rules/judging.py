@@ -41,7 +41,8 @@ class Judged(NamedTuple):
         raised: The problems that are told.
         crashes: The rules that raised.
         same: For each of the problems the weaker ones that state the same fact, and are not told.
-        hidden: All that is not told because a stronger rule speaks for it, in the order of the file.
+        hidden: All that is not told because a stronger rule speaks for it, or its own has a reason to be silent, in
+            the order of the file.
     """
 
     model: Model
@@ -67,7 +68,7 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     refused = dict(_refused(change.after, raised))
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
-    told = overlaps.resolved(raised)
+    told = overlaps.resolved(one for one in raised if not one.problem.untold)
     spoken = {id(t.raised) for t in told}
     hidden = tuple(one for one in raised if id(one) not in spoken)
     return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told), hidden)

@@ -9,13 +9,15 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.delegated import installs_by_script
 from rules.facts.eol import all_end_of_life
-from rules.installed import Size, installed, size_of, size_text
+from rules.installed import KINDS, Size, installed, size_of, size_text
 from rules.lazily import once
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
 from rules.quoting import quote
 from rules.secrets.secret_names import names_a_secret
+from rules.user.volumes_before import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,12 +88,14 @@ def image_changes(change: DockerfileChange) -> tuple[ImageChange, ...]:
     Args:
         change: One Dockerfile.
     """
-    return tuple(_image_change(stage, was, change.today) for stage, was in change.shipped())
+    return tuple(_image_change(change, stage, was) for stage, was in change.shipped())
 
 
-def _image_change(stage: Stage, was: Stage | None, today: date | None) -> ImageChange:
-    before = _portrait(was, today) if was is not None else {}
-    rows = tuple(_rows(before, _portrait(stage, today), new=was is None))
+def _image_change(change: DockerfileChange, stage: Stage, was: Stage | None) -> ImageChange:
+    before = _portrait(was, change.today) if was is not None else {}
+    rows = tuple(_rows(before, _portrait(stage, change.today), new=was is None))
+    if was is not None and installs_by_script(change, stage) != installs_by_script(as_it_was(change), was):
+        return ImageChange(stage, new=False, rows=tuple(row for row in rows if row.name not in KINDS))
     size = _size_row(stage, was)
     return ImageChange(stage, was is None, (*rows, size) if size else rows)
 
@@ -252,21 +256,16 @@ def _unique(items: Iterable[Item]) -> Items:
 def _sources(step: Copy) -> Iterator[str]:
     origin = "" if step.from_context else f" from {quote(_origin(step))}"
     for source in step.sources:
-        if step.brings_context_root and source.is_root:
-            yield "the whole build context"
-        else:
-            yield f"{quote(source.path or source.word.text)}{origin}"
+        whole = step.brings_context_root and source.is_root
+        yield "the whole build context" if whole else f"{quote(source.path or source.word.text)}{origin}"
     for _ in step.heredocs:
         yield "text written in place"
 
 
 def _origin(step: Copy) -> str:
-    if step.from_stage is not None:
-        return (
-            step.from_stage.name_word.text
-            if step.from_stage.name_word
-            else f"stage of line {step.from_stage.from_.line}"
-        )
+    stage = step.from_stage
+    if stage is not None:
+        return stage.name_word.text if stage.name_word else f"stage of line {stage.from_.line}"
     return step.from_text or "?"
 
 

@@ -38,11 +38,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             for command, shell in _relinked(run):
-                if not _has_none(stage):
+                if not _has_none(stage) and not _makes_first(stage, run, command):
                     yield _problem(stage, run, command, shell)
 
 
-_LINE = 'SHELL ["/bin/bash", "-c"]'
+_SHELLS = ("bash", "zsh", "ksh", "mksh", "dash", "ash")
+"""Those that `SHELL` can name with `-c`; a BusyBox goes by the name that it is called by."""
+
+
+def _line(shell: str) -> str | None:
+    """Return the instruction that names a shell; `None` where what is linked may be none."""
+    if shell.rpartition("/")[2] not in _SHELLS:
+        return None
+    return f'SHELL ["{shell if shell.startswith("/") else f"/bin/{shell}"}", "-c"]'
+
+
+def _way_out(stage: Stage, run: Run, shell: str) -> str:
+    """Offer SHELL to a RUN below that a shell reads; else it is for what runs in the image, which can say so."""
+    line = _line(shell)
+    below = any(one.index > run.index and one.instruction.exec_form is None for one in stage.runs)
+    if line is not None and below:
+        return f" If only this file needs that shell, say {quote(line)}."
+    first = f"#!{shell if shell.startswith('/') else f'/bin/{shell}'}"
+    return f" A script that needs it can say so in its first line ({quote(first)})." if line is not None else ""
 
 
 def _problem(stage: Stage, run: Run, command: Command, shell: str) -> Problem:
@@ -56,8 +74,7 @@ def _problem(stage: Stage, run: Run, command: Command, shell: str) -> Problem:
     else:
         text = (
             f"{stage.label} makes `/bin/sh` {quote(shell)} for every script of the image, "
-            "those of the distribution's packages included. If only this file needs that shell, say "
-            f"{quote(_LINE)}."
+            f"those of the distribution's packages included.{_way_out(stage, run, shell)}"
         )
     return Problem(
         command.span,
@@ -72,17 +89,28 @@ def _problem(stage: Stage, run: Run, command: Command, shell: str) -> Problem:
 
 def _fix(stage: Stage, run: Run, shell: str) -> Fix | None:
     """Say it by SHELL where a RUN below is seen to need bash: else the link is there for what runs in the image."""
+    line = _line(shell)
     alone = len(run.commands) == 1 and "bash" in shell and run.instruction.exec_form is None
     later = (one for one in stage.runs if one.index > run.index)
     needed = any(construct.kind in SURELY | {"pipefail"} for one in later for construct in one.script.constructs)
-    if not alone or not needed:
+    if line is None or not alone or not needed:
         return None
-    return Fix("Use SHELL", (replace(run.instruction.source, run.instruction.span, _LINE),))
+    return Fix("Use SHELL", (replace(run.instruction.source, run.instruction.span, line),))
 
 
 def _has_none(stage: Stage) -> bool:
     """Whether the base has no `/bin/sh`, so that the link makes one: distroless, with its busybox elsewhere."""
-    return stage.root.is_scratch or (stage.facts is not None and stage.facts.has_shell is False)
+    facts, reference = stage.facts, stage.root.reference
+    named = facts is None and reference is not None and "distroless" in reference.path
+    return stage.root.is_scratch or named or (facts is not None and facts.has_shell is False)
+
+
+def _makes_first(stage: Stage, run: Run, command: Command) -> bool:
+    """Whether a plain `ln -s` makes the link, which fails where there is one: nothing took the old one away."""
+    if command.name != "ln" or command.has("-f", "--force", "-b", "--backup"):
+        return False
+    before = (one for step in stage.done_runs if step.at <= run.at for one in step.calls("rm", "mv", "unlink"))
+    return not any(word.value.rpartition("/")[2] == "sh" for one in before for word in one.args)
 
 
 def _relinked(run: Run) -> Iterator[tuple[Command, str]]:

@@ -1,5 +1,6 @@
 """See add_instead_of_copy.md."""
 
+import dataclasses
 import posixpath
 import re
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ _ARCHIVE = re.compile(
 )
 _FOLDERS = (".d", ".dist-info", ".egg-info", ".git")
 """Endings that folders have by custom."""
+_SEVERAL = 2
 _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 
 
@@ -41,9 +43,17 @@ _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """ADD copies local files that are no archives."""
     for stage in change.stages:
+        usual = _is_usual(stage, change.was(stage))
         for copy in stage.copies:
             if copy.is_add and _is_plain_copy(copy):
-                yield _problem(change, stage, copy)
+                yield dataclasses.replace(_problem(change, stage, copy), held_before=usual)
+
+
+def _is_usual(stage: Stage, was: Stage | None) -> bool:
+    """Whether the stage copies by `ADD` in several lines that the change leaves alone: one more follows them."""
+    before = {str(copy.instruction) for copy in was.copies if copy.is_add} if was is not None else set()
+    kept = [copy for copy in stage.copies if copy.is_add and str(copy.instruction) in before and _is_plain_copy(copy)]
+    return len(kept) >= _SEVERAL
 
 
 def _is_plain_copy(copy: Copy) -> bool:

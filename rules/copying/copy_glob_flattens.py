@@ -19,6 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.dockerfile.nodes import is_dockerfile
 
 _PATTERN = re.compile(r"[^*?\[$\"']+/\*")
 """All entries of one folder."""
@@ -51,12 +52,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for source in copy.sources if not _keeps_folders(copy) else ():
                 text = source.word.text
                 if text in ("*", "./*"):
+                    if _came_over(change, copy):
+                        continue  # with the context that it was written for
                     if files is None or any("/" in name for name in files):
                         yield _problem(change, stage, copy, source, ".", certain=files is not None)
                 elif files is not None and _PATTERN.fullmatch(text) and _has_folders(files, text):
                     yield _problem(change, stage, copy, source, text.removesuffix("*"), certain=True)
                 elif any(mark in posixpath.dirname(text) for mark in _MARKS) and "$" not in text:
                     yield from _from_many_folders(change, stage, copy, source)
+
+
+def _came_over(change: DockerfileChange, copy: Copy) -> bool:
+    """Whether the line stood in another Dockerfile that the change deletes: a stage may keep the context of that."""
+    then, now = change.repository_before, change.repository
+    gone = (path for path in then.files if is_dockerfile(path) and now.exists(path) is False and path != change.path)
+    return any(str(copy.instruction) == str(one) for path in gone for one in then.parsed(path).instructions)
 
 
 def _has_folders(files: tuple[str, ...], text: str) -> bool:

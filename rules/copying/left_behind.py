@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.needs import Need, needs_of
-from rules.copying.origins import holds, origin
+from rules.copying.origins import holds, inner, origin
 from rules.model.puts import within
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def left_behind(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[
         now = origin(stage, need.path)
         if source is None or now.unknown or any(holds(files, path) for path in now.paths):
             continue
-        copy = _brought_by(was, need.path)
+        copy = _brought_by(was, need.path, source)
         if copy is not None and not _is_made(stage, need.path):
             yield LeftBehind(need, source, copy, any(holds(everything, path) for path in now.paths))
 
@@ -70,9 +70,11 @@ def _below(change: DockerfileChange, context: str) -> tuple[str, ...]:
     return tuple(sorted(path[len(prefix) :] for path in change.repository.listing or () if path.startswith(prefix)))
 
 
-def _brought_by(was: Stage, path: str) -> Copy | None:
-    """Return the last COPY that brought a path."""
-    steps = (put.step for put in reversed(was.files.covering(path)) if put.kind in ("context", "stage"))
+def _brought_by(was: Stage, path: str, source: str) -> Copy | None:
+    """Return the COPY that brought a path: of several into one folder the last that takes the file of that name."""
+    puts = [put for put in was.files.covering(path) if put.kind in ("context", "stage")]
+    named = [put for put in puts if put.kind == "context" and source in inner(put, path)]
+    steps = (put.step for put in reversed(named or puts))
     return next((copy for step in steps for copy in was.all_copies if copy is step), None)
 
 

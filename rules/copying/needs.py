@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.origins import origin
-from rules.model.puts import within
+from rules.model.puts import within, within_any
+from rules.model.run_writes import CARRIERS, carried_by, texts_written
 from rules.packages.package_json import called, commands_run, scripts_of
 from rules.packages.project_files import in_repository
 from rules.runtime.start_instructions import shipped
@@ -105,15 +106,31 @@ def package_of(change: DockerfileChange, stage: Stage, folder: str) -> tuple[str
 
 def _named(found: Written, commands: Sequence[Command], folder: str | None, script: str | None) -> Iterator[Need]:
     asked = {word.value for command in commands if command.name in _ASKING for word in command.args}
+    made: set[str] = set()
     for command in commands:
         if command.name == "cd":
             folder = _moved(folder, command)
-        if command.name in _SILENT:
-            continue
-        for word in _files(command):
-            path = posixpath.normpath(posixpath.join(folder or "", word)) if word[0] == "/" or folder else ""
-            if path and word not in asked and not any(within(path, other) for other in _absolute(asked)):
+        read = _files(command) if command.name not in _SILENT else ()
+        made.update(path for word in _made(command) if (path := _at(folder, word)))
+        for word in read:
+            path = _at(folder, word)
+            is_asked = word in asked or any(within(path, other) for other in _absolute(asked))
+            if path and not is_asked and not within_any(path, made):
                 yield Need(path, str(command), script, found.instruction)
+
+
+def _at(folder: str | None, word: str) -> str:
+    """Return where a word leads; empty where the folder is not known."""
+    return posixpath.normpath(posixpath.join(folder or "", word)) if word.startswith("/") or folder else ""
+
+
+def _made(command: Command) -> Iterator[str]:
+    """Yield what a command makes or fills: `cp` makes its last operand, but the folder that it puts files into."""
+    taken = carried_by(command) if command.name in CARRIERS else ()
+    whole = command.has("-r", "-R", "-a", "-D", "-d", "--recursive", "--archive")
+    for text, _, _ in texts_written(command):
+        if text.strip("./") and (whole or not taken or not (text.endswith("/") or len(taken) > 1)):
+            yield text
 
 
 def _absolute(words: Iterable[str]) -> Iterator[str]:

@@ -46,19 +46,19 @@ def origin(stage: Stage, path: str) -> Origin:
         for put in place.files.covering(wanted):
             if put.makes_folder:
                 continue
-            inner = _inner(put, wanted)
+            places = inner(put, wanted)
             source = put.step.from_stage if isinstance(put.step, Copy) else None
-            if inner and put.kind == "context":
-                paths.update(inner)
-            elif inner and put.kind == "stage" and source is not None:
-                waiting += [(source, each) for each in inner if (source.index, each) not in seen]
-                seen.update((source.index, each) for each in inner)
+            if places and put.kind == "context":
+                paths.update(places)
+            elif places and put.kind == "stage" and source is not None:
+                waiting += [(source, each) for each in places if (source.index, each) not in seen]
+                seen.update((source.index, each) for each in places)
             else:
                 unknown = True
     return Origin(frozenset(paths), unknown)
 
 
-def _inner(put: Put, path: str) -> tuple[str, ...]:
+def inner(put: Put, path: str) -> tuple[str, ...]:
     """Return the places in a copy's source that may end at a path; none where that cannot be told.
 
     A source may be a folder, whose contents land in the destination, or a file that lands there under its own name.

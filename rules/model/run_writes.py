@@ -71,7 +71,7 @@ def written_by(run: Run) -> tuple[Write, ...]:
         folder = folder_of(run, command)
         found += [
             Write(path, tree, checkout, command)
-            for text, tree, checkout in _texts(command)
+            for text, tree, checkout in texts_written(command)
             if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
         ]
     return tuple(found)
@@ -86,8 +86,8 @@ def _join(run: Run, folder: str | None, text: str) -> str | None:
     return run.resolve(expanded if expanded.startswith("/") else f"{folder}/{expanded}")
 
 
-def _texts(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    """Yield each written path as text, whether it is a tree, and whether it is a checkout."""
+def texts_written(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each path that a command writes as text, whether it is a tree, and whether it is a checkout."""
     for redirect in command.redirects:
         if ">" in redirect.operator and redirect.target is not None and not redirect.target.value.isdecimal():
             yield redirect.target.value, False, False

@@ -23,7 +23,7 @@ from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.linked_libraries import linked_with
 from rules.packages.loaded_libraries import need_of
-from rules.packages.purpose import is_called_builder, is_called_for_development
+from rules.packages.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 from rules.packages.restoring import restored
 from rules.packages.sources import adds_source_before
@@ -36,10 +36,10 @@ _LETTERS = re.compile(r"[a-z]+")
 _A_FAMILY = 4
 """Letters at the beginning of two names that make a new package a relative of an old one: `libldap-common`."""
 _NUMBER = re.compile(r"[\d.]+")
-_NOT_ASKED = frozenset(
-    "gnupg gnupg2 apt-transport-https software-properties-common lsb-release dirmngr apt-utils curl wget git vim nano "
-    "less sudo unzip zip bzip2 xz-utils tar procps htop net-tools iputils-ping grep sed gawk findutils coreutils file "
-    "tree jq man-db rsync openssh-client bash shadow netcat netcat-openbsd telnet dnsutils".split()
+_NOT_ASKED = AT_A_PROMPT | frozenset(
+    "gnupg gnupg2 apt-transport-https software-properties-common lsb-release dirmngr apt-utils curl wget git sudo jq "
+    "unzip zip bzip2 xz-utils tar procps net-tools iputils-ping grep sed gawk findutils coreutils file tree rsync bash "
+    "openssh-client shadow netcat netcat-openbsd telnet dnsutils".split()
 )
 """What people work and build with: an image that nothing in the file calls them in is better without."""
 

@@ -120,8 +120,9 @@ _ON_A_BENCH = frozenset(
     "procps rsync socat dnsutils bind9-dnsutils jq gh zsh fish tree".split()
 )
 """What people, and programs that work in their place, work with at a prompt."""
-_AT_A_PROMPT = frozenset(
-    "less man-db vim vim-tiny nano emacs emacs-nox tmux screen ripgrep fd-find fzf htop zsh fish gh".split()
+AT_A_PROMPT = frozenset(
+    "less man-db vim vim-tiny vim-enhanced neovim nano joe mc emacs emacs-nox tmux screen ripgrep fd-find fzf htop zsh "
+    "fish gh".split()
 )
 _BENCH = 4
 """So many of them are no habit."""
@@ -134,7 +135,7 @@ def is_workbench(stage: Stage) -> bool:
     It has git with several tools that only somebody at a prompt uses, or many tools of that kind.
     """
     bench = {item.name for item in stage.packages.present} & _ON_A_BENCH
-    return len(bench) >= _BENCH or ("git" in bench and len(bench & _AT_A_PROMPT) >= _SEVERAL)
+    return len(bench) >= _BENCH or ("git" in bench and len(bench & AT_A_PROMPT) >= _SEVERAL)
 
 
 @once

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Fix,
     Image,
@@ -23,6 +24,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
+from rules.runtime.brought_no_more import brought_no_more
 from rules.runtime.deleted_programs import deleted_program
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
@@ -49,7 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lost = _lost(stage, was)
         if lost and not _is_in_script(change, stage, was, lost) and not _is_no_loss(stage, was, lost):
             guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
-            yield _problem(stage, lost, _confidence(stage, was), None if guessed else _restated(stage, lost))
+            gone = _gone_with_it(change, stage, was, lost)
+            repair = None if guessed or gone is not None else _restated(stage, lost)
+            yield _problem(stage, lost, _confidence(stage, was, gone), repair, gone)
         cleared = _cleared_of_base(stage, was)
         if not lost and cleared is not None and _runs_arguments(change, stage):
             yield _problem_of_base(stage, cleared)
@@ -88,10 +92,11 @@ def _is_no_application(start: Start, *, base_changed: bool) -> bool:
     return start.is_prompt or name in _NO_PROGRAM or (base_changed and name in _INITS and len(start.words) == 1)
 
 
-def _confidence(stage: Stage, was: Stage) -> Confidence:
-    """Say less where an ENTRYPOINT took over, or the program went too and the unknown base may bring another."""
+def _confidence(stage: Stage, was: Stage, gone: Copy | None) -> Confidence:
+    """Say less where an ENTRYPOINT took over, or the program went too and something else may start another."""
     now = stage.image
-    if _took_over(stage, was) or (not now.start_known and _went_with_its_file(stage, was)):
+    is_left = not now.start_known or any(s.set_in_file for s in now.start_command)
+    if _took_over(stage, was) or (gone is not None and is_left):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if stage.base_known and _only_base(now.start_command) else Confidence.LIKELY
 
@@ -101,15 +106,10 @@ def _took_over(stage: Stage, was: Stage) -> bool:
     return stage.image.entrypoint.set_in_file and not was.image.entrypoint
 
 
-def _went_with_its_file(stage: Stage, was: Stage) -> bool:
-    """Whether the change also takes out the COPY that brought the program: to restate the command would not do."""
-    start = was.image.start_command[0].value
-    name = start.program.rsplit("/", 1)[-1] if start is not None else ""
-    return name in _copied_names(was) and name not in _copied_names(stage)
-
-
-def _copied_names(stage: Stage) -> set[str]:
-    return {(source.path or "").rsplit("/", 1)[-1] for copy in stage.all_copies for source in copy.sources}
+def _gone_with_it(change: DockerfileChange, stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> Copy | None:
+    """Return what brought the program, or a file that it is given, where the change takes that out as well."""
+    found = (brought_no_more(change, stage, was, s.value) for s in lost if s.value is not None)
+    return next((copy for copy in found if copy is not None), None)
 
 
 def _is_in_script(change: DockerfileChange, stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> bool:
@@ -221,7 +221,9 @@ def _given_elsewhere(change: DockerfileChange) -> bool:
     return any(build.command for build in change.repository.builds_of(change.path))
 
 
-def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confidence, repair: Fix | None) -> Problem:
+def _problem(
+    stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confidence, repair: Fix | None, gone: Copy | None
+) -> Problem:
     instructions = [s.instruction for s in lost if s.instruction is not None]
     written = listed(quote(str(instruction)) for instruction in instructions)
     origins = _origins(lost)
@@ -239,14 +241,20 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
     return Problem(
         _place(stage, lost),
-        f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
-        "Restate it if that is not intended.",
+        f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} {_way_out(gone)}",
         confidence,
         doubt="what is left may take its place" if stage.base_known else "the base image is not known, and may set one",
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=repair,
     )
+
+
+def _way_out(gone: Copy | None) -> str:
+    if gone is None:
+        return "Restate it if that is not intended."
+    brought = quote(str(gone.instruction), 70)
+    return f"What it starts came by {brought}, and nothing brings that now: if it is not intended, bring back both."
 
 
 def _what_comes_of_it(stage: Stage, left: Setting[Start]) -> str:

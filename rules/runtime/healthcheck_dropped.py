@@ -7,7 +7,10 @@ from rules.api import (
     Category,
     Command,
     Confidence,
+    Copy,
     DockerfileChange,
+    Fix,
+    Instruction,
     Note,
     Origin,
     Problem,
@@ -23,6 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_nested import SHELLS
+from rules.runtime.brought_no_more import brought_no_more
 from rules.runtime.probes import GIVING_UP
 
 _PROBES = (b"livenessProbe:", b"readinessProbe:", b"startupProbe:", b"healthcheck:")
@@ -53,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not lost.set_in_file or not lost.value or now.set_in_file or now.value:
             continue
         if not _is_probed_elsewhere(change):
-            yield _problem(stage, was)
+            yield _problem(change, stage, was)
 
 
 _FAILS = ("-f", "--fail", "--fail-with-body")
@@ -138,32 +142,36 @@ def _is_probed_elsewhere(change: DockerfileChange) -> bool:
     )
 
 
-def _way_out(stage: Stage, lost: Setting[Start]) -> str:
+def _way_out(stage: Stage, lost: Setting[Start], gone: Copy | None) -> str:
     """Say how to get it back, in another image by what that has."""
     commands = lost.value.commands if lost.value is not None else ()
     missing = next((c.name for c in commands if c.name and stage.base_known and stage.runtime.lacks(c.name)), None)
+    if gone is not None:
+        return f"Ask with what is there now, for the file that {quote(str(gone.instruction), 70)} brought is not"
     return f"Ask with what is there now, for {quote(missing)} is not" if missing is not None else "Restate it"
 
 
-def _problem(stage: Stage, was: Stage) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
     lost = was.image.healthcheck
     assert lost.instruction is not None
+    gone = brought_no_more(change, stage, was, lost.value) if lost.value is not None else None
     text = str(lost.instruction)
     before = f"set in line {lost.instruction.line} before this change"
-    start = next((s.instruction for s in stage.image.start_command if s.origin is Origin.HERE), None)
-    edit = (
-        insert_line_before(start, lost.instruction.text.replace("\r\n", "\n"))
-        if start is not None
-        else append_to_stage(stage, lost.instruction.text.replace("\r\n", "\n"))
-    )
     return Problem(
         stage.from_.span,
         f"{stage.label} loses its health check: {quote(text)}, {before}. Docker, Swarm and compose's "
         "`condition: service_healthy` no longer notice a program that hangs. "
-        f"{_way_out(stage, lost)}, or say `HEALTHCHECK NONE` if that is intended.",
+        f"{_way_out(stage, lost, gone)}, or say `HEALTHCHECK NONE` if that is intended.",
         Confidence.LIKELY,
         doubt="where it runs, other probes may watch it",
         stage=stage.key,
         notes=(Note(lost.instruction.span, "set here before", before=True),),
-        fix=fix("Restate the health check", edit),
+        fix=_restated(stage, lost.instruction) if gone is None else None,
     )
+
+
+def _restated(stage: Stage, lost: Instruction) -> Fix | None:
+    start = next((s.instruction for s in stage.image.start_command if s.origin is Origin.HERE), None)
+    text = lost.text.replace("\r\n", "\n")
+    edit = insert_line_before(start, text) if start is not None else append_to_stage(stage, text)
+    return fix("Restate the health check", edit)

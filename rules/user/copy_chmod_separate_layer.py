@@ -181,6 +181,9 @@ def _may_reach(copy: Copy, files: set[str] | None, paths: set[str | None]) -> bo
 def _name(source: CopySource) -> str:
     """Return the name that a file arrives with: of an address without its query (Dockerfile reference, `ADD`)."""
     path = source.path or ""
+    if source.path is None:
+        last = source.word.text.strip("\"'").rpartition("/")[2]
+        return "" if any(mark in last for mark in "$*?[{}\"'") else last  # `bin/$TARGETARCH/shop`
     return posixpath.basename(path.partition("?")[0] if source.is_remote else path)
 
 
@@ -243,13 +246,11 @@ def _files(copy: Copy) -> set[str] | None:
         return {copy.destination} if copy.destination and not copy.lands_in_folder else None
     found: set[str] = set()
     for source in copy.sources:
-        if source.path is None or source.is_root or (source.has_wildcard and not source.is_remote):
+        path, name = source.path or "", _name(source)
+        if not name or source.is_root or (source.has_wildcard and not source.is_remote):
             return None
-        if source.is_remote and _GIT.search(source.path):
+        if copy.destination is None or path.endswith("/") or (source.is_remote and _GIT.search(path)):
             return None
-        if copy.destination is None or source.path.endswith("/"):
-            return None
-        name = _name(source)
         found.add(posixpath.join(copy.destination, name) if copy.lands_in_folder else copy.destination)
     return found or None
 

@@ -25,11 +25,14 @@ from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
+    gives_up_root,
     is_for_developers,
     is_no_service,
     is_root_by_convention,
+    needs_root,
     unread_scripts,
 )
+from rules.user.root_deeds import was_root
 
 
 @rule(
@@ -44,12 +47,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         user = stage.image.user
         serves = not is_no_service(stage) or (was is not None and not is_no_service(was))
-        if user.instruction is not None or not serves or is_for_developers(stage):
+        if user.instruction is not None or not serves:
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
-        if root and not drops_privileges(change, stage):
+        if root and not gives_up_root(change, stage):
+            untold = is_for_developers(stage) or needs_root(change, stage)
             for problem in _judge(change, stage):
-                yield dataclasses.replace(problem, held_before=_was_root(change, stage))
+                yield dataclasses.replace(problem, held_before=_was_root(change, stage), untold=untold)
 
 
 def _was_root(change: DockerfileChange, stage: Stage) -> bool:
@@ -58,10 +62,7 @@ def _was_root(change: DockerfileChange, stage: Stage) -> bool:
     The rule said nothing then where that started nothing; a change that adds a CMD has not made it root.
     """
     known = (was for one in stage.chain if (was := change.was(one)) is not None and was in was.model.shipped)
-    return any(
-        was.image.user.instruction is None and bool(was.users.final_is_root) and not drops_privileges(change, was)
-        for was in known
-    )
+    return any(was_root(was) and not drops_privileges(change, was) for was in known)
 
 
 def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:

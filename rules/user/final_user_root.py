@@ -1,5 +1,6 @@
 """See final_user_root.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -27,12 +28,15 @@ from rules.user.ownership import leaves_nothing
 from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
-    drops_privileges,
+    gives_up_root,
     is_for_developers,
     is_no_service,
+    needs_root,
     unread_scripts,
 )
+from rules.user.root_deeds import was_root
 from rules.user.root_reasons import is_explained
+from rules.user.volumes_before import as_it_was
 
 _ADMINISTRATOR = "containeradministrator"
 """Windows' root; `ContainerUser` is the ordinary account of its images."""
@@ -53,9 +57,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _on_windows(stage)
         if user.instruction is None or not user.instruction.words or stage.users.final_is_root is not True:
             continue
-        if drops_privileges(change, stage) or is_for_developers(stage):
+        if gives_up_root(change, stage):
             continue
-        yield _problem(change, stage)
+        untold = is_for_developers(stage) or needs_root(change, stage)
+        yield dataclasses.replace(_problem(change, stage), untold=untold, held_before=_was_root(change, stage))
+
+
+def _was_root(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the image ran as root before the change by its base: a `USER root` then only says so."""
+    was = change.was(stage)
+    return was is not None and was in was.model.shipped and was_root(was) and not gives_up_root(as_it_was(change), was)
 
 
 def _on_windows(stage: Stage) -> Problem:

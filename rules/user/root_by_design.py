@@ -81,35 +81,55 @@ _MAKES_WAY = re.compile(r"^(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh -c exec ")
 
 def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the start command, a package, a script or the base's own entrypoint gives up root, or needs it."""
+    return needs_root(change, stage) or gives_up_root(change, stage)
+
+
+def needs_root(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether what the image is for takes root: it stays root then, and nobody is asked to change that."""
     facts = stage.facts
-    image = stage.image
-    by_base = facts is not None and facts.drops_privileges and starts_through_base(stage)
-    by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
-    if (
-        by_base
-        or by_platform
+    return (
+        (facts is not None and facts.name == "docker")
         or _is_action(change, stage)
-        or (facts is not None and facts.unprivileged_workers)
         or stage.packages.has(*_NETWORK)
         or "get.docker.com" in stage.model.code
         or loads_bpf(change, stage)
+        or not (_RAW | _FOR_ALL_FILES).isdisjoint(_programs(change, stage))
+    )
+
+
+def gives_up_root(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether what starts becomes another user by itself, or is started as one by its platform."""
+    facts = stage.facts
+    if facts is not None and (
+        (facts.drops_privileges and starts_through_base(stage))
+        or facts.name.startswith(_LAMBDA)
+        or facts.unprivileged_workers
     ):
         return True
-    starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]
+    starts = _starts(stage)
     if starts and (starts[0].startswith(_INITS) or _INIT.match(starts[0])):
         return True
-    line = image.start_line()
-    scripts = [script.text for script in start_scripts(change, stage) if script.text is not None]
-    programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
-    programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
-    programs += map(_last_program, scripts)
-    if any(_DAEMONS.fullmatch(program) or program in _RAW or program in _FOR_ALL_FILES for program in programs):
+    if any(map(_DAEMONS.fullmatch, _programs(change, stage))):
         return True
+    line = stage.image.start_line()
     if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(change, stage):
         return True
     if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
         return True
     return script_that_drops(change, stage) is not None
+
+
+def _starts(stage: Stage) -> list[str]:
+    commands = stage.image.start_command
+    return [_MAKES_WAY.sub("", setting.value.text) for setting in commands if setting.value is not None]
+
+
+def _programs(change: DockerfileChange, stage: Stage) -> list[str]:
+    """Name the programs that a start command, or the last line of its script, may run."""
+    scripts = [script.text for script in start_scripts(change, stage) if script.text is not None]
+    programs = [word.rsplit("/", 1)[-1] for start in _starts(stage) for word in start.split()[:3]]
+    programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
+    return [*programs, *map(_last_program, scripts)]
 
 
 def script_that_drops(change: DockerfileChange, stage: Stage) -> str | None:

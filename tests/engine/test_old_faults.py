@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from rules import catalogue
 from tests.cases import TODAY, Case, cases_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rules.rule import Rule
 
 OF_THE_BASE = frozenset(
@@ -83,8 +86,8 @@ def test_what_a_change_does_not_touch_is_neither_new_nor_repaired(case: Case) ->
     assert {found.rule for found in report.findings if found.baseline != "unchanged"} == set()
 
 
-def baselines(rule: str, before: str, after: str) -> list[str]:
-    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+def baselines(rule: str, before: str, after: str, others: Mapping[str, bytes] = MappingProxyType({})) -> list[str]:
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode(), **others})
     return sorted(found.baseline for found in report.findings if found.rule == rule)
 
 
@@ -96,3 +99,21 @@ def test_a_renamed_argument_is_the_same_one() -> None:
 def test_a_secret_of_another_name_is_another_one() -> None:
     text = 'FROM debian:13-slim\nARG NPM_TOKEN\nRUN fetch "$NPM_TOKEN"\nCMD ["/app"]\n'
     assert baselines("secret-in-arg-or-env", text, text.replace("NPM_TOKEN", "GIT_TOKEN")) == ["absent", "new"]
+
+
+def test_what_a_rule_has_a_reason_to_be_silent_about_is_neither_repaired_nor_new() -> None:
+    text = 'FROM debian:13-slim\nRUN apt-get update && apt-get install -y tree\nUSER root\nCMD ["/srv/agent"]\n'
+    as_root = text.replace("tree", "iptables")
+    assert baselines("final-user-root", text, as_root) == []
+    assert baselines("final-user-root", as_root, text) == ["unchanged"]
+    assert baselines("final-user-root", text, text.replace("USER root", "USER 1000")) == ["absent"]
+
+
+def test_what_moves_into_a_script_that_a_run_calls_is_not_repaired() -> None:
+    text = 'FROM debian:13-slim\nCOPY . /src/\nWORKDIR /src\nRUN pip install shop && rm -rf /src\nCMD ["/app"]\n'
+    moved = text.replace("pip install shop && rm -rf /src", "tools/build")
+    script = "#!/bin/sh\npip3 install shop\nrm -rf /src\n"
+    for rule in ("pip-unpinned", "pip-cache-left", "copied-then-deleted"):
+        assert baselines(rule, text, moved, {"tools/build": script.encode()}) == []
+        assert baselines(rule, text, moved, {"tools/build": b"#!/bin/sh\nmake\n"}) == ["absent"]
+        assert baselines(rule, text, moved) == []

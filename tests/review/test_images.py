@@ -184,3 +184,15 @@ def test_a_deleted_dockerfile_is_named() -> None:
 def test_images_beyond_the_last_table_are_counted() -> None:
     many = {f"{number}/Dockerfile": SLIM.encode() for number in range(12)}
     assert notices(changes({}, many)) == ("2 more images with changes, for which there is no table.",)
+
+
+def test_packages_that_a_script_of_the_project_may_install_now_are_not_shown_as_gone() -> None:
+    text = SLIM + "COPY . /src\nRUN apt-get update && apt-get install -y jq && pip install flask\n"
+    moved = SLIM + "COPY . /src\nUSER 7\nRUN /src/tools/build\n"
+    assert table(text, moved) == ["| User | root by default | `7` |"]
+
+
+def test_a_command_substitution_in_a_list_is_no_package_and_what_it_prints_is_not_gone() -> None:
+    text = SLIM + "RUN apt-get install -y gcc-multilib make\n"
+    now = SLIM + 'RUN apt-get install -y make jq $([ "$ARCH" = amd64 ] && echo gcc-multilib)\n'
+    assert "| Packages |  | `jq` (1.2 MB) |" in [row for row in table(text, now) if row.startswith("| Packages")]
