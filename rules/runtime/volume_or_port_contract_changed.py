@@ -79,7 +79,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None:
             continue
-        used = list(_used(stage, was, files)) if files else []
+        used = [one for one in _used(stage, was, files) if _is_old(change, one)] if files else []
         yield from (_problem(stage, was, one) for one in used)
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
         if left and not used:
@@ -94,14 +94,21 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
     return tuple(Source(path, text) for path, text in texts.items() if text is not None)
 
 
+def _is_old(change: DockerfileChange, used: Used) -> bool:
+    """Whether the compose file said it before the change; what the change writes is written for the new image."""
+    before = change.repository_before.text(used.path)
+    if before is None:
+        return change.repository_before.exists(used.path) is not False
+    return used.source.text[used.start : used.end] in before
+
+
 def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]:
     # Merely undeclared, a port is published and a folder mounted as before: another in its place says that it moved.
     ports = _ports(was) - _ports(stage) if _are_known(stage) and _ports(stage) - _ports(was) else set()
     volumes = _volumes(was) - _volumes(stage) if _volumes(stage) - _volumes(was) else set()
     old, new = was.image.workdir, stage.image.workdir
-    folder = (
-        old.value if old.set_in_file and new.value is not None and old.value not in (None, "/", new.value) else None
-    )
+    here = new.value or ""
+    folder = old.value if old.set_in_file and here and old.value not in (None, "/", here) else None
     if not ports and not volumes and folder is None:
         return
     for source in files:
@@ -115,8 +122,13 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]
                 yield Used(f"`EXPOSE {port}`", f"port {port}", *place, "EXPOSE")
             elif path and path.rstrip("/") in volumes:
                 yield Used(f"`VOLUME {path}`", path, *place, "VOLUME")
-            elif path and folder is not None and within(path, folder):
+            elif path and folder is not None and within(path, folder) and not _meet(path, here):
                 yield Used(f"`WORKDIR {folder}`", folder, *place, "WORKDIR")
+
+
+def _meet(mounted: str, folder: str) -> bool:
+    """Whether what is mounted lies in a folder, or covers it."""
+    return within(mounted, folder) or within(folder, mounted)
 
 
 def _values(text: str) -> Iterator[tuple[int, int]]:
