@@ -217,11 +217,11 @@ def _set_nowhere(change: DockerfileChange, step: Step, every: list[str]) -> Prob
     stage, where = step.stage, step.instruction
     names = change.fresh("undefined-variable", stage, every)
     shown, them = listed((quote(f"${name}") for name in names), None), "it" if len(names) == 1 else "them"
-    before, way_out, fix = restated(change, stage, where, names)
+    is_, (before, way_out, fix) = "is" if them == "it" else "are", restated(change, stage, where, names)
     return Problem(
         where.span,
-        f"{shown} {'is' if them == 'it' else 'are'} empty in {stage.label}: nothing in the file sets {them}"
-        f"{' any more' if before else ''}. `{where.keyword}` gets the text without {them}.{way_out}",
+        f"{shown} {is_} empty in {stage.label}: nothing in the file sets {them}{' any more' if before else ''}. "
+        f"`{where.keyword}` gets the text without {them}.{way_out}",
         Confidence.LIKELY,
         doubt=_doubt(stage),
         stage=stage.key,
@@ -280,12 +280,8 @@ def _spell(where: Instruction, name: str, near: str) -> Fix | None:
 
 def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
     setters = givers(stage).get(name, [])
-    at = bisect_right(setters, step.index, key=_index)
+    at = bisect_right(setters, step.index, key=lambda setter: setter.index)
     return setters[at].instruction if at < len(setters) else None
-
-
-def _index(step: Step) -> int:
-    return step.index
 
 
 def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | None:
