@@ -1,7 +1,8 @@
 """See failure_ignored.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from rules.api import (
     Category,
@@ -103,7 +104,7 @@ def _is_unseen(run: Run, command: Command) -> bool:
         return command.after in (";", "\n") or caught_with(run, command) is not None
     if command.start in bringing(run) and (all_blind(run, command) or caught_with(run, command) is not None):
         return not _says_so(run)
-    return _makes_the_step(run, command) and _ends_by_cleaning(run)
+    return _makes_the_step(run, command) and (_ends_by_cleaning(run) or _ends_with_its_own(run, command))
 
 
 def _makes_the_step(run: Run, command: Command) -> bool:
@@ -122,7 +123,7 @@ def _ends_by_cleaning(run: Run) -> bool:
     `true`, `exit 0` and `echo "no luck"` say that a failure is meant to be passed over.
     """
     commands = [command for command in run.commands if not command.nested]
-    last = next((at for at in range(len(commands) - 1, 0, -1) if commands[at].before in (";", "\n")), 0)
+    last = _start_of_last_list(commands)
     if not last or run.stage.runtime.is_windows or any(one.errexit or one.name in _DECIDES for one in commands):
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
@@ -130,6 +131,36 @@ def _ends_by_cleaning(run: Run) -> bool:
         (cleans_up(one, made) or _makes_folders(one) or _changes_what_stood(run, one)) and not is_conditional(run, one)
         for one in commands[last:]
     )
+
+
+def _ends_with_its_own(run: Run, command: Command) -> bool:
+    """Whether the last list of a RUN fetches and unpacks other files than the list of a command, and no more."""
+    commands = [one for one in run.commands if not one.nested]
+    last = _start_of_last_list(commands)
+    if command.name not in _FETCHES or any(one.errexit or one.name in _DECIDES for one in commands):
+        return False
+    own: set[str] = set()
+    for one in commands[last:]:
+        if one.conditional or one.after == "||":
+            return False
+        if one.name in ("curl", "wget"):
+            own |= {path for path in (word.value for word in one.args) if path.startswith("/")}
+        elif one.name in ("tar", "unzip"):
+            if own.isdisjoint(word.value for word in one.args):
+                return False
+        elif not (_makes_folders(one) or cleans_up(one) or _deletes(one, own)):
+            return False
+    return bool(own) and not own & {word.value for one in commands[:last] for word in one.args}
+
+
+def _deletes(command: Command, own: Collection[str]) -> bool:
+    """Whether `rm` finds files of its own to delete, so that it does not fail."""
+    paths = [word.value for word in command.operands()]
+    return command.name == "rm" and all(any(fnmatchcase(file, path) for file in own) for path in paths)
+
+
+def _start_of_last_list(commands: Sequence[Command]) -> int:
+    return next((at for at in range(len(commands) - 1, 0, -1) if commands[at].before in (";", "\n")), 0)
 
 
 def _makes_folders(command: Command) -> bool:
