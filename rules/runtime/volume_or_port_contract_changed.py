@@ -82,8 +82,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         used = [one for one in _used(stage, was, files) if _is_old(change, one)] if files else []
         yield from (_problem(stage, was, one) for one in used)
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
+        moved = [] if left or files else _moved(stage, was)
         if left and not used:
             yield _of_data(stage, was, left)
+        elif moved:
+            yield _of_moved(stage, was, moved)
 
 
 def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
@@ -172,6 +175,14 @@ def _volumes(stage: Stage) -> set[str]:
     return {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value and volume.set_in_file}
 
 
+def _moved(stage: Stage, was: Stage) -> list[str]:
+    """Return the volumes in whose place the file declares others, which neither hold them nor lie in them."""
+    if any(volume.value is None for volume in stage.image.volumes):
+        return []
+    gone, new = _volumes(was) - _volumes(stage), _volumes(stage) - _volumes(was)
+    return sorted(path for path in gone if new and not any(_meet(path, other) for other in _volumes(stage)))
+
+
 def _instructions(stage: Stage, keyword: str) -> tuple[Instruction, ...]:
     """Return the instructions in the chain that say a port, a volume or the folder that is in force."""
     image = stage.image
@@ -221,4 +232,23 @@ def _of_data(stage: Stage, was: Stage, paths: list[str]) -> Problem:
         stage=stage.key,
         notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
         key="data " + " ".join(paths),
+    )
+
+
+def _of_moved(stage: Stage, was: Stage, paths: list[str]) -> Problem:
+    """Speak of volumes in whose place there are others, where no compose file tells who holds to the old ones."""
+    new = sorted(_volumes(stage) - _volumes(was))
+    known = {str(instruction) for instruction in _instructions(was, "VOLUME")}
+    where = next(i for i in _instructions(stage, "VOLUME") if str(i) not in known)
+    return Problem(
+        where.span,
+        f"{stage.label} declares {listed(quote(f'VOLUME {path}') for path in new)} in the place of "
+        f"{listed(quote(path) for path in paths)}. Whoever mounts data at the old path, as it was declared, still does "
+        "after the upgrade, and the program may look elsewhere, or overwrite them. Tell those who upgrade where their "
+        "data belong now, or keep the old path.",
+        Confidence.LIKELY,
+        doubt="the program may still use it although nothing declares it",
+        stage=stage.key,
+        notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
+        key="moved " + " ".join(paths),
     )
