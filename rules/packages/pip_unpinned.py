@@ -19,15 +19,13 @@ from rules.api import (
     rule,
 )
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
-from rules.packages.unpinned import Unpinned, unpinned
+from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
 _TIED = {"torchvision": "torch", "torchtext": "torch"}
 """Packages each release of which requires one release of another (setup.py of pytorch/vision and pytorch/text: what is
 released says `torch==…`); those of torchaudio do so no longer (pytorch/audio, pull request 4171)."""
-_BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
-"""Names under which a repository's newest state goes."""
 
 
 @rule(
@@ -103,7 +101,7 @@ def _wanted(call: PackageCall, package: Package) -> bool:
         return False
     if package.kind == "vcs":
         found = _REF.search(_address(package).split("#")[0].removeprefix("git+"))
-        return found is None or (found["ref"] in _BRANCHES and not _is_chosen(call, package))
+        return found is None or (found["ref"] in BRANCHES and not _is_chosen(call, package))
     return package.kind == "name" and package.name.lower() not in _TOOLS and not _is_tied(call, package)
 
 
