@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.packages.unpinned import BRANCHES
 from rules.quoting import listed
 from rules.secrets.downloads import stages_that_count
@@ -47,13 +47,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Sources are cloned in whatever state a branch has today."""
     for stage in stages_that_count(change):
         for run in stage.runs:
-            found = [clone for command in run.calls("git") if (clone := _moving(run, command)) is not None]
-            if found and not _is_chosen_later(stage, run):
+            found = [clone for command in _left_as_cloned(run) if (clone := _moving(command)) is not None]
+            if found and run.index >= _last_choice(stage):
                 yield _problem(change, stage, run, found)
 
 
-def _moving(run: Run, command: Command) -> _Clone | None:
-    """Read a `git clone` that takes a branch as it is; `None` where something says which state, or may."""
+def _moving(command: Command) -> _Clone | None:
+    """Read a `git clone` that takes a branch as it is; `None` where it says which state, or may."""
     words = [word.value for word in command.operands(_VALUED)]
     if words[:1] != ["clone"] or len(words) == 1 or command.nested or command.conditional or command.has("--revision"):
         return None
@@ -61,26 +61,29 @@ def _moving(run: Run, command: Command) -> _Clone | None:
     branch = command.option("-b", "--branch") or ""
     if found is None or "$" in branch or (_NUMBERED.search(branch) and branch not in BRANCHES):
         return None
-    return None if _is_chosen(run, command) else _Clone(command, found["place"].removesuffix(".git"), branch)
+    return _Clone(command, found["place"].removesuffix(".git"), branch)
 
 
-def _is_chosen(run: Run, clone: Command) -> bool:
-    """Whether a command between a clone and the next may bring it to a commit."""
-    for command in run.commands:
-        if command.start <= clone.start:
-            continue
+def _left_as_cloned(run: Run) -> list[Command]:
+    """Return the clones of a RUN behind which nothing, up to the next, may bring them to a commit."""
+    found: list[Command] = []
+    chosen = False
+    for command in reversed(run.calls("git")):
         words = {word.value for word in command.args}
-        if command.name == "git" and "clone" in words:
-            return False
-        if command.name == "git" and not _CHOOSES.isdisjoint(words):
-            return True
-    return False
+        if "clone" not in words:
+            chosen = chosen or not _CHOOSES.isdisjoint(words)
+            continue
+        if not chosen:
+            found.append(command)
+        chosen = False
+    return found[::-1]
 
 
-def _is_chosen_later(stage: Stage, run: Run) -> bool:
-    """Whether a later RUN may bring what one clones to a commit."""
-    later = (one for one in stage.runs if one.index > run.index)
-    return any(not _CHOOSES.isdisjoint(w.value for w in c.args) for one in later for c in one.calls("git"))
+@once
+def _last_choice(stage: Stage) -> int:
+    """Return the index of the last step that may bring a clone to a commit; -1 without one."""
+    choosing = (r.index for r in stage.runs for c in r.calls("git") if any(w.value in _CHOOSES for w in c.args))
+    return max(choosing, default=-1)
 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clone]) -> Problem:
