@@ -22,6 +22,7 @@ from rules.copying.local_secrets import local_secrets
 
 _NAMED = 4
 """Paths that a sentence can name."""
+_SECRETS = "secrets of the context"
 
 
 @rule(
@@ -91,13 +92,12 @@ def _let_in(stage: Stage, copy: Copy, ignore: IgnoreFile) -> Iterator[Problem]:
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[Leak]) -> Problem:
-    ignore, every = ignore_file(change), tuple(leak.name for leak in secrets)
-    names = change.fresh("copy-whole-context", copy.stage, every)
-    named = ", ".join(map(quote, names[:_NAMED]))
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    ignore = ignore_file(change)
+    named = ", ".join(quote(leak.name) for leak in secrets[:_NAMED])
+    rest = f" and {len(secrets) - _NAMED} more" if len(secrets) > _NAMED else ""
     where = "`.dockerignore`" if ignore is None else quote(ignore.path)
     patterns = dict.fromkeys(leak.pattern for leak in secrets)
-    them = "them" if len(names) > 1 else "it"
+    them = "them" if len(secrets) > 1 else "it"
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole context, and {named}{rest} with it. Whoever can pull the image can read "
@@ -106,7 +106,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
         doubt="it goes by the names; what is in the files was not read",
         instruction=copy.instruction,
         stage=copy.stage.key,
-        items=every,
-        decision="what the context has of secrets",
+        items=(_SECRETS,),  # one matter for all stages: one that comes is no news where another had them
+        decision=_SECRETS,
         fix=Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None else None,
     )
