@@ -55,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _moving(command: Command) -> _Clone | None:
     """Read a `git clone` that takes a branch as it is; `None` where it says which state, or may."""
     words = [word.value for word in command.operands(_VALUED)]
-    if words[:1] != ["clone"] or len(words) == 1 or command.nested or command.conditional or command.has("--revision"):
+    if words[:1] != ["clone"] or len(words) == 1 or command.conditional or command.has("--revision"):
         return None
     found = _REMOTE.fullmatch(words[1])
     branch = command.option("-b", "--branch") or ""
