@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.gone_mirrors import left_mirrors
+from rules.model.puts import within
 from rules.packages.options import spelled
 from rules.packages.scripts import may_be_script, sure_calls
 from rules.packages.sources import may_come_from_elsewhere
@@ -65,5 +66,5 @@ def _asks_elsewhere(stage: Stage, run: Run, call: PackageCall) -> bool:
     if call.manager == "apt":
         return may_come_from_elsewhere(stage, run, call)
     texts = [one.instruction.text for one in above] + [run.instruction.text]
-    copied = any(put.path == "/" or put.path.startswith("/etc") for put in stage.files.puts)
+    copied = any(put.path == "/" or within(put.path, "/etc") for put in stage.files.puts)
     return copied or any(_REPOSITORIES.search(text) for text in texts)

@@ -14,6 +14,7 @@ from rules.api import (
     Run,
     Severity,
     Span,
+    Variable,
     quote,
     rule,
 )
@@ -38,6 +39,7 @@ _OF_THE_BUILD = frozenset({"DEBIAN_FRONTEND", *PREDEFINED_ARGS})
 _FOR_A_SHELL = re.compile(r"[=:\"]~(?:/|$)|\$\(|`")
 """What a shell fills in, and `ENV` does not."""
 
+_TELLING = frozenset({"[", "[[", "test", "echo", "printf", ":", "true", "set"})
 _SETS = re.compile(r"^\s*(?:\w+=|(?:case|if|for|while|set)\b)", re.MULTILINE)
 """How a line of a script begins that may do nothing but set variables."""
 
@@ -94,7 +96,7 @@ def _missing(change: DockerfileChange, run: Run, names: list[str]) -> _Missing:
         text = quote(str(behind), 40)
         then = f" {text} on line {behind.line} ran behind it before the change, and has the old one now."
         return _Missing(then, Severity.ERROR)
-    named = [name for name in names if name not in _SHELLS_OWN]
+    named = [name for name in names if name not in _SHELLS_OWN and run.scope.get(name) is None]
     reader = next(filter(None, (_reader(run, name) for name in named)), None)
     if reader is not None:
         place = reader.instruction
@@ -159,29 +161,45 @@ def _behind(run: Run, found: str) -> Iterator[Command]:
 def _lost(run: Run) -> Iterator[Problem]:
     """A variable that a RUN does nothing but set, and that a later RUN reads, or a program in it."""
     own = [command for command in run.commands if not command.nested]
-    if not own or not run.is_read or any(command.name or not command.assignments for command in own):
+    setting = [command for command in own if not command.name and command.assignments]
+    if not setting or not run.is_read or not all(command in setting or _tells(command) for command in own):
         return
-    for name, value in dict(pair for command in own for pair in command.assignments).items():
-        if name in _SHELLS_OWN or run.scope.get(name) is not None:
+    for name, value in dict(pair for command in setting for pair in command.assignments).items():
+        held = run.scope.get(name)
+        if name in _SHELLS_OWN or (held is not None and not _differs(run, held, value.value)):
             continue
-        reader, program = _reader(run, name), _program(run, name)
+        reader, program = _reader(run, name), _program(run, name) if held is None else None
         if reader is not None:
-            misses, at = f"the `RUN` at line {reader.instruction.line} finds it empty", reader.instruction.span
+            finds = "finds it empty" if held is None else f"has what `{held.kind.upper()}` gives it"
+            misses, at = f"the `RUN` at line {reader.instruction.line} {finds}", reader.instruction.span
             way_out = "Set it in the `RUN` that reads it"
         elif program is not None:
             misses, at = f"{quote(str(program), 40)} on line {program.line} runs without it", program.span
             way_out = _way_out("export", [name], value.text)
         else:
             continue
+        now = "is not set after this `RUN`: it" if held is None else "keeps its value: what this `RUN` sets"
         yield Problem(
-            own[0].span,
-            f"{quote(name)} is not set after this `RUN`: it ends with the shell that runs it, and {misses}. {way_out}.",
+            setting[0].span,
+            f"{quote(name)} {now} ends with the shell that runs it, and {misses}. {way_out}.",
             stage=run.stage.key,
             notes=(Note(at, "read here"),),
             key=name,
             severity=Severity.WARNING if reader is None else None,
         )
         return
+
+
+def _tells(command: Command) -> bool:
+    """Whether a command beside the setting of a variable does nothing but ask and tell, and writes no file."""
+    return command.name in _TELLING and not any(one.operator in (">", ">>") for one in command.redirects)
+
+
+def _differs(run: Run, held: Variable, value: str) -> bool:
+    """Whether a RUN may give a variable another value than an instruction of the file gave it."""
+    if held.instruction is None:
+        return False
+    return not isinstance(held.value, str) or held.value not in (value, run.scope.expand(value))
 
 
 def _program(run: Run, name: str) -> Command | None:
@@ -194,7 +212,7 @@ def _program(run: Run, name: str) -> Command | None:
 
 
 def _reader(run: Run, name: str) -> Run | None:
-    """Return the next RUN of the stage that speaks of a variable, if it reads it and sets it nowhere."""
+    """Return the next RUN of the stage that speaks of a variable, if it reads it and nothing has set it anew."""
     word = re.escape(name)
     for later in run.stage.runs:
         text = later.instruction.whole_value
@@ -202,7 +220,7 @@ def _reader(run: Run, name: str) -> Run | None:
             continue
         sets = re.search(rf"\b{word}=|\b(?:read|for|export|local)\b[^;&|]*\b{word}\b", text)
         reads = re.search(rf"(?<!\\)\$(?:{word}\b|\{{{word}\}})", text)
-        return later if reads is not None and sets is None and later.scope.get(name) is None else None
+        return later if reads is not None and sets is None and later.scope.get(name) == run.scope.get(name) else None
     return None
 
 

@@ -1,7 +1,8 @@
 """See failure_ignored.md."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from rules.api import (
     Category,
@@ -20,25 +21,13 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.ignored_failures import all_blind, bringing, checks_a_file, cleans_up, is_ignored, matters, unguarded
 from rules.build.loop_failures import loops_over, problem_of_loop
-from rules.build.pipe_failures import caught_by, caught_with, counts, is_caught, is_conditional, pipelines
+from rules.build.pipe_failures import caught_by, caught_with, is_caught, is_conditional, pipelines
 from rules.model.command_lists import catching
-from rules.secrets.download_checks import is_check
 
-_BUILDS = frozenset(
-    "cargo cmake configure docker-php-ext-install dotnet go gradle gradlew make meson mvn mvnw ninja npm pecl phpize "
-    "pnpm pytest sbt tox tsc webpack yarn".split()
-)
-_BRINGING = frozenset({"build", "ci", "download", "install", "run", "sync", "upgrade"})
 _FETCHES = frozenset("curl wget tar unzip gcc g++".split())
 """What else makes a step, where the step's end hides that it failed."""
-_ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list"})
-_BLIND = frozenset(
-    ": addgroup adduser cd date echo export find groupadd history ldconfig ls mkdir printf pwd set sync true unset "
-    "useradd".split()
-)
-"""Commands that end well whether there is anything for them to do or not."""
-
 _OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
 """Letters of options of which `-e` is one, as people write them behind `set`."""
 _ARGUMENT = re.compile(r"\$\{?[@*#1-9]|\bshift\b")
@@ -48,7 +37,6 @@ _TELLING = frozenset(
     "[ [[ cmp command diff egrep expr fgrep getent grep let ls pgrep pkill killall rmdir test which".split()
 )
 """Commands that tell something by failing."""
-_CLEANING = frozenset("autoclean autoremove cache-clean clean del deborphan erase prune purge remove".split())
 
 
 @rule(
@@ -69,16 +57,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if slip is not None:
                 yield _of_slip(stage, run, slip)
                 continue
-            ignored = [command for command in run.commands if _is_ignored(run, command)]
-            guarded = _guarded(change, stage) if ignored else frozenset()
-            lost = [c for c in ignored if str(c) in guarded and _matters(run, c)]
+            ignored = [command for command in run.commands if is_ignored(run, command)]
+            stopped = unguarded(change, stage) if ignored else frozenset()
+            lost = [c for c in ignored if str(c) in stopped and matters(run, c)]
             found = lost or [c for c in ignored if _is_unseen(run, c)]
             if found:
-                yield _problem(stage, run, next(filter(_tests, found), found[0]), lost=bool(lost))
+                yield _problem(stage, run, next(filter(checks_a_file, found), found[0]), lost=bool(lost))
                 continue
-            looped = [c for c in run.commands if _matters(run, c) and loops_over(run, c)]
+            looped = [c for c in run.commands if matters(run, c) and loops_over(run, c)]
             if looped:
-                yield problem_of_loop(stage, run, looped[0], lost=str(looped[0]) in _guarded(change, stage))
+                yield problem_of_loop(stage, run, looped[0], lost=str(looped[0]) in unguarded(change, stage))
 
 
 def _may_go_on(run: Run) -> bool:
@@ -109,49 +97,21 @@ def _of_slip(stage: Stage, run: Run, command: Command) -> Problem:
     )
 
 
-def _is_ignored(run: Run, command: Command) -> bool:
-    """Whether the RUN goes on behind a failure of this command, and ends with the status of another."""
-    if not command.name or command.nested or is_conditional(run, command) or command.negated:
-        return False
-    if is_caught(run, command):
-        blind = command.start in _bringing(run) or _all_blind(run, command)
-        return caught_with(run, command) is not None and blind
-    return not command.errexit and command.after in (";", "\n", "&&") and not counts(run, command)
-
-
-def _tests(command: Command) -> bool:
-    """Whether it checks a file against a sum or a signature."""
-    return is_check(command) and (not command.name.endswith("sum") or command.has("-c", "--check"))
-
-
-def _matters(run: Run, command: Command) -> bool:
-    """Whether what ships is another one when the command fails: an install, a build, a download, a check."""
-    return _tests(command) or command.start in _bringing(run) or command.name in ("curl", "wget")
-
-
-@once
-def _bringing(run: Run) -> frozenset[int]:
-    """Where the commands stand that install or build something."""
-    calls = {call.command.start for call in run.package_calls if call.action in _BRINGING}
-    builds = (c for c in run.commands if c.name in _BUILDS and _ASKING.isdisjoint(word.value for word in c.args))
-    return frozenset(calls | {command.start for command in builds})
-
-
 def _is_unseen(run: Run, command: Command) -> bool:
     """Whether nothing behind it fails with it: a check, or an install that only cleaning up follows."""
-    if _tests(command):
+    if checks_a_file(command):
         # behind `&&` what would use the file is not run either
         return command.after in (";", "\n") or caught_with(run, command) is not None
-    if command.start in _bringing(run) and (_all_blind(run, command) or caught_with(run, command) is not None):
+    if command.start in bringing(run) and (all_blind(run, command) or caught_with(run, command) is not None):
         return not _says_so(run)
-    return _makes_the_step(run, command) and _ends_by_cleaning(run)
+    return _makes_the_step(run, command) and (_ends_by_cleaning(run) or _ends_with_its_own(run, command))
 
 
 def _makes_the_step(run: Run, command: Command) -> bool:
     if is_conditional(run, command) or is_caught(run, command) or pipelines(run)[command.pipeline].last is not command:
         return False
     clones = command.name == "git" and command.subcommand == "clone"
-    return clones or command.name in _FETCHES or command.start in _bringing(run)
+    return clones or command.name in _FETCHES or command.start in bringing(run)
 
 
 @once
@@ -163,27 +123,44 @@ def _ends_by_cleaning(run: Run) -> bool:
     `true`, `exit 0` and `echo "no luck"` say that a failure is meant to be passed over.
     """
     commands = [command for command in run.commands if not command.nested]
-    last = next((at for at in range(len(commands) - 1, 0, -1) if commands[at].before in (";", "\n")), 0)
+    last = _start_of_last_list(commands)
     if not last or run.stage.runtime.is_windows or any(one.errexit or one.name in _DECIDES for one in commands):
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
     return all(
-        (_cleans_up(one, made) or _makes_folders(one) or _changes_what_stood(run, one)) and not is_conditional(run, one)
+        (cleans_up(one, made) or _makes_folders(one) or _changes_what_stood(run, one)) and not is_conditional(run, one)
         for one in commands[last:]
     )
 
 
-def _cleans_up(command: Command, made: Collection[str] = ()) -> bool:
-    """Whether a command takes something away and succeeds whatever came before.
+def _ends_with_its_own(run: Run, command: Command) -> bool:
+    """Whether the last list of a RUN fetches and unpacks other files than the list of a command, and no more."""
+    commands = [one for one in run.commands if not one.nested]
+    last = _start_of_last_list(commands)
+    if command.name not in _FETCHES or any(one.errexit or one.name in _DECIDES for one in commands):
+        return False
+    own: set[str] = set()
+    for one in commands[last:]:
+        if one.conditional or one.after == "||":
+            return False
+        if one.name in ("curl", "wget"):
+            own |= {path for path in (word.value for word in one.args) if path.startswith("/")}
+        elif one.name in ("tar", "unzip"):
+            if own.isdisjoint(word.value for word in one.args):
+                return False
+        elif not (_makes_folders(one) or cleans_up(one) or _deletes(one, own)):
+            return False
+    return bool(own) and not own & {word.value for one in commands[:last] for word in one.args}
 
-    `rm` without `-f` does so of what the RUN has `made` itself.
-    """
-    if command.name == "rm":
-        rest = [word.value.rstrip("/") for word in command.operands()]
-        return command.has("-f", "--force") or (bool(made) and all(path in made for path in rest))
-    if command.name == "find":
-        return any(word.value == "-delete" for word in command.args)
-    return not _CLEANING.isdisjoint(word.value for word in command.operands()[:2])
+
+def _deletes(command: Command, own: Collection[str]) -> bool:
+    """Whether `rm` finds files of its own to delete, so that it does not fail."""
+    paths = [word.value for word in command.operands()]
+    return command.name == "rm" and all(any(fnmatchcase(file, path) for file in own) for path in paths)
+
+
+def _start_of_last_list(commands: Sequence[Command]) -> int:
+    return next((at for at in range(len(commands) - 1, 0, -1) if commands[at].before in (";", "\n")), 0)
 
 
 def _makes_folders(command: Command) -> bool:
@@ -208,36 +185,6 @@ def _says_so(run: Run) -> bool:
     return last.name in ("echo", "printf")
 
 
-def _all_blind(run: Run, command: Command) -> bool:
-    """Whether what follows ends well without it; what stands in front of the same `|| true` is not run at all."""
-    end = caught_with(run, command) or command
-    later = (one for one in run.commands if one.start > end.start and not one.nested)
-    return all(_is_blind(one) or one.after == "||" for one in later)
-
-
-def _is_blind(command: Command) -> bool:
-    return command.name in _BLIND or _cleans_up(command)
-
-
-def _guarded(change: DockerfileChange, stage: Stage) -> frozenset[str]:
-    """The commands whose failure stopped the build before the change, wherever they stood."""
-    was = change.was(stage)
-    return _guarded_in(was) if was is not None else frozenset()
-
-
-@once
-def _guarded_in(stage: Stage) -> frozenset[str]:
-    there = [
-        (run, command)
-        for run in stage.runs
-        if run.is_read
-        for command in run.commands
-        if not command.nested and not command.conditional
-    ]
-    guarded = {str(command) for run, command in there if command.errexit or counts(run, command)}
-    return frozenset(guarded - {str(command) for run, command in there if _is_ignored(run, command)})
-
-
 def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem:
     heredoc, end = bool(run.instruction.heredocs), caught_with(run, command)
     ends = "each line of a here-document" if heredoc else "what stands behind `;`"
@@ -251,12 +198,12 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
         command.span,
         f"the build goes on when {quote(str(command), 60)} fails: {why}.{before} {then} {way_out}",
         # the list may be forgiven on purpose, though its last command is what such a `||` is mostly written for
-        Confidence.POSSIBLE if end is not None and not lost and not _tests(command) else Confidence.LIKELY,
+        Confidence.POSSIBLE if end is not None and not lost and not checks_a_file(command) else Confidence.LIKELY,
         doubt="a failure may be meant to be passed over",
         instruction=run.instruction,
         stage=stage.key,
         key=command.name,
-        severity=Severity.ERROR if _tests(command) else None,
+        severity=Severity.ERROR if checks_a_file(command) else None,
         fix=_fix(run) if (lost or heredoc) and end is None and not any(map(_may_end_badly, run.commands)) else None,
     )
 
@@ -269,9 +216,9 @@ def _may_end_badly(command: Command) -> bool:
 
 
 def _outcome(run: Run, command: Command) -> str:
-    if _tests(command):
+    if checks_a_file(command):
         return "Then what was not verified goes into the image."
-    if _all_blind(run, command):
+    if all_blind(run, command):
         return "Then the image ships without what it brings."
     return "What follows runs without it, and fails for another reason or not at all."
 

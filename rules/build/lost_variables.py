@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rules.api import Confidence, DockerfileChange, Fix, Instruction, Note, Problem, Stage, insert_line_before, quote
 from rules.build.script_variables import setting_stages
 from rules.lazily import once
+from rules.quoting import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def lost_variables(change: DockerfileChange, stage: Stage) -> Mapping[str, Instruction]:
@@ -51,6 +52,25 @@ def of_lost(stage: Stage, where: Instruction, name: str, setter: Instruction) ->
         notes=(Note(setter.span, "set here before", before=True),),
         fix=Fix(f"Restate {name}", (insert_line_before(where, line),)) if "\n" not in line else None,
     )
+
+
+def restated(
+    change: DockerfileChange, stage: Stage, where: Instruction, names: Sequence[str]
+) -> tuple[tuple[Note, ...], str, Fix | None]:
+    """Return where variables that an instruction reads were set before the change, the way out, and its edits.
+
+    All is empty where one of them was never set: what it should be is not known then.
+    """
+    setters = lost_variables(change, stage)
+    if any(name not in setters for name in names):
+        return (), "", None
+    lines = dict.fromkeys(_line(setters[name], name) for name in names)
+    notes = {id(one): Note(one.span, "set here before", before=True) for one in (setters[name] for name in names)}
+    shown = listed(map(quote, lines), None)
+    edits = tuple(insert_line_before(where, line) for line in lines)
+    fix = Fix(f"Restate {', '.join(names)}", edits) if not any("\n" in line for line in lines) else None
+    taken = "it" if len(names) == 1 else "them"
+    return tuple(notes.values()), f" Restate {shown} in this stage, or take {taken} out.", fix
 
 
 def _line(setter: Instruction, name: str) -> str:

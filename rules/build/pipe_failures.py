@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
-from rules.model.command_lists import end_of_list
+from rules.model.command_lists import end_of_list, is_passed
 from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ def counts(run: Run, command: Command) -> bool:
     """
     last = pipelines(run)[command.pipeline].last
     end = end_of_list(run, last)
+    if is_passed(run, last) and not is_conditional(run, last):
+        return False
     if end is None or is_conditional(run, last) or end.after not in (";", "\n", "&") or end.start >= _last_start(run):
         return True
     return last.errexit and end is last

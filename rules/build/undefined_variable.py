@@ -25,7 +25,7 @@ from rules.api import (
 )
 from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherited, possible_parents
 from rules.build.copied_texts import copied_texts
-from rules.build.lost_variables import lost_variables, of_lost
+from rules.build.lost_variables import lost_variables, of_lost, restated
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
 from rules.build.script_variables import nearest_set, read_unset, setting_stages
@@ -216,16 +216,19 @@ def _set_nowhere(change: DockerfileChange, step: Step, every: list[str]) -> Prob
     """Speak at once of all variables of an instruction that nothing sets; of those beside old ones, alone."""
     stage, where = step.stage, step.instruction
     names = change.fresh("undefined-variable", stage, every)
-    shown, one = listed((quote(f"${name}") for name in names), None), len(names) == 1
+    shown, them = listed((quote(f"${name}") for name in names), None), "it" if len(names) == 1 else "them"
+    is_, (before, way_out, fix) = "is" if them == "it" else "are", restated(change, stage, where, names)
     return Problem(
         where.span,
-        f"{shown} {'is' if one else 'are'} empty in {stage.label}: nothing in the file sets {'it' if one else 'them'}. "
-        f"`{where.keyword}` gets the text without {'it' if one else 'them'}.",
+        f"{shown} {is_} empty in {stage.label}: nothing in the file sets {them}{' any more' if before else ''}. "
+        f"`{where.keyword}` gets the text without {them}.{way_out}",
         Confidence.LIKELY,
         doubt=_doubt(stage),
         stage=stage.key,
         items=tuple(every),
         decision=f"{' '.join(names)} set nowhere",
+        notes=before,
+        fix=fix,
     )
 
 
@@ -277,12 +280,8 @@ def _spell(where: Instruction, name: str, near: str) -> Fix | None:
 
 def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
     setters = givers(stage).get(name, [])
-    at = bisect_right(setters, step.index, key=_index)
+    at = bisect_right(setters, step.index, key=lambda setter: setter.index)
     return setters[at].instruction if at < len(setters) else None
-
-
-def _index(step: Step) -> int:
-    return step.index
 
 
 def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | None:

@@ -22,6 +22,7 @@ from rules.copying.local_secrets import local_secrets
 
 _NAMED = 4
 """Paths that a sentence can name."""
+_SECRETS = "secrets of the context"
 
 
 @rule(
@@ -105,5 +106,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
         doubt="it goes by the names; what is in the files was not read",
         instruction=copy.instruction,
         stage=copy.stage.key,
+        items=(_SECRETS,),  # one matter for all stages: one that comes is no news where another had them
+        decision=_SECRETS,
         fix=Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None else None,
     )

@@ -19,10 +19,27 @@ _CLOSES = re.compile(r"[\s\\]*(?:\)|;[\s\\]*\})[\s\\]*&&[\s\\]*")
 """What stands before brackets in an `&&` list, and behind them."""
 
 
-class _List(NamedTuple):
-    """The command that ends a command's `&&` list, `None` where a group does, and how deep in brackets it stands."""
+_COMPOUND = re.compile(r"[\s\\]*&&[\s\\]*(?:if|for|while|until|case)(?=[\s\\])")
+"""What leads from a command to a compound one, in whose body all is conditional."""
 
-    end: Command | None
+_BODY = re.compile(r"[\s\\](?:then|do)(?=[\s\\])")
+"""What stands behind the condition of a compound command, which is run in any case."""
+
+
+class _End(NamedTuple):
+    """What ends a list: a command, or a group, with whether commands of the same script are run behind that anyway."""
+
+    command: Command | None
+    passed: bool = False
+
+
+_NOTHING = _End(None)
+
+
+class _List(NamedTuple):
+    """What ends a command's `&&` list, and how deep in brackets it stands."""
+
+    end: _End
     depth: int
 
 
@@ -33,7 +50,17 @@ def end_of_list(run: Run, command: Command) -> Command | None:
         run: The RUN.
         command: A command of it; of a pipeline, that is the list behind all of it.
     """
-    return _lists(run)[id(command)].end
+    return _lists(run)[id(command)].end.command
+
+
+def is_passed(run: Run, command: Command) -> bool:
+    """Tell whether a list ends in `if …; fi` or a loop, and what stands behind that is run although a command failed.
+
+    Args:
+        run: The RUN.
+        command: A command of the list, as for `end_of_list`.
+    """
+    return _lists(run)[id(command)].end.passed
 
 
 @once
@@ -44,9 +71,10 @@ def _lists(run: Run) -> dict[int, _List]:
     (`make && ( clean || true ) && install`), and what stands in them has a list of its own.
     """
     lists: dict[int, _List] = {}
-    end: dict[tuple[bool, bool], Command | None] = {}
-    behind: list[dict[tuple[bool, bool], Command | None]] = []
+    end: dict[tuple[bool, bool], _End] = {}
+    behind: list[dict[tuple[bool, bool], _End]] = []
     below: dict[bool, int] = {}
+    goes_on = in_condition = False
     for command in reversed(run.commands):
         place = command.nested, command.conditional
         gap = COMMENT_LINES.sub("", command.source.text[command.end : below.get(command.nested, command.end)])
@@ -54,13 +82,17 @@ def _lists(run: Run) -> dict[int, _List]:
             behind.append(end)
             end = {}
         if command.after not in ("&&", "|", "|&"):
-            end[place] = command
+            end[place] = _End(command)
         elif behind and not command.nested and _OPENS.fullmatch(gap):
             end = behind.pop()
         elif _GROUP.search(gap):
-            end[place] = None
+            end[place] = _End(None, goes_on and _COMPOUND.match(gap) is not None)
+        if not command.nested:
+            in_condition = not _GROUP.search(gap) and (in_condition or _BODY.search(gap) is not None)
+            if not in_condition and (not command.conditional or command.before == "||"):
+                goes_on = command.before in (";", "\n")
         below[command.nested] = command.start
-        lists[id(command)] = _List(end.get(place), len(behind))
+        lists[id(command)] = _List(end.get(place, _NOTHING), len(behind))
     return lists
 
 

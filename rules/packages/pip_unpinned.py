@@ -19,15 +19,20 @@ from rules.api import (
     rule,
 )
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
-from rules.packages.unpinned import Unpinned, unpinned
+from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
 
+_SOURCES = ("vcs", "url")
+"""Kinds of packages that a repository gives, and no index."""
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
+_ARCHIVE = re.compile(
+    rf"(?P<before>/(?:archive|zipball|tarball)/)(?:refs/heads/)?(?:{'|'.join(sorted(BRANCHES))})"
+    r"(?=\.zip$|\.tar\.gz$|/[\w.-]+$|$)"
+)
+"""The archive that GitHub, GitLab and Gitea make of a branch."""
 _TIED = {"torchvision": "torch", "torchtext": "torch"}
 """Packages each release of which requires one release of another (setup.py of pytorch/vision and pytorch/text: what is
 released says `torch==…`); those of torchaudio do so no longer (pytorch/audio, pull request 4171)."""
-_BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
-"""Names under which a repository's newest state goes."""
 
 
 @rule(
@@ -66,8 +71,8 @@ def _confidence(other: Elsewhere) -> Confidence:
 def _advice(found: Unpinned, names: tuple[str, ...]) -> tuple[str, str]:
     """What is taken now, and how to say which one was tested: a repository's commit, a package's version."""
     chosen = {package.name: package for package in found.packages if package.name in names}
-    commits = [_at_commit(package) for package in chosen.values() if package.kind == "vcs"]
-    plain = [package.name for package in chosen.values() if package.kind != "vcs"]
+    commits = [_at_commit(package) for package in chosen.values() if package.kind in _SOURCES]
+    plain = [package.name for package in chosen.values() if package.kind not in _SOURCES]
     if not plain:
         newest = f"whatever state {'its branch has' if len(names) == 1 else 'their branches have'}"
         return newest, f"Name the commit that was tested: {quote(commits[0])}."
@@ -80,6 +85,8 @@ def _advice(found: Unpinned, names: tuple[str, ...]) -> tuple[str, str]:
 
 def _at_commit(package: Package) -> str:
     """Return a repository as it is written with a commit."""
+    if package.kind == "url":
+        return _ARCHIVE.sub(r"\g<before><commit>", package.name)
     address, hash_, fragment = _address(package).partition("#")
     ref = _REF.search(address)
     bare = address[: ref.start()] if ref is not None else address
@@ -95,16 +102,24 @@ def _address(package: Package) -> str:
 def _wanted(call: PackageCall, package: Package) -> bool:
     if call.has("--requirement", "--constraint", "--require-hashes", "--no-index"):
         return False
-    if package.kind != "vcs" and any(other.kind in ("path", "url", "variable") for other in call.packages):
+    if package.kind not in _SOURCES and any(other.kind in ("path", "url", "variable") for other in call.packages):
         return False  # of which the requirements may say the version
     if call.env.get("PIP_CONSTRAINT") or call.env.get("UV_CONSTRAINT") or call.env.get("PIP_NO_INDEX"):
         return False
     if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
         return False
-    if package.kind == "vcs":
-        found = _REF.search(_address(package).split("#")[0].removeprefix("git+"))
-        return found is None or (found["ref"] in _BRANCHES and not _is_chosen(call, package))
+    if package.kind in _SOURCES:
+        return _moves(call, package)
     return package.kind == "name" and package.name.lower() not in _TOOLS and not _is_tied(call, package)
+
+
+def _moves(call: PackageCall, package: Package) -> bool:
+    """Whether a repository, or an archive that it makes, is taken as a branch has it."""
+    address = _address(package).partition("#")[0].removeprefix("git+")
+    if package.kind == "url":
+        return _ARCHIVE.search(address) is not None and not _is_chosen(call, package)
+    found = _REF.search(address)
+    return found is None or (found["ref"] in BRANCHES and not _is_chosen(call, package))
 
 
 def _is_tied(call: PackageCall, package: Package) -> bool:

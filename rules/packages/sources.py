@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.puts import folders_of, within_any
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
@@ -21,8 +23,11 @@ _ADDS = re.compile(
 """What adds a source to apt's, or may: a list, a key, a repository's own package, a script out of the net."""
 _BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian")
 """What else may bring a package: any setting of the managers', a package file, the distribution's own archives."""
-_OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/build", "/scripts", "/docker")
-_HARMLESS_COPY = ("/usr/src", "/var/www")
+_OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/lib64")
+_OF_SCRIPTS = ("/build", "/scripts", "/docker")
+"""How folders of scripts are called that a RUN may call by a name which it looks up."""
+_HARMLESS_COPY = ("/usr/share", "/usr/local/share", "/usr/src", "/var/www")
+"""Where no manager reads its sources, as long as no RUN calls a program there."""
 
 
 def adds_source_before(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -65,13 +70,26 @@ def _first_other(stage: Stage) -> tuple[int, int, int] | None:
         if (match := _BRINGS.search(run.instruction.text)) is not None
     ]
     found += [
-        (*put.step.at, 0)
-        for put in stage.files.puts
-        if put.kind in ("context", "stage")
-        if put.path == "/" or (put.path.startswith(_OF_THE_SYSTEM) and not put.path.startswith(_HARMLESS_COPY))
+        (*put.step.at, 0) for put in stage.files.puts if put.kind in ("context", "stage") and _may_bring(stage, put)
     ]
     source = _first_source(stage)
     return min(found if source is None else [*found, source], default=None)
+
+
+def _may_bring(stage: Stage, put: Put) -> bool:
+    """Whether what a COPY puts somewhere may hold a list of sources, or a program that adds one."""
+    if put.path == "/" or put.path.rstrip("/") in _called(stage):
+        return True
+    if put.path.startswith(_OF_SCRIPTS):
+        return put.tree
+    return within_any(put.path, _OF_THE_SYSTEM) and not within_any(put.path, _HARMLESS_COPY)
+
+
+@once
+def _called(stage: Stage) -> frozenset[str]:
+    """The programs that the RUNs call by their full path, with the folders above them."""
+    programs = (c.program.value for run in stage.done_runs for c in run.commands if c.program is not None)
+    return frozenset(place for program in programs if program.startswith("/") for place in folders_of(program))
 
 
 @once

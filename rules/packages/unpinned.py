@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MOVING = frozenset({"@latest", "@next", "@beta", "@alpha", "@canary", "@main", "@master", "@upgrade", "@HEAD"})
 """Versions that name whatever is newest."""
 
+BRANCHES = frozenset("main master develop dev trunk HEAD".split())
+"""Names under which a repository's newest state goes."""
+
 STAYS_BEHIND = (
     "Nothing here takes it into an image that ships, but the next build may get another release, and break with it or "
     "make something else."

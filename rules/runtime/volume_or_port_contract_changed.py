@@ -79,11 +79,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None:
             continue
-        used = list(_used(stage, was, files)) if files else []
+        used = [one for one in _used(stage, was, files) if _is_old(change, one)] if files else []
         yield from (_problem(stage, was, one) for one in used)
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
+        moved = [] if left or files else _moved(stage, was)
         if left and not used:
             yield _of_data(stage, was, left)
+        elif moved:
+            yield _of_moved(stage, was, moved)
 
 
 def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
@@ -94,14 +97,21 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
     return tuple(Source(path, text) for path, text in texts.items() if text is not None)
 
 
+def _is_old(change: DockerfileChange, used: Used) -> bool:
+    """Whether the compose file said it before the change; what the change writes is written for the new image."""
+    before = change.repository_before.text(used.path)
+    if before is None:
+        return change.repository_before.exists(used.path) is not False
+    return used.source.text[used.start : used.end] in before
+
+
 def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]:
     # Merely undeclared, a port is published and a folder mounted as before: another in its place says that it moved.
     ports = _ports(was) - _ports(stage) if _are_known(stage) and _ports(stage) - _ports(was) else set()
     volumes = _volumes(was) - _volumes(stage) if _volumes(stage) - _volumes(was) else set()
     old, new = was.image.workdir, stage.image.workdir
-    folder = (
-        old.value if old.set_in_file and new.value is not None and old.value not in (None, "/", new.value) else None
-    )
+    here = new.value or ""
+    folder = old.value if old.set_in_file and here and old.value not in (None, "/", here) else None
     if not ports and not volumes and folder is None:
         return
     for source in files:
@@ -115,8 +125,13 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]
                 yield Used(f"`EXPOSE {port}`", f"port {port}", *place, "EXPOSE")
             elif path and path.rstrip("/") in volumes:
                 yield Used(f"`VOLUME {path}`", path, *place, "VOLUME")
-            elif path and folder is not None and within(path, folder):
+            elif path and folder is not None and within(path, folder) and not _meet(path, here):
                 yield Used(f"`WORKDIR {folder}`", folder, *place, "WORKDIR")
+
+
+def _meet(mounted: str, folder: str) -> bool:
+    """Whether what is mounted lies in a folder, or covers it."""
+    return within(mounted, folder) or within(folder, mounted)
 
 
 def _values(text: str) -> Iterator[tuple[int, int]]:
@@ -158,6 +173,14 @@ def _ports(stage: Stage) -> set[int]:
 
 def _volumes(stage: Stage) -> set[str]:
     return {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value and volume.set_in_file}
+
+
+def _moved(stage: Stage, was: Stage) -> list[str]:
+    """Return the volumes in whose place the file declares others, which neither hold them nor lie in them."""
+    if any(volume.value is None for volume in stage.image.volumes):
+        return []
+    gone, new = _volumes(was) - _volumes(stage), _volumes(stage) - _volumes(was)
+    return sorted(path for path in gone if new and not any(_meet(path, other) for other in _volumes(stage)))
 
 
 def _instructions(stage: Stage, keyword: str) -> tuple[Instruction, ...]:
@@ -209,4 +232,23 @@ def _of_data(stage: Stage, was: Stage, paths: list[str]) -> Problem:
         stage=stage.key,
         notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
         key="data " + " ".join(paths),
+    )
+
+
+def _of_moved(stage: Stage, was: Stage, paths: list[str]) -> Problem:
+    """Speak of volumes in whose place there are others, where no compose file tells who holds to the old ones."""
+    new = sorted(_volumes(stage) - _volumes(was))
+    known = {str(instruction) for instruction in _instructions(was, "VOLUME")}
+    where = next(i for i in _instructions(stage, "VOLUME") if str(i) not in known)
+    return Problem(
+        where.span,
+        f"{stage.label} declares {listed(quote(f'VOLUME {path}') for path in new)} in the place of "
+        f"{listed(quote(path) for path in paths)}. Whoever mounts data at the old path, as it was declared, still does "
+        "after the upgrade, and the program may look elsewhere, or overwrite them. Tell those who upgrade where their "
+        "data belong now, or keep the old path.",
+        Confidence.LIKELY,
+        doubt="the program may still use it although nothing declares it",
+        stage=stage.key,
+        notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
+        key="moved " + " ".join(paths),
     )

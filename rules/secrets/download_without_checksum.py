@@ -233,7 +233,13 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
-            yield _problem(stage, copy, [path], source.word.span, items=(_name(source.path or path),))
+            yield _problem(stage, copy, [path], source.word.span, items=(_name_of_added(source, path),))
+
+
+def _name_of_added(source: CopySource, written: str) -> str:
+    """Return the name of what an ADD takes: as written where that says it, for a value may be a version."""
+    name = downloaded_name(written)
+    return name if name and "$" not in name else _name(source.path or written)
 
 
 def _address(source: CopySource) -> str:

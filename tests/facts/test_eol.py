@@ -50,6 +50,7 @@ def first(text: str, today: date = TODAY) -> EndOfLife:
         ("ros:foxy-ros-base", [("ROS 2", "foxy")]),
         ("node:3", [("Node.js", "3")]),
         ("python:2-alpine3.7", [("Python", "2.7"), ("Alpine Linux", "3.7")]),
+        ("nginx:1.17-alpine", [("nginx", "1.17")]),
         ("haproxy:1", [("HAProxy", "1.9")]),
         ("eclipse-temurin:17-jre-focal", [("Ubuntu", "20.04")]),
         ("public.ecr.aws/docker/library/python:3.8", [("Python", "3.8")]),

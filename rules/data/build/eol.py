@@ -70,6 +70,22 @@ IMAGES = [
 ]
 """Images of a product that the raw table leaves out."""
 
+LINES = {
+    "nginx": {
+        "1.17": "2020-05-26",
+        "1.15": "2019-05-21",
+        "1.13": "2018-06-05",
+        "1.11": "2017-04-25",
+        "1.9": "2016-05-24",
+        "1.7": "2015-04-28",
+    }
+}
+"""Release lines that the raw table leaves out, with their last day.
+
+It has nginx' mainline from 1.19 on. Each of them ends, as there, on the day on which the next one begins (nginx.org,
+CHANGES).
+"""
+
 SYSTEMS = [[r"alpine-(\d+\.\d+)(?:\.\d+)?", "alpine-linux"]]
 """Ways to name the system in a tag that the raw table leaves out: Hex's images have a hyphen behind its name."""
 
@@ -92,6 +108,10 @@ def main() -> None:
 
 def product(name: str, raw: Json) -> Json:
     """Return one product: its label, its page, and its cycles from the newest on."""
+    missing = [{"cycle": line, "eol": last} for line, last in LINES.get(name, {}).items()]
+    cycles = [*raw["cycles"], *missing]
+    if missing:
+        cycles.sort(key=lambda cycle: [int(part) for part in cycle["cycle"].split(".")], reverse=True)
     return {
         "label": raw["label"],
         "link": raw["link"],
@@ -99,7 +119,7 @@ def product(name: str, raw: Json) -> Json:
         "newest_only": name in NEWEST_ONLY,
         "cycles": [
             {key: cycle[key] for key in ("cycle", "eol", "eoes", "lts") if cycle.get(key) is not None}
-            for cycle in raw["cycles"]
+            for cycle in cycles
         ],
     }
 

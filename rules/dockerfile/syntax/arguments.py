@@ -101,6 +101,10 @@ _NEEDS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_APART = re.compile(r"(?P<name>\w+)[ \t]+=[ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)")
+"""`NAME = value`, as ARG cannot have it (BuildKit, "ARG names can not be blank")."""
+
+
 def _holds_other_json(value: str) -> bool:
     """Tell whether a value is a JSON array of other things than strings; a shell's `[ … ]` test is none."""
     if is_string_array(value) or not value.endswith("]") or len(value) > _LONGEST_JSON:
@@ -158,6 +162,14 @@ def _without_value(keyword: str, word: Word) -> SyntaxFault:
 
 def _build_arguments(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Check the names of ARG."""
+    apart = _APART.fullmatch(instruction.value)
+    span = instruction.value_span
+    if apart is not None:
+        better = f"{apart['name']}={apart['value']}"
+        message = "`ARG` takes no blank beside `=`: it reads words here of which one has no name, and the build stops."
+        plain = instruction.source.cut(span) == instruction.value
+        yield fault(f"{message} Write {quote(better)}.", span, better if plain else None)
+        return
     for name, value in instruction.pairs:
         if not name.text and value is not None:
             yield fault("`ARG` has a value without a name: nothing stands before `=`.", instruction.value_span)

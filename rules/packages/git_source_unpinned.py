@@ -1,0 +1,112 @@
+"""See git_source_unpinned.md."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.packages.unpinned import BRANCHES
+from rules.quoting import listed
+from rules.secrets.downloads import stages_that_count
+
+_REMOTE = re.compile(r"(?:(?:https?|git|ssh)://(?:[^/@\s]*@)?|git@)(?P<place>[\w.-]+[:/][^\s#$]+)")
+_CHOOSES = frozenset("checkout reset switch fetch pull merge am worktree".split())
+"""Subcommands that may bring a clone to another commit than its branch has."""
+_NUMBERED = re.compile(r"\d")
+"""What tells a release from a branch in most names."""
+_VALUED = frozenset(
+    "-b --branch --depth -c --config -o --origin -u --upload-pack --reference --reference-if-able --separate-git-dir "
+    "-j --jobs --filter --shallow-since --shallow-exclude --template --server-option --bundle-uri --revision -C".split()
+)
+"""Options of `git` and of `git clone` that take the next word (git-clone(1))."""
+
+
+class _Clone(NamedTuple):
+    """A clone of a branch that moves.
+
+    Attributes:
+        command: The `git clone`.
+        place: The repository's host and path.
+        branch: The branch where it is named, else empty.
+    """
+
+    command: Command
+    place: str
+    branch: str
+
+
+@rule(
+    "git-source-unpinned",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("clone",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Sources are cloned in whatever state a branch has today."""
+    for stage in stages_that_count(change):
+        for run in stage.runs:
+            found = [clone for command in _left_as_cloned(run) if (clone := _moving(command)) is not None]
+            if found and run.index >= _last_choice(stage):
+                yield _problem(change, stage, run, found)
+
+
+def _moving(command: Command) -> _Clone | None:
+    """Read a `git clone` that takes a branch as it is; `None` where it says which state, or may."""
+    words = [word.value for word in command.operands(_VALUED)]
+    if words[:1] != ["clone"] or len(words) == 1 or command.conditional or command.has("--revision"):
+        return None
+    found = _REMOTE.fullmatch(words[1])
+    branch = command.option("-b", "--branch") or ""
+    if found is None or "$" in branch or (_NUMBERED.search(branch) and branch not in BRANCHES):
+        return None
+    return _Clone(command, found["place"].removesuffix(".git"), branch)
+
+
+def _left_as_cloned(run: Run) -> list[Command]:
+    """Return the clones of a RUN behind which nothing, up to the next, may bring them to a commit."""
+    found: list[Command] = []
+    chosen = False
+    for command in reversed(run.calls("git")):
+        words = {word.value for word in command.args}
+        if "clone" not in words:
+            chosen = chosen or not _CHOOSES.isdisjoint(words)
+            continue
+        if not chosen:
+            found.append(command)
+        chosen = False
+    return found[::-1]
+
+
+@once
+def _last_choice(stage: Stage) -> int:
+    """Return the index of the last step that may bring a clone to a commit; -1 without one."""
+    choosing = (r.index for r in stage.runs for c in r.calls("git") if any(w.value in _CHOOSES for w in c.args))
+    return max(choosing, default=-1)
+
+
+def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clone]) -> Problem:
+    """Speak at once of all that a RUN clones so, and name what is new of it."""
+    every = tuple(dict.fromkeys(clone.place for clone in found))
+    names = change.fresh("git-source-unpinned", stage, every)
+    told = [clone for clone in found if clone.place in names]
+    first, one = told[0], len(names) == 1
+    shown = listed(map(quote, names), 3)
+    state = f"state {quote(first.branch)} has" if one and first.branch else f"state {'its' if one else 'their'} "
+    if not (one and first.branch):
+        state += "branch has" if one else "branches have"
+    deep = ", which wants the whole history" if first.command.has("--depth", "--shallow-since") else ""
+    guessed = any(clone.branch and clone.branch not in BRANCHES for clone in told)
+    return Problem(
+        first.command.span,
+        f"{stage.label} takes {shown} in whatever {state} on the day of the build. The same commit gives another image "
+        f"tomorrow, and a bad change goes straight in. Clone the release that was tested with `--branch <tag>`, or "
+        f"check out its commit{deep}.",
+        Confidence.LIKELY if guessed else Confidence.CERTAIN,
+        doubt=f"{quote(first.branch)} may be a tag" if guessed else "",
+        instruction=run.instruction,
+        stage=stage.key,
+        items=every,
+        decision=f"clone {' '.join(names)}",
+    )
