@@ -33,6 +33,13 @@ def brought_no_more(change: DockerfileChange, stage: Stage, was: Stage, start: S
     return None
 
 
+def went_with_its_copy(stage: Stage, was: Stage) -> bool:
+    """Tell whether the change takes out the COPY that named a start's program, though a folder may still bring one."""
+    start = was.image.start_command[0].value
+    name = start.program.rsplit("/", 1)[-1] if start is not None else ""
+    return name in _copied_names(was) and name not in _copied_names(stage)
+
+
 def _named(was: Stage, start: Start) -> Iterator[str]:
     """Yield where the program and the files lie that a command names."""
     for place, word in enumerate(start.words if start.form == "exec" else start.text.split()):
@@ -70,3 +77,7 @@ def _is_said(stage: Stage, path: str) -> bool:
     """Whether a RUN names the file: it may make it."""
     name = posixpath.basename(path)
     return any(name in run.instruction.whole_value for run in stage.done_runs)
+
+
+def _copied_names(stage: Stage) -> set[str]:
+    return {(source.path or "").rsplit("/", 1)[-1] for copy in stage.all_copies for source in copy.sources}

@@ -24,7 +24,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
-from rules.runtime.brought_no_more import brought_no_more
+from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
 from rules.runtime.deleted_programs import deleted_program
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
@@ -97,6 +97,8 @@ def _confidence(stage: Stage, was: Stage, gone: Copy | None) -> Confidence:
     now = stage.image
     is_left = not now.start_known or any(s.set_in_file for s in now.start_command)
     if _took_over(stage, was) or (gone is not None and is_left):
+        return Confidence.POSSIBLE
+    if not now.start_known and went_with_its_copy(stage, was):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if stage.base_known and _only_base(now.start_command) else Confidence.LIKELY
 
