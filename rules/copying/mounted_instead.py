@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rules.model.folders import TEMPORARY
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
-    from rules.api import Command, PackageCall, Put, Stage
+    from rules.api import Command, PackageCall, Put, Stage, Step
 
 HEAVY = tuple(
     ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
@@ -35,7 +36,7 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
         return "Fetch it in an earlier stage and mount it from there, or fetch and delete it in one `RUN`."
     above = is_emptied(put) or (path != put.path and within(put.path, path))
     written = _is_written_to(stage, put, copy, run)
-    workers = _workers(stage, put, copy)
+    workers = _workers(stage, put, copy, run)
     several = written and len(workers) > 1
     source = above and (put.kind == "context" or written) and put.tree and not posixpath.splitext(put.path)[1]
     if several or (written if is_emptied(put) else source):
@@ -70,15 +71,19 @@ def brought_again(stage: Stage, put: Put, copy: Copy, run: Run, path: str) -> st
     """Say what to do where a COPY below brings it to the same place again, and nothing uses it; else `None`."""
     below = (other.step for other in stage.files.at(put.path) if other.step.at > run.at)
     again = next((step for step in below if isinstance(step, Copy)), None)
-    if again is None or path != put.path or _workers(stage, put, copy):
+    if again is None or path != put.path or _workers(stage, put, copy, run):
         return None
     return f"Line {again.instruction.line} brings it again: drop this line, and take it out of that `rm`."
 
 
 def deleted_unused(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> str | None:
     """Say what to do where the very next command deletes all of it, which hardly was meant; else `None`."""
-    following = next((step for step in stage.done_steps if step.at > copy.at and isinstance(step, Run)), None)
-    if following is not run or run.commands[0] is not command or put.kind != "stage" or is_emptied(put):
+    if (
+        _runs_between(stage, copy, run)[:1] != [run]
+        or run.commands[0] is not command
+        or put.kind != "stage"
+        or is_emptied(put)
+    ):
         return None
     return "Nothing uses it before, and the container does not have it. If it should, delete above this line."
 
@@ -98,8 +103,7 @@ def _mount(*, written: bool) -> str:
 
 
 def _is_written_to(stage: Stage, put: Put, copy: Copy, last: Run) -> bool:
-    steps = stage.done_steps
-    runs = [step for step in steps[steps.index(copy) : steps.index(last) + 1] if isinstance(step, Run)]
+    runs = _runs_between(stage, copy, last)
     return any(within(path, put.path) for run in runs for path in _written(run)) or any(
         builds_there(run, put.path) for run in runs
     )
@@ -140,14 +144,24 @@ def _written(run: Run) -> frozenset[str]:
     return frozenset(found).union(write.path for write in written_by(run))
 
 
-def _workers(stage: Stage, put: Put, copy: Copy) -> list[Run]:
-    """Return the RUNs below a COPY that do more with its path than to delete it, or that work in it."""
-    runs = [run for run in stage.done_runs if run.at > copy.at]
+def _workers(stage: Stage, put: Put, copy: Copy, last: Run) -> list[Run]:
+    """Return the RUNs from a COPY to the last that do more with its path than to delete it, or that work in it."""
     return [
         run
-        for run in runs
+        for run in _runs_between(stage, copy, last)
         if any(command.name not in DELETING and _concerns(run, command, put.path) for command in run.commands)
     ]
+
+
+def _runs_between(stage: Stage, copy: Copy, last: Run) -> list[Run]:
+    """Return the RUNs below a COPY, down to one of them."""
+    steps = stage.done_steps
+    first = bisect_right(steps, copy.at, key=_place)
+    return [step for step in steps[first : bisect_right(steps, last.at, key=_place)] if isinstance(step, Run)]
+
+
+def _place(step: Step) -> tuple[int, int]:
+    return step.at
 
 
 def _concerns(run: Run, command: Command, path: str) -> bool:
