@@ -19,7 +19,7 @@ from rules.api import (
 )
 from rules.dockerfile.shell_nested import SHELLS
 
-_LOCALE = re.compile(r"(?P<place>[a-z]{2,3}_[A-Z]{2})(?:\.(?P<charset>[\w-]+))?(?:@\w+)?")
+_LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}(?:\.[\w-]+)?(?:@\w+)?")
 _GLIBC = frozenset({"debian", "ubuntu"})
 """Distributions whose images have the locales `C`, `C.UTF-8` and `POSIX` alone (Debian's and Ubuntu's libc-bin).
 
@@ -81,10 +81,11 @@ def _is_script(command: Command) -> bool:
 
 
 def _problem(stage: Stage, name: str, setting: Setting[str]) -> Problem:
-    value, found = setting.value or "", _LOCALE.fullmatch(setting.value or "")
-    assert setting.instruction is not None and found is not None, "_set_here looked"  # noqa: PT018 - one reason
-    place, english = found["place"], found["place"] == _ENGLISH
-    word = next(word for key, word in setting.instruction.pairs if key.text == name)
+    assert setting.instruction is not None, "_set_here looked"
+    value = setting.value or ""
+    place = value.partition(".")[0].partition("@")[0]
+    english = place == _ENGLISH
+    word = next((word for key, word in setting.instruction.pairs if key.text == name), None)
     made = quote(f"localedef -i {place} -f UTF-8 {place}.UTF-8")
     way_out = (
         "Set `C.UTF-8`, which is there, or make the locale"
