@@ -15,6 +15,7 @@ from rules.api import (
     Severity,
     ShellWord,
     insert,
+    names_read,
     quote,
     rule,
 )
@@ -81,7 +82,7 @@ def _is_exported(run: Run, name: str) -> bool:
 
 def _is_filled_in(run: Run, name: str) -> bool:
     """Whether the script itself reads it (`$NAME`): then it may be meant for the shell."""
-    return re.search(rf"\$\{{?{name}\b", run.instruction.whole_value) is not None
+    return name in names_read(run.instruction.whole_value)
 
 
 def _problem(run: Run, unseen: list[_Unseen]) -> Problem:

@@ -18,13 +18,13 @@ from rules.api import (
 )
 from rules.copying.python_packages import PACKAGES_FOLDER, has_system_python, packages_copies, python_version
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
+from rules.user.accounts import is_seen_as_root
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
 _SETTINGS = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "DEB_PYTHON_INSTALL_LAYOUT")
 """What says elsewhere than on the command line where pip installs."""
 _MAKERS = ("make", "tar", "cp", "mv", "conda", "mamba", "micromamba", "pyenv", "virtualenv")
 """Commands that may fill the folder, or bring another Python."""
-_ROOT = (None, "root", "0")
 
 
 @rule(
@@ -58,7 +58,7 @@ def _installs_beside(builder: Stage) -> bool:
     code = " ".join(run.instruction.whole_value for run in builder.all_runs)
     if "venv" in code or "site-packages" in code or any(run.calls(*_MAKERS) for run in builder.all_runs):
         return False
-    return any(call.manager == "pip" and call.action == "install" and run.user.value in _ROOT for run, call in calls)
+    return any(call.manager == "pip" and call.action == "install" and is_seen_as_root(run) for run, call in calls)
 
 
 def _has_other(builder: Stage, path: str, version: str) -> bool:

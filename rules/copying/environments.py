@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.work_folders import path_of
-from rules.user.accounts import roots_home
+from rules.user.accounts import is_seen_as_root, roots_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,7 +151,7 @@ def managed_python(stage: Stage, environment: Environment) -> str | None:
     folder = image.env.get("UV_PYTHON_INSTALL_DIR")
     if folder is not None:
         return folder.value
-    is_root = "XDG_DATA_HOME" not in image.env and environment.run.user.value in (None, "root", "0")
+    is_root = "XDG_DATA_HOME" not in image.env and is_seen_as_root(environment.run)
     home = roots_home(environment.run) if is_root else None
     return posixpath.join(home, ".local/share/uv/python") if home and "--install-dir" not in said else None
 

@@ -18,16 +18,13 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_nested import SHELLS
+from rules.facts.distributions import DEBIAN_FAMILY
 
 _LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}(?:\.[\w-]+)?(?:@\w+)?")
-_GLIBC = frozenset({"debian", "ubuntu"})
-"""Distributions whose images have the locales `C`, `C.UTF-8` and `POSIX` alone (Debian's and Ubuntu's libc-bin).
-
-musl takes every name for UTF-8; Red Hat's images differ from release to release.
-"""
 _BARE = frozenset({"debian", "ubuntu", "python", "ruby", "golang", "rust", "php", "buildpack-deps"})
-"""Official images that generate no further one (their Dockerfiles); eclipse-temurin, for one, does.
+"""Official images whose locales are `C`, `C.UTF-8` and `POSIX` alone (libc-bin; their Dockerfiles make no further one).
 
+Upon Debian's family, that is: musl takes every name for UTF-8. eclipse-temurin makes one.
 Node.js has the languages' tables in itself and reads LANG by its own means (nodejs.org, "Internationalization").
 """
 _ENGLISH = "en_US"
@@ -62,7 +59,7 @@ def _set_here(stage: Stage, name: str) -> Setting[str] | None:
 
 def _has_few(stage: Stage) -> bool:
     facts = stage.facts
-    return facts is not None and facts.name in _BARE and stage.runtime.distribution in _GLIBC
+    return facts is not None and facts.name in _BARE and stage.runtime.distribution in DEBIAN_FAMILY
 
 
 def _may_make_locales(stage: Stage) -> bool:

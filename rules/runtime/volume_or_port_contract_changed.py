@@ -32,6 +32,7 @@ _ROW = re.compile(
 _INLINE = re.compile(r"^[ \t]*(?:ports|volumes):[ \t]*\[(?P<items>[^\[\]]*)\]", re.MULTILINE)
 _ITEM = re.compile(r"[^\s,\"']+")
 _PUBLISHED = re.compile(r"(?:[\w.\[\]:-]*:)?(?:[\d-]+|\$\w+|\$\{[^{}]*\}):(?P<port>\d+)(?:/(?P<protocol>\w+))?\Z")
+_DOUBT = "the program may still use it although nothing declares it"
 _LONGEST_PORT = 5
 _RANGE = re.compile(r"(?P<first>\d{1,5})-(?P<last>\d{1,5})(?:/\w+)?\Z", re.ASCII)
 _MOUNTED = re.compile(r"(?:[\w./~$\{\}-]+):(?P<path>/[^:]*)(?::\w+)*\Z")
@@ -195,6 +196,10 @@ def _instructions(stage: Stage, keyword: str) -> tuple[Instruction, ...]:
     return tuple({id(instruction): instruction for instruction in found if instruction is not None}.values())
 
 
+def _said_before(instructions: tuple[Instruction, ...]) -> tuple[Note, ...]:
+    return tuple(Note(one.span, "said here before", before=True) for one in instructions)
+
+
 def _problem(stage: Stage, was: Stage, used: Used) -> Problem:
     before = _instructions(was, used.keyword)
     known = {str(instruction) for instruction in before}
@@ -204,14 +209,13 @@ def _problem(stage: Stage, was: Stage, used: Used) -> Problem:
     return Problem(
         new.span if new is not None else stage.from_.span,
         f"{stage.label} no longer has {used.what}, and {place} still says {row}. The container starts, and what "
-        "is sent or "
-        f"mounted there goes nowhere. Change the compose file too, or keep {used.was}.",
+        f"is sent or mounted there goes nowhere. Change the compose file too, or keep {used.was}.",
         Confidence.LIKELY,
-        doubt="the program may still use it although nothing declares it",
+        doubt=_DOUBT,
         stage=stage.key,
         notes=(
             Note(used.source.span(used.start, used.end), "still the old one", path=used.path),
-            *(Note(i.span, "said here before", before=True) for i in before),
+            *_said_before(before),
         ),
         key=used.was,
     )
@@ -228,9 +232,9 @@ def _of_data(stage: Stage, was: Stage, paths: list[str]) -> Problem:
         "What running installations have mounted there is not looked at any more: the container starts as if it were "
         "new. Tell those who upgrade where their data belong now, or keep the old folder.",
         Confidence.LIKELY,
-        doubt="the program may still use it although nothing declares it",
+        doubt=_DOUBT,
         stage=stage.key,
-        notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
+        notes=_said_before(_instructions(was, "VOLUME")),
         key="data " + " ".join(paths),
     )
 
@@ -247,8 +251,8 @@ def _of_moved(stage: Stage, was: Stage, paths: list[str]) -> Problem:
         "after the upgrade, and the program may look elsewhere, or overwrite them. Tell those who upgrade where their "
         "data belong now, or keep the old path.",
         Confidence.LIKELY,
-        doubt="the program may still use it although nothing declares it",
+        doubt=_DOUBT,
         stage=stage.key,
-        notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
+        notes=_said_before(_instructions(was, "VOLUME")),
         key="moved " + " ".join(paths),
     )

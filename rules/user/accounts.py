@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.model.settings import Origin
-from rules.model.users import is_root_name
+from rules.model.users import ROOT_NAMES, is_root_name
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
@@ -40,6 +40,11 @@ def is_root(stage: Stage, user: Setting[str]) -> bool | None:
 def runs_as_root(step: Step) -> bool | None:
     """Tell whether a step runs as root; `None` when that is not known."""
     return is_root(step.stage, step.user)
+
+
+def is_seen_as_root(step: Step) -> bool:
+    """Tell whether a step runs as root by what is written: no `USER` is known, or it is root's name or number."""
+    return step.user.value is None or step.user.value in ROOT_NAMES
 
 
 _SETS_HOME = re.compile(r"(?<!\w)HOME=")
