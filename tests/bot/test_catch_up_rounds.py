@@ -7,6 +7,7 @@ import pytest
 from bot.catch_up import Ration
 from bot.forges.base import Denied, Unavailable
 from tests.bot.missed_bench import Desk, asked, opened
+from tests.forge import faults
 from tests.forge.faults import Fault
 from tests.forge.gitlab import mishaps
 
@@ -125,7 +126,7 @@ async def test_what_is_deleted_while_it_is_looked_at_is_no_fault(desk: Desk) -> 
     def delete() -> None:
         del change.project.merge_requests[change.iid]
 
-    desk.forge.faults.add(mishaps.crossing(delete, path=r"/versions$"))
+    desk.forge.faults.add(faults.crossing(delete, path=r"/versions$"))
     assert await desk.look() == 0
     await desk.hear_of(opened(change.project, "1"))
     assert len(await desk.mailbox.callers("gitlab", desk.host, 9)) == 1

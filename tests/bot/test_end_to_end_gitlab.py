@@ -13,6 +13,7 @@ from tests.bot.reviewing import LOST, OTHER_RULES, PINNED, UNPINNED
 from tests.bot.serving import until
 from tests.bot.serving_gitlab import serving_both
 from tests.bot.test_end_to_end_github import opened, reviewed
+from tests.forge import faults
 from tests.forge.gitlab import mishaps
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def test_what_is_repaired_by_a_push_is_edited_and_resolved(tmp_path: Path)
 async def test_killed_while_publishing_it_says_everything_once_after_the_restart(tmp_path: Path, when: str) -> None:
     async with serving_both(tmp_path) as both:
         gate = asyncio.Event()
-        never = mishaps.held(gate, method="POST", path=PUBLISH, when=when)  # type: ignore[arg-type]  # parametrized
+        never = faults.held(gate, method="POST", path=PUBLISH, when=when)  # type: ignore[arg-type]  # parametrized
         both.gitlab.faults.add(never)
         change = proposed(both, UNPINNED)
         await until(lambda: never.hits)
@@ -168,7 +169,7 @@ async def slowest_answer(both: Both, path: str, times: int) -> float:
     return longest
 
 
-@pytest.mark.parametrize("fault", [mishaps.slow(4.0, times=None), mishaps.throttled(60, times=None)])
+@pytest.mark.parametrize("fault", [faults.slow(4.0, times=None), mishaps.throttled(60, times=None)])
 async def test_a_slow_gitlab_delays_neither_github_nor_health(tmp_path: Path, fault: Fault) -> None:
     async with serving_both(tmp_path) as both:
         pull = opened(both.server, PINNED + "EXPOSE 80\n")

@@ -11,7 +11,7 @@ from tests.bot.reviewing import PINNED, UNPINNED
 from tests.bot.serving import until
 from tests.bot.serving_gitlab import serving_both
 from tests.bot.test_end_to_end_gitlab import done, notes, proposed, slowest_answer
-from tests.forge.gitlab import mishaps
+from tests.forge import faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +136,7 @@ async def test_a_gitlab_that_is_slow_at_the_start_delays_neither_the_start_nor_h
         await both.server.kill()
         change.push({"Dockerfile": UNPINNED})
         gate = asyncio.Event()
-        held = mishaps.held(gate, method="GET", path=LISTS)
+        held = faults.held(gate, method="GET", path=LISTS)
         both.gitlab.faults.add(held)
         await back(both)
         await until(lambda: held.hits)

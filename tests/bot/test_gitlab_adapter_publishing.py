@@ -7,6 +7,7 @@ import pytest
 
 from bot.forges.base import Revision, Unavailable
 from tests.bot.gitlab_bench import AFTER, adapter, bench, no_fence
+from tests.forge import faults
 from tests.forge.gitlab import mishaps
 
 PUBLISH = r"/draft_notes/bulk_publish$"
@@ -82,7 +83,7 @@ async def test_what_has_no_place_in_the_diff_stands_beside_it() -> None:
 async def test_wherever_the_connection_breaks_everything_stands_once_in_the_end(request_number: int, when: str) -> None:
     async with bench() as b:
         plan = b.plan(b.comment("a1"), b.comment("b2", 4), b.comment("f0", None), summary=b.summary("Three."))
-        fault = mishaps.connection_drop(method="POST", path="", when=when)  # type: ignore[arg-type]  # parametrized
+        fault = faults.connection_drop(method="POST", path="", when=when)  # type: ignore[arg-type]  # parametrized
         fault.skip = request_number
         b.forge.faults.add(fault)
         with pytest.raises(Unavailable):
@@ -103,7 +104,7 @@ async def test_a_batch_that_breaks_in_the_middle_is_completed_one_by_one() -> No
     async with bench() as b:
         names = [b.comment("a1"), b.comment("b2", 4)]
         push = partial(b.change.force_push, {"Dockerfile": "FROM scratch\n"})
-        b.forge.faults.add(mishaps.crossing(push, method="POST", path=PUBLISH))
+        b.forge.faults.add(faults.crossing(push, method="POST", path=PUBLISH))
         await b.publish(b.plan(*names))
         assert len(b.notes) == 2
 
@@ -111,7 +112,7 @@ async def test_a_batch_that_breaks_in_the_middle_is_completed_one_by_one() -> No
 async def test_leftovers_of_a_crash_are_removed_first() -> None:
     async with bench() as b:
         plan = b.plan(b.comment("a1"))
-        b.forge.faults.add(mishaps.connection_drop(method="POST", path=PUBLISH))
+        b.forge.faults.add(faults.connection_drop(method="POST", path=PUBLISH))
         with pytest.raises(Unavailable):
             await b.publish(plan)
         assert len(b.change.drafts) == 1

@@ -9,6 +9,7 @@ from bot.forges.base import Denied, Gone, Unavailable
 from bot.reviewer import review
 from tests.bot.gitlab_bench import AFTER, BEFORE, adapter, bench, no_fence
 from tests.bot.reviewing import desk
+from tests.forge import faults
 from tests.forge.gitlab import mishaps
 from tests.forge.repository import Submodule, Symlink
 
@@ -247,7 +248,7 @@ async def test_a_project_that_is_gone_is_gone() -> None:
 
 async def test_an_answer_that_never_comes_is_not_awaited() -> None:
     async with bench() as b, adapter(b.forge, seconds=0.1) as impatient:
-        b.forge.faults.add(mishaps.slow(5, method="POST", path="/draft_notes$"))
+        b.forge.faults.add(faults.slow(5, method="POST", path="/draft_notes$"))
         with pytest.raises(Unavailable, match="cannot be reached"):
             await impatient.publish(b.job, b.plan(b.comment("a1")), no_fence)
 

@@ -84,3 +84,23 @@ class Faults:
             fault.hits += 1
             taken.append(fault)
         return taken
+
+
+def connection_drop(*, method: str = "", path: str = "", when: When = "before", times: int | None = 1) -> Fault:
+    """Close the connection without an answer; `when="after"`, although the request was carried out."""
+    return Fault(method, path, when, drop=True, times=times)
+
+
+def slow(seconds: float, *, method: str = "", path: str = "", times: int | None = 1) -> Fault:
+    """Answer late."""
+    return Fault(method, path, "after", delay=seconds, times=times)
+
+
+def held(gate: asyncio.Event, *, method: str = "", path: str = "", when: When = "before") -> Fault:
+    """Hold one request back, before or after its effect, until the gate is set."""
+    return Fault(method, path, when, gate=gate)
+
+
+def crossing(then: Callable[[], object], *, method: str = "", path: str = "", when: When = "before") -> Fault:
+    """Let something else happen right before, or right after, one request has its effect: a push crosses a review."""
+    return Fault(method, path, when, then=then)

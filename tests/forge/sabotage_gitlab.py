@@ -27,20 +27,6 @@ MERGE_REQUEST = render.merge_request
 AGAIN = webhooks.Hooks.again
 
 
-def nothing(*_: object, **__: object) -> None:
-    """Do nothing."""
-
-
-def yes(*_: object, **__: object) -> bool:
-    """Say yes."""
-    return True
-
-
-def no(*_: object, **__: object) -> bool:
-    """Say no."""
-    return False
-
-
 def any_row(*_: object) -> Row:
     """Find every line, whatever numbers it is said to have."""
     return ANY_LINE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from tests.forge import faults
 from tests.forge.github import mishaps
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ async def test_a_fault_before_the_write_writes_nothing(scene: Scene, fault: Faul
 
 
 async def test_a_connection_can_drop_before_the_write_and_after_it(scene: Scene) -> None:
-    scene.forge.faults.add(mishaps.connection_drop(method="POST"), mishaps.connection_drop(method="POST", when="after"))
+    scene.forge.faults.add(faults.connection_drop(method="POST"), faults.connection_drop(method="POST", when="after"))
     for standing in (0, 1):
         with pytest.raises(aiohttp.ClientError):
             await scene.review({"line": 3})
@@ -53,7 +54,7 @@ async def test_a_fault_hits_what_it_names_and_as_often_as_it_says(scene: Scene) 
 
 async def test_a_push_can_cross_a_review(scene: Scene) -> None:
     old = scene.pull.head
-    scene.forge.faults.add(mishaps.crossing(lambda: scene.pull.push({"Dockerfile": "RUN new\n"}), path="/reviews$"))
+    scene.forge.faults.add(faults.crossing(lambda: scene.pull.push({"Dockerfile": "RUN new\n"}), path="/reviews$"))
     assert (await scene.review({"line": 3}, commit_id=old)).status == 200
     assert scene.pull.head != old
     assert scene.comment.outdated
@@ -61,7 +62,7 @@ async def test_a_push_can_cross_a_review(scene: Scene) -> None:
 
 async def test_an_answer_can_be_held_until_a_test_lets_it_go(scene: Scene) -> None:
     gate = asyncio.Event()
-    scene.forge.faults.add(mishaps.held(gate, path="/reviews$"))
+    scene.forge.faults.add(faults.held(gate, path="/reviews$"))
     asking = asyncio.create_task(scene.review({"line": 3}))
     await scene.get("/pulls/1")
     assert not asking.done()
@@ -70,7 +71,7 @@ async def test_an_answer_can_be_held_until_a_test_lets_it_go(scene: Scene) -> No
 
 
 async def test_a_slow_answer_outlasts_an_impatient_asker(scene: Scene) -> None:
-    scene.forge.faults.add(mishaps.slow(5, path="/pulls/1$"))
+    scene.forge.faults.add(faults.slow(5, path="/pulls/1$"))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await scene.get("/pulls/1")

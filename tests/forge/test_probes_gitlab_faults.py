@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from tests.forge import faults
 from tests.forge.gitlab import mishaps
 from tests.forge.gitlab.double import GitLabDouble, Misused
 from tests.forge.gitlab_scene import CHANGE
@@ -44,7 +45,7 @@ async def test_a_conflict_is_a_409(lab: Lab) -> None:
 
 
 async def test_a_connection_can_break_after_the_write(lab: Lab) -> None:
-    lab.forge.faults.add(mishaps.connection_drop(method="POST", when="after"))
+    lab.forge.faults.add(faults.connection_drop(method="POST", when="after"))
     with pytest.raises(aiohttp.ClientError):
         await lab.post(NOTES, {"body": "x"})
     assert len(lab.change.notes) == 1
@@ -52,15 +53,15 @@ async def test_a_connection_can_break_after_the_write(lab: Lab) -> None:
 
 async def test_an_answer_can_be_held_back_while_something_crosses_it(lab: Lab) -> None:
     gate = asyncio.Event()
-    lab.forge.faults.add(mishaps.held(gate, method="POST", when="after"))
-    lab.forge.faults.add(mishaps.crossing(lambda: lab.change.push({"other": "x\n"}), method="POST"))
+    lab.forge.faults.add(faults.held(gate, method="POST", when="after"))
+    lab.forge.faults.add(faults.crossing(lambda: lab.change.push({"other": "x\n"}), method="POST"))
     asked = asyncio.create_task(lab.discuss(3))
     gate.set()
     assert ((await asked).status, len(lab.change.versions)) == (201, 2)
 
 
 async def test_a_slow_answer_comes_late(lab: Lab) -> None:
-    lab.forge.faults.add(mishaps.slow(0.05))
+    lab.forge.faults.add(faults.slow(0.05))
     await lab.get(CHANGE)
     exchange = lab.forge.requests[-1]
     assert exchange.finished - exchange.started >= 0.05

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from tests.forge import clock, faults, openapi, sabotage
+from tests.forge import sabotage_github as broken
 from tests.forge import test_probes_github_access as access
 from tests.forge import test_probes_github_checks as checks
 from tests.forge import test_probes_github_comments as comments
@@ -37,60 +37,48 @@ from tests.forge.github import (
     webhooks,
 )
 from tests.forge.github.answer import Answer
+from tests.forge.sabotage import Sabotage, check
 from tests.forge.scene import AFTER, Scene
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-
-class Sabotage(NamedTuple):
-    """A rule broken: what is replaced by what, and the probe that must notice."""
-
-    owner: Any
-    name: str
-    broken: Any
-    probe: Callable[[Scene], Awaitable[None]]
-
 
 SABOTAGE = {
     "lines outside the hunks": Sabotage(
         review_rules,
         "place",
-        sabotage.place_anywhere,
+        broken.place_anywhere,
         partial(reviews.test_a_line_outside_the_hunks_is_refused, line=7),
     ),
     "ranges": Sabotage(
         review_rules,
         "place",
-        sabotage.place_without_range,
+        broken.place_without_range,
         partial(reviews.test_a_range_must_be_one_within_a_hunk, first=3, last=3, problem="must precede the end line."),
     ),
     "unknown paths": Sabotage(
         review_rules,
         "place",
-        sabotage.place_anywhere,
+        broken.place_anywhere,
         partial(reviews.test_a_path_outside_the_diff_is_refused, path="README.md"),
     ),
     "the culprit": Sabotage(
         review_routes,
         "placed",
-        sabotage.name_the_culprit,
+        broken.name_the_culprit,
         reviews.test_one_bad_comment_takes_the_whole_review_down_and_is_not_named,
     ),
-    "all or sabotage.nothing": Sabotage(
+    "all or nothing": Sabotage(
         review_routes,
         "placed",
-        sabotage.write_one_by_one,
+        broken.write_one_by_one,
         reviews.test_one_bad_comment_takes_the_whole_review_down_and_is_not_named,
     ),
     "one pending review": Sabotage(
         review_routes,
         "has_pending",
-        lambda *_: False,
+        sabotage.no,
         partial(reviews.test_a_pending_review_blocks_every_other, event="COMMENT"),
     ),
     "a pending review blocks comments": Sabotage(
-        comment_routes, "has_pending", lambda *_: False, comments.test_a_comment_is_blocked_by_a_pending_review
+        comment_routes, "has_pending", sabotage.no, comments.test_a_comment_is_blocked_by_a_pending_review
     ),
     "the commit reviewed": Sabotage(
         review_rules,
@@ -118,7 +106,7 @@ SABOTAGE = {
         comment_routes, "own", sabotage.nothing, comments.test_somebody_elses_comment_is_not_ours_to_change
     ),
     "reactions": Sabotage(
-        comment_routes, "react", sabotage.react_again, comments.test_a_reaction_given_twice_is_there_once
+        comment_routes, "react", broken.react_again, comments.test_a_reaction_given_twice_is_there_once
     ),
     "check runs": Sabotage(
         check_routes,
@@ -158,8 +146,8 @@ SABOTAGE = {
     "narrow tokens": Sabotage(
         door, "enter", sabotage.nothing, access.test_a_token_for_one_repository_does_not_see_the_others
     ),
-    "permissions": Sabotage(door, "allowed", sabotage.anything, access.test_a_token_for_reading_does_not_write),
-    "404 and not 403": Sabotage(door, "enter", sabotage.forbid, access.test_what_a_token_may_not_see_is_not_found),
+    "permissions": Sabotage(door, "allowed", sabotage.yes, access.test_a_token_for_reading_does_not_write),
+    "404 and not 403": Sabotage(door, "enter", broken.forbid, access.test_what_a_token_may_not_see_is_not_found),
     "suspension": Sabotage(
         double.GitHubDouble, "suspend", sabotage.nothing, access.test_a_suspended_installation_is_shut_out
     ),
@@ -168,9 +156,9 @@ SABOTAGE = {
         door, "polite", sabotage.nothing, access.test_nobody_without_a_name_or_with_a_wrong_version_is_served
     ),
     "tags": Sabotage(
-        desk.Desk, "_tagged", sabotage.untagged, access.test_what_has_not_changed_is_answered_304_and_costs_nothing
+        desk.Desk, "_tagged", broken.untagged, access.test_what_has_not_changed_is_answered_304_and_costs_nothing
     ),
-    "pages": Sabotage(desk, "paged", sabotage.whole, access.test_a_page_has_a_hundred_items_at_most),
+    "pages": Sabotage(desk, "paged", broken.whole, access.test_a_page_has_a_hundred_items_at_most),
     "outdating": Sabotage(
         outdate,
         "follow",
@@ -185,12 +173,12 @@ SABOTAGE = {
         render_pulls, "STATUS", render_pulls.STATUS | {"R": "added"}, diffs.test_a_rename_names_the_former_path
     ),
     "long patches": Sabotage(
-        render_pulls, "files", sabotage.unlimited, diffs.test_a_patch_over_the_limits_is_missing_and_the_file_is_listed
+        render_pulls, "files", broken.unlimited, diffs.test_a_patch_over_the_limits_is_missing_and_the_file_is_listed
     ),
     "the merge base": Sabotage(
         pulls.PullRequest,
         "diff",
-        sabotage.from_the_base_branch,
+        broken.from_the_base_branch,
         diffs.test_the_diff_begins_at_the_merge_base_and_not_at_the_base_branch,
     ),
     "links": Sabotage(content_routes, "LINK", "none", diffs.test_contents_follow_links_without_saying_so),
@@ -204,7 +192,7 @@ SABOTAGE = {
         hooks.test_a_delivery_is_signed_over_its_raw_bytes,
     ),
     "the same GUID": Sabotage(
-        webhooks.Outbox, "again", sabotage.another_guid, hooks.test_a_redelivery_has_the_same_guid_and_bytes
+        webhooks.Outbox, "again", broken.another_guid, hooks.test_a_redelivery_has_the_same_guid_and_bytes
     ),
     "the bot's own words": Sabotage(
         review_routes, "announce", sabotage.nothing, hooks.test_the_bots_own_words_come_back_to_it
@@ -237,10 +225,4 @@ SABOTAGE = {
 
 @pytest.mark.parametrize("rule", SABOTAGE)
 async def test_a_rule_broken_on_purpose_fails_its_probe(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner, name, broken, probe = SABOTAGE[rule]
-    async with Scene.set() as scene:
-        await probe(scene)
-    monkeypatch.setattr(owner, name, broken)
-    with pytest.raises((AssertionError, KeyError, IndexError, pytest.fail.Exception)):
-        async with Scene.set() as scene:
-            await probe(scene)
+    await check(SABOTAGE[rule], Scene.set, monkeypatch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -36,19 +35,7 @@ from tests.forge.gitlab import (
     webhooks,
 )
 from tests.forge.gitlab_scene import Lab
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-
-class Sabotage(NamedTuple):
-    """A rule broken: what is replaced by what, and the probe that must notice."""
-
-    owner: Any
-    name: str
-    broken: Any
-    probe: Callable[[Lab], Awaitable[None]]
-
+from tests.forge.sabotage import Sabotage, check
 
 WRONG_LINE = places.test_a_line_named_wrongly_is_refused
 UNFOLDED = places.test_an_unchanged_line_between_the_hunks_can_be_unfolded
@@ -57,7 +44,7 @@ SABOTAGE = {
     "lines outside the diff": Sabotage(positions, "find", broken.any_row, partial(WRONG_LINE, new=99, old=100)),
     "both numbers": Sabotage(positions, "find", broken.row_by_new, partial(WRONG_LINE, new=2, old=None)),
     "one number": Sabotage(positions, "find", broken.row_by_new, partial(WRONG_LINE, new=3, old=3)),
-    "unfolding": Sabotage(positions, "moved_line", broken.nothing, UNFOLDED),
+    "unfolding": Sabotage(positions, "moved_line", sabotage.nothing, UNFOLDED),
     "one version": Sabotage(
         positions,
         "place",
@@ -73,17 +60,17 @@ SABOTAGE = {
     "ranges": Sabotage(
         positions,
         "judge_range",
-        broken.nothing,
+        sabotage.nothing,
         partial(
             places.test_a_range_that_gitlab_would_show_wrongly_is_noted, start={}, end={}, complaint="names no line"
         ),
     ),
-    "following": Sabotage(positions, "follow", broken.nothing, places.test_a_thread_follows_its_line_through_a_push),
+    "following": Sabotage(positions, "follow", sabotage.nothing, places.test_a_thread_follows_its_line_through_a_push),
     "outdating": Sabotage(
         positions, "moved_line", lambda _, line: line, places.test_a_thread_on_a_changed_line_stays_with_the_old_version
     ),
     "old versions": Sabotage(
-        double.GitLabDouble, "older_than", broken.no, places.test_an_old_gitlab_has_no_threads_on_files
+        double.GitLabDouble, "older_than", sabotage.no, places.test_an_old_gitlab_has_no_threads_on_files
     ),
     "drafts unchecked": Sabotage(
         draft_routes, "check_position", broken.checked_at_once, drafts.test_a_draft_is_not_checked_when_it_is_written
@@ -95,7 +82,7 @@ SABOTAGE = {
         drafts.test_one_bad_line_is_a_bare_500_with_some_published_and_all_still_drafts,
     ),
     "drafts without a place": Sabotage(
-        positions, "complete", broken.yes, drafts.test_a_draft_on_no_line_loses_its_position_without_a_word
+        positions, "complete", sabotage.yes, drafts.test_a_draft_on_no_line_loses_its_position_without_a_word
     ),
     "draft replies": Sabotage(
         talk, "publish", broken.published_politely, drafts.test_a_draft_reply_opens_its_thread_again
@@ -104,7 +91,7 @@ SABOTAGE = {
         talk, "reply", broken.replied_and_left, notes.test_a_reply_stands_where_its_thread_stands_and_leaves_it_resolved
     ),
     "the right to resolve": Sabotage(
-        talk, "may_resolve", broken.yes, notes.test_a_reporter_resolves_nothing_but_notes_of_its_own
+        talk, "may_resolve", sabotage.yes, notes.test_a_reporter_resolves_nothing_but_notes_of_its_own
     ),
     "what others wrote": Sabotage(
         note_routes, "own", note_routes.the_note, notes.test_what_others_wrote_is_not_ours_to_change
@@ -136,24 +123,24 @@ SABOTAGE = {
         diffs_probes.test_a_diff_over_a_tenth_of_the_limit_is_collapsed_to_nothing,
     ),
     "overflow": Sabotage(
-        diffs, "overflows", broken.no, diffs_probes.test_a_diff_of_too_many_files_is_cut_short_and_says_overflow
+        diffs, "overflows", sabotage.no, diffs_probes.test_a_diff_of_too_many_files_is_cut_short_and_says_overflow
     ),
     "pages": Sabotage(desk, "paged", broken.whole, diffs_probes.test_a_page_has_a_hundred_items_at_most),
     "keys of pages": Sabotage(
         paging, "by_key", broken.numbered, diffs_probes.test_a_tree_is_paged_by_the_last_entry_seen
     ),
     "tokens": Sabotage(double, "LIFE", timedelta(days=400), access.test_a_token_dies_after_a_year),
-    "the clock": Sabotage(clock.Clock, "advance", broken.nothing, access.test_a_token_dies_after_a_year),
-    "scopes": Sabotage(door, "check_scope", broken.nothing, access.test_a_token_for_reading_does_not_write),
-    "roles": Sabotage(door, "enter", broken.nothing, access.test_a_developer_has_no_business_with_hooks),
+    "the clock": Sabotage(clock.Clock, "advance", sabotage.nothing, access.test_a_token_dies_after_a_year),
+    "scopes": Sabotage(door, "check_scope", sabotage.nothing, access.test_a_token_for_reading_does_not_write),
+    "roles": Sabotage(door, "enter", sabotage.nothing, access.test_a_developer_has_no_business_with_hooks),
     "404 and not 403": Sabotage(project.Project, "reach", lambda *_: 10, access.test_what_one_may_not_see_is_not_there),
     "former paths": Sabotage(
-        double.GitLabDouble, "find_former", broken.nothing, access.test_a_former_path_redirects_and_takes_no_writes
+        double.GitLabDouble, "find_former", sabotage.nothing, access.test_a_former_path_redirects_and_takes_no_writes
     ),
     "faults after the write": Sabotage(
         faults.Faults, "take", sabotage.take_before, mishaps.test_a_500_after_the_write_leaves_the_note_standing
     ),
-    "limits": Sabotage(limits.Meter, "refuse", broken.nothing, mishaps.test_the_sixty_first_note_of_a_minute_waits),
+    "limits": Sabotage(limits.Meter, "refuse", sabotage.nothing, mishaps.test_the_sixty_first_note_of_a_minute_waits),
     "statuses of forks": Sabotage(
         project.Project, "branches", lambda *_: ["main"], mishaps.test_a_forks_commit_takes_no_status_in_the_target
     ),
@@ -163,31 +150,25 @@ SABOTAGE = {
     "the same key": Sabotage(
         webhooks.Hooks, "again", broken.another_key, hooks.test_a_retry_keeps_its_key_and_has_a_new_time
     ),
-    "loops": Sabotage(webhooks.Hooks, "_caused", broken.no, hooks.test_a_hook_does_not_hear_of_what_it_has_caused),
+    "loops": Sabotage(webhooks.Hooks, "_caused", sabotage.no, hooks.test_a_hook_does_not_hear_of_what_it_has_caused),
     "the bot's own words": Sabotage(
-        webhooks.Hooks, "note", broken.nothing, hooks.test_the_bots_own_notes_come_back_to_it
+        webhooks.Hooks, "note", sabotage.nothing, hooks.test_the_bots_own_notes_come_back_to_it
     ),
     "failing hooks": Sabotage(
-        webhooks.Hooks, "_judge", broken.nothing, hooks.test_a_failing_hook_rests_after_the_fourth_failure
+        webhooks.Hooks, "_judge", sabotage.nothing, hooks.test_a_failing_hook_rests_after_the_fourth_failure
     ),
     "the reach of hooks": Sabotage(
         webhooks.Hook,
         "covers",
-        broken.yes,
+        sabotage.yes,
         hooks.test_a_group_hook_covers_what_is_below_and_the_instances_hears_no_notes,
     ),
     "the wishes of hooks": Sabotage(
-        webhooks.Hook, "wants", broken.yes, hooks.test_what_a_hook_did_not_ask_for_is_not_told
+        webhooks.Hook, "wants", sabotage.yes, hooks.test_what_a_hook_did_not_ask_for_is_not_told
     ),
 }
 
 
 @pytest.mark.parametrize("rule", SABOTAGE)
 async def test_a_rule_broken_on_purpose_fails_its_probe(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner, name, instead, probe = SABOTAGE[rule]
-    async with Lab.set() as lab:
-        await probe(lab)
-    monkeypatch.setattr(owner, name, instead)
-    with pytest.raises((AssertionError, KeyError, IndexError, pytest.fail.Exception)):
-        async with Lab.set() as lab:
-            await probe(lab)
+    await check(SABOTAGE[rule], Lab.set, monkeypatch)

@@ -114,9 +114,9 @@ class GitHubDouble:
             await forge.server.start(port, "/api/v3" if enterprise else "")
             try:
                 yield forge
-                await forge.outbox.settled()
+                await forge.outbox.under_way.settled()
             finally:
-                await forge.outbox.stop()
+                await forge.outbox.under_way.stop()
                 await forge.server.stop()
             if forge.violations:
                 raise ContractBroken("\n".join(map(str, forge.violations)))
@@ -156,7 +156,7 @@ class GitHubDouble:
 
     async def settled(self) -> None:
         """Wait until all deliveries sent by themselves are answered."""
-        await self.outbox.settled()
+        await self.outbox.under_way.settled()
 
     def create_repository(
         self,

@@ -8,14 +8,9 @@ installation's `permissions`, `meter(...).exhaust`, a repository's `truncated`, 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from tests.forge.faults import Fault, When
 from tests.forge.github.limits import secondary_refusal
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
 
 UNICORN = b"<html><head><title>Unicorn! &middot; GitHub</title></head><body>This page is taking too long.</body></html>"
 PAGE = {"Content-Type": "text/html; charset=utf-8"}
@@ -40,23 +35,3 @@ def secondary_limit(
     headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4321", "X-RateLimit-Reset": "4102444800"}
     body = json.dumps(refusal.body).encode()
     return Fault(method, path, status=status, body=body, headers=headers | dict(refusal.headers), times=times)
-
-
-def connection_drop(*, method: str = "", path: str = "", when: When = "before", times: int | None = 1) -> Fault:
-    """Close the connection without an answer; `when="after"`, although the request was carried out."""
-    return Fault(method, path, when, drop=True, times=times)
-
-
-def slow(seconds: float, *, method: str = "", path: str = "", times: int | None = 1) -> Fault:
-    """Answer late."""
-    return Fault(method, path, "after", delay=seconds, times=times)
-
-
-def held(gate: asyncio.Event, *, method: str = "", path: str = "", when: When = "before") -> Fault:
-    """Hold one request back, before or after its effect, until the gate is set."""
-    return Fault(method, path, when, gate=gate)
-
-
-def crossing(then: Callable[[], object], *, method: str = "", path: str = "", when: When = "before") -> Fault:
-    """Let something else happen right before, or right after, one request has its effect: a push crosses a review."""
-    return Fault(method, path, when, then=then)

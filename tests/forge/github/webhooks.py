@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from tests.forge.github import render_basics as basics
+from tests.forge.under_way import UnderWay
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,7 +71,7 @@ class Outbox:
     url: str = ""
     held: bool = False
     deliveries: list[Delivery] = field(default_factory=list)
-    under_way: set[asyncio.Task[int]] = field(default_factory=set)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     def emit(
         self,
@@ -138,9 +139,7 @@ class Outbox:
     def send(self, delivery: Delivery) -> None:
         """Send a delivery in the background, when the App has said where to."""
         if self.url and not self.held:
-            task = asyncio.get_running_loop().create_task(self.deliver(delivery))
-            self.under_way.add(task)
-            task.add_done_callback(self.under_way.discard)
+            self.under_way.start(self.deliver(delivery))
 
     async def deliver(self, delivery: Delivery, to: str = "") -> int:
         """Send one delivery and return the status answered; 0 for a refused connection or no answer in ten seconds."""
@@ -184,14 +183,3 @@ class Outbox:
     async def redeliver(self, delivery: Delivery, to: str = "") -> int:
         """Send a delivery again, with the same GUID, and return the status answered."""
         return await self.deliver(self.again(delivery), to)
-
-    async def settled(self) -> None:
-        """Wait until everything that was sent by itself has been answered."""
-        while self.under_way:
-            await asyncio.gather(*self.under_way)
-
-    async def stop(self) -> None:
-        """Give up what is still under way."""
-        for task in self.under_way:
-            task.cancel()
-        await asyncio.gather(*self.under_way, return_exceptions=True)

@@ -97,9 +97,9 @@ class GitLabDouble:
             await forge.server.listen(port)
             try:
                 yield forge
-                await forge.hooks.settled()
+                await forge.hooks.under_way.settled()
             finally:
-                await forge.hooks.stop()
+                await forge.hooks.under_way.stop()
                 await forge.server.stop()
             if forge.misuses:
                 raise Misused("\n".join(forge.misuses))
@@ -148,7 +148,7 @@ class GitLabDouble:
 
     async def settled(self) -> None:
         """Wait until all deliveries sent by themselves are answered."""
-        await self.hooks.settled()
+        await self.hooks.under_way.settled()
 
     def create_project(
         self,

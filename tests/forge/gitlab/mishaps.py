@@ -8,13 +8,8 @@ Other things go wrong by the state of the double: `clock.advance`, `preparation`
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from tests.forge.faults import Fault, When
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
 
 PAGE = b"<!DOCTYPE html><html><head><title>GitLab is not responding (502)</title></head></html>"
 HTML = {"Content-Type": "text/html"}
@@ -42,23 +37,3 @@ def conflict(*, method: str = "", path: str = "", times: int | None = 1) -> Faul
     """Answer 409, as GitLab does when it is busy with the same thing."""
     body = json.dumps({"message": "409 Conflict"}).encode()
     return Fault(method, path, status=409, body=body, times=times)
-
-
-def connection_drop(*, method: str = "", path: str = "", when: When = "before", times: int | None = 1) -> Fault:
-    """Close the connection without an answer; `when="after"`, although the request was carried out."""
-    return Fault(method, path, when, drop=True, times=times)
-
-
-def slow(seconds: float, *, method: str = "", path: str = "", times: int | None = 1) -> Fault:
-    """Answer late."""
-    return Fault(method, path, "after", delay=seconds, times=times)
-
-
-def held(gate: asyncio.Event, *, method: str = "", path: str = "", when: When = "before") -> Fault:
-    """Hold one request back, before or after its effect, until the gate is set."""
-    return Fault(method, path, when, gate=gate)
-
-
-def crossing(then: Callable[[], object], *, method: str = "", path: str = "", when: When = "before") -> Fault:
-    """Let something else happen right before, or right after, one request has its effect: a push crosses a review."""
-    return Fault(method, path, when, then=then)

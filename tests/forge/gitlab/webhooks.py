@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from tests.forge.gitlab import payloads
+from tests.forge.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +134,7 @@ class Hooks:
     deliveries: list[Delivery] = field(default_factory=list)
     blocked: list[Hook] = field(default_factory=list)
     seen: dict[str, tuple[datetime, set[int]]] = field(default_factory=dict)
-    under_way: set[asyncio.Task[int]] = field(default_factory=set)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     def add(self, url: str, **settings: Any) -> Hook:
         """Configure a hook."""
@@ -219,9 +219,7 @@ class Hooks:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.forge.web_url}/{self.forge.new_id()}"))
 
     def _send(self, delivery: Delivery) -> None:
-        task = asyncio.get_running_loop().create_task(self.deliver(delivery))
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        self.under_way.start(self.deliver(delivery))
 
     async def deliver(self, delivery: Delivery, to: str = "") -> int:
         """Send one delivery and return the status answered; 0 for a refused connection or none in ten seconds."""
@@ -261,17 +259,6 @@ class Hooks:
         again = self.make(delivery.hook, delivery.kind, delivery.payload, delivery.key, delivery.event_uuid)
         self.deliveries.append(again)
         return again
-
-    async def settled(self) -> None:
-        """Wait until everything that was sent by itself has been answered."""
-        while self.under_way:
-            await asyncio.gather(*self.under_way)
-
-    async def stop(self) -> None:
-        """Give up what is still under way."""
-        for task in self.under_way:
-            task.cancel()
-        await asyncio.gather(*self.under_way, return_exceptions=True)
 
 
 def signature(token: str, key: str, stamp: int, body: bytes) -> dict[str, str]:
