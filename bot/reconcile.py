@@ -29,6 +29,7 @@ OVERLAP = 120.0
 MOST_ASKED = 3
 """How often one delivery is asked for; one that still fails will not do better."""
 MOST_PAGES = 50
+"""Five thousand attempts; who is away for longer than those is told so."""
 
 
 @dataclass
@@ -117,4 +118,8 @@ async def _since(attempts: Callable[[str], Awaitable[AttemptPage]], since: float
         cursor = page.cursor
         if not cursor or seen[-1].delivered_at < since:
             break
+    else:
+        _log.warning(
+            "more than %d deliveries were attempted since the last look; older ones are not looked at", len(seen)
+        )
     return [attempt for attempt in seen if attempt.delivered_at >= since]

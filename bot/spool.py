@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST: Final = 10_000
 """Deliveries that are kept; each is less than a kilobyte or two."""
 STORE_SECONDS: Final = 8.0
+"""A database that takes longer is taken for one that is away."""
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 30.0
 

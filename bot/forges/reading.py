@@ -22,14 +22,12 @@ class ChangedFile:
         status: What happened to it.
         previous_path: The path before a rename or copy, else `None`.
         patch: Unified diff hunks without file headers; `None` when the forge gives none (binary, too large, collapsed).
-        mode: Git mode at head when the forge says it, else 0.
     """
 
     path: str
     status: FileStatus
     previous_path: str | None = None
     patch: str | None = None
-    mode: int = 0
 
     @property
     def old_path(self) -> str:
@@ -47,10 +45,8 @@ class PullRequest:
         base: Commit id of the merge base (never the base branch's tip).
         base_tip: Commit id of the base branch's tip; the policy is read there.
         open: Whether it is open.
-        draft: Whether it is a draft.
         author_id: Numeric id of its author.
         repository_id: The forge's numeric id of the target repository.
-        web_url: Page of the pull request.
         blob_url: Prefix of pages that show a file at a commit: `{blob_url}{sha}/{path}`.
         files: Everything that the diff touches, as far as the forge lists it.
         cut: Whether the forge lists only a part of a huge diff (GitHub: 3,000 files).
@@ -62,10 +58,8 @@ class PullRequest:
     base: str
     base_tip: str
     open: bool
-    draft: bool
     author_id: int
     repository_id: int
-    web_url: str
     blob_url: str
     files: tuple[ChangedFile, ...]
     cut: bool = False

@@ -22,8 +22,6 @@ class Comment:
         start_line: First line of a range; `None` for a single line.
         side: RIGHT for added and context lines, LEFT for deleted ones.
         old_line: The line in the old file for a context line (GitLab needs both), else `None`.
-        old_path: The file's old path (GitLab needs both), same as `path` unless renamed.
-        old_start_line: As `old_line`, for `start_line`.
     """
 
     path: str
@@ -32,8 +30,6 @@ class Comment:
     start_line: int | None = None
     side: Side = "RIGHT"
     old_line: int | None = None
-    old_path: str = ""
-    old_start_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

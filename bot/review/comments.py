@@ -46,18 +46,14 @@ def _words(topic: Topic) -> tuple[str, str, str]:
 
 def _comment(remark: Remark, body: str, file: File | None) -> Comment:
     path, place = remark.topics[0].path, remark.place
-    old_path = file.old_path if file else path
     if file is None or not isinstance(place, Inline):
-        return Comment(path, body, old_path=old_path)
-    several = place.last > place.first
+        return Comment(path, body)
     return Comment(
         path=path,
         body=body,
         line=place.last,
-        start_line=place.first if several else None,
+        start_line=place.first if place.last > place.first else None,
         old_line=file.patch.old_line(place.last),
-        old_path=old_path,
-        old_start_line=file.patch.old_line(place.first) if several else None,
     )
 
 

@@ -24,10 +24,10 @@ async def test_the_pull_request_is_read_with_its_merge_base_not_the_tip() -> Non
         seen = (await b.github.context(b.job)).pull_request
         assert (seen.head, seen.base, seen.base_tip) == (b.pull.head, begun, b.project.tip("main"))
         assert seen.base != seen.base_tip
-        assert (seen.open, seen.draft, seen.author_id) == (True, False, b.pull.author.id)
+        assert (seen.open, seen.author_id) == (True, b.pull.author.id)
 
 
-async def test_files_of_the_diff_keep_their_status_patch_and_mode() -> None:
+async def test_files_of_the_diff_keep_their_status_and_patch() -> None:
     before = {"Dockerfile": BEFORE, "old/Dockerfile": "FROM a\nRUN b\nRUN c\nRUN d\n", "gone.txt": "x"}
     after = {
         "Dockerfile": Executable(AFTER),
@@ -37,7 +37,6 @@ async def test_files_of_the_diff_keep_their_status_patch_and_mode() -> None:
     }
     async with bench(before, after) as b:
         files = {file.path: file for file in (await b.github.context(b.job)).pull_request.files}
-    assert files["Dockerfile"].mode == 0o100755
     assert "+RUN false" in (files["Dockerfile"].patch or "")
     assert (files["new/Dockerfile"].status, files["new/Dockerfile"].previous_path) == ("renamed", "old/Dockerfile")
     assert files["gone.txt"].status == "removed"

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 
 from bot.forges.base import Denied
 from bot.forges.github import App
-from bot.forges.github.hook import Attempt, Hook
+from bot.forges.github.hook import Attempt, AttemptPage, Hook
 from bot.forges.github.wire import Memory, Wire
 from bot.mailbox import Mailbox
 from bot.reconcile import missed, reconcile
@@ -135,6 +135,17 @@ async def test_a_delivery_that_fails_for_ever_is_asked_for_three_times(forge: Gi
             again.status = 500
         forge.clock.advance(3600)
     assert asked == [1, 1, 1, 0, 0]
+
+
+async def test_what_is_too_much_to_be_read_is_told(
+    forge: GitHubDouble, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(_: str) -> AttemptPage:
+        return AttemptPage((attempt(1, "a", arrived=True),) * 100, "more")
+
+    async with hook_of(forge) as hook:
+        assert await reconcile(mailbox, full, hook.redeliver, "test") == 0
+    assert "more than 5000 deliveries were attempted since the last look" in caplog.text
 
 
 def test_events_that_ask_for_nothing_are_left_alone() -> None:

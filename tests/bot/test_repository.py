@@ -17,7 +17,7 @@ FILE, LINK = 0o100644, 0o120000
 
 def pull_request(*files: ChangedFile) -> PullRequest:
     key = PullRequestKey("github", "api.github.com", "acme/web", 1)
-    return PullRequest(key, "h", "b", "t", True, False, 1, 1, "", "", files)  # noqa: FBT003 - open, and no draft
+    return PullRequest(key, "h", "b", "t", True, 1, 1, "", files)  # noqa: FBT003 - open
 
 
 def choose(*files: ChangedFile, listing: tuple[str, ...] = (), policy: Policy = DEFAULT) -> Wanted:

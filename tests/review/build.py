@@ -130,10 +130,8 @@ def pull_request(*files: ChangedFile, head: str = HEAD, key: PullRequestKey = KE
         base=BASE,
         base_tip="c3" * 20,
         open=True,
-        draft=False,
         author_id=5,
         repository_id=99,
-        web_url="https://forge.example/octo/app/pull/7",
         blob_url="https://forge.example/octo/app/blob/",
         files=files,
     )

@@ -55,16 +55,15 @@ def _refused_start(line: int, start: int | None, same_hunk: bool) -> str:  # noq
 def gitlab_refuses(pull_request: PullRequest, comment: Comment) -> str:
     """Return why GitLab answers 400, or nothing (discussions API: position; complaint 23)."""
     file = next((file for file in pull_request.files if file.path == comment.path), None)
-    if file is None or comment.old_path != (file.previous_path or file.path):
-        return "both paths must be those of the diff"
+    if file is None:
+        return "path is not part of the diff"
     if not comment.body.strip() or len(comment.body) > GITLAB_BODY:
         return "body is empty or too long"
     if comment.line is None:
         return ""
-    ends = [(comment.line, comment.old_line)]
-    if comment.start_line is not None:
-        ends.append((comment.start_line, comment.old_start_line))
-    return next(filter(None, (_position(file, new, old) for new, old in ends)), "")
+    if comment.start_line is not None and comment.start_line >= comment.line:
+        return "start line must precede the end line"
+    return _position(file, comment.line, comment.old_line)
 
 
 def _position(file: ChangedFile, new: int, old: int | None) -> str:

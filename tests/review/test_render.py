@@ -71,7 +71,7 @@ def test_gitlab_is_told_how_far_up_a_suggestion_reaches() -> None:
     swap = fix(AFTER, "FROM python:3.12 AS prod\nUSER app", "USER app\nFROM x")
     (comment,) = planned(reviewed(BEFORE, AFTER, finding(3, fix=swap)), how=manner(GITLAB, GITLAB_CAN)).comments
     assert "```suggestion:-1+0\nUSER app\nFROM x\n```" in comment.body
-    assert (comment.start_line, comment.old_start_line, comment.line, comment.old_line) == (3, None, 4, 4)
+    assert (comment.start_line, comment.line, comment.old_line) == (3, 4, 4)
 
 
 def test_a_deleted_line_is_an_empty_suggestion() -> None:

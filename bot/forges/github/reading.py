@@ -57,7 +57,7 @@ async def context(client: Client, objects: Objects, job: Job, login: str) -> Con
     pull = pull_asked.result()
     base, listing = await _as_it_stands(client, objects, pull, (base_asked.result(), tree_asked.result()), job.head)
     return Context(
-        pull_request=_pull_request(job, pull, base, _files(files_asked.result(), listing)),
+        pull_request=_pull_request(job, pull, base, _files(files_asked.result())),
         conversation=conversation(said_asked.result(), states_asked.result(), login),
         listing={path: entry.mode for path, entry in listing.entries.items()} if listing.whole else None,
     )
@@ -104,15 +104,13 @@ async def _hinted(asked: Coroutine[Any, Any, Answer], hint: str) -> Answer | Non
         return None
 
 
-def _files(answers: list[dict[str, Any]], listing: Listing) -> tuple[ChangedFile, ...]:
-    entries = listing.entries
+def _files(answers: list[dict[str, Any]]) -> tuple[ChangedFile, ...]:
     return tuple(
         ChangedFile(
             path=file["filename"],
             status=_STATUS.get(file["status"], "modified"),
             previous_path=file.get("previous_filename"),
             patch=file.get("patch"),
-            mode=entries[file["filename"]].mode if file["filename"] in entries else 0,
         )
         for file in answers
     )
@@ -126,10 +124,8 @@ def _pull_request(job: Job, pull: Mapping[str, Any], base: _Base, files: tuple[C
         base=base.commit,
         base_tip=base.tip,
         open=pull["state"] == "open",
-        draft=bool(pull.get("draft")),
         author_id=(pull["user"] or {}).get("id", 0),
         repository_id=repository["id"],
-        web_url=pull["html_url"],
         blob_url=f"{repository['html_url']}/blob/",
         files=files,
         base_branch=pull["base"]["ref"],

@@ -75,7 +75,6 @@ def _changed(item: Mapping[str, Any]) -> ChangedFile:
         status=_status(item),
         previous_path=item["old_path"] if item["old_path"] != item["new_path"] else None,
         patch=patch if patch.startswith("@@") else None,
-        mode=int(item.get("b_mode") or "0", 8),
     )
 
 
