@@ -87,7 +87,10 @@ _COMMANDS = {
     "busybox": ("pushd", "popd", "dirs", "declare", "typeset", "shopt", "mapfile", "readarray"),
     "dash": tuple("pushd popd dirs declare typeset shopt mapfile readarray source let [[ set".split()),
 }
-_RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
+_RELINKED = re.compile(
+    # That a word begins is asked behind its letters, so that the search goes from one such letter to the next.
+    r"(?:ln|mv|cp)(?<!\w\w\w)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|dash/sh\b(?<!\wdash/sh)|reconfigure[^\n;&|]*\bdash\b"
+)
 _CHANGES_FILES = ("rm", "rmdir", "unlink", "mv", "chmod", "chown", "chgrp", "truncate", "shred")
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 """Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
@@ -104,7 +107,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN uses what only bash understands, under another shell."""
     if _RELINKED.search(change.after.code) is None:  # else `/bin/sh` may be bash
         yield from _in_runs(change)
-    yield from _start_scripts(change)
+        yield from _start_scripts(change)
 
 
 def _in_runs(change: DockerfileChange) -> Iterator[Problem]:
@@ -154,8 +157,6 @@ def _lost(line: Instruction, found: list[tuple[Stage, Run, Construct, str]]) -> 
 
 def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
     """Read the repository's start scripts, too: what `#!/bin/sh` means changes with the base image."""
-    if _RELINKED.search(change.after.code) is not None:
-        return
     for found in shipped(change):
         shell, script = _plain_shell(found.stage), start_script(change, found)
         given = script is not None and _is_given_to_sh(found, script)

@@ -92,7 +92,11 @@ def _has_none(run: Run) -> bool:
     if run.script.dialect not in SHELLS.values() or (shell and not _RUNS_A_SCRIPT.fullmatch(shell[-1])):
         return False
     texts = (run.instruction.value, *(document.body for document in run.instruction.heredocs))
-    return not (any(map(_FUNCTION.search, texts)) or run.calls("eval") or any(map(_sets, run.calls("set"))))
+    return not (any(map(_defines_function, texts)) or run.calls("eval") or any(map(_sets, run.calls("set"))))
+
+
+def _defines_function(text: str) -> bool:
+    return ("(" in text or "function" in text) and _FUNCTION.search(text) is not None
 
 
 def _sets(command: Command) -> bool:

@@ -142,6 +142,7 @@ def judged(found: Cycle, today: dt.date) -> EndOfLife:
     )
 
 
+@lru_cache(maxsize=512)
 def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
     """Return the later release lines that are supported at a day, the nearest first, long-term ones before them.
 

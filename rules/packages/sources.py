@@ -21,6 +21,20 @@ _ADDS = re.compile(
     r"\b(?:ba|da|z)?sh\s+(?:-\w+\s+)?[\"']?(?:\$\(|<\()\s*(?:curl|wget)\b"
 )
 """What adds a source to apt's, or may: a list, a key, a repository's own package, a script out of the net."""
+_SIGNS = (
+    "/etc/apt/",
+    ".list",
+    "-repository",
+    "extrepo",
+    "-key",
+    "ppa:",
+    "nodesource",
+    "packagecloud",
+    ".deb",
+    "curl",
+    "wget",
+)
+"""One of these stands in each such text; asking for them takes a tenth of the time."""
 _BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian")
 """What else may bring a package: any setting of the managers', a package file, the distribution's own archives."""
 _OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/lib64")
@@ -98,7 +112,7 @@ def _first_source(stage: Stage) -> tuple[int, int, int] | None:
     found = [
         (*run.at, run.instruction.span.start + match.start())
         for run in stage.all_runs
-        if (match := _ADDS.search(run.instruction.text)) is not None
+        if (match := _adds(run.instruction.text)) is not None
     ]
     found += [
         (*put.step.at, put.command.start if put.command is not None else 0)
@@ -106,3 +120,7 @@ def _first_source(stage: Stage) -> tuple[int, int, int] | None:
         if put.path.startswith("/etc/apt/sources")
     ]
     return min(found, default=None)
+
+
+def _adds(text: str) -> re.Match[str] | None:
+    return _ADDS.search(text) if any(sign in text for sign in _SIGNS) else None
