@@ -23,6 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_options import MAY_HOLD_ONE
+from rules.facts.distributions import lacks_pipefail
 from rules.gathering import named_lines
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
@@ -220,10 +221,17 @@ def _bash_syntax(run: Run, shell: str) -> Construct | None:
     if not _may_hold_one(run, code, shell):
         return None
     for found in run.script.constructs:
-        known = found.kind not in _NAMES or (shell == "busybox" and found.kind in _KNOWN_TO_ASH)
-        if not known and found.dialect == "sh" and not _is_meant(run, found):
+        if found.kind in _NAMES and found.dialect == "sh" and not (_knows(run, shell, found) or _is_meant(run, found)):
             return found
     return None
+
+
+def _knows(run: Run, shell: str, found: Construct) -> bool:
+    """Whether the shell has taken a construct over from bash, or from POSIX, which has `pipefail` since 2024."""
+    if shell == "busybox":
+        return found.kind in _KNOWN_TO_ASH
+    runtime = run.stage.runtime
+    return found.kind == "pipefail" and not lacks_pipefail(runtime.distribution, runtime.release)
 
 
 def _may_hold_one(run: Run, code: str, shell: str) -> bool:
