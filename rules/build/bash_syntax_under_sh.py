@@ -262,9 +262,13 @@ def _is_meant(run: Run, found: Construct) -> bool:
 
 
 def _would_change_files(run: Run) -> bool:
-    """Whether braces name files that a plain shell does not find, and that bash would delete, move or give away."""
+    """Whether braces name files that a plain shell passes over, and that bash would delete, move or give away.
+
+    Of files that are not there, `rm -f` says nothing; the others fail, and the build with them unless that is forgiven.
+    """
     braces = [one.start for one in run.script.constructs if one.kind == "brace-expansion"]
-    return any(any(command.start <= start < command.end for start in braces) for command in run.calls(*_CHANGES_FILES))
+    found = (c for c in run.calls(*_CHANGES_FILES) if any(c.start <= start < c.end for start in braces))
+    return any((c.name == "rm" and c.has("-f", "--force")) or c.after not in ("", "&&") for c in found)
 
 
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
