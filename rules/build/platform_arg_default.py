@@ -49,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
                 continue
-            if _is_of_its_stage(change, instruction, value.text.strip("'\"")):
+            if _is_of_its_stage(change, instruction, value.text.strip("'\"")) or _is_its_own(change, instruction):
                 continue
             reach = _reach(change, instruction, name.text)
             if reach is not None:
@@ -70,6 +70,17 @@ def _is_of_its_stage(change: DockerfileChange, instruction: Instruction, value: 
     stage = next((one for one in change.stages if instruction in one.instructions), None)
     fixed = stage.root.platform if stage is not None else None
     return fixed is not None and "$" not in fixed and value in (fixed, *fixed.split("/"))
+
+
+def _is_its_own(change: DockerfileChange, instruction: Instruction) -> bool:
+    """Whether a system stands beside it that its stage is not of: the pair says for what a program is built."""
+    stage = next((one for one in change.stages if instruction in one.instructions), None)
+    if stage is not None and stage.runtime.is_windows:
+        return False
+    around = stage.instructions if stage is not None else _above_first_from(change)
+    pairs = (pair for one in around if one.keyword == "ARG" for pair in one.pairs)
+    systems = {value.text.strip("'\"") for name, value in pairs if name.text == "TARGETOS" and value is not None}
+    return any(system.isalpha() and system != "linux" for system in systems)
 
 
 _WORD = re.compile(r"\w+")
