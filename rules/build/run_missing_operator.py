@@ -39,8 +39,8 @@ _NO_PACKAGES = _MANAGERS | frozenset(
 """Commands that no package is called, as many are `git` or `tar`."""
 
 _TAKES_NO_COMMAND = (_COMMANDS - frozenset({"npx", "su"})) | frozenset(
-    "cat cmake configure export gpg groupmod install ldconfig locale-gen meson ninja openssl passwd rmdir sed set sleep "
-    "sysctl update-ca-certificates userdel".split()
+    "cat cmake configure export gpg groupmod install ldconfig locale-gen meson ninja openssl passwd rmdir sed set "
+    "sleep sysctl update-ca-certificates userdel".split()
 )
 """What runs none of its arguments; an unknown program may be there to run another: `retry 5`, `emmake`, `op run --`."""
 _RUNS = frozenset("run exec dlx x do -- -m".split())

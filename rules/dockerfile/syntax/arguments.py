@@ -153,13 +153,14 @@ def _with_colon(keyword: str, word: Word) -> SyntaxFault | None:
 def _of_command(instruction: Instruction, word: Word) -> SyntaxFault | None:
     """Return the fault of a word that was meant for a command's: `ENV VERSION=$(cat version)`, torn at the blank."""
     values = [(name, value.text) for name, value in instruction.pairs if value is not None]
-    torn = next((name for name, text in values if "$(" in text and ")" not in text or text.count("`") == 1), None)
+    torn = next((name for name, text in values if ("$(" in text and ")" not in text) or text.count("`") == 1), None)
     if torn is None or torn.span.start > word.span.start or instruction.escape == "`":
         return None
     keyword = instruction.keyword
     message = (
-        f"{quote(word.text)} has no `=`, and the build stops here. `{keyword}` executes nothing: {quote(torn.text)} gets "
-        "no command's output, in quotes neither. Run the command in a `RUN`, or pass its result as a build argument."
+        f"{quote(word.text)} has no `=`, and the build stops here. `{keyword}` executes nothing: {quote(torn.text)} "
+        "gets no command's output, not in quotes either. Run the command in a `RUN`, or pass its result as a build "
+        "argument."
     )
     return fault(message, word.span)
 

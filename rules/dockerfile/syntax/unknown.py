@@ -125,6 +125,11 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
         return _behind_a_comment(before, first)  # the rest of what was cut off above, and cut off again
     if before is None or before.keyword not in _RUNS_ON or before.heredocs or _is_meant(before, first, written):
         return "."
+    return _cut_off(before, first)
+
+
+def _cut_off(before: Instruction, first: Instruction) -> str:
+    """Say what ends the instruction above too early."""
     line = before.end_line
     indented = first.keyword_span.column > 1
     text = before.source.line(line)
@@ -163,4 +168,6 @@ def _behind_a_comment(before: Instruction, first: Instruction) -> str:
 
 def _is_meant(before: Instruction, first: Instruction, written: str) -> bool:
     """Whether a word stands where an instruction does, written as one: `INCLUDE+`, which a preprocessor knows."""
-    return before.keyword != "COPY" and first.keyword_span.column == 1 and _LIKE_A_KEYWORD.fullmatch(written) is not None
+    return (
+        before.keyword != "COPY" and first.keyword_span.column == 1 and _LIKE_A_KEYWORD.fullmatch(written) is not None
+    )
