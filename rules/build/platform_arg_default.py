@@ -45,6 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for name, value in instruction.pairs:
             if name.text not in PLATFORM_ARGS or value is None or name.text == "TARGETSTAGE":
                 continue
+            if name.text == "TARGETVARIANT" and not value.text.strip("'\""):
+                continue  # most platforms have none
             if _is_itself(name, value) and instruction in above:
                 continue
             if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
@@ -173,10 +175,12 @@ def _is_program(taker: Stage, copy: Copy) -> bool:
 def _problem(change: DockerfileChange, instruction: Instruction, name: Word, value: Word, reach: Reach) -> Problem:
     """Of a builder's platform it says less: a wrong one costs emulation and breaks no image."""
     default, of_builder = quote(value.text), name.text.startswith("BUILD") or reach == "emulation"
+    own = re.fullmatch(rf"\$\{{{name.text}:?-([^{{}}]*)\}}", value.text.strip('"'))
+    platform = quote(own[1]) if own is not None else default
     then = (
-        f"a build on a machine of another platform goes on as if it were {default}, under emulation at best"
+        f"a build on a machine of another platform goes on as if it were {platform}, under emulation at best"
         if of_builder
-        else f"a build for another platform gets {default} binaries all the same"
+        else f"a build for another platform gets {platform} binaries all the same"
     )
     gap = change.source.span(name.span.end, value.span.end)
     return Problem(
@@ -199,5 +203,9 @@ def _above_first_from(change: DockerfileChange) -> tuple[Instruction, ...]:
 
 
 def _is_itself(name: Word, value: Word) -> bool:
-    """Whether a variable is given its own value; above the first FROM, BuildKit's values are there to be read."""
-    return value.text.strip('"') in (f"${name.text}", f"${{{name.text}}}")
+    """Whether a variable is given its own value, or another one for a builder that fills in nothing.
+
+    Above the first FROM, BuildKit's values are there to be read.
+    """
+    text = value.text.strip('"')
+    return text == f"${name.text}" or re.fullmatch(rf"\$\{{{name.text}(?::?-[^{{}}]*)?\}}", text) is not None
