@@ -23,6 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_options import MAY_HOLD_ONE
+from rules.facts.distributions import lacks_pipefail
 from rules.gathering import named_lines
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
@@ -221,10 +222,17 @@ def _bash_syntax(run: Run, shell: str) -> Construct | None:
     if not _may_hold_one(run, code, shell):
         return None
     for found in run.script.constructs:
-        known = found.kind not in _NAMES or (shell == "busybox" and found.kind in _KNOWN_TO_ASH)
-        if not known and found.dialect == "sh" and not _is_meant(run, found):
+        if found.kind in _NAMES and found.dialect == "sh" and not (_knows(run, shell, found) or _is_meant(run, found)):
             return found
     return None
+
+
+def _knows(run: Run, shell: str, found: Construct) -> bool:
+    """Whether the shell has taken a construct over from bash, or from POSIX, which has `pipefail` since 2024."""
+    if shell == "busybox":
+        return found.kind in _KNOWN_TO_ASH
+    runtime = run.stage.runtime
+    return found.kind == "pipefail" and not lacks_pipefail(runtime.distribution, runtime.release)
 
 
 def _may_hold_one(run: Run, code: str, shell: str) -> bool:
@@ -255,9 +263,13 @@ def _is_meant(run: Run, found: Construct) -> bool:
 
 
 def _would_change_files(run: Run) -> bool:
-    """Whether braces name files that a plain shell does not find, and that bash would delete, move or give away."""
+    """Whether braces name files that a plain shell passes over, and that bash would delete, move or give away.
+
+    Of files that are not there, `rm -f` says nothing; the others fail, and the build with them unless that is forgiven.
+    """
     braces = [one.start for one in run.script.constructs if one.kind == "brace-expansion"]
-    return any(any(command.start <= start < command.end for start in braces) for command in run.calls(*_CHANGES_FILES))
+    found = (c for c in run.calls(*_CHANGES_FILES) if any(c.start <= start < c.end for start in braces))
+    return any((c.name == "rm" and c.has("-f", "--force")) or c.after not in ("", "&&") for c in found)
 
 
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:

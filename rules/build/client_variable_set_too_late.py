@@ -28,6 +28,15 @@ from rules.facts.installers import NODE_MANAGERS
 _INLINED = re.compile(r"(?:VITE|NEXT_PUBLIC|REACT_APP|VUE_APP|GATSBY|EXPO_PUBLIC)_\w+")
 _BUNDLERS = frozenset({"vite", "next", "react-scripts", "vue-cli-service", "gatsby", "expo", "npx", "bunx"})
 _BUILDS = re.compile(r"\b(?:build|export|generate)\b")
+_MANAGER = r"\b(?:npm|pnpm|yarn|bun)(?:\s+run)?"
+_BUILDS_AT_START = re.compile(
+    rf"(?:{_MANAGER}|\b(?:vite|next|react-scripts|vue-cli-service|gatsby))\s+(?:build|dev|develop)\b"
+    r"|\breact-scripts\s+start\b|\bvue-cli-service\s+serve\b|\bexpo\s+start\b|(?<![\w./@-])vite(?:\s+--|\s*$)",
+    re.MULTILINE,
+)
+"""What builds the client, or serves it out of its sources, when the container starts (the same manuals)."""
+_SCRIPT_OF = {"REACT_APP": "start", "EXPO_PUBLIC": "start", "VUE_APP": "serve"}
+"""The script with which the makers' templates do that, by how the variables begin; `next start` does not."""
 _FILLED_IN_LATER = re.compile(r"envsubst|runtime-env|import-meta-env|replace-env|env-config|inject|sed -i")
 """Words of those who put values into the built files when the container starts."""
 
@@ -65,13 +74,31 @@ def _is_filled_in_by_scripts(change: DockerfileChange) -> bool:
 def _check(stage: Stage, instruction: Instruction) -> Problem | None:
     for word, _ in instruction.pairs:
         name = word.text
-        if not _INLINED.fullmatch(name):
+        if not _INLINED.fullmatch(name) or _is_built_at_start(stage, name):
             continue
         builds = [(run, command) for run, command in _builds(stage) if run.instruction is not instruction]
         above = [one for one in builds if one[0].stage not in stage.chain or one[0].instruction.line < instruction.line]
         if above and len(above) == len(builds) and not any(_has(run, command, name) for run, command in builds):
             return _problem(stage, instruction, name, *above[-1])
     return None
+
+
+def _is_built_at_start(stage: Stage, name: str) -> bool:
+    """Whether the container builds the client again, with the variable that the image has by then."""
+    start = _starts(stage)
+    script = next((script for prefix, script in _SCRIPT_OF.items() if name.startswith(prefix)), None)
+    own = script is not None and re.search(rf"{_MANAGER}\s+{script}\b", start) is not None
+    return own or _BUILDS_AT_START.search(start) is not None
+
+
+@once
+def _starts(stage: Stage) -> str:
+    """Return the start commands of a stage, those above it and those upon it."""
+    stages = [one for one in stage.model.stages if one in stage.chain or stage in one.chain]
+    written = (i for one in stages for i in one.instructions if i.keyword in ("CMD", "ENTRYPOINT"))
+    return "\n".join(
+        " ".join(word.text for word in i.exec_form) if i.exec_form is not None else i.value for i in written
+    )
 
 
 @once

@@ -9,6 +9,9 @@ _COMMAND = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _WHOLE = re.compile(rf'"?(?:{_COMMAND.pattern})"?')
 """A value that is nothing but a command: a label may hold a command line for people to copy."""
 
+_HELD = re.compile(r"(?:CMD|COMMAND|SCRIPT|HOOK)S?\Z")
+"""How a variable's name ends that holds a command line for later: who starts it has its substitutions made."""
+
 _OF_PATHS = ("ADD", "COPY", "USER", "VOLUME", "WORKDIR")
 
 
@@ -35,7 +38,10 @@ def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
     torn = _torn(instruction)
     for name, value in instruction.pairs:
         prompt = name.text.startswith("PS") or "PROMPT" in name.text
-        if value is None or prompt or (instruction.keyword == "LABEL" and not _WHOLE.fullmatch(value.text)):
+        if value is None or prompt:
+            continue
+        holds = instruction.keyword == "LABEL" or _HELD.search(name.text.upper()) is not None
+        if holds and value is not torn and not _WHOLE.fullmatch(value.text):
             continue
         if is_command(value.text, instruction.escape) or value is torn:
             yield Problem(

@@ -25,6 +25,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.base_variables import is_bare, is_set_by_base
 from rules.build.namesakes import unused_namesake
 from rules.build.variable_uses import badly_declared, declarable_uses, first_uses, is_own_value, uses
 from rules.quoting import listed
@@ -72,6 +73,8 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             continue
         if step.scope.get(name.text) is not None or name.text in stage.model.global_scope.variables:
             continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
+        if name.text not in _SEARCH_PATHS and is_set_by_base(stage, name.text):
+            continue
         if name.text in badly_declared(stage.model):
             continue  # `ARG NAME,` is what is to be mended, and no second ARG
         if name.text in _SEARCH_PATHS:
@@ -107,7 +110,8 @@ def _empty(stage: Stage, step: Step, found: list[tuple[str, Word]], meant: Varia
         found[0][1].span,
         f"{listed(map(quote, names), None)} {are}, and nothing above gives {them}. What the machine that builds has in "
         f"its environment does not reach the image. {_way_out(meant, one=one, secret=secret, ships=stage.layers_ship)}",
-        Confidence.CERTAIN if stage.base_known else Confidence.POSSIBLE,
+        Confidence.CERTAIN if is_bare(stage) else Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        doubt="the base image may set it" if one else "the base image may set them",
         stage=stage.key,
         key=" ".join(f"{name}=" for name in names),
         notes=() if first is step else (Note(first.instruction.span, "empty here too"),),

@@ -12,6 +12,9 @@ _APT = frozenset("apt apt-get aptitude dpkg dpkg-reconfigure add-apt-repository"
 _ASKS_NOTHING = frozenset({"update", "clean", "autoclean"})
 """What apt does without debconf, which is what reads its variables."""
 _GO = frozenset({"go", "make", "goreleaser", "mage"})
+_OF_GO_BUILDS = frozenset("CGO_ENABLED GOOS GOARCH GOARM GOAMD64 GOEXPERIMENT".split())
+_BUILDS_NOTHING = frozenset("mod work fmt clean version".split())
+"""Subcommands of `go` for which it does not matter what a program is built for."""
 _NODE = frozenset("node npm npx yarn pnpm pnpx bun bunx corepack".split())
 _PYTHON = frozenset("python python3 pip pip3 pipenv poetry uv gunicorn django-admin".split())
 _PIP = frozenset("pip pip3 python python3 pipenv pipx".split())
@@ -76,5 +79,7 @@ def reads(command: Command, name: str) -> bool:
     """Tell whether a command reads a variable out of its environment that is not set for it alone."""
     programs = readers_of(name)
     if command.name not in programs or (programs is _APT and command.subcommand in _ASKS_NOTHING):
+        return False
+    if command.name == "go" and name in _OF_GO_BUILDS and command.subcommand in _BUILDS_NOTHING:
         return False
     return all(one != name for one, _ in command.assignments)

@@ -1,8 +1,23 @@
 """See invalid_structure.md."""
 
+import posixpath
 from collections.abc import Iterator
+from dataclasses import replace as replaced
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, replace, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Dockerfile,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    replace,
+    rule,
+)
+
+_PLAIN = frozenset({"dockerfile", "containerfile"})
+"""What the file is called that a builder takes by itself: no other tool is given a piece under that name."""
 
 
 @rule(
@@ -20,4 +35,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if fault.suggestion is not None:
             edit = replace(change.source, fault.span, fault.suggestion)
             repair = Fix(f"Write {fault.suggestion}", (edit,))
-        yield Problem(fault.span, fault.message, fix=repair, key=fault.message)
+        problem = Problem(fault.span, fault.message, fix=repair, key=fault.message)
+        yield problem if _has_stage(change.after.dockerfile) else _without_stage(change, problem)
+
+
+def _has_stage(dockerfile: Dockerfile) -> bool:
+    return any(instruction.keyword == "FROM" for instruction in dockerfile.instructions)
+
+
+def _without_stage(change: DockerfileChange, problem: Problem) -> Problem:
+    """Ask of a file without any stage whether a script puts it together with others, unless a build names it."""
+    stood = change.before is not None and not _has_stage(change.before.dockerfile)
+    built = posixpath.basename(change.path).lower() in _PLAIN or bool(change.repository.builds_of(change.path))
+    return replaced(
+        problem,
+        message=problem.message if built else f"{problem.message} A build of the file as it is stops there.",
+        confidence=Confidence.CERTAIN if built else Confidence.POSSIBLE,
+        doubt="" if built else "a script may put the file together with others",
+        held_before=stood,
+    )

@@ -47,6 +47,7 @@ def _is_without_system(text: str) -> bool:
 
 
 def _problem(stage: Stage, instruction: Instruction, value: Word) -> Problem:
+    """Say it of a base that is known; another may keep them elsewhere: `/busybox`, Nix's profile, a toolchain's."""
     text = value.text.strip("\"'")
     kept = f'"{text}:$PATH"'
     return Problem(
@@ -54,7 +55,7 @@ def _problem(stage: Stage, instruction: Instruction, value: Word) -> Problem:
         f"{stage.label} sets `PATH` to {quote(text)} alone: the folders of the system are gone from it. From here on "
         "`sh`, `ls` and `env` are not found by their names, in a `RUN` or in the container. Put them behind it: "
         f"{quote(f'PATH={kept}')}.",
-        Confidence.CERTAIN if stage.facts is not None else Confidence.LIKELY,
+        Confidence.CERTAIN if stage.facts is not None else Confidence.POSSIBLE,
         doubt="the base image may keep the system's programs elsewhere",
         instruction=instruction,
         stage=stage.key,

@@ -45,11 +45,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for name, value in instruction.pairs:
             if name.text not in PLATFORM_ARGS or value is None or name.text == "TARGETSTAGE":
                 continue
+            if name.text == "TARGETVARIANT" and not value.text.strip("'\""):
+                continue  # most platforms have none
             if _is_itself(name, value) and instruction in above:
                 continue
             if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
                 continue
-            if _is_of_its_stage(change, instruction, value.text.strip("'\"")):
+            if _is_of_its_stage(change, instruction, value.text.strip("'\"")) or _is_its_own(change, instruction):
                 continue
             reach = _reach(change, instruction, name.text)
             if reach is not None:
@@ -70,6 +72,17 @@ def _is_of_its_stage(change: DockerfileChange, instruction: Instruction, value: 
     stage = next((one for one in change.stages if instruction in one.instructions), None)
     fixed = stage.root.platform if stage is not None else None
     return fixed is not None and "$" not in fixed and value in (fixed, *fixed.split("/"))
+
+
+def _is_its_own(change: DockerfileChange, instruction: Instruction) -> bool:
+    """Whether a system stands beside it that its stage is not of: the pair says for what a program is built."""
+    stage = next((one for one in change.stages if instruction in one.instructions), None)
+    if stage is not None and stage.runtime.is_windows:
+        return False
+    around = stage.instructions if stage is not None else _above_first_from(change)
+    pairs = (pair for one in around if one.keyword == "ARG" for pair in one.pairs)
+    systems = {value.text.strip("'\"") for name, value in pairs if name.text == "TARGETOS" and value is not None}
+    return any(system.isalpha() and system != "linux" for system in systems)
 
 
 _WORD = re.compile(r"\w+")
@@ -162,10 +175,12 @@ def _is_program(taker: Stage, copy: Copy) -> bool:
 def _problem(change: DockerfileChange, instruction: Instruction, name: Word, value: Word, reach: Reach) -> Problem:
     """Of a builder's platform it says less: a wrong one costs emulation and breaks no image."""
     default, of_builder = quote(value.text), name.text.startswith("BUILD") or reach == "emulation"
+    own = re.fullmatch(rf"\$\{{{name.text}:?-([^{{}}]*)\}}", value.text.strip('"'))
+    platform = quote(own[1]) if own is not None else default
     then = (
-        f"a build on a machine of another platform goes on as if it were {default}, under emulation at best"
+        f"a build on a machine of another platform goes on as if it were {platform}, under emulation at best"
         if of_builder
-        else f"a build for another platform gets {default} binaries all the same"
+        else f"a build for another platform gets {platform} binaries all the same"
     )
     gap = change.source.span(name.span.end, value.span.end)
     return Problem(
@@ -188,5 +203,9 @@ def _above_first_from(change: DockerfileChange) -> tuple[Instruction, ...]:
 
 
 def _is_itself(name: Word, value: Word) -> bool:
-    """Whether a variable is given its own value; above the first FROM, BuildKit's values are there to be read."""
-    return value.text.strip('"') in (f"${name.text}", f"${{{name.text}}}")
+    """Whether a variable is given its own value, or another one for a builder that fills in nothing.
+
+    Above the first FROM, BuildKit's values are there to be read.
+    """
+    text = value.text.strip('"')
+    return text == f"${name.text}" or re.fullmatch(rf"\$\{{{name.text}(?::?-[^{{}}]*)?\}}", text) is not None

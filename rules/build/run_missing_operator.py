@@ -38,6 +38,14 @@ _NO_PACKAGES = _MANAGERS | frozenset(
 )
 """Commands that no package is called, as many are `git` or `tar`."""
 
+_TAKES_NO_COMMAND = (_COMMANDS - frozenset({"npx", "su"})) | frozenset(
+    "cat cmake configure export gpg groupmod install ldconfig locale-gen meson ninja openssl passwd rmdir sed set "
+    "sleep sysctl update-ca-certificates userdel".split()
+)
+"""What runs none of its arguments; an unknown program may be there to run another: `retry 5`, `emmake`, `op run --`."""
+_RUNS = frozenset("run exec dlx x do -- -m".split())
+"""Words behind which these, too, take a command: `poetry run`, `npm exec --`, `python3 -m`."""
+
 _TAKES_PATHS = frozenset("cp ln mkdir mv rm touch".split())
 """Commands whose arguments are files: a program that the file runs elsewhere, with a verb behind it, is none."""
 
@@ -85,7 +93,7 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
     for index, word in enumerate(command.args[:-1]):
         known = word.value in _COMMANDS or _is_run_elsewhere(run, command, index)
-        if not known or (listing and not _is_no_package(command, index)):
+        if not known or (listing and not _is_no_package(command, index)) or _may_run(command, index):
             continue
         start = source.line_starts[word.span.line - 1]
         previous = command.args[index - 1] if index else command.program
@@ -96,6 +104,13 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
             listing = listing or word.value in _MANAGERS
             if word.value in _TAKES_A_COMMAND - _MANAGERS:
                 return
+
+
+def _may_run(command: Command, index: int) -> bool:
+    """Whether a command may be there to run the one that a word behind it names; `cd` is run by none."""
+    if command.args[index].value == "cd":
+        return False
+    return command.name not in _TAKES_NO_COMMAND or any(word.value in _RUNS for word in command.args[:index])
 
 
 def _is_run_elsewhere(run: Run, command: Command, index: int) -> bool:

@@ -18,7 +18,7 @@ from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership
 from rules.model.foreign_options import foreign_option
-from rules.packages.account_tools import INSTEAD, JOIN, account_calls
+from rules.packages.account_tools import INSTEAD, JOIN, account_calls, instead_of
 from rules.packages.scripts import sure_calls
 
 _MANAGERS = {
@@ -107,7 +107,7 @@ def _given_up(stage: Stage, run: Run, command: Command) -> Problem:
     name, base = command.name, quote(stage.root.base_text or "")
     distro = stage.runtime.distribution or ""
     system = f"{title_of(distro)}'s images have not held since {FIRST_WITHOUT_ADDUSER[distro]}"
-    instead = JOIN if is_membership(command) else INSTEAD[name]
+    instead = JOIN if is_membership(command) else instead_of(command)
     return Problem(
         command.program.span,
         f"{stage.label} calls {quote(name)}, which {system}: {base} comes without, and nothing "

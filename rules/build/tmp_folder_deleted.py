@@ -15,6 +15,7 @@ from rules.api import (
     ShellWord,
     Stage,
     fix,
+    is_root_name,
     quote,
     replace,
     rule,
@@ -22,6 +23,7 @@ from rules.api import (
 )
 from rules.model.folders import TEMPORARY
 
+_ROOT_BY = frozenset({"sudo", "doas"})
 _MAKES = frozenset({"mkdir", "install", "ln", "cp", "mv", "mktemp", "tar", "unzip"})
 """Commands that may put a folder there again."""
 
@@ -50,8 +52,22 @@ def _deleted(run: Run) -> Iterator[tuple[Command, ShellWord, str]]:
         for word in command.operands() if recursive and not command.conditional and run.is_read else ():
             folder = "/" + word.value.strip("/")
             mounted = any(within(run.resolve(mount.target) or "", folder) for mount in run.mounts)
-            if folder in TEMPORARY and word.value.startswith("/") and word.literal and not mounted:
+            whole = folder in TEMPORARY and word.value.startswith("/") and word.literal
+            if whole and not mounted and _is_by_root(run, command):
                 yield command, word, folder
+
+
+def _is_by_root(run: Run, command: Command) -> bool:
+    """Whether root deletes it: to others the root folder is closed, and `rm` fails at the folder itself.
+
+    Upon a base that is not known, an account that calls `sudo` beside it is hardly root.
+    """
+    if not _ROOT_BY.isdisjoint(command.wrappers):
+        return True
+    user = run.user.value
+    if user:
+        return is_root_name(user.partition(":")[0])
+    return run.stage.base_known or all(_ROOT_BY.isdisjoint(one.wrappers) for one in run.commands)
 
 
 def _comes_back(stage: Stage, run: Run, command: Command, folder: str) -> bool:

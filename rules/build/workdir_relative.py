@@ -34,7 +34,7 @@ _PATH = re.compile(r"[\w./-]+")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A relative WORKDIR stands where the file has set no absolute one."""
     for stage in change.stages:
-        for step in stage.steps:
+        for step in stage.steps if not stage.root.is_scratch else ():  # of which no update moves the folder
             if step.instruction.keyword == "WORKDIR" and not step.workdir.set_in_file and not step.deferred:
                 path = step.scope.expand(step.instruction.value)
                 if path and not _is_absolute(path) and not is_command(path, step.scope.escape):

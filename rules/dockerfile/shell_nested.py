@@ -69,7 +69,8 @@ def inner_script(command: Command) -> InnerScript | None:
     """Return the script that a command hands to a shell, or `None`."""
     if command.name in {"su", "runuser"}:
         found = command.option_word("-c", "--command")
-        dialect = SHELLS.get(base_name(command.option("-s", "--shell") or "sh"))
+        # The account's own shell reads it (su(1), runuser(1)): bash for root and for what `adduser` makes on Debian.
+        dialect = SHELLS.get(base_name(command.option("-s", "--shell") or "bash"))
         return InnerScript(found[1], dialect, ()) if found and dialect else None
     dialect = SHELLS.get(command.name)
     if dialect is None:

@@ -28,6 +28,8 @@ _TITLES = {
     "rhel": "Red Hat Enterprise Linux",
     "rockylinux": "Rocky Linux",
 }
+_FIRST_WITH_PIPEFAIL = {"debian": (13,), "ubuntu": (25, 4)}
+"""The first release whose dash knows `set -o pipefail`: 0.5.12-7 (Debian's changelog of dash, #1071238)."""
 _MINIMAL = re.compile(r"(?:^|-)(?:slim|minimal)(?:-|$)")
 """Tags of images with microdnf alone (Red Hat's guide to UBI minimal images; oracle/container-images#53)."""
 _MUSL = frozenset({"alpine"})
@@ -144,6 +146,12 @@ def title_of(distro: str) -> str:
 def release_title(distro: str, release: Release | None) -> str:
     """Return a distribution's name with the number of its release, where there is one: `Debian 12`."""
     return f"{title_of(distro)} {release.number if release is not None else ''}"
+
+
+def lacks_pipefail(distro: str | None, release: Release | None) -> bool:
+    """Tell whether a distribution's `/bin/sh` is a dash that refuses `set -o pipefail`; not where that is unknown."""
+    first = _FIRST_WITH_PIPEFAIL.get(distro or "")
+    return first is not None and release is not None and () < release.numbers < first
 
 
 def package_kind_of(distro: str | None) -> str | None:

@@ -20,7 +20,7 @@ def path_folders(stage: Stage) -> tuple[str, ...] | None:
     if setting is None:
         return DEFAULT_PATH
     if setting.value is not None:
-        return tuple(folder.rstrip("/") for folder in setting.value.split(":"))
+        return tuple(map(_folder, setting.value.split(":")))
     pairs = setting.instruction.pairs if setting.instruction is not None else ()
     written = next(
         (value.text.strip("\"'") for name, value in pairs if name.text == "PATH" and value is not None), None
@@ -32,5 +32,10 @@ def path_folders(stage: Stage) -> tuple[str, ...] | None:
         expanded = stage.scope.expand(part) if part not in ("$PATH", "${PATH}") else None
         if expanded is None and part not in ("$PATH", "${PATH}"):
             return None
-        folders += [expanded.rstrip("/")] if expanded is not None else DEFAULT_PATH
+        folders += [_folder(expanded)] if expanded is not None else DEFAULT_PATH
     return tuple(folders)
+
+
+def _folder(text: str) -> str:
+    """Return a folder without the slash behind it; the root keeps its own."""
+    return text.rstrip("/") or text[:1]

@@ -29,6 +29,13 @@ JOIN = "`usermod --append --groups <group> <name>`"
 """What stands for `adduser <name> <group>`."""
 
 
+def instead_of(command: Command) -> str:
+    """Return what stands for a call, an account of the system's for one: those have no home as a rule."""
+    if command.name in ("adduser", "addgroup") and command.has("--system", "-S"):
+        return INSTEAD[command.name].replace("add ", "add --system ", 1).replace(" --create-home", "")
+    return INSTEAD[command.name]
+
+
 def account_calls(stage: Stage) -> Iterator[tuple[Run, Command]]:
     """Yield the calls that surely run and that no package installed above can have brought the program for."""
     brought = _first_bringing(stage)

@@ -130,7 +130,7 @@ def _pairs(instruction: Instruction) -> Iterator[SyntaxFault]:
         return
     for name, value in pairs:
         if value is None:
-            yield _with_colon(keyword, name) or _without_value(keyword, name)
+            yield _with_colon(keyword, name) or _of_command(instruction, name) or _without_value(keyword, name)
             return
         if not name.text:
             yield fault(f"`{keyword}` has a value without a name: nothing stands before `=`.", value.span)
@@ -148,6 +148,21 @@ def _with_colon(keyword: str, word: Word) -> SyntaxFault | None:
     )
     sure = (match["name"].isupper() or match["value"][0] in "\"'") and word.span.end - word.span.start == len(word.text)
     return fault(message, word.span, better if sure else None)
+
+
+def _of_command(instruction: Instruction, word: Word) -> SyntaxFault | None:
+    """Return the fault of a word that was meant for a command's: `ENV VERSION=$(cat version)`, torn at the blank."""
+    values = [(name, value.text) for name, value in instruction.pairs if value is not None]
+    torn = next((name for name, text in values if ("$(" in text and ")" not in text) or text.count("`") == 1), None)
+    if torn is None or torn.span.start > word.span.start or instruction.escape == "`":
+        return None
+    keyword = instruction.keyword
+    message = (
+        f"{quote(word.text)} has no `=`, and the build stops here. `{keyword}` executes nothing: {quote(torn.text)} "
+        "gets no command's output, not in quotes either. Run the command in a `RUN`, or pass its result as a build "
+        "argument."
+    )
+    return fault(message, word.span)
 
 
 def _without_value(keyword: str, word: Word) -> SyntaxFault:

@@ -21,6 +21,7 @@ _NO_BLANK = r"[\u00a0\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]"
 _GLUED = re.compile(rf"(?P<keyword>[A-Za-z]+)(?P<space>{_NO_BLANK})")
 _STUCK = re.compile(r"""(?P<keyword>[A-Za-z]+)(?P<mark>[:=]?)(?P<rest>[\["'./$~*].*|(?<=[:=]).+)""")
 """An instruction without the blank behind its keyword, or with another mark there: `CMD["a"]`, `WORKDIR=/app`."""
+_LIKE_A_KEYWORD = re.compile(r"[A-Z]{4,}\+?")
 _PAIRED = frozenset({"ENV", "LABEL"})
 _RUNS_ON = frozenset({"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "HEALTHCHECK", "LABEL", "RUN"})
 
@@ -120,8 +121,15 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
     """Say why an unknown instruction probably stands here."""
     if written.startswith(("//", "/*", ";", "--")):
         return ": a comment begins with `#`."
-    if before is None or before.keyword not in _RUNS_ON or before.heredocs:
+    if before is not None and before.keyword not in INSTRUCTIONS:
+        return _behind_a_comment(before, first)  # the rest of what was cut off above, and cut off again
+    if before is None or before.keyword not in _RUNS_ON or before.heredocs or _is_meant(before, first, written):
         return "."
+    return _cut_off(before, first)
+
+
+def _cut_off(before: Instruction, first: Instruction) -> str:
+    """Say what ends the instruction above too early."""
     line = before.end_line
     indented = first.keyword_span.column > 1
     text = before.source.line(line)
@@ -131,7 +139,7 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
             f": behind {quote(before.escape)} at the end of line {line} stands {character_name(unseen[1])}, which "
             f"looks like a blank and is none, so that `{before.keyword}` stops there. Delete it."
         )
-    if first.line == line + 1 and re.search(rf"[ \t]{re.escape(before.escape)}[ \t]+#", text):
+    if first.line == line + 1 and _ends_in_a_comment(before):
         return (
             f": a comment stands behind {quote(before.escape)} in line {line}, so that `{before.keyword}` stops there. "
             "Put the comment on a line of its own."
@@ -142,3 +150,24 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
         where = f"at the end of line {line}, where `{before.keyword}` stops"
         return f": {joint} is probably missing {where}."
     return "."
+
+
+def _ends_in_a_comment(before: Instruction) -> bool:
+    """Whether a comment behind the mark at a line's end keeps the line from going on."""
+    text = before.source.line(before.end_line)
+    return re.search(rf"[ \t]{re.escape(before.escape)}[ \t]+#", text) is not None
+
+
+def _behind_a_comment(before: Instruction, first: Instruction) -> str:
+    source, line = before.source, before.end_line
+    between = (source.line(number).lstrip() for number in range(line + 1, first.line))
+    if not _ends_in_a_comment(before) or not all(text.startswith("#") for text in between):
+        return "."
+    return f": a comment stands behind {quote(before.escape)} in line {line}, too. Put it on a line of its own."
+
+
+def _is_meant(before: Instruction, first: Instruction, written: str) -> bool:
+    """Whether a word stands where an instruction does, written as one: `INCLUDE+`, which a preprocessor knows."""
+    return (
+        before.keyword != "COPY" and first.keyword_span.column == 1 and _LIKE_A_KEYWORD.fullmatch(written) is not None
+    )
