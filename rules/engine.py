@@ -11,7 +11,7 @@ from rules.baselines import baselines
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
 from rules.facts.eol import data_date
-from rules.fingerprint import Raised, fingerprints, line_ratio, listed
+from rules.fingerprint import Raised, fingerprints, listed
 from rules.gathering import gathered
 from rules.judging import Judged, judge
 from rules.model.model import Model
@@ -23,7 +23,7 @@ from rules.repository import Repository
 from rules.suppression import Silencer, Suppression, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.rule import Rule
@@ -162,11 +162,17 @@ def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: 
     for path in new:
         found[path] = path if path in before else None
         if path not in before and gone:
-            ratio, old = max((line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
+            ratio, old = max((_line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
             if ratio >= _RENAME_RATIO:
                 found[path] = old
                 gone.remove(old)
     return found
+
+
+def _line_ratio(one: Iterable[bytes], other: Iterable[bytes]) -> float:
+    """Return how alike two files are, from 0 to 1, by their distinct lines."""
+    left, right = set(one), set(other)
+    return 2 * len(left & right) / (len(left) + len(right)) if left or right else 0.0
 
 
 def model_of(setup: _Setup, repository: Repository, path: str) -> Model:

@@ -117,3 +117,10 @@ def test_what_moves_into_a_script_that_a_run_calls_is_not_repaired() -> None:
         assert baselines(rule, text, moved, {"tools/build": script.encode()}) == []
         assert baselines(rule, text, moved, {"tools/build": b"#!/bin/sh\nmake\n"}) == ["absent"]
         assert baselines(rule, text, moved) == []
+
+
+def test_a_run_that_goes_to_the_stage_above_takes_along_what_it_lists() -> None:
+    before = "FROM python:3.13-slim AS tools\nRUN pip install requests\n\nFROM tools\nRUN pip install flask\n"
+    after = before.replace("\nFROM tools\n", "").replace(" AS tools", "")
+    assert baselines("pip-unpinned", before, after) == ["unchanged", "unchanged"]
+    assert baselines("pip-unpinned", after, before) == ["unchanged", "unchanged"]
