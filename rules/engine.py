@@ -20,6 +20,7 @@ from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
+from rules.shipping import thought_to_ship_as
 from rules.suppression import Silencer, Suppression, suppressions
 
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ def _changes(
         listing_before = _listing_before(before, after, listing)
     now, then = Repository(after, listing), Repository(before, listing_before)
     for path, old_path in _old_paths(before, after, setup.policy).items():
-        old_model = model_of(setup, then, old_path) if old_path is not None else None
-        yield DockerfileChange(model_of(setup, now, path), old_model, now, then, setup.policy, setup.today)
+        model = model_of(setup, now, path)
+        old_model = thought_to_ship_as(model, model_of(setup, then, old_path)) if old_path is not None else None
+        yield DockerfileChange(model, old_model, now, then, setup.policy, setup.today)
 
 
 def _order(finding: Finding) -> tuple[str, int, str, int, str]:

@@ -124,3 +124,17 @@ def test_a_run_that_goes_to_the_stage_above_takes_along_what_it_lists() -> None:
     after = before.replace("\nFROM tools\n", "").replace(" AS tools", "")
     assert baselines("pip-unpinned", before, after) == ["unchanged", "unchanged"]
     assert baselines("pip-unpinned", after, before) == ["unchanged", "unchanged"]
+
+
+BOTH = """FROM debian:13-slim AS worker
+CMD ["/worker"]
+
+FROM debian:13-slim
+CMD ["/app"]
+"""
+
+
+def test_the_last_stage_says_what_it_is_for_and_repairs_no_other_one() -> None:
+    named = BOTH.replace('slim\nCMD ["/app', 'slim AS production\nCMD ["/app')
+    assert baselines("final-user-missing", BOTH, named) == ["unchanged"]
+    assert baselines("final-user-missing", named, BOTH) == ["unchanged", "unchanged"]
