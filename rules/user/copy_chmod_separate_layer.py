@@ -34,6 +34,8 @@ from rules.user.resulting_modes import DEFAULT, EXECUTABLE, REMOTE, after, is_re
 
 _GIT = re.compile(r"^git[@:]|^ssh:|\.git(?:[#?]|$)")
 """Addresses of which ADD makes a folder: a repository's."""
+_WITHOUT_FILES = frozenset("CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL STOPSIGNAL".split())
+"""Instructions that change no file."""
 _FAR = 12
 """Steps above a `chmod` in which its COPY is looked for."""
 
@@ -193,7 +195,9 @@ def _has_endings(copy: Copy) -> bool:
 
 
 def _is_of_others(step: Step, grant: Grant) -> bool:
-    """Whether a step only changes the mode of other files."""
+    """Whether a step only changes the mode of other files, or none at all."""
+    if step.instruction.keyword in _WITHOUT_FILES and not step.deferred:
+        return step.instruction.keyword != "ENV" or not any("$" in path for path in grant.paths)
     lone = _only_command(step) if isinstance(step, Run) else None
     other = next(grants(step), None) if lone is not None and lone.name == "chmod" else None
     return other is not None and not other.recursive and set(other.paths).isdisjoint(grant.paths)
