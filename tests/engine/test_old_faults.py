@@ -138,3 +138,15 @@ def test_the_last_stage_says_what_it_is_for_and_repairs_no_other_one() -> None:
     named = BOTH.replace('slim\nCMD ["/app', 'slim AS production\nCMD ["/app')
     assert baselines("final-user-missing", BOTH, named) == ["unchanged"]
     assert baselines("final-user-missing", named, BOTH) == ["unchanged", "unchanged"]
+
+
+LOOSE = "FROM python:3.13-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n"
+
+
+def test_an_image_that_files_are_taken_from_gets_a_stage() -> None:
+    staged = "FROM ghcr.io/astral-sh/uv:latest AS uv\n" + LOOSE.replace("=ghcr.io/astral-sh/uv:latest", "=uv")
+    assert baselines("unpinned-copy-from-image", LOOSE, staged) == []
+    assert baselines("base-image-unpinned", LOOSE, staged) == ["unchanged"]
+    assert baselines("base-image-unpinned", LOOSE, staged.replace("AS uv\n", "AS uv\nRUN true\n")) == ["new"]
+    assert baselines("unpinned-copy-from-image", LOOSE, staged.replace("uv:latest", "uv:0.9.1")) == ["absent"]
+
