@@ -150,3 +150,15 @@ def test_an_image_that_files_are_taken_from_gets_a_stage() -> None:
     assert baselines("base-image-unpinned", LOOSE, staged.replace("AS uv\n", "AS uv\nRUN true\n")) == ["new"]
     assert baselines("unpinned-copy-from-image", LOOSE, staged.replace("uv:latest", "uv:0.9.1")) == ["absent"]
 
+
+def test_a_digest_is_asked_for_where_an_image_came_and_not_where_it_is_written_otherwise() -> None:
+    digest = f"sha256:{'a' * 64}"
+    copied = f"FROM debian:13-slim AS app\nCOPY --from=busybox:1.37@{digest} /bin/sh /sh\n"
+    staged = f"FROM busybox:1.37@{digest} AS shell\n" + copied.replace(f"busybox:1.37@{digest}", "shell")
+    by_argument = "ARG BASE=debian:13-slim\n" + staged.replace("debian:13-slim", "${BASE}")
+    rule = "base-image-no-digest"
+    assert baselines(rule, copied, staged) == ["unchanged"]
+    assert baselines(rule, copied, staged.replace("debian:13-slim", "ubuntu:24.04")) == ["new"]
+    assert baselines(rule, staged, by_argument) == []
+    assert baselines(rule, by_argument, staged) == ["unchanged"]
+    assert baselines(rule, staged, staged.replace("13-slim", f"13-slim@{digest}")) == ["absent"]
