@@ -87,7 +87,7 @@ def test_what_a_change_does_not_touch_is_neither_new_nor_repaired(case: Case) ->
 
 
 def baselines(rule: str, before: str, after: str, others: Mapping[str, bytes] = MappingProxyType({})) -> list[str]:
-    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode(), **others})
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode(), **others}, today=TODAY)
     return sorted(found.baseline for found in report.findings if found.rule == rule)
 
 
@@ -162,3 +162,12 @@ def test_a_digest_is_asked_for_where_an_image_came_and_not_where_it_is_written_o
     assert baselines(rule, staged, by_argument) == []
     assert baselines(rule, by_argument, staged) == ["unchanged"]
     assert baselines(rule, staged, staged.replace("13-slim", f"13-slim@{digest}")) == ["absent"]
+
+
+def test_a_release_line_that_another_stage_told_is_no_new_one() -> None:
+    node, python = "FROM node:{}-bullseye-slim AS {}\nRUN npm run build\n", "FROM python:3.14-slim\n"
+    old, newer = node.format("20.19.0", "old"), node.format("22.12.0", "newer")
+    copies = "COPY --from=old /a /a\nCOPY --from=newer /b /b\n"
+    rule = "base-image-eol"
+    assert baselines(rule, old + newer + python + copies, newer + old + python + copies) == ["unchanged", "unchanged"]
+    assert baselines(rule, old + python + copies[:25], newer + python + copies[25:]) == ["absent", "new"]
