@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from rules.api import (
@@ -91,7 +92,14 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
     if changed:
         small = is_small(change, found.copy)
         sure = Confidence.LIKELY if None in effects.values() else Confidence.CERTAIN
-        yield _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
+        problem = _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
+        yield replace(problem, untold=_stands_apart(stage, run, found.copy))
+
+
+def _stands_apart(stage: Stage, run: Run, copy: Copy) -> bool:
+    """Whether an ENV or the like parts the two: whoever wrote that may have a reason to keep them so."""
+    between = stage.steps[copy.index + 1 : run.index]
+    return any(step.instruction.keyword in _WITHOUT_FILES for step in between)
 
 
 def _changes(change: DockerfileChange, found: _Separate, path: str) -> bool | None:

@@ -171,3 +171,11 @@ def test_a_release_line_that_another_stage_told_is_no_new_one() -> None:
     rule = "base-image-eol"
     assert baselines(rule, old + newer + python + copies, newer + old + python + copies) == ["unchanged", "unchanged"]
     assert baselines(rule, old + python + copies[:25], newer + python + copies[25:]) == ["absent", "new"]
+
+
+def test_a_copy_and_its_mode_that_a_variable_parts_are_as_they_were() -> None:
+    before = 'FROM alpine:3.22\nENV MODE=shop\nCOPY start.sh /start.sh\nRUN chmod +x /start.sh\nCMD ["/start.sh"]\n'
+    parted = before.replace("ENV MODE=shop\n", "").replace("RUN", "ENV MODE=shop\nRUN")
+    assert baselines("copy-chmod-separate-layer", before, parted) == []
+    assert baselines("copy-chmod-separate-layer", parted, before) == ["unchanged"]
+    assert baselines("copy-chmod-separate-layer", before, before.replace("RUN chmod +x /start.sh\n", "")) == ["absent"]
