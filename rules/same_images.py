@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rules.repository import Repository
 
 _TAKEN_FROM = re.compile(r"(?<=from=)[\w.-]+(?=[\s,]|$)")
+_NAME = re.compile(r" AS \S+$")
 _OF_THE_CONTAINER = frozenset("CMD ENTRYPOINT EXPOSE HEALTHCHECK LABEL MAINTAINER STOPSIGNAL".split())
 """Instructions that no step of the build goes by: where they stand among those does not matter."""
 
@@ -35,10 +36,12 @@ class _Images(NamedTuple):
     Attributes:
         stages: The keys of the stages that make them.
         words: The instructions there, without their layout.
+        borders: Those of them by which one stage stands upon another.
     """
 
     stages: frozenset[str]
     words: frozenset[str]
+    borders: frozenset[str]
 
 
 def in_same_images(
@@ -63,7 +66,22 @@ def in_same_images(
 
 
 def _in_both(items: Mapping[int, Raised], here: _Images, there: _Images) -> set[int]:
-    return {i for i, item in items.items() if item.problem.stage in here.stages and item.normal in there.words}
+    return {
+        index
+        for index, item in items.items()
+        if item.problem.stage in here.stages and (_nameless(item.normal) in there.words or _is_of_border(item, here))
+    }
+
+
+def _is_of_border(item: Raised, images: _Images) -> bool:
+    """Whether a problem of what a stage inherits is told at the FROM by which it stands upon another one."""
+    whole = item.instruction is not None and item.instruction.span == item.problem.span
+    return whole and _nameless(item.normal) in images.borders
+
+
+def _nameless(text: str) -> str:
+    """Return what an instruction says, a FROM without the name that it gives the stage."""
+    return _NAME.sub("", text) if text.startswith("FROM ") else text
 
 
 def _is_same_around(change: DockerfileChange, before: Model) -> bool:
@@ -87,8 +105,10 @@ def _common(model: Model, numbers: Mapping[int, int], others: Mapping[int, int])
     same = [stage for stage in model.stages if numbers.get(stage.index) in theirs]
     ours = {stage.index for stage in same}
     chains = {link.index: link for stage in same for link in stage.chain if link.index in ours or not link.ships}
-    words = (normalised(one) for stage in chains.values() for one in (stage.from_, *stage.instructions))
-    return _Images(frozenset(stage.key for stage in chains.values()), frozenset(words))
+    said = [one for stage in chains.values() for one in (stage.from_, *stage.instructions)]
+    borders = [stage.from_ for stage in chains.values() if stage.parent is not None]
+    words, upon = ({_nameless(normalised(one)) for one in ones} for ones in (said, borders))
+    return _Images(frozenset(stage.key for stage in chains.values()), frozenset(words), frozenset(upon))
 
 
 def _numbers(model: Model, numbers: dict[object, int]) -> dict[int, int]:

@@ -43,3 +43,9 @@ def test_a_label_moves_in_front_of_a_step() -> None:
     before = 'FROM debian:13-slim\nARG GIT_SHA\nENV A=b\nRUN apt-get update\nEXPOSE 80\nCMD ["/app"]\n'
     after = 'FROM debian:13-slim\nARG GIT_SHA\nENV A=b\nCMD ["/app"]\nEXPOSE 80\nRUN apt-get update\n'
     assert told("package-update-alone", before, after) == ["unchanged"]
+
+
+def test_what_a_stage_inherits_is_said_at_the_from_of_the_new_one() -> None:
+    before = 'FROM debian:13-slim\nRUN useradd --uid 10001 app\nUSER app\nCMD ["/app"]\n'
+    after = before.replace("slim\n", "slim AS runtime\n") + "\nFROM runtime AS production\n"
+    assert told("user-name-not-numeric", before, after) == ["unchanged"]
