@@ -179,3 +179,10 @@ def test_a_copy_and_its_mode_that_a_variable_parts_are_as_they_were() -> None:
     assert baselines("copy-chmod-separate-layer", before, parted) == []
     assert baselines("copy-chmod-separate-layer", parted, before) == ["unchanged"]
     assert baselines("copy-chmod-separate-layer", before, before.replace("RUN chmod +x /start.sh\n", "")) == ["absent"]
+
+
+def test_a_variable_that_may_choose_a_stage_does_away_with_none() -> None:
+    unused = "FROM golang:1.26\nRUN true\n\nFROM debian:13-slim\nCMD [\"/app\"]\n"
+    chosen = "ARG BASE=debian:13-slim\n" + unused.replace("FROM debian:13-slim", "FROM ${BASE}")
+    assert baselines("stage-unreachable", unused, chosen) == []
+    assert baselines("stage-unreachable", unused, unused.replace("FROM golang:1.26\nRUN true\n\n", "")) == ["absent"]
