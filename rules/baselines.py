@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rules.delegated import moved_into_scripts
 from rules.fingerprint import unchanged
 from rules.renames import in_new_names
+from rules.same_images import in_same_images
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -51,7 +52,13 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
     still |= moved_into_scripts(change, before.model, old, [i for i in range(len(old)) if i not in still])
     still |= _gone_with_the_rest(old, [item for index, item in enumerate(new) if index not in known | held])
-    return known | held, still
+    known |= held
+    known_by_image, still_by_image = in_same_images(change, _but(old, still), _but(new, known))
+    return known | known_by_image, still | still_by_image
+
+
+def _but(items: Sequence[Raised], matched: Collection[int]) -> dict[int, Raised]:
+    return {index: item for index, item in enumerate(items) if index not in matched}
 
 
 def _shown(hiding: Judged, other: Judged) -> list[Raised]:

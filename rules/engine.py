@@ -11,7 +11,7 @@ from rules.baselines import baselines
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
 from rules.facts.eol import data_date
-from rules.fingerprint import Raised, fingerprints, line_ratio, listed
+from rules.fingerprint import Raised, fingerprints, listed
 from rules.gathering import gathered
 from rules.judging import Judged, judge
 from rules.model.model import Model
@@ -20,10 +20,11 @@ from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
+from rules.shipping import thought_to_ship_as
 from rules.suppression import Silencer, Suppression, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.rule import Rule
@@ -121,8 +122,9 @@ def _changes(
         listing_before = _listing_before(before, after, listing)
     now, then = Repository(after, listing), Repository(before, listing_before)
     for path, old_path in _old_paths(before, after, setup.policy).items():
-        old_model = model_of(setup, then, old_path) if old_path is not None else None
-        yield DockerfileChange(model_of(setup, now, path), old_model, now, then, setup.policy, setup.today)
+        model = model_of(setup, now, path)
+        old_model = thought_to_ship_as(model, model_of(setup, then, old_path)) if old_path is not None else None
+        yield DockerfileChange(model, old_model, now, then, setup.policy, setup.today)
 
 
 def _order(finding: Finding) -> tuple[str, int, str, int, str]:
@@ -162,11 +164,17 @@ def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: 
     for path in new:
         found[path] = path if path in before else None
         if path not in before and gone:
-            ratio, old = max((line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
+            ratio, old = max((_line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
             if ratio >= _RENAME_RATIO:
                 found[path] = old
                 gone.remove(old)
     return found
+
+
+def _line_ratio(one: Iterable[bytes], other: Iterable[bytes]) -> float:
+    """Return how alike two files are, from 0 to 1, by their distinct lines."""
+    left, right = set(one), set(other)
+    return 2 * len(left & right) / (len(left) + len(right)) if left or right else 0.0
 
 
 def model_of(setup: _Setup, repository: Repository, path: str) -> Model:

@@ -19,7 +19,7 @@ from rules.overlaps import ONE_MATTER
 from rules.problem import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from rules.dockerfile.nodes import Instruction
     from rules.problem import Problem
@@ -98,9 +98,9 @@ def unchanged(
 ) -> tuple[set[int], set[int]]:
     """Match the problems of two versions.
 
-    Those that list something are the same where they list the same, instruction by instruction or all in all. Of the
-    others, equal wording is matched first, the stage's name aside; then the same key in the same stage (the package,
-    the variable), then the same words in another instruction of the stage (a `RUN` was split, joined or made a
+    Those that list something are the same where they list the same: in one instruction of whatever stage, instruction
+    by instruction or all in all. Of the others, equal wording is matched first, the stage's name aside; then the same
+    key in the same stage, then the same words in another instruction of the stage (a `RUN` was split, joined or made a
     here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
     kind or its `FROM`, then instructions that were edited but are at least half alike.
 
@@ -113,8 +113,24 @@ def unchanged(
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
-    old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True, stages=stages)
-    for level in (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only):
+    old, new = set(range(len(before))), set(range(len(after)))
+    _match_equal(before, after, old, new, (_listing_in_stage, _listing))
+    old &= _listed_no_more(before, after)
+    new &= _listed_no_more(after, before, whole=True, stages=stages)
+    _match_equal(before, after, old, new, (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only))
+    _match_similar(before, after, old, new)
+    return set(range(len(after))) - new, set(range(len(before))) - old
+
+
+def _match_equal(
+    before: Sequence[Raised],
+    after: Sequence[Raised],
+    old: set[int],
+    new: set[int],
+    levels: Iterable[Callable[[Raised], object]],
+) -> None:
+    """Match what is equal at a level, in the order of the files; a level may say nothing of one."""
+    for level in levels:
         groups: defaultdict[object, deque[int]] = defaultdict(deque)
         for index in sorted(old):
             groups[level(before[index])].append(index)
@@ -124,15 +140,10 @@ def unchanged(
             if waiting and key is not None:
                 old.discard(waiting.popleft())
                 new.discard(index)
-    _match_similar(before, after, old, new)
-    return set(range(len(after))) - new, set(range(len(before))) - old
 
 
 def listed(raised: Iterable[Raised]) -> dict[tuple[str, str], frozenset[str]]:
-    """Return what problems list (`Problem.items`), by matter and stage; what is one decision in all as `ANY` too.
-
-    A list of a problem without a stage is the file's own, and stands under the empty one.
-    """
+    """Return what problems list, by matter and stage (the file's own under the empty one); decisions as `ANY` too."""
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for item in raised:
         found[item.matter, item.problem.stage].update(item.problem.items)
@@ -167,11 +178,19 @@ def _listed_no_more(
     return left
 
 
-def _worded_in_stage(item: Raised) -> object:
+def _listing_in_stage(item: Raised) -> object:
+    return (*_worded_in_stage(item), item.problem.items) if item.problem.items else None
+
+
+def _listing(item: Raised) -> object:
+    return (*_worded(item), item.problem.items) if item.problem.items else None
+
+
+def _worded_in_stage(item: Raised) -> tuple[object, ...]:
     return (*item.subject, item.problem.stage, item.normal)
 
 
-def _worded(item: Raised) -> object:
+def _worded(item: Raised) -> tuple[object, ...]:
     return (*item.subject, item.normal)
 
 
@@ -277,9 +296,3 @@ def _counts(text: str) -> Counter[str]:
 
 def _words(text: str) -> list[str]:
     return text.split()[:400]
-
-
-def line_ratio(one: Iterable[bytes], other: Iterable[bytes]) -> float:
-    """Return how alike two files are, from 0 to 1, by their distinct lines."""
-    left, right = set(one), set(other)
-    return 2 * len(left & right) / (len(left) + len(right)) if left or right else 0.0

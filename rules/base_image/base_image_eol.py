@@ -97,7 +97,14 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         fix=offered,
         severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
+        held_before=_is_as_it_was(change, stage),
     )
+
+
+def _is_as_it_was(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the stage had the image before, for the same use, though another stage may have told the line then."""
+    was = change.was(stage)
+    return was is not None and was.base_text == stage.base_text and was.files_ship == stage.files_ship
 
 
 def _besides(change: DockerfileChange, moving: list[Stage], end: EndOfLife, instead: str | None) -> str:

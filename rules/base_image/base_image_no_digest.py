@@ -26,12 +26,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for stage in change.stages:
         reference, word = stage.reference, stage.base_word
-        if reference is None or word is None or reference.digest is not None or "$" in word.text:
+        if reference is None or word is None or reference.digest is not None:
             continue
         if moves(reference.tag or "latest") or names_variant_only(reference):
             continue  # base-image-unpinned speaks of it
         if wanted or stage.index in change.after.needed_by_shipped:
-            yield _problem(stage, pinned_by)
+            yield _problem(change, stage, pinned_by)
 
 
 def _pinned_elsewhere(change: DockerfileChange) -> str | None:
@@ -49,7 +49,16 @@ def _is_other_dockerfile(change: DockerfileChange, path: str) -> bool:
     return path != change.path and "dockerfile" in path.lower()
 
 
-def _problem(stage: Stage, pinned_by: str | None) -> Problem:
+def _held_before(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the image is the one of before, and so are those with a digest, if only a COPY named them."""
+    was = change.was(stage)
+    if change.before is None or was is None or was.base_text != stage.base_text:
+        return False
+    digests = {one.reference.digest for one in change.stages if one.reference is not None} - {None}
+    return bool(digests) and all(str(digest) in change.before.source.text for digest in digests)
+
+
+def _problem(change: DockerfileChange, stage: Stage, pinned_by: str | None) -> Problem:
     word, reference = stage.base_word, stage.reference
     assert word is not None and reference is not None, "only stages with an image are reported"  # noqa: PT018 - one reason
     others = f", while {pinned_by} pins its image" if pinned_by is not None else ""
@@ -62,4 +71,6 @@ def _problem(stage: Stage, pinned_by: str | None) -> Problem:
         stage=stage.key,
         key=table_name(reference),
         decision=f"digests as {pinned_by}" if pinned_by is not None else "",
+        held_before=_held_before(change, stage),
+        untold="$" in word.text,  # a digest would not go with another value of the argument
     )

@@ -22,6 +22,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.tags import is_over, moves, names_release, names_variant_only
+from rules.copying.foreign_images import foreign_images
 from rules.facts.names import path_name, table_name
 
 _LATEST_ONLY = (
@@ -91,7 +92,16 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
         severity=Severity.INFO if weak else None,
         fact=name,
+        held_before=_was_copied_from(change, stages, reference),
     )
+
+
+def _was_copied_from(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
+    """Whether a COPY or a mount named the image before, and all that is new is the stage that it names now."""
+    if change.before is None or any(stage.layers_ship or stage.instructions for stage in stages):
+        return False
+    before = (found for stage in change.before.stages for found, _ in foreign_images(stage))
+    return any(found.text == reference.text for found in before)
 
 
 def _is_renewed(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:

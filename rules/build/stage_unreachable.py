@@ -25,8 +25,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if len(change.stages) < 2:  # noqa: PLR2004 - one stage is the image
         return
     told = _told(change)
-    if _may_be_meant(change, told):
-        return
+    meant = _may_be_meant(change, told)
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
     for stage in change.stages:
@@ -47,6 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
             doubt="a build outside the repository may make it",
             stage=stage.key,
+            untold=meant,
         )
 
 

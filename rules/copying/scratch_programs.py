@@ -27,7 +27,7 @@ def without_certificates(stage: Stage) -> tuple[Copy, str] | None:
     """Return the first program of an image on `scratch` that has no certificates: its COPY and its path."""
     if not stage.root.is_scratch or not stage.image.start_command or _has_certificates(stage):
         return None
-    for copy in stage.copies:
+    for copy in stage.all_copies:
         found = program_of(copy)
         if found is not None and found[1].language != "c":
             return copy, found[0]

@@ -33,9 +33,11 @@ _WITH_CERTIFICATES = frozenset({"golang", "rust"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program ships on `scratch` without the certificates of the authorities."""
+    told: set[int] = set()
     for stage in change.after.shipped:
         found = without_certificates(stage)
-        if found is not None and not brings_certificates(change):
+        if found is not None and id(found[0]) not in told and not brings_certificates(change):
+            told.add(id(found[0]))
             yield _problem(stage, *found, had=loses_certificates(change, stage))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace as replaced
 
 from rules.api import (
     Category,
@@ -38,11 +39,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         (stage, reference, span)
         for stage in change.stages
         for reference, span in foreign_images(stage)
-        if reference.digest is None and moves(reference.tag or "latest") and reference.text not in contexts
+        if _is_loose(reference) and reference.text not in contexts
     ]
     tagged = _tagged(change) if found else {}
     for stage, reference, span in found:
         yield _problem(stage, reference, span, _fix(change, reference, span, tagged))
+    for stage, reference, span in _by_stages(change.after):
+        if _is_loose(reference):
+            yield replaced(_problem(stage, reference, span, None), untold=True)
+
+
+def _is_loose(reference: ImageReference) -> bool:
+    return reference.digest is None and moves(reference.tag or "latest")
+
+
+def _by_stages(model: Model) -> Iterator[tuple[Stage, ImageReference, Span]]:
+    """Yield the images that COPYs name by a stage which is nothing else: base-image-unpinned speaks of those."""
+    for stage in model.stages:
+        for copy in stage.copies:
+            source, flag = copy.from_stage, copy.instruction.flag("from")
+            if source is not None and source.reference is not None and not source.instructions and flag is not None:
+                yield stage, source.reference, flag.value_span
 
 
 def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | None) -> Problem:

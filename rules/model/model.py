@@ -158,6 +158,12 @@ class Model:
             return named if last in named else (*named, last)
         return named or self._for_production or self._images or (last,)
 
+    def shipping(self, indexes: Collection[int]) -> Model:
+        """Return the same file as if just these of its stages shipped."""
+        twin = Model(self.dockerfile, self.targets)
+        twin.__dict__["shipped"] = tuple(stage for stage in twin.stages if stage.index in indexes)
+        return twin
+
     @property
     def _images(self) -> tuple[Stage, ...]:
         """The stages in front of the last that nothing in the file uses and that say themselves what they start.

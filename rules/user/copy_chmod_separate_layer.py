@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from rules.api import (
@@ -34,6 +35,8 @@ from rules.user.resulting_modes import DEFAULT, EXECUTABLE, REMOTE, after, is_re
 
 _GIT = re.compile(r"^git[@:]|^ssh:|\.git(?:[#?]|$)")
 """Addresses of which ADD makes a folder: a repository's."""
+_WITHOUT_FILES = frozenset("CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL STOPSIGNAL".split())
+"""Instructions that change no file."""
 _FAR = 12
 """Steps above a `chmod` in which its COPY is looked for."""
 
@@ -89,7 +92,14 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
     if changed:
         small = is_small(change, found.copy)
         sure = Confidence.LIKELY if None in effects.values() else Confidence.CERTAIN
-        yield _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
+        problem = _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
+        yield replace(problem, untold=_stands_apart(stage, run, found.copy))
+
+
+def _stands_apart(stage: Stage, run: Run, copy: Copy) -> bool:
+    """Whether an ENV or the like parts the two: whoever wrote that may have a reason to keep them so."""
+    between = stage.steps[copy.index + 1 : run.index]
+    return any(step.instruction.keyword in _WITHOUT_FILES for step in between)
 
 
 def _changes(change: DockerfileChange, found: _Separate, path: str) -> bool | None:
@@ -193,7 +203,9 @@ def _has_endings(copy: Copy) -> bool:
 
 
 def _is_of_others(step: Step, grant: Grant) -> bool:
-    """Whether a step only changes the mode of other files."""
+    """Whether a step only changes the mode of other files, or none at all."""
+    if step.instruction.keyword in _WITHOUT_FILES and not step.deferred:
+        return step.instruction.keyword != "ENV" or not any("$" in path for path in grant.paths)
     lone = _only_command(step) if isinstance(step, Run) else None
     other = next(grants(step), None) if lone is not None and lone.name == "chmod" else None
     return other is not None and not other.recursive and set(other.paths).isdisjoint(grant.paths)

@@ -87,7 +87,7 @@ def test_what_a_change_does_not_touch_is_neither_new_nor_repaired(case: Case) ->
 
 
 def baselines(rule: str, before: str, after: str, others: Mapping[str, bytes] = MappingProxyType({})) -> list[str]:
-    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode(), **others})
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode(), **others}, today=TODAY)
     return sorted(found.baseline for found in report.findings if found.rule == rule)
 
 
@@ -117,3 +117,72 @@ def test_what_moves_into_a_script_that_a_run_calls_is_not_repaired() -> None:
         assert baselines(rule, text, moved, {"tools/build": script.encode()}) == []
         assert baselines(rule, text, moved, {"tools/build": b"#!/bin/sh\nmake\n"}) == ["absent"]
         assert baselines(rule, text, moved) == []
+
+
+def test_a_run_that_goes_to_the_stage_above_takes_along_what_it_lists() -> None:
+    before = "FROM python:3.13-slim AS tools\nRUN pip install requests\n\nFROM tools\nRUN pip install flask\n"
+    after = before.replace("\nFROM tools\n", "").replace(" AS tools", "")
+    assert baselines("pip-unpinned", before, after) == ["unchanged", "unchanged"]
+    assert baselines("pip-unpinned", after, before) == ["unchanged", "unchanged"]
+
+
+BOTH = """FROM debian:13-slim AS worker
+CMD ["/worker"]
+
+FROM debian:13-slim
+CMD ["/app"]
+"""
+
+
+def test_the_last_stage_says_what_it_is_for_and_repairs_no_other_one() -> None:
+    named = BOTH.replace('slim\nCMD ["/app', 'slim AS production\nCMD ["/app')
+    assert baselines("final-user-missing", BOTH, named) == ["unchanged"]
+    assert baselines("final-user-missing", named, BOTH) == ["unchanged", "unchanged"]
+
+
+LOOSE = "FROM python:3.13-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n"
+
+
+def test_an_image_that_files_are_taken_from_gets_a_stage() -> None:
+    staged = "FROM ghcr.io/astral-sh/uv:latest AS uv\n" + LOOSE.replace("=ghcr.io/astral-sh/uv:latest", "=uv")
+    assert baselines("unpinned-copy-from-image", LOOSE, staged) == []
+    assert baselines("base-image-unpinned", LOOSE, staged) == ["unchanged"]
+    assert baselines("base-image-unpinned", LOOSE, staged.replace("AS uv\n", "AS uv\nRUN true\n")) == ["new"]
+    assert baselines("unpinned-copy-from-image", LOOSE, staged.replace("uv:latest", "uv:0.9.1")) == ["absent"]
+
+
+def test_a_digest_is_asked_for_where_an_image_came_and_not_where_it_is_written_otherwise() -> None:
+    digest = f"sha256:{'a' * 64}"
+    copied = f"FROM debian:13-slim AS app\nCOPY --from=busybox:1.37@{digest} /bin/sh /sh\n"
+    staged = f"FROM busybox:1.37@{digest} AS shell\n" + copied.replace(f"busybox:1.37@{digest}", "shell")
+    by_argument = "ARG BASE=debian:13-slim\n" + staged.replace("debian:13-slim", "${BASE}")
+    rule = "base-image-no-digest"
+    assert baselines(rule, copied, staged) == ["unchanged"]
+    assert baselines(rule, copied, staged.replace("debian:13-slim", "ubuntu:24.04")) == ["new"]
+    assert baselines(rule, staged, by_argument) == []
+    assert baselines(rule, by_argument, staged) == ["unchanged"]
+    assert baselines(rule, staged, staged.replace("13-slim", f"13-slim@{digest}")) == ["absent"]
+
+
+def test_a_release_line_that_another_stage_told_is_no_new_one() -> None:
+    node, python = "FROM node:{}-bullseye-slim AS {}\nRUN npm run build\n", "FROM python:3.14-slim\n"
+    old, newer = node.format("20.19.0", "old"), node.format("22.12.0", "newer")
+    copies = "COPY --from=old /a /a\nCOPY --from=newer /b /b\n"
+    rule = "base-image-eol"
+    assert baselines(rule, old + newer + python + copies, newer + old + python + copies) == ["unchanged", "unchanged"]
+    assert baselines(rule, old + python + copies[:25], newer + python + copies[25:]) == ["absent", "new"]
+
+
+def test_a_copy_and_its_mode_that_a_variable_parts_are_as_they_were() -> None:
+    before = 'FROM alpine:3.22\nENV MODE=shop\nCOPY start.sh /start.sh\nRUN chmod +x /start.sh\nCMD ["/start.sh"]\n'
+    parted = before.replace("ENV MODE=shop\n", "").replace("RUN", "ENV MODE=shop\nRUN")
+    assert baselines("copy-chmod-separate-layer", before, parted) == []
+    assert baselines("copy-chmod-separate-layer", parted, before) == ["unchanged"]
+    assert baselines("copy-chmod-separate-layer", before, before.replace("RUN chmod +x /start.sh\n", "")) == ["absent"]
+
+
+def test_a_variable_that_may_choose_a_stage_does_away_with_none() -> None:
+    unused = "FROM golang:1.26\nRUN true\n\nFROM debian:13-slim\nCMD [\"/app\"]\n"
+    chosen = "ARG BASE=debian:13-slim\n" + unused.replace("FROM debian:13-slim", "FROM ${BASE}")
+    assert baselines("stage-unreachable", unused, chosen) == []
+    assert baselines("stage-unreachable", unused, unused.replace("FROM golang:1.26\nRUN true\n\n", "")) == ["absent"]
