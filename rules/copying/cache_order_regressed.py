@@ -42,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         hidden = hidden_install(change, stage)
         if hidden is not None:
             yield _of_hidden(stage, hidden)
-        for install in {one.call.manager: one for one in reversed(_installs(stage))}.values():
+        for install in {one.step: one for one in reversed(_installs(stage))}.values():
             then = _as_it_was(change, was, install)
             problem = _judge(change, stage, install, then) if then is not None else None
             if problem is not None and problem.span not in said:
@@ -66,12 +66,11 @@ def _as_it_was(change: DockerfileChange, was: Stage | None, install: Install) ->
     """
     if change.before is None:
         return None
-    now = {posixpath.basename(path) for path in install.manifests}
     for stage in (was, *reversed(change.before.stages)):
-        found = _first_installs(stage).get(install.call.manager) if stage is not None else None
+        found = _first_installs(stage).get(install.step) if stage is not None else None
         if stage is None or found is None:
             continue
-        if stage is was or not now.isdisjoint(posixpath.basename(path) for path in found.manifests):
+        if stage is was or _read_the_same(install, found):
             return _Then(stage, found) if _is_comparable(install, found) else None
     return None
 
@@ -82,12 +81,12 @@ def _installs(stage: Stage) -> list[Install]:
 
 
 @once
-def _first_installs(was: Stage) -> dict[str, Install]:
-    """Each manager's first install in the chain as it was; where it stood above the sources, it needed none."""
-    found: dict[str, Install] = {}
+def _first_installs(was: Stage) -> dict[tuple[str, bool], Install]:
+    """The first install of each kind in the chain as it was; where it stood above the sources, it needed none."""
+    found: dict[tuple[str, bool], Install] = {}
     for run in was.done_runs:
         for install in project_installs_in(run):
-            found.setdefault(install.call.manager, install)
+            found.setdefault(install.step, install)
     return found
 
 
@@ -96,6 +95,12 @@ def _is_comparable(install: Install, then: Install) -> bool:
     if any(mount.type == "cache" for mount in install.run.mounts):
         return False
     return install in installs_in(install.run) or then not in installs_in(then.run)
+
+
+def _read_the_same(one: Install, other: Install) -> bool:
+    """Whether two installs read a manifest of the same name."""
+    names = {posixpath.basename(path) for path in one.manifests}
+    return not names.isdisjoint(posixpath.basename(path) for path in other.manifests)
 
 
 def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Then) -> Problem | None:
@@ -107,6 +112,8 @@ def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Th
     for copy in stage.all_copies if below else ():
         if copy.at >= install.run.at or copy.deferred or not _is_around(copy, install):
             continue
+        if copy.stage is not stage and not _has_sunk(stage, copy, install, then):
+            continue
         if copy.brings_context_root and any(one.brings_context_root for one in below):
             return None if _reads_sources(change, stage, copy, install) else _problem(change, copy, install, then)
         folder = source_folder(copy)
@@ -114,6 +121,13 @@ def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Th
         if was_below and install in installs_in(install.run) and not needs_sources(change, install):
             return _problem(change, copy, install, then, folder)
     return None
+
+
+def _has_sunk(stage: Stage, copy: Copy, install: Install, then: Install) -> bool:
+    """Whether an install upon the sources of another stage is the one of before, and not one of tests beside it."""
+    above = (one for run in stage.done_runs if run.at < copy.at for one in project_installs_in(run))
+    kept = any(one.step == install.step and _read_the_same(one, then) for one in above)
+    return not kept and _read_the_same(install, then)
 
 
 def _reads_sources(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:
@@ -136,7 +150,7 @@ def _stood_below(was: Stage, copy: Copy, then: Install) -> bool:
     if not brings_all(copy) and not copy.brings_context_root:
         return False
     installs = (install for run in was.done_runs if run.at > copy.at for install in project_installs_in(run))
-    return all(install.call.manager != then.call.manager for install in installs)
+    return all(install.step != then.step for install in installs)
 
 
 def _of_hidden(stage: Stage, hidden: Hidden) -> Problem:
@@ -163,10 +177,11 @@ def _problem(
     stage = install.run.stage
     what, them = ("the sources", "them") if folder is None else (quote(folder), "it")
     edit = "Every edit of any file" if folder is None else "Every edit in that folder"
+    does = "compile" if install.call.compiles_dependencies else "install"
     place = f"{quote(install.shown)} (line {install.call.command.line})"
     if copy.stage is stage:
         fact = f"{stage.label} now copies {what} before {place}"
-        instruction, way_out = copy.instruction, "Copy the manifests and install first, as it was."
+        instruction, way_out = copy.instruction, f"Copy the manifests and {does} first, as it was."
     else:
         there = f"{copy.stage.label} copies {what} (line {copy.instruction.line})"
         fact = f"{there}, and {stage.label}, which is built on it, now runs {place} below {them}"
@@ -174,7 +189,7 @@ def _problem(
         way_out = f"Copy only the manifests above the install, and {what} below it."
     return Problem(
         instruction.span,
-        f"{fact}; before this change the install stood above {them}. {edit} will install all dependencies again. "
+        f"{fact}; before this change the install stood above {them}. {edit} will {does} all dependencies again. "
         f"{way_out}",
         Confidence.CERTAIN,
         instruction=instruction,
