@@ -1,8 +1,8 @@
 """Calls of package managers in a script: what is installed or removed, with which flags, from which files.
 
 `package_calls` knows the command lines of apt, apk, dnf, yum, microdnf, tdnf, zypper, pacman, brew, pip, uv, pipx,
-poetry, pipenv, pdm, conda, npm, pnpm, yarn, bun, gem, bundle, composer, go, cargo, dotnet, mix, mvn and swift; `cleans` says which
-caches and lists a script removes.
+poetry, pipenv, pdm, conda, npm, pnpm, yarn, bun, gem, bundle, composer, go, cargo, dotnet, mix, mvn and swift;
+`cleans` says which caches and lists a script removes.
 """
 
 from __future__ import annotations
