@@ -177,7 +177,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     elif name == "yarn" and is_given_up_by_node(stage, name):
         why = f"which Node.js's images have not held since 26: {base} comes without, and no instruction installs it"
         way_out = (
-            "Run `npm install -g yarn@1.22.22` first, or `npm install -g corepack@<version>` and `corepack enable`"
+            "Run `npm install -g yarn@1.22.22`, or `npm install -g corepack@<version>` and `corepack enable` first"
         )
     else:
         why = f"which is not in the image: {base} does not have it and no instruction installs it"

@@ -40,7 +40,8 @@ manifests of debuerreotype/docker-debian-artifacts, devcontainers/cli 1060; for 
 _BRING_ADDUSER = frozenset({"gnupg", "openssh-client"})
 """Packages of images that bring it along in Debian 13 (its `Packages`); in Ubuntu's newer releases not both do."""
 _LAST_WITH = {"corepack": 24, "yarn": 25}
-"""The last Node.js whose official image has them: docker-node's README, "Yarn v1 Classic bundling"; Node's changelog."""
+"""The last Node.js whose official image has them (docker-node's README, "Yarn v1 Classic bundling"; Node's
+changelog)."""
 
 _DEBIAN_USERS = {
     "root": 0, "daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9,
