@@ -8,8 +8,11 @@ from rules.packages.sources import may_come_from_elsewhere
 from rules.quoting import listed
 
 _OF_AN_UPDATE = re.compile(r"=[^\s*]*(?:[+~]deb\d+u\d+|ubuntu\d+\.\d\d\.\d\d\.\d+)")
-"""Revisions of Debian's and Ubuntu's stable updates, of which the mirror holds the newest alone: Debian Developer's
-Reference, "Special case: uploads to the stable and oldstable distributions"; Ubuntu's "Security Team/Versioning"."""
+"""Revisions of Debian's and Ubuntu's stable updates, of which the mirror holds the newest alone.
+
+"Why do previous versions of Debian packages vanish in the package repositories?" (Unix & Linux Stack Exchange, 544432);
+onyx-dot-app/onyx 1772 is such a build.
+"""
 _DISTRIBUTIONS = ("debian", "ubuntu")
 
 
