@@ -8,6 +8,7 @@ from rules.delegated import moved_into_scripts
 from rules.fingerprint import unchanged
 from rules.renames import in_new_names
 from rules.same_images import in_same_images
+from rules.wording import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 
 OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
     "entrypoint-lost": (
-        *("cmd-ignored", "debug-mode-shipped", "entrypoint-not-executable", "entrypoint-script-no-exec"),
-        *("exec-form-one-word", "exec-form-variable", "npm-script-missing", "npm-start-as-pid1", "python-env-defaults"),
-        *("server-on-loopback", "shell-form-start", "start-command-doubled", "start-in-background"),
-        *("start-needs-dev-dependency", "start-path-missing", "start-tool-missing", "stopsignal-for-server"),
+        *("arg-read-at-run-time", "cmd-ignored", "command-misspelt", "console-scripts-not-copied"),
+        *("debug-mode-shipped", "entrypoint-not-executable", "entrypoint-script-no-exec", "exec-form-one-word"),
+        *("exec-form-variable", "expose-port-mismatch", "from-platform-constant", "healthcheck-port-mismatch"),
+        *("healthcheck-starts-program", "java-options-unread", "jvm-options-after-jar", "malformed-exec-form"),
+        *("next-build-left-behind", "next-static-misplaced", "npm-script-missing", "npm-start-as-pid1"),
+        *("prefer-multi-stage", "python-env-defaults", "scratch-without-ca-or-tzdata", "sdk-image-shipped"),
+        *("server-on-loopback", "shell-form-start", "shell-in-scratch", "start-command-doubled"),
+        *("start-in-background", "start-manifest-missing", "start-needs-dev-dependency", "start-option-gone"),
+        *("start-path-missing", "start-tool-missing", "stopsignal-for-server", "stopsignal-ungraceful"),
+        *("venv-not-on-path", "venv-relocated"),
     ),
     "healthcheck-dropped": ("healthcheck-port-mismatch", "healthcheck-starts-program", "healthcheck-tool-missing"),
     "user-escalated": (
@@ -51,7 +58,10 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     held = {index for index, item in enumerate(new) if item.problem.held_before} - known
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
     still |= moved_into_scripts(change, before.model, old, [i for i in range(len(old)) if i not in still])
-    still |= _gone_with_the_rest(old, [item for index, item in enumerate(new) if index not in known | held])
+    told = [item for index, item in enumerate(new) if index not in known | held]
+    still |= _gone_with_the_rest(old, told)
+    if any(item.rule.id == "default-target-changed" for item in told):
+        still |= _in_what_ships_no_more(change, before, old)
     known |= held
     known_by_image, still_by_image = in_same_images(change, _but(old, still), _but(new, known))
     return known | known_by_image, still | still_by_image
@@ -90,3 +100,13 @@ def _gone_with_the_rest(old: Sequence[Raised], new: Iterable[Raised]) -> set[int
     """Return what was wrong with something that the change takes away as a whole, which is told instead."""
     moot = {(rule, item.problem.stage) for item in new for rule in OF_WHAT_IS_LOST.get(item.rule.id, ())}
     return {index for index, item in enumerate(old) if (item.rule.id, item.problem.stage) in moot}
+
+
+def _in_what_ships_no_more(change: DockerfileChange, before: Judged, old: Sequence[Raised]) -> set[int]:
+    """Return what was wrong with the last image, where a build makes another one now that nobody asked for.
+
+    What still stands there is as it was.
+    """
+    last = before.model.stages[-1].key if before.model.stages else ""
+    stands = {normalised(instruction) for instruction in change.after.dockerfile.instructions}
+    return {index for index, item in enumerate(old) if item.problem.stage == last and item.normal in stands}

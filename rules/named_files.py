@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w./@+-]+")
 _SCRIPTS = ("", ".sh", ".bash", ".py")
 """How the scripts end that a container starts and a rule reads."""
+_READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
+"""Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
 _TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
@@ -66,6 +68,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
 def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     """Yield the files that are called like something in a start command, whichever folder brings them."""
     names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
+    names |= {file: None for program, file in _READ_BY_ITSELF.items() if program in names}
     for name in names:
         paths = repository.by_name.get(name, ()) if _ending(name) in _SCRIPTS else ()
         if len(paths) <= _MANY:

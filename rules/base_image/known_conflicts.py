@@ -7,18 +7,16 @@ Guide - Tomcat 10.0.x": the packages are `jakarta.*`, and programs of Java EE go
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.base_image.version_contracts import texts_near
 from rules.base_image.version_ranges import numbers_of
 from rules.packages.package_json import read_manifest
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
@@ -36,18 +34,6 @@ def known_conflict(change: DockerfileChange, stage: Stage, was: Stage) -> Proble
     return _webpack(change, stage, was) or _servlets(change, stage, was)
 
 
-def _near(change: DockerfileChange, *names: str) -> Iterator[tuple[str, str]]:
-    """Yield the project's files of some names that were read: in the build context, and beside the Dockerfile."""
-    folder = posixpath.dirname(change.path)
-    context = change.repository.context_of(change.path)
-    for place in dict.fromkeys((context if context is not None else folder, folder)):
-        for name in names:
-            path = posixpath.join(place, name)
-            text = change.repository.text(path)
-            if text is not None:
-                yield path, text
-
-
 def _majors(stage: Stage, was: Stage, language: str) -> tuple[int, int] | None:
     found = [numbers_of(one.facts.languages.get(language)) if one.facts is not None else () for one in (was, stage)]
     return (found[0][0], found[1][0]) if all(found) else None
@@ -59,7 +45,7 @@ def _webpack(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | No
         return None
     if not any(_BUILT.search(run.instruction.whole_value) for one in stage.model.stages for run in one.runs):
         return None
-    for path, text in _near(change, "package.json"):
+    for path, text in texts_near(change, "package.json"):
         manifest = read_manifest(text)
         if manifest is None or _LEGACY in text:
             continue
@@ -94,7 +80,7 @@ def _servlets(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
         return None
     if not (majors[0] or 0) < _FIRST_JAKARTA <= (majors[1] or 0):
         return None
-    for path, text in _near(change, "pom.xml", "build.gradle", "build.gradle.kts"):
+    for path, text in texts_near(change, "pom.xml", "build.gradle", "build.gradle.kts"):
         if _JAVAX.search(text) and not _JAKARTA.search(text):
             return _told(
                 stage,

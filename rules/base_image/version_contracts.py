@@ -36,16 +36,33 @@ def contracts(change: DockerfileChange, language: str, *, before: bool = False) 
         language: Of which language.
         before: Whether the files are read as they were.
     """
+    rows = _FILES.get(language, ())
+    for path, text in texts_near(change, *dict.fromkeys(name for name, _, _ in rows), before=before):
+        for name, read, title in rows:
+            constraint = read(text) if posixpath.basename(path) == name else None
+            if constraint:
+                yield Contract(path, title, constraint)
+
+
+def texts_near(change: DockerfileChange, *names: str, before: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield the project's files of some names that were read, with their texts, the nearest first.
+
+    They lie beside the Dockerfile, in its build context, or in the root.
+
+    Args:
+        change: The change.
+        names: The names, in the order in which files of one folder are yielded.
+        before: Whether the files are read as they were.
+    """
     repository = change.repository_before if before else change.repository
     folder = posixpath.dirname(change.path)
     context = change.repository.context_of(change.path)
     for place in dict.fromkeys((folder, context if context is not None else folder, "")):
-        for name, read, title in _FILES.get(language, ()):
+        for name in names:
             path = posixpath.join(place, name)
             text = repository.text(path)
-            constraint = read(text) if text is not None else None
-            if constraint:
-                yield Contract(path, title, constraint)
+            if text is not None:
+                yield path, text
 
 
 def _pattern(pattern: str, prefix: str = "") -> Callable[[str], str | None]:

@@ -1,9 +1,4 @@
-"""See client_variable_set_too_late.md.
-
-Vite ("Env Variables and Modes"), Next.js ("Bundling environment variables for the browser"), Create React App ("Adding
-Custom Environment Variables"), Vue CLI ("Modes and Environment Variables"), Gatsby ("Environment Variables"), Expo
-("Environment variables in Expo"): variables of these names are replaced by their value while the client is built.
-"""
+"""See client_variable_set_too_late.md."""
 
 import re
 from collections.abc import Iterator
@@ -23,9 +18,10 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.environment_readers import CLIENT_PREFIXES
 from rules.facts.installers import NODE_MANAGERS
 
-_INLINED = re.compile(r"(?:VITE|NEXT_PUBLIC|REACT_APP|VUE_APP|GATSBY|EXPO_PUBLIC)_\w+")
+_INLINED = re.compile(rf"(?:{'|'.join(CLIENT_PREFIXES)})\w+")
 _BUNDLERS = frozenset({"vite", "next", "react-scripts", "vue-cli-service", "gatsby", "expo", "npx", "bunx"})
 _BUILDS = re.compile(r"\b(?:build|export|generate)\b")
 _MANAGER = r"\b(?:npm|pnpm|yarn|bun)(?:\s+run)?"
@@ -46,7 +42,7 @@ _FILLED_IN_LATER = re.compile(r"envsubst|runtime-env|import-meta-env|replace-env
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("ENV", "ARG"),
-    mentions=("vite_", "next_public_", "react_app_", "vue_app_", "gatsby_", "expo_public_"),
+    mentions=tuple(prefix.lower() for prefix in CLIENT_PREFIXES),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A variable that the client's build replaces by its value is set after that build."""

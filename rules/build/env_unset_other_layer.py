@@ -97,11 +97,12 @@ def _missing(change: DockerfileChange, run: Run, names: list[str]) -> _Missing:
         then = f" {text} on line {behind.line} ran behind it before the change, and has the old one now."
         return _Missing(then, Severity.ERROR)
     named = [name for name in names if name not in _SHELLS_OWN and run.scope.get(name) is None]
-    reader = next(filter(None, (_reader(run, name) for name in named)), None)
+    missing = [one for name in named if (one := _missed_by(run, name)) is not None]
+    reader = next((one for one in missing if isinstance(one, Run)), None)
     if reader is not None:
         place = reader.instruction
         return _Missing(f" The `RUN` at line {place.line} finds it empty.", Severity.ERROR, place.span)
-    program = next(filter(None, (_program(run, name) for name in named)), None)
+    program = next((one for one in missing if isinstance(one, Command)), None)
     if program is None:
         return _Missing()
     then = f" {quote(str(program), 40)} on line {program.line} runs without it."
@@ -168,13 +169,13 @@ def _lost(run: Run) -> Iterator[Problem]:
         held = run.scope.get(name)
         if name in _SHELLS_OWN or (held is not None and not _differs(run, held, value.value)):
             continue
-        reader, program = _reader(run, name), _program(run, name) if held is None else None
-        if reader is not None:
+        missing = _missed_by(run, name)
+        if isinstance(missing, Run):
             finds = "finds it empty" if held is None else f"has what `{held.kind.upper()}` gives it"
-            misses, at = f"the `RUN` at line {reader.instruction.line} {finds}", reader.instruction.span
+            misses, at = f"the `RUN` at line {missing.instruction.line} {finds}", missing.instruction.span
             way_out = "Set it in the `RUN` that reads it"
-        elif program is not None:
-            misses, at = f"{quote(str(program), 40)} on line {program.line} runs without it", program.span
+        elif missing is not None:
+            misses, at = f"{quote(str(missing), 40)} on line {missing.line} runs without it", missing.span
             way_out = _way_out("export", [name], value.text)
         else:
             continue
@@ -185,7 +186,7 @@ def _lost(run: Run) -> Iterator[Problem]:
             stage=run.stage.key,
             notes=(Note(at, "read here"),),
             key=name,
-            severity=Severity.WARNING if reader is None else None,
+            severity=Severity.WARNING if isinstance(missing, Command) else None,
         )
         return
 
@@ -200,6 +201,12 @@ def _differs(run: Run, held: Variable, value: str) -> bool:
     if held.instruction is None:
         return False
     return not isinstance(held.value, str) or held.value not in (value, run.scope.expand(value))
+
+
+def _missed_by(run: Run, name: str) -> Run | Command | None:
+    """Return what misses a variable behind a RUN: a RUN that reads it; where nothing else sets it, a program in one."""
+    reader = _reader(run, name)
+    return _program(run, name) if reader is None and run.scope.get(name) is None else reader
 
 
 def _program(run: Run, name: str) -> Command | None:

@@ -23,6 +23,13 @@ _COMPILERS = frozenset("configure cmake make meson ninja pip pip3 cargo go gcc g
 _RUBY = frozenset("bundle bundler gem rails rake ruby".split())
 _JAVA = frozenset("java javac mvn mvnw gradle gradlew sbt".split())
 
+CLIENT_PREFIXES: Final = ("VITE_", "NEXT_PUBLIC_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_")
+"""How the variables begin that are replaced by their value while a client for the browser is built.
+
+Vite ("Env Variables and Modes"), Next.js ("Bundling environment variables for the browser"), Create React App ("Adding
+Custom Environment Variables"), Vue CLI ("Modes and Environment Variables"), Gatsby ("Environment Variables"), Expo
+("Environment variables in Expo").
+"""
 _NAMES: Final = {
     "DEBIAN_FRONTEND DEBCONF_NONINTERACTIVE_SEEN": _APT,
     "CGO_ENABLED GOOS GOARCH GOARM GOAMD64 GO111MODULE GOFLAGS GOPROXY GOPRIVATE GONOPROXY GONOSUMDB GOSUMDB "
@@ -56,9 +63,7 @@ _BY_PREFIX: Final = {
     "NPM_CONFIG_": _NODE,
     "npm_config_": _NODE,
     "YARN_": frozenset({"yarn"}),
-    "VITE_": _NODE,
-    "NEXT_PUBLIC_": _NODE,
-    "REACT_APP_": _NODE,
+    **dict.fromkeys(CLIENT_PREFIXES, _NODE),
 }
 """How the variables begin that are settings of one program, which reads whatever has its prefix (their manuals)."""
 _PREFIX = re.compile("|".join(_BY_PREFIX))

@@ -34,8 +34,9 @@ OF_SHADOW = {
     "groupmod": "`delgroup` and `addgroup`",
 }
 """Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
-_FIRST_WITHOUT_COREPACK = 25
-"""The first Node.js that comes without Corepack (its changelog)."""
+_FIRST_WITHOUT = {"corepack": 25, "yarn": 26}
+"""The first Node.js that comes without Corepack (its changelog), and its first official image without Yarn 1
+(docker-node's README, "Yarn v1 Classic bundling")."""
 _FIRST_WITHOUT_APT_KEY = {"debian": (13,), "ubuntu": (25, 4)}
 """Releases whose apt has no `apt-key` any more: apt 2.9.19 removed it (its changelog)."""
 
@@ -46,9 +47,8 @@ def lacks(stage: Stage, name: str) -> bool:
     if name == "apt-key":
         first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
         return first is not None and runtime.release is not None and runtime.release.numbers >= first
-    if name == "corepack" and "node" in runtime.languages:
-        major = (runtime.languages["node"] or "").partition(".")[0]
-        return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
+    if is_given_up_by_node(stage, name):
+        return runtime.never_has(name)
     if name in OF_JDK:
         return _is_runtime_of_java(stage) and not runtime.may_gain_programs(OF_JDK) and not has_other_java(stage)
     if name in OF_APACHE:
@@ -56,6 +56,14 @@ def lacks(stage: Stage, name: str) -> bool:
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
     return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
+
+
+def is_given_up_by_node(stage: Stage, name: str) -> bool:
+    """Tell whether a program is one that Node.js, or its official image, has not brought since a release before."""
+    first = _FIRST_WITHOUT.get(name)
+    major = (stage.runtime.languages.get("node") or "").partition(".")[0]
+    official = name != "yarn" or (stage.facts is not None and stage.facts.name == "node")
+    return first is not None and official and major.isdecimal() and int(major) >= first
 
 
 def _is_runtime_of_java(stage: Stage) -> bool:

@@ -9,6 +9,7 @@ from rules.build.missing_programs import (
     OF_NODE,
     OF_SHADOW,
     SYSTEM_TOOLS,
+    is_given_up_by_node,
     is_missing_at,
     is_ubi_minimal,
     lacks,
@@ -173,6 +174,11 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     elif name in OF_SHADOW:
         why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
         way_out = f"Use BusyBox's own, {OF_SHADOW[name]}, or install `shadow`"
+    elif name == "yarn" and is_given_up_by_node(stage, name):
+        why = f"which Node.js's images have not held since 26: {base} comes without, and no instruction installs it"
+        way_out = (
+            "Run `npm install -g yarn@1.22.22`, or `npm install -g corepack@<version>` and `corepack enable` first"
+        )
     else:
         why = f"which is not in the image: {base} does not have it and no instruction installs it"
         way_out = f"Bring it along: {_MANAGERS[name]}"

@@ -1,8 +1,25 @@
 """See cache_order_regressed.md."""
 
+import posixpath
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Instruction,
+    Note,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    once,
+    quote,
+    rule,
+    within,
+)
 from rules.copying.hidden_installs import Hidden, hidden_install
 from rules.copying.installs import Install, installs_in, project_installs_in
 from rules.copying.source_trees import brings_all, is_read, needs_sources, source_folder
@@ -17,6 +34,7 @@ from rules.copying.source_trees import brings_all, is_read, needs_sources, sourc
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change puts the sources above an install of dependencies that was above them."""
+    said: set[Span] = set()
     for stage in change.stages:
         was = change.was(stage)
         if stage.index not in change.after.needed_by_shipped:
@@ -24,16 +42,37 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         hidden = hidden_install(change, stage)
         if hidden is not None:
             yield _of_hidden(stage, hidden)
-        if was is None:
+        for install in {one.step: one for one in reversed(_installs(stage))}.values():
+            then = _as_it_was(change, was, install)
+            problem = _judge(change, stage, install, then) if then is not None else None
+            if problem is not None and problem.span not in said:
+                said.add(problem.span)
+                yield problem
+                break
+
+
+class _Then(NamedTuple):
+    """An install before the change, and the stage in whose chain it stood."""
+
+    stage: Stage
+    install: Install
+
+
+def _as_it_was(change: DockerfileChange, was: Stage | None, install: Install) -> _Then | None:
+    """Return the install of the same manager before the change: in the same stage's chain, else that of its manifests.
+
+    Where stages were made anew, one of the same manifests may stand in any: in the last that held it, what came below
+    it has been copied.
+    """
+    if change.before is None:
+        return None
+    for stage in (was, *reversed(change.before.stages)):
+        found = _first_installs(stage).get(install.step) if stage is not None else None
+        if stage is None or found is None:
             continue
-        then = _first_installs(was)
-        now = _installs(stage) if then else []
-        for install in {one.call.manager: one for one in reversed(now)}.values():
-            if _is_comparable(install, then.get(install.call.manager)):
-                problem = _judge(change, stage, was, install, then[install.call.manager])
-                if problem is not None:
-                    yield problem
-                    break
+        if stage is was or _read_the_same(install, found):
+            return _Then(stage, found) if _is_comparable(install, found) else None
+    return None
 
 
 def _installs(stage: Stage) -> list[Install]:
@@ -41,37 +80,54 @@ def _installs(stage: Stage) -> list[Install]:
     return [install for run in stage.runs if not run.deferred for install in project_installs_in(run)]
 
 
-def _first_installs(was: Stage) -> dict[str, Install]:
-    """Each manager's first install in the chain as it was; where it stood above the sources, it needed none."""
-    found: dict[str, Install] = {}
+@once
+def _first_installs(was: Stage) -> dict[tuple[str, bool], Install]:
+    """The first install of each kind in the chain as it was; where it stood above the sources, it needed none."""
+    found: dict[tuple[str, bool], Install] = {}
     for run in was.done_runs:
         for install in project_installs_in(run):
-            found.setdefault(install.call.manager, install)
+            found.setdefault(install.step, install)
     return found
 
 
-def _is_comparable(install: Install, then: Install | None) -> bool:
+def _is_comparable(install: Install, then: Install) -> bool:
     """Whether an install keeps no cache of its own, and does not build the project for the first time."""
-    if then is None or any(mount.type == "cache" for mount in install.run.mounts):
+    if any(mount.type == "cache" for mount in install.run.mounts):
         return False
     return install in installs_in(install.run) or then not in installs_in(then.run)
 
 
-def _judge(change: DockerfileChange, stage: Stage, was: Stage, install: Install, then: Install) -> Problem | None:
+def _read_the_same(one: Install, other: Install) -> bool:
+    """Whether two installs read a manifest of the same name."""
+    names = {posixpath.basename(path) for path in one.manifests}
+    return not names.isdisjoint(posixpath.basename(path) for path in other.manifests)
+
+
+def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Then) -> Problem | None:
+    was, then = before
     around = [copy for copy in was.all_copies if _is_around(copy, then)]
     if any(copy.brings_context_root and copy.at < then.run.at for copy in around):
         return None  # the sources stood above it before
     below = [copy for copy in around if _stood_below(was, copy, then)]
-    for copy in stage.copies:
-        if copy.index >= install.run.index or copy.deferred or not _is_around(copy, install):
+    for copy in stage.all_copies if below else ():
+        if copy.at >= install.run.at or copy.deferred or not _is_around(copy, install):
+            continue
+        if copy.stage is not stage and not _has_sunk(stage, copy, install, then):
             continue
         if copy.brings_context_root and any(one.brings_context_root for one in below):
-            return None if _reads_sources(change, stage, copy, install) else _problem(stage, copy, install, then)
+            return None if _reads_sources(change, stage, copy, install) else _problem(change, copy, install, then)
         folder = source_folder(copy)
         was_below = folder is not None and any(source_folder(one) == folder for one in below)
         if was_below and install in installs_in(install.run) and not needs_sources(change, install):
-            return _problem(stage, copy, install, then, folder)
+            return _problem(change, copy, install, then, folder)
     return None
+
+
+def _has_sunk(stage: Stage, copy: Copy, install: Install, then: Install) -> bool:
+    """Whether an install upon the sources of another stage is the one of before, and not one of tests beside it."""
+    above = (one for run in stage.done_runs if run.at < copy.at for one in project_installs_in(run))
+    kept = any(one.step == install.step and _read_the_same(one, then) for one in above)
+    return not kept and _read_the_same(install, then)
 
 
 def _reads_sources(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:
@@ -79,7 +135,7 @@ def _reads_sources(change: DockerfileChange, stage: Stage, copy: Copy, install: 
 
     It did without them before; what a manifest that was read asks for may be why the change was made.
     """
-    below = (one for one in _installs(stage) if one.run.index > copy.index and one.call.manager == install.call.manager)
+    below = (one for one in _installs(stage) if one.run.at > copy.at and one.call.manager == install.call.manager)
     return any(is_read(change, one) and needs_sources(change, one) for one in below)
 
 
@@ -94,7 +150,7 @@ def _stood_below(was: Stage, copy: Copy, then: Install) -> bool:
     if not brings_all(copy) and not copy.brings_context_root:
         return False
     installs = (install for run in was.done_runs if run.at > copy.at for install in project_installs_in(run))
-    return all(install.call.manager != then.call.manager for install in installs)
+    return all(install.step != then.step for install in installs)
 
 
 def _of_hidden(stage: Stage, hidden: Hidden) -> Problem:
@@ -115,16 +171,43 @@ def _of_hidden(stage: Stage, hidden: Hidden) -> Problem:
     )
 
 
-def _problem(stage: Stage, copy: Copy, install: Install, then: Install, folder: str | None = None) -> Problem:
+def _problem(
+    change: DockerfileChange, copy: Copy, install: Install, then: Install, folder: str | None = None
+) -> Problem:
+    stage = install.run.stage
     what, them = ("the sources", "them") if folder is None else (quote(folder), "it")
     edit = "Every edit of any file" if folder is None else "Every edit in that folder"
+    does = "compile" if install.call.compiles_dependencies else "install"
+    place = f"{quote(install.shown)} (line {install.call.command.line})"
+    if copy.stage is stage:
+        fact = f"{stage.label} now copies {what} before {place}"
+        instruction, way_out = copy.instruction, f"Copy the manifests and {does} first, as it was."
+    else:
+        there = f"{copy.stage.label} copies {what} (line {copy.instruction.line})"
+        fact = f"{there}, and {stage.label}, which is built on it, now runs {place} below {them}"
+        instruction = _written(change, copy, stage) or install.run.instruction
+        way_out = f"Copy only the manifests above the install, and {what} below it."
     return Problem(
-        copy.instruction.span,
-        f"{stage.label} now copies {what} before {quote(install.shown)} (line {install.call.command.line}); before "
-        f"this change the install stood above {them}. {edit} will install all dependencies again. "
-        "Copy the manifests and install first, as it was.",
+        instruction.span,
+        f"{fact}; before this change the install stood above {them}. {edit} will {does} all dependencies again. "
+        f"{way_out}",
         Confidence.CERTAIN,
-        instruction=copy.instruction,
+        instruction=instruction,
         stage=stage.key,
         notes=(Note(then.run.instruction.span, "installed above the sources", before=True),),
     )
+
+
+def _written(change: DockerfileChange, copy: Copy, stage: Stage) -> Instruction | None:
+    """Return what the change wrote to put an install upon the sources of another stage: their COPY, or a FROM.
+
+    Neither where both stood like this before: it moved the install.
+    """
+    was = change.was(copy.stage)
+    if was is None or all(str(one.instruction) != str(copy.instruction) for one in was.copies):
+        return copy.instruction
+    for heir in stage.chain[copy.stage.depth + 1 :]:
+        then = change.was(heir)
+        if then is None or then.base_text != heir.base_text:
+            return heir.from_
+    return None

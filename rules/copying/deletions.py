@@ -47,7 +47,10 @@ class Deleted(NamedTuple):
 
 
 def deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
-    """Yield what RUNs of the chain delete: absolute paths, patterns left as they are."""
+    """Yield what RUNs of the chain surely delete: absolute paths, patterns left as they are.
+
+    `Files.deletions` has what they may delete.
+    """
     for run in stage.done_runs:
         assigned: dict[str, str] = {}
         for command in run.commands if run.calls("rm", "unlink") else ():

@@ -53,7 +53,8 @@ class _Making(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes files in a builder that the image made before, and nothing brings them."""
     for stage, was in change.shipped():
-        then = {one.task for one in _makings(was)} if was is not None else set()
+        made = {one.task for one in _makings(was)} if was is not None else set()
+        then = made | (_taken_before(was) if was is not None else set())
         if not then or then <= {one.task for one in _makings(stage)} or _is_open(change, stage):
             continue
         for builder in change.stages:
@@ -62,8 +63,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             elsewhere = _is_served_elsewhere(change, stage, builder, lost.folder)
             if not elsewhere and not _is_handed_on(change, stage, builder):
-                yield _problem(stage, builder, lost)
+                yield _problem(stage, builder, lost, moved=lost.task in made)
             break
+
+
+def _taken_before(was: Stage) -> set[str]:
+    """Return the frameworks' steps of other stages whose files a COPY brought before the change."""
+    builders = [one for one in was.model.stages if one is not was and one not in was.chain]
+    made = ((builder, one) for builder in builders for one in _makings(builder) if one.task in _TASKS)
+    return {one.task for builder, one in made if _is_taken(was, builder, one.folder)}
 
 
 def _makings(stage: Stage) -> list[_Making]:
@@ -138,19 +146,24 @@ def _is_served_elsewhere(change: DockerfileChange, stage: Stage, builder: Stage,
     return any(_is_taken(one, builder, folder) for one in others)
 
 
-def _problem(stage: Stage, builder: Stage, lost: _Making) -> Problem:
+def _problem(stage: Stage, builder: Stage, lost: _Making, *, moved: bool) -> Problem:
     folder = posixpath.normpath(stage.image.workdir.value or "/")
     words = [lost.command.name, *(word.text for word in lost.command.args)]  # without variables, which may be secret
+    what = f"{quote(' '.join(words))} makes files for the program"
     return Problem(
-        lost.command.span,
-        f"{quote(' '.join(words))} makes files for the program, and runs in {builder.label} now, no longer in the "
-        f"image that ships. {stage.label[:1].upper() + stage.label[1:]} takes its sources from the build context and "
+        lost.command.span if moved else stage.from_.span,
+        (
+            f"{what}, and runs in {builder.label} now, no longer in the image that ships. "
+            if moved
+            else f"{what} in {builder.label} (line {lost.command.line}), and the `COPY` that brought them is gone. "
+        )
+        + f"{stage.label[:1].upper() + stage.label[1:]} takes its sources from the build context and "
         f"none of what that step writes below {quote(lost.folder)}. Copy the result too (`COPY --from={builder.key} …` "
         f"into {quote(folder)}), or run the step there.",
         Confidence.LIKELY,
         doubt="the files may be served from elsewhere",
-        instruction=lost.run.instruction,
+        instruction=lost.run.instruction if moved else stage.from_,
         stage=stage.key,
         key=lost.task,
-        notes=(Note(stage.from_.span, "ships without them"),),
+        notes=(Note(stage.from_.span, "ships without them") if moved else Note(lost.command.span, "made here"),),
     )

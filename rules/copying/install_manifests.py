@@ -34,6 +34,8 @@ _READ_BESIDE = {
     ),
 }  # fmt: skip
 """Settings that managers read in the project's folder besides: registries, which language, shared properties."""
+WRAPPER = "mvnw"
+"""Maven's script in the project, which reads `.mvn/wrapper/` (Apache Maven Wrapper)."""
 _BRINGS_YARN = re.compile(r"\bcorepack\b|\byarn set version\b")
 _INCLUDES = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
 """How a requirements file names another one, relative to itself."""
@@ -68,6 +70,8 @@ def _companions(change: DockerfileChange, copy: Copy, install: Install) -> list[
     ):
         unknown = _YARN_SETTINGS[:1] if _BRINGS_YARN.search(change.after.code) else _YARN_SETTINGS
         found += [_named(folder, name, sure=known is not None) for name in unknown if known is None or name in known]
+    if install.call.program == WRAPPER:
+        found += [(name, quote(posixpath.join(folder, name))) for name in (WRAPPER, ".mvn")]
     beside = _READ_BESIDE.get(install.call.manager, ())
     return [*found, *(_named(folder, name) for name in beside if name in (known or ()))]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rules.api import PackageCall, Run, Stage
 
-_DEPENDENCIES_ONLY = frozenset({"npm", "pnpm", "yarn", "bun", "pip", "pipenv", "bundle", "go", "conda", "mix"})
+_DEPENDENCIES_ONLY = frozenset({"npm", "pnpm", "yarn", "bun", "pip", "pipenv", "bundle", "go", "conda"})
 """Managers whose project install reads manifests and no sources, unless the command line names the project."""
 
 _NO_PROJECT = {
@@ -27,8 +27,13 @@ _NO_PROJECT = {
 """Options with which managers that otherwise build the project as well leave it out."""
 
 
-_ONE_VERB = {"go": "mod download", "dotnet": "restore"}
-"""Managers that build with most of their calls, and the call that only fetches."""
+_FETCHES = {
+    "go": frozenset({"mod download"}),
+    "dotnet": frozenset({"restore"}),
+    "mix": frozenset({"deps.get"}),
+    "swift": frozenset({"package resolve"}),
+}
+"""Managers that build with most of their calls, and the calls that only fetch; what Maven's do, its goals say."""
 
 
 class Install(NamedTuple):
@@ -45,6 +50,11 @@ class Install(NamedTuple):
     call: PackageCall
     folder: str | None
     manifests: tuple[str, ...]
+
+    @property
+    def step(self) -> tuple[str, bool]:
+        """Which of its manager's steps it is: Elixir's fetches the dependencies and compiles them with another call."""
+        return self.call.manager, self.call.compiles_dependencies
 
     @property
     def shown(self) -> str:
@@ -94,7 +104,10 @@ def installs_in(run: Run) -> tuple[Install, ...]:
 
 @once
 def project_installs_in(run: Run) -> tuple[Install, ...]:
-    """Return the same, and with them the installs that may build the project as well: `poetry install`, `uv sync`."""
+    """Return the same, and with them the installs that may read more: `poetry install`, `uv sync`, `mix deps.compile`.
+
+    The first two may build the project as well; what is compiled may be configured by its `config/`.
+    """
     return tuple(_installs(run, with_project=True))
 
 
@@ -120,11 +133,14 @@ def _is_of_dependencies(call: PackageCall) -> bool:
         return not call.editable
     if call.manager in _NO_PROJECT:
         return call.project and call.has(*_NO_PROJECT[call.manager])
-    if call.manager in _ONE_VERB:
-        return call.verb == _ONE_VERB[call.manager]
+    if call.manager in _FETCHES:
+        return call.verb in _FETCHES[call.manager]
+    if call.manager == "mvn":
+        return True  # it has a manifest where it only fetches
     return call.manager in _DEPENDENCIES_ONLY and call.project and not call.editable
 
 
 def _is_of_project(call: PackageCall) -> bool:
     known = call.manager in _NO_PROJECT and call.project and bool(call.manifests)
+    known = known or (bool(call.manifests) and call.compiles_dependencies)
     return known and not (call.packages or call.global_ or call.command.conditional)

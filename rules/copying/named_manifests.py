@@ -21,11 +21,12 @@ _FOLDERS = {
     "conda": ("--cwd",),
     "go": ("-C",),
     "cargo": ("-C",),
+    "swift": ("--package-path",),
 }
 """Options that name the project's folder, from the managers' command references; `--prefix` of uv says where to."""
 
-_FILES = {"bundle": ("--gemfile",), "cargo": ("--manifest-path",), "go": ("-modfile",)}
-"""Options that name the manifest itself: bundle-install(1), "The Cargo Book", `go help build`."""
+_FILES = {"bundle": ("--gemfile",), "cargo": ("--manifest-path",), "go": ("-modfile",), "mvn": ("--file",)}
+"""Options that name the manifest itself: bundle-install(1), "The Cargo Book", `go help build`, `mvn --help`."""
 _FOLDER_VARIABLES = {"uv": ("UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")}
 _FILE_VARIABLES = {"bundle": "BUNDLE_GEMFILE", "composer": "COMPOSER", "pipenv": "PIPENV_PIPFILE"}
 """From bundle-config(1), Composer's and Pipenv's manuals; the file's place is the root of Bundler's project."""

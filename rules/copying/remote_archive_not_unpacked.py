@@ -22,9 +22,7 @@ from rules.copying.archives import takes, uses
 from rules.model.puts import within_any
 
 _TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
-_UNPACKS = re.compile(
-    r"\b(?:tar|bsdtar|unzip|gunzip|unxz|bunzip2|zcat|xzcat|zstd|cpio|7z|pip3?|npm|helm|python3?|install)\b"
-)
+_UNPACKS = re.compile(r"\b(?:tar|bsdtar|unzip|gunzip|unxz|bunzip2|zcat|xzcat|zstd|cpio|7z|helm|python3?|install)\b")
 _NEWEST = re.compile(r"(?:docker\.io/)?docker/dockerfile:(?:1|latest|1\.(?:1[7-9]|[2-9]\d)[\w.-]*)(?:@\S+)?")
 """Frontends that know `--unpack`: since 1.17 (its release notes)."""
 _SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/var", "/root", "/home")

@@ -53,8 +53,8 @@ def loses_certificates(change: DockerfileChange, stage: Stage) -> bool:
 
 def _has_certificates(stage: Stage) -> bool:
     """Whether something brings them, or whatever it brings may hold them."""
-    text = " ".join(step.instruction.whole_value for step in stage.all_steps).lower()
-    if any(hint in text for hint in _HINTS) or stage.all_runs:
+    text = " ".join(step.instruction.whole_value for step in stage.done_steps).lower()
+    if any(hint in text for hint in _HINTS) or stage.done_runs:
         return True
     return any(
         put.tree and put.path in ("/", "/etc", "/usr", "/usr/share")

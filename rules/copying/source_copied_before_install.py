@@ -21,7 +21,15 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.install_manifests import NPM_LOCKS, copied_above, included, manifests_named, missing, to_copy
+from rules.copying.install_manifests import (
+    NPM_LOCKS,
+    WRAPPER,
+    copied_above,
+    included,
+    manifests_named,
+    missing,
+    to_copy,
+)
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
 from rules.packages.scripts import does_only
@@ -218,6 +226,8 @@ def _manifests_copy(change: DockerfileChange, copy: Copy, install: Install) -> s
     word = copy.destination_word
     if files is None or word is None or copy.destination != install.folder or not copy.brings_context_root:
         return None
+    if install.call.program == WRAPPER:
+        return None  # `.mvn` is a folder, which takes a COPY of its own
     names = [posixpath.relpath(path, install.folder or "/") for path in install.manifests]
     extra = _READ_TOO if "package.json" in names else _OF_RUBY if "Gemfile" in names else ()
     wanted = [name for name in dict.fromkeys((*names, *extra)) if name in files]

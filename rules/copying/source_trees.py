@@ -37,12 +37,12 @@ _LOCAL_REQUIREMENT = re.compile(
     r"^[ \t]*(?:-[ \t]+)?(?:-e\s|--editable\b|\.{1,2}(?:/|\[|[ \t]*$)|file:|gemspec\b|eval_gemfile\b|require_relative\b"
     r"|path\s+[\"'])|\b(?:Dir(?:\.glob|\[)|instance_eval\b|File\.(?:read|exist))"
     r"|\bpath:\s*['\"]|:path\s*=>|\bapps_path:|\{[^}\n]{0,200}\bpath\s*=|=>\s*\.{1,2}/|\"type\":\s*\"path\"|\.ruby-version"
-    r"|\.tool-versions|\[tool\.uv\.workspace\]|\bworkspace\s*=\s*true",
+    r"|<module>|<systemPath>|<relativePath>\s*[^\s<]|\.tool-versions|\[tool\.uv\.workspace\]|\bworkspace\s*=\s*true",
     re.MULTILINE,
 )
 """A requirement that is a folder of the same tree, or the gem that the tree is; a manifest that reads other files."""
 
-_OF_ONE_PROJECT = frozenset({"composer.json", "go.mod", "mix.exs", "pyproject.toml"})
+_OF_ONE_PROJECT = frozenset({"composer.json", "go.mod", "mix.exs", "pom.xml", "pyproject.toml", "Package.swift"})
 """Manifests of which a tree has several where its projects need each other."""
 _BESIDE = {
     "bundle": re.compile(r"\.gemspec$"),

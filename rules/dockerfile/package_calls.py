@@ -1,8 +1,8 @@
 """Calls of package managers in a script: what is installed or removed, with which flags, from which files.
 
 `package_calls` knows the command lines of apt, apk, dnf, yum, microdnf, tdnf, zypper, pacman, brew, pip, uv, pipx,
-poetry, pipenv, pdm, conda, npm, pnpm, yarn, bun, gem, bundle, composer, go, cargo, dotnet and mix; `cleans` says which
-caches and lists a script removes.
+poetry, pipenv, pdm, conda, npm, pnpm, yarn, bun, gem, bundle, composer, go, cargo, dotnet, mix, mvn and swift;
+`cleans` says which caches and lists a script removes.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ _MANAGERS: dict[str, Manager] = {
     "cargo": languages.CARGO,
     "dotnet": languages.DOTNET,
     "mix": languages.MIX,
+    **dict.fromkeys(("mvn", "mvnw"), languages.MAVEN),
+    "swift": languages.SWIFT,
 }
 _VERSIONED_PIP = re.compile(r"pip\d+(?:\.\d+)*$")
 _VERSIONED_GO = re.compile(r"go\d+\.\d+(?:\.\d+)*$")
@@ -174,6 +176,8 @@ def _normalise(manager: Manager, operands: list[ShellWord]) -> None:
         del operands[0]
     elif manager is node.YARN and values[:1] == ["workspace"]:
         del operands[:2]
+    elif manager is languages.MIX and values[:1] == ["do"]:
+        operands[:] = [word._replace(value=word.value.rstrip(",")) for word in operands[1:]]
     elif manager is languages.DOTNET and values[:1] in (["add"], ["remove"]) and values[2:] == ["package"]:
         del operands[1]
 

@@ -39,7 +39,9 @@ FIRST_WITHOUT_ADDUSER = {"debian": "13", "ubuntu": "23.04"}
 manifests of debuerreotype/docker-debian-artifacts, devcontainers/cli 1060; for Ubuntu adoptium/containers 606."""
 _BRING_ADDUSER = frozenset({"gnupg", "openssh-client"})
 """Packages of images that bring it along in Debian 13 (its `Packages`); in Ubuntu's newer releases not both do."""
-_LAST_WITH_YARN = 24
+_LAST_WITH = {"corepack": 24, "yarn": 25}
+"""The last Node.js whose official image has them (docker-node's README, "Yarn v1 Classic bundling"; Node's
+changelog)."""
 
 _DEBIAN_USERS = {
     "root": 0, "daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9,
@@ -179,8 +181,8 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
     if facts.distro in DEBIAN_FAMILY:
         found |= _WITH_COMPILER.get(facts.name, frozenset())
     major = (facts.languages.get("node") or "").partition(".")[0]
-    if facts.name == "node" and major.isdecimal() and int(major) <= _LAST_WITH_YARN:
-        found |= {"yarn", "corepack"}
+    if facts.name == "node" and major.isdecimal():
+        found |= {name for name, last in _LAST_WITH.items() if int(major) <= last}
     return found
 
 

@@ -185,7 +185,10 @@ class Files:
 
     @cached_property
     def deletions(self) -> tuple[Deletion, ...]:
-        """What RUNs of the chain delete with `rm`."""
+        """What RUNs of the chain delete with `rm`, or may: a command that does not surely run counts too.
+
+        What surely is deleted, also by a pattern or a variable of the RUN, `rules.copying.deletions` tells.
+        """
         return tuple(
             Deletion(path, run, command)
             for run in self.stage.done_runs

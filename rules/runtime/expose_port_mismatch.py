@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
+from rules.runtime.listening_in_files import listening_in_files
 from rules.runtime.parted_ports import parted_ports
 from rules.runtime.start_instructions import Written, shipped
 
@@ -36,14 +37,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """What starts listens on another port than `EXPOSE` or `PORT` says."""
     seen: set[tuple[str, Listening]] = set()
     for found in shipped(change):
-        told = listening(found)
+        told = listening(found) or listening_in_files(change, found)
         if told is None or (found.stage.key, told) in seen:
             continue
         seen.add((found.stage.key, told))
         exposed = _only_port(found)
         if exposed is not None and exposed.number != told.port:
             yield _other_exposed(found, told, exposed)
-        elif _port_is_set(found):
+        elif not told.place and _port_is_set(found):
             yield _variable_without_effect(found, told)
     for stage in change.after.shipped:
         base = listening_of_base(stage)
@@ -98,10 +99,9 @@ def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:
     assert exposed.instruction is not None
     return Problem(
         exposed.instruction.span,
-        f"{found.stage.label} starts {quote(told.server)} on port {told.port} ({quote(told.text)}) and exposes "
-        f"{quote(exposed.text)}. `docker run -P`, proxies and people who read the file then send requests to a "
-        "port where "
-        f"nothing listens. Expose {told.port}, or listen on {exposed.number}.",
+        f"{found.stage.label} starts {quote(told.server)} on port {told.port} ({quote(told.text)}{told.place}) and "
+        f"exposes {quote(exposed.text)}. `docker run -P`, proxies and people who read the file then send requests to a "
+        f"port where nothing listens. Expose {told.port}, or listen on {exposed.number}.",
         Confidence.LIKELY,
         doubt="the program's own settings may name another port",
         stage=found.stage.key,

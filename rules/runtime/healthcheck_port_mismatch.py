@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.runtime.listening import listening
+from rules.runtime.listening import Listening, listening
+from rules.runtime.listening_in_files import listening_in_files
 from rules.runtime.probes import Address, addresses
 from rules.runtime.start_instructions import Written, shipped, started_by
 
@@ -24,29 +25,40 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change, "HEALTHCHECK"):
         exposed = _exposed(found.stage)
         asked = tuple(addresses(found.start))
-        if not found.stage.image.ports and asked:
-            yield from _of_server(found, asked)
+        if asked:
+            told = _told(change, found)
+            if told is not None and not any(_is_used(found, address.port, told) for address in asked):
+                yield _of_server(found, asked[0], told)
+                continue
         if not 0 < len(exposed) <= _FEW or not asked or any(address.port in exposed for address in asked):
             continue
         if not any(_is_used(found, address.port) for address in asked):
             yield _problem(found, asked[0], exposed)
 
 
-def _of_server(found: Written, asked: tuple[Address, ...]) -> Iterator[Problem]:
-    """Where nothing is exposed: compare with the one port that the start command writes out."""
-    told = list(dict.fromkeys(one for each in started_by(found.stage) if (one := listening(each)) is not None))
-    if len(told) != 1 or any(_is_used(found, address.port) for address in asked):
-        return
-    server = told[0]
-    yield Problem(
+def _told(change: DockerfileChange, found: Written) -> Listening | None:
+    """Return the one server whose port is written out: in a file that starts, or, with nothing exposed, in the command.
+
+    What the command says is compared with what is exposed elsewhere.
+    """
+    starts = tuple(started_by(found.stage))
+    told = [] if found.stage.image.ports else [one for each in starts if (one := listening(each)) is not None]
+    if not told and len(starts) == 1 and listening(starts[0]) is None:
+        told = [one for each in starts if (one := listening_in_files(change, each)) is not None]
+    told = list(dict.fromkeys(told))
+    return told[0] if len(told) == 1 else None
+
+
+def _of_server(found: Written, asked: Address, server: Listening) -> Problem:
+    return Problem(
         found.instruction.span,
-        f"`HEALTHCHECK` of {found.stage.label} asks {quote(asked[0].url)}, port {asked[0].port}, and the image starts "
-        f"{quote(server.server)} on port {server.port} ({quote(server.text)}). Every probe fails and the container is "
-        "reported unhealthy. Bring the two together.",
+        f"`HEALTHCHECK` of {found.stage.label} asks {quote(asked.url)}, port {asked.port}, and the image starts "
+        f"{quote(server.server)} on port {server.port} ({quote(server.text)}{server.place}). Every probe fails and the "
+        "container is reported unhealthy. Bring the two together.",
         Confidence.LIKELY,
         doubt="the program's own settings may open another port as well",
         stage=found.stage.key,
-        key=str(asked[0].port),
+        key=str(asked.port),
     )
 
 
@@ -58,14 +70,20 @@ def _exposed(stage: Stage) -> tuple[int, ...]:
     return tuple(dict.fromkeys(port.number for port in ports if port.number is not None))
 
 
-def _is_used(found: Written, port: int) -> bool:
-    """Whether the number stands elsewhere in the file: in the start command, in an ENV, in a RUN that configures it."""
+def _is_used(found: Written, port: int, told: Listening | None = None) -> bool:
+    """Whether the number stands elsewhere in the file: in the start command, in an ENV, in a RUN that configures it.
+
+    An EXPOSE opens no port where a file says which one the program listens on.
+    """
+    if told is not None and told.port == port:
+        return True
+    mute = ("HEALTHCHECK", "EXPOSE") if told is not None and told.place else ("HEALTHCHECK",)
     number = re.compile(rf"(?<!\d){port}(?!\d)")
     return any(
         number.search(str(instruction)) or any(number.search(heredoc.body) for heredoc in instruction.heredocs)
         for stage in found.stage.chain
         for instruction in stage.instructions
-        if instruction.keyword != "HEALTHCHECK"
+        if instruction.keyword not in mute
     )
 
 

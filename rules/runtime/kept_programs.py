@@ -7,9 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Source, parse_shell, path_folders
-from rules.brought import brought, place_of
 from rules.facts.installers import NODE_MANAGERS
-from rules.runtime.called_scripts import changes_folder
+from rules.runtime.called_scripts import called_scripts
 from rules.runtime.start_scripts import EVERY_ARGUMENT, runs_arguments
 
 if TYPE_CHECKING:
@@ -75,8 +74,8 @@ def serves_in_branch(change: DockerfileChange, found: Written, script: StartScri
         return found.instruction.keyword == "ENTRYPOINT" and bool(cmd) and not (cmd is not None and cmd.is_prompt)
     if _serves(script.text, command) or _starts_release(found, command):
         return True
-    called = _called(change, found, script, command)
-    return called is not None and _ends_in_server(called)
+    called = called_scripts(change, found.stage, script)
+    return any(one.call.start == command.start and _ends_in_server(one.script.text) for one in called)
 
 
 def _serves(text: str, command: Command) -> bool:
@@ -99,16 +98,6 @@ def _inner(text: str, command: Command) -> list[Command]:
     source = command.source
     code = text[command.start : command.end]
     return [one for one in parse_shell(code, source, command.start, joined=False).commands if one.nested]
-
-
-def _called(change: DockerfileChange, found: Written, script: StartScript, command: Command) -> str | None:
-    """Return the text of a script of the project that a command starts by its path; `None` where it was not read."""
-    path = command.program.value if command.program is not None else ""
-    if "/" not in path or (not path.startswith("/") and changes_folder(script)):
-        return None
-    place = place_of(found.stage, path)
-    file = brought(change, found.stage, place, through_stages=True) if place is not None else None
-    return file.text if file is not None else None
 
 
 def _ends_in_server(text: str) -> bool:

@@ -39,7 +39,8 @@ _SERVERS = {
 }
 """Servers and the options that hold their port or address."""
 
-_PORT = re.compile(r"(?:^|:)(\d{2,5})\Z")
+PORT = re.compile(r"(?:^|:)(\d{2,5})\Z")
+"""The port at the end of an address."""
 _DJANGO = re.compile(r"(?:[\w.\[\]:]*:)?(\d{2,5})\Z")
 
 
@@ -50,11 +51,13 @@ class Listening(NamedTuple):
         server: Its name.
         port: The port.
         text: The option's value as written.
+        place: Where it stands, behind it in a sentence; empty for the start command.
     """
 
     server: str
     port: int
     text: str
+    place: str = ""
 
 
 class OfBase(NamedTuple):
@@ -144,6 +147,6 @@ def _of(command: Command) -> Iterator[Listening]:
         name = next((value for value in values if not value.startswith("-")), name)
     options = _SERVERS.get(name)
     value = command.option(*options) if options is not None else None
-    match = _PORT.search(value) if value is not None else None
+    match = PORT.search(value) if value is not None else None
     if match is not None and value is not None and "$" not in value:
         yield Listening(name, int(match[1]), value)

@@ -17,6 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.script_tools import Missing, cause, install, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
 
@@ -36,6 +37,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         missing = next((name for name in _programs(found) if _lacks(found.stage, name, names)), None)
         if missing is not None:
             yield _problem(found, missing)
+            continue
+        handler = handler_without_runtime(found)
+        if handler is not None:
+            yield handler
             continue
         lost = missing_in_script(change, found)
         if lost is not None:

@@ -23,6 +23,7 @@ from rules.api import (
 from rules.user.accounts import name_of, runs_as_root, runtime_user
 from rules.user.closed_folders import Accounts, closed_folder
 from rules.user.kept_owners import may_keep_owner
+from rules.user.nginx_cache import lost_cache_of_nginx
 from rules.user.owners import is_same, owner_of
 from rules.user.root_by_design import is_for_developers
 
@@ -53,6 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         accounts = Accounts(user, old_user, same=is_same(stage, old_user, user) is True)
         problem = _lost_claim(stage, was, accounts) if "chown" in change.before.source.text else None
         problem = problem or closed_folder(stage, was, accounts)
+        problem = problem or lost_cache_of_nginx(change, stage, was, accounts)
         if problem is not None:
             yield problem
 

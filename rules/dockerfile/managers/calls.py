@@ -103,7 +103,7 @@ class PackageCall:
         manager: `apt` (also for `apt-get`, `aptitude` and `add-apt-repository`), `apk`, `dnf`, `yum`, `microdnf`,
             `tdnf`, `zypper`, `pacman`, `brew`, `pip`, `uv`, `pipx`, `poetry`, `pipenv`, `pdm`, `conda` (also for
             `mamba` and `micromamba`), `npm`, `pnpm`, `yarn`, `bun`, `gem`, `bundle`, `composer`, `go`, `cargo`,
-            `dotnet`.
+            `dotnet`, `mix`, `mvn` (also for `mvnw`), `swift`.
         program: As called, without its folder: `apt-get`, `pip3`, `python -m pip`, `uv pip`.
         action: What it does. `install` also when a project's files say what (`npm ci`); `sync` makes an environment
             match a lock file (`uv sync`); `update` refreshes an index, `upgrade` renews what is installed.
@@ -208,6 +208,11 @@ class PackageCall:
         """It installs what the project's files ask for, not packages named on the command line."""
         named = any(package.kind != "path" for package in self.packages)
         return self.action in {"install", "sync"} and bool(self.manifests) and not named
+
+    @property
+    def compiles_dependencies(self) -> bool:
+        """It compiles what another call has fetched, and not the project: `mix deps.compile`."""
+        return self.manager == "mix" and self.verb == "deps.compile"
 
     @property
     def assume_yes(self) -> bool:

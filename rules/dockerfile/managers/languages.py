@@ -234,6 +234,16 @@ DOTNET = Manager(
     frozen=trait("--locked-mode"),
     global_=trait("--global", subcommands="workload install"),
 )
+
+
+def _mix_manifests(verb: str, options: Options) -> tuple[str, ...]:
+    """`mix do deps.get, compile` builds the project as well; only what comes first is the verb."""
+    tasks = {word.value for word in options.operands}
+    fetches = verb in {"deps.get", "deps.compile"} and tasks.isdisjoint(_MIX_BUILDS)
+    return ("mix.exs", "mix.lock") if fetches else ()
+
+
+_MIX_BUILDS = frozenset({"compile", "release", "escript.build", "phx.digest", "assets.deploy", "test"})
 MIX = Manager(
     "mix",
     OptionTable("--check-locked, --no-archives-check, --force, --all, --if-missing, --overwrite, --quiet", "--only"),
@@ -245,7 +255,46 @@ MIX = Manager(
         **dict.fromkeys(("run", "test", "phx.server"), "run"),
     },
     lambda _: None,  # it takes no packages on its command line
-    manifests=lambda verb, _: ("mix.exs", "mix.lock") if verb == "deps.get" else (),
+    manifests=_mix_manifests,
     no_packages=frozenset({"deps.get", "deps.update", "deps.clean", "clean"}),
     frozen=trait("--check-locked"),
+)
+
+
+def _maven_manifests(_: str, options: Options) -> tuple[str, ...]:
+    """Maven's call that only fetches reads the project's model; one that builds as well reads the sources too."""
+    goals = [word.value for word in options.operands]
+    files = options.values("--file")
+    fetches = bool(goals) and all(_FETCHES.search(goal) for goal in goals)
+    return ("pom.xml",) if fetches and all(name.endswith(".xml") for name in files) else ()
+
+
+_FETCHES = re.compile(
+    r"^(?:org\.apache\.maven\.plugins:maven-)?dependency(?:-plugin)?(?::[\d.]+)?:(?:go-offline|resolve|resolve-plugins)$"
+    r"|^de\.qaware\.maven:go-offline-maven-plugin(?::[\d.]+)?:resolve-dependencies$"
+)
+"""Goals that fetch what a project needs (Maven Dependency Plugin, "Plugin Documentation"; go-offline-maven-plugin)."""
+MAVEN = Manager(
+    "mvn",
+    OptionTable(
+        "-B --batch-mode, -q --quiet, -o --offline, -U --update-snapshots, -X --debug, -e --errors, -N --non-recursive,"
+        " -am --also-make, -ntp --no-transfer-progress, -C --strict-checksums, --fail-never, --fail-at-end",
+        "-f --file, -s --settings, -gs --global-settings, -P --activate-profiles, -pl --projects, -T --threads,"
+        " -t --toolchains, -rf --resume-from, -l --log-file, -b --builder",
+        one_dash_too=True,
+    ),
+    {},
+    lambda _: None,  # a goal that fetches one artifact says so with a property
+    manifests=_maven_manifests,
+)
+
+
+SWIFT = Manager(
+    "swift",
+    OptionTable("--skip-update, --force-resolved-versions, -v --verbose", "--package-path, -c --configuration"),
+    {"package resolve": "download", "build": "build", **dict.fromkeys(("run", "test"), "run")},
+    lambda _: None,  # its packages stand in Package.swift alone
+    groups=frozenset({"package"}),
+    manifests=lambda verb, _: ("Package.swift", "Package.resolved") if verb == "package resolve" else (),
+    frozen=trait("--force-resolved-versions"),
 )
