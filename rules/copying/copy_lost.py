@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.left_behind import LeftBehind, left_behind
 from rules.copying.origins import origin
 from rules.copying.server_files import lost_server_files
+from rules.copying.unseen import builds_anew, new_packages
 from rules.copying.uses import Use, is_there, uses_of
 
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/etc/", "/lib/")
@@ -50,9 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for lost in left_behind(change, stage, was):
             yield _left(stage, lost)
         yield from lost_server_files(change, stage, was)
-        if not _is_comparable(stage, was) or _builds_anew(stage, was):
+        if not _is_comparable(stage, was) or builds_anew(stage, was):
             continue
-        packages = _new_packages(stage, was)
+        packages = new_packages(stage, was)
         said: set[int] = set()
         goes_elsewhere = _sources(stage)
         for put in was.files.puts:
@@ -77,20 +78,6 @@ def _sources(stage: Stage) -> set[tuple[str, str]]:
 def _is_comparable(stage: Stage, was: Stage) -> bool:
     """Whether both start from an image that brings a system and no application."""
     return all(one.root.is_scratch or (one.root.facts is not None and one.root.facts.is_plain) for one in (stage, was))
-
-
-def _new_packages(stage: Stage, was: Stage) -> bool:
-    """Whether the system gets packages that it did not get before: they may bring the same files."""
-    return bool({item.name for item in stage.packages.present} - {item.name for item in was.packages.present})
-
-
-def _builds_anew(stage: Stage, was: Stage) -> bool:
-    """Whether RUNs that were not there before may write the same files."""
-    known = {str(command) for command in was.files.opaque_commands}
-    calls = {call.command.start for run in stage.done_runs for call in run.package_calls}
-    return stage.files.has_unreadable_run or any(
-        str(command) not in known and command.start not in calls for command in stage.files.opaque_commands
-    )
 
 
 def _is_spoken_of(stage: Stage, path: str) -> bool:
