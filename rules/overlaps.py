@@ -77,6 +77,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "npm-command-taken": (_silence("instruction", "npm-unpinned"),),
     "npm-script-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
+    "server-on-loopback": (_same_fact("instruction", "listening-narrowed"),),
     "service-started-in-build": (_silence("instruction", "pointless-command"),),
     "env-lost": (_silence("instruction", "java-options-unread"),),
     "exec-form-one-word": (

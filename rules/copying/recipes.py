@@ -96,12 +96,10 @@ def _writes_where_said(run: Run, command: Command) -> bool:
     if by_path or "$" in program or program.endswith((".sh", ".py", ".js")):
         return False
     name = command.name
-    if not name or name in SYSTEM or name in _TOOLS:
+    if not name or name in SYSTEM or name in _TOOLS or (name in ("mvn", "mvnw") and _only_fetches(command)):
         return True
     if name == "dotnet" and command.option("-o", "--output"):
         return True
-    if name in ("mvn", "mvnw"):
-        return _only_fetches(command)
     if name in _VERBS:
         return command.subcommand in _VERBS[name]
     calls = (call for call in run.package_calls if call.action not in ("run", "build"))
