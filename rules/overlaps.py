@@ -171,6 +171,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "copy-lost": (_silence("instruction", "start-path-missing"),),
+    "mount-lost": (
+        _same_fact("instruction", "run-file-not-copied", "secret-not-mounted"),
+        _silence("instruction", "run-tool-missing"),
+    ),
     "cd-without-effect": (_same_fact("instruction", "cd-instead-of-workdir"),),
     "copied-then-deleted": (_silence("instruction", "prefer-add-archive"),),
     "stage-name-reserved": (_silence("instruction", "stage-name-casing"),),
