@@ -170,6 +170,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
+    "copy-from-missing-path": (_same_fact("instruction", "copy-from-moved"),),
     "copy-lost": (_silence("instruction", "start-path-missing"),),
     "mount-lost": (
         _same_fact("instruction", "run-file-not-copied", "secret-not-mounted"),
