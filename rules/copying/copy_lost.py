@@ -190,7 +190,8 @@ def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:
         "nothing "
         f"else brings it. {quote(keyword)} still uses it ({quote(use.word)}), so {_EFFECTS.get(keyword, _STOPS)}. "
         "Copy it again, or take it out there too.",
-        Confidence.LIKELY,
+        # an image with an application in it may have its own start script at that very place
+        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
         doubt="a command may make it, or the base image bring it",
         instruction=use.instruction,
         stage=stage.key,

@@ -1,7 +1,6 @@
 """See mount_lost.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,31 +16,13 @@ from rules.api import (
     Stage,
     names_read,
     once,
-    path_folders,
     quote,
     rule,
     within,
 )
+from rules.copying.reading import reader_of
 
 _KINDS = frozenset({"bind", "secret"})
-_ASKING = frozenset({"[", "[[", "test", "mkdir", "rm", "echo", "ls"})
-"""Commands that do without what they name."""
-_READ_BY = {
-    "uv": ("uv.lock", "pyproject.toml"),
-    "poetry": ("poetry.lock", "pyproject.toml"),
-    "pdm": ("pdm.lock", "pyproject.toml"),
-    "pipenv": ("Pipfile", "Pipfile.lock"),
-    "pip": ("pyproject.toml",),
-    "npm": ("package.json", "package-lock.json"),
-    "yarn": ("package.json", "yarn.lock"),
-    "pnpm": ("package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"),
-    "bun": ("package.json", "bun.lock", "bun.lockb"),
-    "go": ("go.mod", "go.sum"),
-    "cargo": ("Cargo.toml", "Cargo.lock"),
-    "bundle": ("Gemfile", "Gemfile.lock"),
-    "composer": ("composer.json", "composer.lock"),
-}
-"""What installs of a project read in the folder where they run without being told (the managers' manuals)."""
 
 
 @rule(
@@ -98,24 +79,8 @@ def _reader(run: Run, mount: Mount) -> Command | None:
     """Return the first command that reads what a mount brought."""
     variable = mount.options.get("env")
     if variable:
-        return next((c for c in run.commands if variable in names_read(_text(c))), None)
-    target, name = _target(run, mount), posixpath.basename(mount.target.rstrip("/"))
-    if posixpath.dirname(target) in (path_folders(run.stage) or ()):
-        called = next((command for command in run.calls(name)), None)
-        if called is not None:
-            return called
-    said = re.compile(rf"(?<![\w.-])(?:{re.escape(target)}|{re.escape(mount.target)})(?![\w-])")
-    for command in run.commands if len(target) > 1 and target != run.workdir.value else ():
-        optional = command.name in _ASKING or (command.conditional and mount.type == "bind")
-        if not optional and said.search(_text(command)):
-            return command
-    here = mount.type == "bind" and posixpath.dirname(target) == (run.workdir.value or "/")
-    calls = (call for call in run.package_calls if here and call.action in ("install", "sync", "download"))
-    return next((c.command for c in calls if not c.packages and name in _READ_BY.get(c.manager, ())), None)
-
-
-def _text(command: Command) -> str:
-    return command.source.text[command.start : command.end]
+        return next((c for c in run.commands if variable in names_read(c.source.text[c.start : c.end])), None)
+    return reader_of(run, _target(run, mount), mount.target, unasked=mount.type == "secret")
 
 
 def _problem(stage: Stage, run: Run, mount: Mount, reader: Command) -> Problem:

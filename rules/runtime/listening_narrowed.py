@@ -21,6 +21,8 @@ from rules.api import (
 _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""
 _LOOPBACK = re.compile(r"(?<![\d.\w])(?:127\.0\.0\.1|localhost)(?![\w.])|\[::1\](?=:)", re.IGNORECASE)
+_PLACE = re.compile(r"HOST|BIND|LISTEN|ADDR", re.IGNORECASE)
+"""What variables are called that say where a program listens."""
 
 
 @rule(
@@ -54,7 +56,8 @@ def _unsaid(stage: Stage, was: Stage) -> Iterator[Problem]:
     if not started or any(map(_ALL.search, said)):
         return
     for name, old in was.image.env.items():
-        if _is_own(old) and name not in stage.image.env and _ALL.match(old.value or "") and old.instruction is not None:
+        gone = _is_own(old) and name not in stage.image.env and _PLACE.search(name)
+        if gone and _ALL.match(old.value or "") and old.instruction is not None:
             place = started[-1].instruction
             assert place is not None, "those without were left out"
             yield Problem(
