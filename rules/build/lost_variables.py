@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, DockerfileChange, Fix, Instruction, Note, Problem, Stage, insert_line_before, quote
+from rules.build.base_variables import is_set_by_base
 from rules.build.script_variables import setting_stages
 from rules.lazily import once
 from rules.quoting import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rules.api import Step
 
 
 def lost_variables(change: DockerfileChange, stage: Stage) -> Mapping[str, Instruction]:
@@ -38,6 +41,35 @@ def _lost(change: DockerfileChange, stage: Stage) -> dict[str, Instruction]:
     }
 
 
+def set_before(change: DockerfileChange, step: Step, name: str) -> Instruction | None:
+    """Return the `ARG` or `ENV` that gave a variable to the same instruction of the same stage before the change."""
+    was = change.was(step.stage)
+    if was is None or _base(was) != _base(step.stage):
+        return None
+    then = _by_text(was).get(step.instruction.text)
+    variable = then.scope.get(name) if then is not None else None
+    return variable.instruction if variable is not None else None
+
+
+def _base(stage: Stage) -> str | None:
+    word = stage.root.base_word
+    return stage.root.base_text or (word.text if word is not None else None)
+
+
+@once
+def _by_text(stage: Stage) -> dict[str, Step]:
+    """The steps of a stage by what they say; the first of those that say the same."""
+    return {step.instruction.text: step for step in reversed(stage.steps)}
+
+
+def is_of_base(change: DockerfileChange, step: Step, name: str) -> bool:
+    """Whether the base image sets a variable; what the file itself set for the step before, it sets only by table."""
+    if not is_set_by_base(step.stage, name):
+        return False
+    facts = step.stage.facts
+    return (facts is not None and name in facts.env_names) or set_before(change, step, name) is None
+
+
 def of_lost(stage: Stage, where: Instruction, name: str, setter: Instruction) -> Problem:
     """Say that a RUN reads what the change took away."""
     line = _line(setter, name)
@@ -46,7 +78,7 @@ def of_lost(stage: Stage, where: Instruction, name: str, setter: Instruction) ->
         f"`${name}` is empty in {stage.label}: this change takes away the {quote(line)} that set it, and nothing else "
         f"does. `{where.keyword}` gets the text without it. Restate it, or take the variable out of the command.",
         Confidence.LIKELY,
-        doubt="it may be meant to be empty",
+        doubt="it may be meant to be empty" if stage.base_known else "the base image may set it as well",
         stage=stage.key,
         key=name,
         notes=(Note(setter.span, "set here before", before=True),),
@@ -71,6 +103,16 @@ def restated(
     fix = Fix(f"Restate {', '.join(names)}", edits) if not any("\n" in line for line in lines) else None
     taken = "it" if len(names) == 1 else "them"
     return tuple(notes.values()), f" Restate {shown} in this stage, or take {taken} out.", fix
+
+
+def as_elsewhere(change: DockerfileChange, where: Instruction, name: str) -> Fix | None:
+    """Declare it as the other stages do, when all of them give it the same value, and the value is plain."""
+    setters = (i for stage in change.stages for i in stage.instructions if i.keyword in ("ARG", "ENV"))
+    values = {value.text if value is not None else "" for i in setters for word, value in i.pairs if word.text == name}
+    if len(values) != 1 or "$" in (text := next(iter(values))) or "\n" in text:
+        return None
+    line = f"ARG {name}={text}" if text else f"ARG {name}"
+    return Fix(f"Declare {name} in this stage", (insert_line_before(where, line),))
 
 
 def _line(setter: Instruction, name: str) -> str:

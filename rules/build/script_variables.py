@@ -48,16 +48,19 @@ def read_unset(run: Run, lost: Collection[str] = ()) -> Iterator[str]:
     if not elsewhere and not misspelt:
         return
     code = _QUOTED.sub(lambda quoted: "" if quoted[0][0] in "'#" else quoted[0], code)
-    if re.search(rf":[-=+]|\bread\b|{_SETS_ANY}", code):
+    if re.search(_SETS_ANY, code):
         return
+    guarded = re.search(r":[-=+]|\bread\b", code) is not None
     for name in sorted(elsewhere | misspelt):
+        if guarded and name not in lost:
+            continue
         word = re.escape(name)
         made = (
             rf"(?<![\w${{]){word}\b"
             if name in misspelt
             else rf"(?:^|[\s;&|(]){word}=|\b{_SETS_NAMED}\s(?:[^;&|\n]*[\s\"'])?{word}\b"
         )
-        if re.search(rf"(?<![\\$])\$(?:{{{word}[}}#%/:]|{word}\b)", code) and not re.search(made, code):
+        if re.search(rf"(?<![\\$])\$(?:{{{word}(?:[}}#%/]|:(?![-=+]))|{word}\b)", code) and not re.search(made, code):
             yield name
 
 

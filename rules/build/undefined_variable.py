@@ -23,9 +23,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherited, possible_parents
+from rules.build.base_variables import is_bare, perhaps_inherited, possible_parents
 from rules.build.copied_texts import copied_texts
-from rules.build.lost_variables import lost_variables, of_lost, restated
+from rules.build.lost_variables import as_elsewhere, is_of_base, lost_variables, of_lost, restated, set_before
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
 from rules.build.script_variables import nearest_set, read_unset, setting_stages
@@ -93,7 +93,7 @@ def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[t
     used = () if _has_all(step) else tuple(dict.fromkeys(_used(change, step)))
     new = [name for name in used if name not in seen and step.scope.get(name) is None]
     seen.update(new)
-    unset = [n for n in new if n not in perhaps_inherited(stage) and not is_set_by_base(stage, n)]
+    unset = [n for n in new if n not in perhaps_inherited(stage) and not is_of_base(change, step, n)]
     nowhere = [name for name in unset if _is_nowhere(change, step, name)]
     for name in unset:
         if name not in nowhere:
@@ -171,14 +171,16 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         sure = Confidence.CERTAIN if is_bare(stage) else Confidence.LIKELY
         yield replaced(_problem(stage, where, name, fact, declare, sure), decision=f"ARG {name} of the file")
-    elif later is not None and (stage.base_known or where.keyword != "RUN"):
+    elif later is not None and (stage.base_known or where.keyword != "RUN" or set_before(change, step, name)):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
+    elif (before := set_before(change, step, name)) is not None:
+        yield of_lost(stage, where, name, before)
     elif other is not None and not _base_known(stage):
         return  # the image may set it, and the other stage has nothing to do with this one
     elif other is not None:
         fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
-        again = _restated(change, where, name)
+        again = as_elsewhere(change, where, name)
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
     else:
         yield from _judge_unset(change, stage, step, name)
@@ -287,13 +289,3 @@ def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
 def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | None:
     others = setting_stages(change.after).get(name, ())
     return next((other for other in others if other is not stage), None)
-
-
-def _restated(change: DockerfileChange, where: Instruction, name: str) -> Fix | None:
-    """Declare it as the other stages do, when all of them give it the same value, and the value is plain."""
-    setters = (i for stage in change.stages for i in stage.instructions if i.keyword in ("ARG", "ENV"))
-    values = {value.text if value is not None else "" for i in setters for word, value in i.pairs if word.text == name}
-    if len(values) != 1 or "$" in (text := next(iter(values))) or "\n" in text:
-        return None
-    line = f"ARG {name}={text}" if text else f"ARG {name}"
-    return Fix(f"Declare {name} in this stage", (insert_line_before(where, line),))

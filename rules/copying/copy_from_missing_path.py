@@ -50,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for copy in stage.copies:
             builder = copy.from_stage
-            if builder is None or copy.deferred or not _is_known(builder) or _copies_from_below(builder):
+            if builder is None or copy.deferred or not is_known(builder) or _copies_from_below(builder):
                 continue
             for source in copy.sources:
                 problem = _check(change, stage, copy, builder, source)
@@ -68,7 +68,7 @@ def _mounted(stage: Stage, run: Run) -> Iterator[Problem]:
         if builder is None or mount.type != "bind" or not source.startswith("/") or "$" in source or run.deferred:
             continue
         path = posixpath.normpath(source)
-        if path == "/" or not _is_known(builder) or _copies_from_below(builder):
+        if path == "/" or not is_known(builder) or _copies_from_below(builder):
             continue
         reason = gone(builder, path) or _unmade(builder, path)
         if reason is not None:
@@ -87,7 +87,7 @@ def _mounted(stage: Stage, run: Run) -> Iterator[Problem]:
             )
 
 
-def _is_known(builder: Stage) -> bool:
+def is_known(builder: Stage) -> bool:
     """Whether we know what the base brings at its root: a system's folders, and no application's."""
     if builder.root.is_scratch:
         return bool(builder.done_runs or builder.all_copies)  # of an empty one, `copy-from-empty-scratch` speaks

@@ -1,5 +1,6 @@
 """See copy_lost.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -10,6 +11,7 @@ from rules.api import (
     Note,
     Problem,
     Put,
+    Run,
     Severity,
     Stage,
     fix,
@@ -22,10 +24,14 @@ from rules.api import (
 from rules.copying.left_behind import LeftBehind, left_behind
 from rules.copying.origins import origin
 from rules.copying.server_files import lost_server_files
+from rules.copying.unseen import builds_anew, new_packages
 from rules.copying.uses import Use, is_there, uses_of
 
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/etc/", "/lib/")
 _BASE_FOLDERS = "/bin /usr/bin /usr/local/bin /etc /lib /sbin /usr/lib /opt /tmp".split()
+_SETTINGS = ("/etc", "/usr/lib", "/usr/share", "/var/lib")
+_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+_HANDLING = frozenset({"chmod", "chown", "chgrp", "setfacl"})
 
 _STOPS = "the container fails when it looks for it"
 _EFFECTS = {
@@ -50,12 +56,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for lost in left_behind(change, stage, was):
             yield _left(stage, lost)
         yield from lost_server_files(change, stage, was)
-        if not _is_comparable(stage, was) or _builds_anew(stage, was):
+        if not _is_comparable(stage, was) or builds_anew(stage, was):
             continue
-        packages = _new_packages(stage, was)
+        packages = new_packages(stage, was)
         said: set[int] = set()
         goes_elsewhere = _sources(stage)
-        for put in was.files.puts:
+        for put in map(_as_file, was.files.puts):
             if not isinstance(put.step, Copy) or id(put.step) in said or put.path == "/" or is_there(stage, put.path):
                 continue
             if (put.kind, put.source) in goes_elsewhere:
@@ -64,7 +70,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if packages and put.path.startswith(_SYSTEM_FOLDERS):
                 continue
             told = _is_spoken_of(stage, put.path) or _is_mounted(change, stage, was, put.path)
-            if use is not None and not told and not _is_base_folder(put.path):
+            if use is not None and not told and not _is_base_folder(put.path) and not _may_be_of_base(stage, put, use):
                 said.add(id(put.step))
                 yield _problem(stage, put, put.step, use)
 
@@ -74,23 +80,33 @@ def _sources(stage: Stage) -> set[tuple[str, str]]:
     return {(put.kind, put.source) for put in stage.files.puts if isinstance(put.step, Copy) and put.source}
 
 
+def _as_file(put: Put) -> Put:
+    """Return what a COPY puts into a folder of the system's as the one file that it is: `COPY dist/shop /bin/`."""
+    copy = put.step
+    if not isinstance(copy, Copy) or not copy.into_folder or put.path not in _BASE_FOLDERS or not put.source:
+        return put
+    return put._replace(path=posixpath.join(put.path, posixpath.basename(put.source.rstrip("/"))))
+
+
 def _is_comparable(stage: Stage, was: Stage) -> bool:
-    """Whether both start from an image that brings a system and no application."""
-    return all(one.root.is_scratch or (one.root.facts is not None and one.root.facts.is_plain) for one in (stage, was))
+    """Whether both start from an image that brings a system and no application, or from the very same one."""
+    same = stage.root.base_text is not None and stage.root.base_text == was.root.base_text
+    return same or all(map(_is_plain, (stage, was)))
 
 
-def _new_packages(stage: Stage, was: Stage) -> bool:
-    """Whether the system gets packages that it did not get before: they may bring the same files."""
-    return bool({item.name for item in stage.packages.present} - {item.name for item in was.packages.present})
+def _is_plain(stage: Stage) -> bool:
+    return stage.root.is_scratch or (stage.root.facts is not None and stage.root.facts.is_plain)
 
 
-def _builds_anew(stage: Stage, was: Stage) -> bool:
-    """Whether RUNs that were not there before may write the same files."""
-    known = {str(command) for command in was.files.opaque_commands}
-    calls = {call.command.start for run in stage.done_runs for call in run.package_calls}
-    return stage.files.has_unreadable_run or any(
-        str(command) not in known and command.start not in calls for command in stage.files.opaque_commands
-    )
+def _may_be_of_base(stage: Stage, put: Put, use: Use) -> bool:
+    """Whether an image with an application in it may bring the file: all but what the file itself starts, or probes."""
+    if _is_plain(stage):
+        return False
+    if use.instruction.keyword not in _STARTS or any(within(put.path, folder) for folder in _SETTINGS):
+        return True
+    facts, name = stage.root.facts, posixpath.basename(put.path)
+    own = (*(facts.entrypoint or ()), *(facts.cmd or ())) if facts is not None else ()
+    return any(posixpath.basename(word) == name for word in own)
 
 
 def _is_spoken_of(stage: Stage, path: str) -> bool:
@@ -114,7 +130,15 @@ def _volumes(stage: Stage) -> set[str]:
 
 @once
 def _said(stage: Stage) -> str:
-    return "\0".join(run.instruction.whole_value for run in stage.done_runs)
+    """What the RUNs say, but for commands that only change the mode or the owner of what is there."""
+    return "\0".join(_made_by(run) for run in stage.done_runs)
+
+
+def _made_by(run: Run) -> str:
+    if not run.is_read or run.instruction.heredocs or {command.name for command in run.commands}.isdisjoint(_HANDLING):
+        return run.instruction.whole_value
+    kept = (one for one in run.commands if one.name not in _HANDLING)
+    return "\0".join(one.source.text[one.start : one.end] for one in kept)
 
 
 def _is_base_folder(path: str) -> bool:
@@ -166,7 +190,8 @@ def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:
         "nothing "
         f"else brings it. {quote(keyword)} still uses it ({quote(use.word)}), so {_EFFECTS.get(keyword, _STOPS)}. "
         "Copy it again, or take it out there too.",
-        Confidence.LIKELY,
+        # an image with an application in it may have its own start script at that very place
+        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
         doubt="a command may make it, or the base image bring it",
         instruction=use.instruction,
         stage=stage.key,

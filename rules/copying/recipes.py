@@ -46,6 +46,7 @@ _VERBS |= {"pip3": _VERBS["pip"], "mamba": _VERBS["conda"], "micromamba": _VERBS
 """What fetches or compiles, and writes to the folder that it works in, to one of its own, or where an option says."""
 
 
+_FETCHING = frozenset({"dependency:resolve", "dependency:go-offline", "dependency:resolve-plugins"})
 _IN_PLACE = frozenset(
     "npm npx pnpm yarn bun next vite ng tsc mvn mvnw gradle gradlew dotnet cargo mix swift cabal stack hugo "
     "composer".split()
@@ -83,13 +84,19 @@ def _writes_in_place(command: Command) -> bool:
     return command.name in _IN_PLACE and ("/" not in program or program in _WRAPPERS)
 
 
+def _only_fetches(command: Command) -> bool:
+    """Whether Maven is told to fill its own repository and no more (maven-dependency-plugin, "Goals")."""
+    goals = [word.value for word in command.operands(("-f", "--file", "-s", "--settings", "-pl", "-P", "-t"))]
+    return bool(goals) and all(goal in _FETCHING for goal in goals)
+
+
 def _writes_where_said(run: Run, command: Command) -> bool:
     program = command.program.value if command.program is not None else ""
     by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/"))
     if by_path or "$" in program or program.endswith((".sh", ".py", ".js")):
         return False
     name = command.name
-    if not name or name in SYSTEM or name in _TOOLS:
+    if not name or name in SYSTEM or name in _TOOLS or (name in ("mvn", "mvnw") and _only_fetches(command)):
         return True
     if name == "dotnet" and command.option("-o", "--output"):
         return True

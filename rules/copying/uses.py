@@ -83,6 +83,8 @@ def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:
     folder = stage.image.workdir.value or "/"
     words = start.words if start.form == "exec" else tuple(start.text.split())
     for place, word in enumerate(words):
+        if " " in word:  # code for a shell
+            continue
         if place == 0 and "/" not in word:
             if posixpath.basename(path) == word and posixpath.dirname(path) in (path_folders(stage) or ()):
                 yield Use(start.instruction, word)

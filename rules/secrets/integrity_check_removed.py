@@ -26,6 +26,7 @@ from rules.quoting import listed
 from rules.secrets.download_checks import last_checks
 from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls
 from rules.secrets.held_elsewhere import is_held_elsewhere, may_have_lock
+from rules.secrets.lost_checks import lost_checks, saved_names
 from rules.secrets.lost_pins import lost_pins
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
@@ -100,6 +101,7 @@ def _compared(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now:
     yield from _flags(change, stage, was, now)
     yield from _unlocked(change, stage, was, now)
     yield from lost_pins(stage, was, now)
+    yield from lost_checks(stage, was, now)
 
 
 def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
@@ -141,7 +143,7 @@ def _fetched(stage: Stage) -> Iterator[Fetched]:
     ]
     found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run)]
     names = {saved_name(url) for _, url in found} | {added_name(copy, path) for copy, _, path in added}
-    last = last_checks(stage, names) if names else {}
+    last = last_checks(stage, names | saved_names(stage)) if names else {}
     for copy, source, path in added:
         name = added_name(copy, path)
         checked = bool(name) and max(last.get(name, -1), last.get(None, -1)) >= copy.index

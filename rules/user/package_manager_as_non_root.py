@@ -66,9 +66,36 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if here:
             yield _problem(stage, here)
         yield from (_in_children(stage, run, call) for run, call in failing if run.deferred)
+        yield from _root_lost(change, stage)
         found = next((one for run in stage.runs if (one := unwritable_install(run)) is not None), None)
         if found is not None:
             yield _unwritable(stage, found)
+
+
+def _root_lost(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Ask after a `USER root` that the change takes away, where nobody knows as whom the base image runs."""
+    was = change.was(stage)
+    if was is None or was.root.base_text != stage.root.base_text:
+        return
+    then = {run.instruction.text: run for run in was.runs if runs_as_root(run) and run.user.set_in_file}
+    for run in stage.runs:
+        old = then.get(run.instruction.text)
+        call = _writing_call(run) if old is not None and run.user.origin is Origin.UNKNOWN else None
+        if old is None or old.user.instruction is None or call is None or run.deferred:
+            continue
+        yield Problem(
+            call.span,
+            f"{stage.label} runs {quote(str(call), 60)} as whoever {quote(stage.root.base_text or 'its base')} says: "
+            f"this change takes away {quote(str(old.user.instruction))} above it. An ordinary user may not install "
+            "packages, and the build stops. Does the base image run as root?",
+            Confidence.POSSIBLE,
+            doubt="the base image may run as root",
+            stage=stage.key,
+            key="root",
+            instruction=run.instruction,
+            notes=(Note(old.user.instruction.span, "root before", before=True),),
+        )
+        return
 
 
 def _unwritable(stage: Stage, found: Unwritable) -> Problem:
@@ -98,8 +125,11 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
 
 
 def _failing_call(run: Run) -> Command | None:
-    if runs_as_root(run) is not False:
-        return None
+    return _writing_call(run) if runs_as_root(run) is False else None
+
+
+def _writing_call(run: Run) -> Command | None:
+    """Return the first command of a RUN that changes the system's packages, and whose failure stops the build."""
     writing = [
         call.command
         for call in run.package_calls

@@ -1,0 +1,136 @@
+"""See build_input_lost.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    CopySource,
+    DockerfileChange,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
+from rules.base_image.purpose import compiles
+from rules.copying.reading import reader_of
+from rules.copying.unseen import builds_anew
+
+
+@rule(
+    "build-input-lost",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("RUN",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away a COPY whose files a RUN below still reads."""
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is None or stage.index not in change.after.needed_by_shipped or not _is_comparable(stage, was):
+            continue
+        told: set[int] = set()
+        for copy in was.copies:
+            if copy.deferred or copy.heredocs or _kind(copy) is None:
+                continue
+            for source in copy.sources:
+                found = None if _is_kept(stage, copy, source) else _reader(stage, was, copy, source)
+                if found is not None and id(found[1]) not in told:
+                    told.add(id(found[1]))
+                    yield _problem(stage, copy, source, *found)
+                    break
+
+
+def _is_comparable(stage: Stage, was: Stage) -> bool:
+    """Whether no instruction may bring the files that did not before."""
+    if stage.root.base_text != was.root.base_text or stage.runtime.is_windows or len(stage.copies) >= len(was.copies):
+        return False
+    return not builds_anew(stage, was)
+
+
+def _kind(copy: Copy) -> str | None:
+    """Where a COPY takes from, as far as it can be compared; `None` for what is fetched, or not known."""
+    return None if any(source.is_remote for source in copy.sources) else copy.from_text
+
+
+def _is_kept(stage: Stage, copy: Copy, source: CopySource) -> bool:
+    """Whether the stage still copies the source, to whatever place, or a tree above it."""
+    path = copy.source_path(source)
+    if path is None or source.path is None or "$" in source.word.text:
+        return True
+    return any(
+        other.source_path(one) == path or one.is_root
+        for other in stage.copies
+        for one in other.sources
+        if _kind(other) == _kind(copy)
+    )
+
+
+def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[Run, Command] | None:
+    """Return the first RUN that stood below the COPY and reads what it brought, with the command."""
+    below = _texts_below(was, copy.index)
+    target = copy.target_of(source)
+    if target is None:
+        return None
+    if source.has_wildcard:
+        target = posixpath.join(target, posixpath.basename(source.path or ""))
+    for run in stage.runs:
+        if run.deferred or not run.is_read or run.instruction.text not in below or run.is_mounted(target):
+            continue
+        if any(not put.makes_folder and put.path != "/" for put in stage.files.covering(target)):
+            return None
+        reader = _build_in(run, target) if source.is_root else _named_in(run, target)
+        if reader is not None:
+            return run, reader
+    return None
+
+
+@once
+def _below(was: Stage) -> dict[int, frozenset[str]]:  # noqa: ARG001 - filled in as it is asked for
+    return {}
+
+
+def _texts_below(was: Stage, index: int) -> frozenset[str]:
+    known = _below(was)
+    if index not in known:
+        known[index] = frozenset(run.instruction.text for run in was.runs if run.index > index)
+    return known[index]
+
+
+def _named_in(run: Run, target: str) -> Command | None:
+    folder = run.workdir.value or "/"
+    relative = posixpath.relpath(target, folder)
+    return reader_of(run, target, target if relative.startswith("..") else relative)
+
+
+def _build_in(run: Run, target: str) -> Command | None:
+    """Return the build of the project whose whole sources are gone: one that runs where they lay."""
+    if run.mounts and any(mount.type == "bind" for mount in run.mounts):
+        return None
+    here = (run.workdir.value or "/") == target
+    return next((c for c in run.commands if here and compiles(c) and not c.conditional and not c.nested), None)
+
+
+def _problem(stage: Stage, copy: Copy, source: CopySource, run: Run, reader: Command) -> Problem:
+    what = "the sources" if source.is_root else quote(source.word.text)
+    needs = "has nothing to build then" if source.is_root else "still reads it"
+    return Problem(
+        reader.span,
+        f"{stage.label} no longer copies {what}: this change takes away {quote(str(copy.instruction), 80)}, and "
+        f"nothing else brings {'them' if source.is_root else 'it'}. {quote(str(reader), 60)} {needs}, so the build "
+        "stops here, or goes on without. Copy it again above.",
+        Confidence.LIKELY,
+        doubt="the base image may bring it",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=source.word.text,
+        notes=(Note(copy.instruction.span, "copied here before", before=True),),
+    )

@@ -1,0 +1,138 @@
+"""See account_lost.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Account,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Note,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    group_exists,
+    once,
+    quote,
+    rule,
+)
+from rules.copying.unseen import builds_anew, new_packages
+from rules.user.identities import chowned_identities, group_not_found, maker_of, named_identities, not_found
+
+_MAY_BE_THERE = frozenset({"userdel", "deluser", "groupdel", "delgroup", "getent", "id", "true"})
+"""Commands that say that the account may have been there before it was made."""
+_FAILS = frozenset({"useradd", "adduser"})
+
+
+class _Named(NamedTuple):
+    """An instruction or a command that names an account or a group.
+
+    Attributes:
+        name: The name.
+        is_group: Whether it is a group's.
+        span: Where.
+        instruction: The instruction.
+        then: What comes of a name that is not found, as a clause.
+    """
+
+    name: str
+    is_group: bool
+    span: Span
+    instruction: Instruction
+    then: str
+
+
+@rule(
+    "account-lost",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("USER", "COPY", "ADD", "RUN"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away the command that made an account or a group, which the stage still names."""
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is None or stage.index not in change.after.needed_by_shipped or not _is_comparable(stage, was):
+            continue
+        lost = {key: account for key, account in _made(was).items() if not _may_be_there(stage, *key)}
+        told: set[tuple[str, bool]] = set()
+        for use in _named(stage) if lost else ():
+            key = use.name, use.is_group
+            account = lost.get(key)
+            if account is not None and key not in told and str(account.command) not in _commands(stage):
+                told.add(key)
+                yield _problem(stage, use, account)
+
+
+def _is_comparable(stage: Stage, was: Stage) -> bool:
+    """Whether nothing but commands that were there before can make an account now."""
+    if stage.root.base_text != was.root.base_text or stage.runtime.is_windows:
+        return False
+    if (stage.users.passwd_copied and not was.users.passwd_copied) or len(stage.users.created) > len(was.users.created):
+        return False
+    return not builds_anew(stage, was) and not new_packages(stage, was)
+
+
+@once
+def _made(was: Stage) -> dict[tuple[str, bool], Account]:
+    """The accounts and groups that a stage made for certain, so that its base did not have them: making them fails."""
+    doubted = {run for run in was.done_runs if not _MAY_BE_THERE.isdisjoint(c.name for c in run.commands)}
+    found: dict[tuple[str, bool], Account] = {}
+    for made, is_group in ((was.users.created, False), (was.users.groups, True)):
+        for account in made:
+            command = account.command
+            if account.run in doubted or command.conditional or command.nested or command.after in ("||", "|", "&"):
+                continue
+            if not command.has("-f", "--force") or not is_group:
+                found.setdefault((account.name, is_group), account)
+    return found
+
+
+@once
+def _commands(stage: Stage) -> frozenset[str]:
+    return frozenset(str(command) for run in stage.done_runs for command in run.commands)
+
+
+def _may_be_there(stage: Stage, name: str, is_group: bool) -> bool:  # noqa: FBT001 - a key's two halves
+    """Whether something else makes it: by name, a package called like it, or another stage that hands it on."""
+    if is_group:
+        there = group_exists(stage, name) is True
+    else:
+        there = stage.users.exists(name) is True or maker_of(stage, name) is not None
+    return there or any(name in item.name or item.name in name for item in stage.packages.installed)
+
+
+def _named(stage: Stage) -> Iterator[_Named]:
+    for use in (*named_identities(stage), *chowned_identities(stage)):
+        instruction = use.step.instruction
+        span = use.span if instruction.keyword == "RUN" else instruction.span
+        if use.name:
+            yield _Named(use.name, False, span, instruction, not_found(use))  # noqa: FBT003 - a field
+        if use.group:
+            yield _Named(use.group, True, span, instruction, group_not_found(use))  # noqa: FBT003 - a field
+    for account in stage.users.created:
+        command = account.command
+        if account.run.stage is stage and not command.conditional and command.name in _FAILS:
+            for group in filter(None, (account.group, *account.supplementary)):
+                then = f"{quote(command.name)} fails, and the build stops here"
+                yield _Named(group, True, command.span, account.run.instruction, then)  # noqa: FBT003 - a field
+
+
+def _problem(stage: Stage, use: _Named, account: Account) -> Problem:
+    what = "group" if use.is_group else "account"
+    return Problem(
+        use.span,
+        f"{stage.label} names the {what} {quote(use.name)}, and this change takes away "
+        f"{quote(str(account.command), 80)}, which made it. Nothing else does, so {use.then}. Make it again, or take "
+        "the name out here too.",
+        Confidence.LIKELY,
+        doubt="a package or a script may make it",
+        instruction=use.instruction,
+        stage=stage.key,
+        key=f":{use.name}" if use.is_group else use.name,
+        notes=(Note(account.command.span, "made here before", before=True),),
+    )
