@@ -100,7 +100,8 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
             yield install.call.command, first
     yield from manifests_of(run)
     for call in run.package_calls:
-        if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):
+        named = bool(call.packages)  # a folder on the command line, such as `.`, and no manifest
+        if call.manager in _BUILDERS and call.project and not named and call.action in ("install", "sync"):
             folder, name = install_folder(run, call), renamed(call.manifests, sent(run, call).file)[0]
             if folder is not None and not call.command.conditional and not call.has("--script"):
                 yield call.command, posixpath.join(folder, name)
