@@ -49,7 +49,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "uid-implicit": (_same_fact("stage", "user-name-not-numeric"),),
     "user-created-unused": (_same_fact("stage", "final-user-missing", "final-user-root"),),
-    "user-not-created": (_silence("instruction", "became-non-root"),),
+    "user-not-created": (_silence("instruction", "became-non-root"), _silence("stage", "ownership-narrowed")),
     "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
     "cmd-ignored": (_silence("instruction", "entrypoint-script-no-exec"),),
