@@ -29,7 +29,7 @@ from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.read_besides import copies_anywhere, missing_besides
-from rules.copying.unmade_paths import is_of_system
+from rules.copying.unmade_paths import holds_sources, is_of_system
 from rules.dockerfile.shell_nested import SHELLS
 from rules.model.work_folders import folder_of, path_of
 
@@ -256,10 +256,8 @@ def _is_piped_installer(command: Command) -> bool:
 
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     name = posixpath.basename(path)
-    elsewhere = next(
-        (put for put in stage.files.puts if posixpath.basename(put.path) == name and put.kind in ("context", "remote")),
-        None,
-    )
+    named = (put for put in stage.files.puts if posixpath.basename(put.path) == name and not holds_sources(put))
+    elsewhere = next((put for put in named if put.kind in ("context", "remote")), None)
     below = elsewhere is not None and elsewhere.step.index > run.index and elsewhere.step.stage is stage
     if elsewhere is not None and below and elsewhere.path == path:
         way_out = f"It is copied below, on line {elsewhere.step.instruction.line}: copy it first."
