@@ -150,7 +150,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("place", "pipefail-missing"),
         _silence("instruction", "integrity-check-removed"),
     ),
-    "dockerignore-loosened": (_silence("instruction", "dockerignore-missing"),),
+    "dockerignore-loosened": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (
         _same_fact("instruction", "download-without-checksum", "lockfile-not-enforced", "npm-install-not-ci"),
