@@ -68,7 +68,8 @@ def _lost_claim(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
     if stage.runtime.has_shell is False and was.runtime.has_shell is not False:
         return None
     now = _claims(stage, accounts.user, unknown=True)
-    claims = [claim for claim in _claims(was, accounts.before, unknown=False) if isinstance(claim.step, Run)]
+    given = _claims(was, accounts.before, unknown=False)
+    claims = [claim for claim in given if isinstance(claim.step, Run) and claim.path != "/"]  # `./` without a WORKDIR
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
     lost = (_lost(stage, was, accounts, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
@@ -178,7 +179,7 @@ def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, now: list[_Claim],
     alone = _folder_alone(stage, accounts.user, old)
     if alone is not None and not below:
         rest = f"; {quote(alone, 60)} gives the folder alone"
-    moved = next((claim.path for claim in now if claim.text == old.text and claim not in below), None)
+    moved = next((claim.path for claim in now if claim.text == old.text), None)
     fate = "is gone" if moved is None else f"speaks of {quote(moved)} now"
     given = f"to {quote(accounts.user)}: {quote(old.text, 60)} {fate}{rest}"
     if not accounts.same:
