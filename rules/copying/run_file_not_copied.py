@@ -12,6 +12,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Problem,
+    Put,
     Run,
     Severity,
     Stage,
@@ -254,6 +255,11 @@ def _is_piped_installer(command: Command) -> bool:
     return command.after == "|" or command.has("-o", "-O", "--output", "--remote-name")
 
 
+def _project(stage: Stage, run: Run) -> Put | None:
+    """Return what brings the whole context to another folder above a RUN."""
+    return next((put for put in stage.files.whole_trees if put.kind == "context" and put.step.at < run.at), None)
+
+
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     name = posixpath.basename(path)
     named = (put for put in stage.files.puts if posixpath.basename(put.path) == name and not holds_sources(put))
@@ -261,6 +267,8 @@ def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     below = elsewhere is not None and elsewhere.step.index > run.index and elsewhere.step.stage is stage
     if elsewhere is not None and below and elsewhere.path == path:
         way_out = f"It is copied below, on line {elsewhere.step.instruction.line}: copy it first."
+    elif elsewhere is None and (tree := _project(stage, run)) is not None:
+        way_out = f"Line {tree.step.instruction.line} brings the project to {quote(tree.path)}: run it there."
     elif elsewhere is not None:
         way_out = f"It is copied to {quote(elsewhere.path)} (line {elsewhere.step.instruction.line})."
     else:
