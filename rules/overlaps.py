@@ -53,6 +53,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "user-not-created": (
         _silence("instruction", "became-non-root"),
         _same_fact("instruction", "account-lost"),
+        _silence("stage", "ownership-narrowed"),
     ),
     "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
@@ -157,7 +158,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("place", "pipefail-missing"),
         _silence("instruction", "integrity-check-removed"),
     ),
-    "dockerignore-loosened": (_silence("instruction", "dockerignore-missing"),),
+    "dockerignore-loosened": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (
         _same_fact("instruction", "download-without-checksum", "lockfile-not-enforced", "npm-install-not-ci"),

@@ -46,8 +46,14 @@ _CARGO_VALUES = frozenset(
     "--version --git --branch --tag --rev --path --root --registry --features -F -j --jobs --profile --target "
     "--target-dir --index --bin --example --config".split()
 )
-_PROGRAMS_OF = {"golang": ("GOBIN", "/go/bin"), "rust": ("CARGO_INSTALL_ROOT", "/usr/local/cargo/bin")}
-"""The variable that moves installed programs, and their folder in the official images of Go and Rust."""
+_PROGRAMS_OF = {
+    ("golang", "go"): ("GOBIN", "/go/bin"),
+    ("rust", "rust"): ("CARGO_INSTALL_ROOT", "/usr/local/cargo/bin"),
+}
+"""The variable that moves installed programs, and their folder in the official images of Go and Rust.
+
+A language that is installed beside the image's own has it elsewhere: Go below the home (`go help install`).
+"""
 _CROSS = re.compile(r"GOOS|GOARCH|GOPATH|CARGO_HOME|--path\b|--git\b")
 """What else says where they go, or what they are called."""
 _MAJOR = re.compile(r"/v\d+$")
@@ -241,9 +247,10 @@ def _installed(stage: Stage, build: Build) -> Iterator[str | None]:
     """Yield where the official images' Go and Rust put the programs that are installed by their names."""
     name = stage.facts.name if stage.facts is not None else ""
     command = build.command
-    if command.subcommand != "install" or name not in _PROGRAMS_OF or _CROSS.search(str(command)):
+    known = _PROGRAMS_OF.get((name, build.language))
+    if command.subcommand != "install" or known is None or _CROSS.search(str(command)):
         return
-    variable, folder = _PROGRAMS_OF[name]
+    variable, folder = known
     root = command.option("--root")
     given = dict(command.assignments).get(variable)
     place = f"{root}/bin" if root else given.value if given is not None else build.run.scope.expand(f"${variable}")

@@ -24,7 +24,7 @@ from rules.copying.cached_outputs import mount_around
 from rules.copying.gone_paths import Gone, gone
 from rules.copying.left_members import left_member
 from rules.copying.recipes import runs_recipes
-from rules.copying.unmade_paths import can_have, is_left_out, is_open, is_unmade, made
+from rules.copying.unmade_paths import can_have, holds_sources, is_left_out, is_open, is_unmade, made
 
 _IN_CACHE = (
     "no layer holds what is written into a cache. The build stops here. Copy it to a folder outside the cache at the "
@@ -190,6 +190,7 @@ def _problem(
         f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. {why} The build stops here. {way_out}",
         Confidence.LIKELY,
         doubt="a command of that stage may make it without naming it",
+        decision=f"{builder.key} {why}" if new is None and not cure else "",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,
@@ -207,5 +208,6 @@ def _fix(change: DockerfileChange, copy: Copy, source: CopySource, new: str) -> 
 def _nearest(builder: Stage, path: str) -> str | None:
     """Return the only path of the same name that an instruction of the builder puts."""
     name = posixpath.basename(path)
-    found = {put.path for put in builder.files.puts if posixpath.basename(put.path) == name and put.kind != "workdir"}
+    puts = [put for put in builder.files.puts if posixpath.basename(put.path) == name and not holds_sources(put)]
+    found = {put.path for put in puts if put.kind != "workdir"}
     return found.pop() if len(found) == 1 else None

@@ -184,9 +184,10 @@ def _line(place: Copy | None, lost: LeftBehind) -> str:
 
 def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:
     keyword = use.instruction.keyword
+    gone = use.path if use.path and stage.files.at(put.path) else put.path  # a folder that something else makes stays
     return Problem(
         use.instruction.span,
-        f"{stage.label} no longer gets {quote(put.path)}: this change takes away {quote(str(copy.instruction))} and "
+        f"{stage.label} no longer gets {quote(gone)}: this change takes away {quote(str(copy.instruction))} and "
         "nothing "
         f"else brings it. {quote(keyword)} still uses it ({quote(use.word)}), so {_EFFECTS.get(keyword, _STOPS)}. "
         "Copy it again, or take it out there too.",

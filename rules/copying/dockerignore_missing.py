@@ -36,14 +36,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             copy.instruction.span,
             f"{stage.label} copies the whole context, and there is no {quote(path)}: {named} and whatever else lies in "
-            "the folder of the build go into the image. Add the file, with a line for each thing that the image does "
-            "not need.",
+            "the folder of the build go into the image. "
+            f"{_unread(change)}Add the file, with a line for each thing that the image does not need.",
             Confidence.LIKELY,
             doubt="what lies in the folder when it is built is not known",
             instruction=copy.instruction,
             stage=copy.stage.key,
         )
         return
+
+
+def _unread(change: DockerfileChange) -> str:
+    """Tell of a file beside the Dockerfile, which is not where builders look: that is the context's root."""
+    beside = posixpath.join(posixpath.dirname(change.path), ".dockerignore")
+    there = change.repository.exists(beside)
+    return f"{quote(beside)} is not read: builders look in the context's root. " if there else ""
 
 
 def _exists(change: DockerfileChange, context: str) -> bool:

@@ -12,6 +12,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Problem,
+    Put,
     Run,
     Severity,
     Stage,
@@ -29,7 +30,7 @@ from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.read_besides import copies_anywhere, missing_besides
-from rules.copying.unmade_paths import is_of_system
+from rules.copying.unmade_paths import holds_sources, is_of_system
 from rules.dockerfile.shell_nested import SHELLS
 from rules.model.work_folders import folder_of, path_of
 
@@ -100,7 +101,8 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
             yield install.call.command, first
     yield from manifests_of(run)
     for call in run.package_calls:
-        if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):
+        named = bool(call.packages)  # a folder on the command line, such as `.`, and no manifest
+        if call.manager in _BUILDERS and call.project and not named and call.action in ("install", "sync"):
             folder, name = install_folder(run, call), renamed(call.manifests, sent(run, call).file)[0]
             if folder is not None and not call.command.conditional and not call.has("--script"):
                 yield call.command, posixpath.join(folder, name)
@@ -253,15 +255,20 @@ def _is_piped_installer(command: Command) -> bool:
     return command.after == "|" or command.has("-o", "-O", "--output", "--remote-name")
 
 
+def _project(stage: Stage, run: Run) -> Put | None:
+    """Return what brings the whole context to another folder above a RUN."""
+    return next((put for put in stage.files.whole_trees if put.kind == "context" and put.step.at < run.at), None)
+
+
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     name = posixpath.basename(path)
-    elsewhere = next(
-        (put for put in stage.files.puts if posixpath.basename(put.path) == name and put.kind in ("context", "remote")),
-        None,
-    )
+    named = (put for put in stage.files.puts if posixpath.basename(put.path) == name and not holds_sources(put))
+    elsewhere = next((put for put in named if put.kind in ("context", "remote")), None)
     below = elsewhere is not None and elsewhere.step.index > run.index and elsewhere.step.stage is stage
     if elsewhere is not None and below and elsewhere.path == path:
         way_out = f"It is copied below, on line {elsewhere.step.instruction.line}: copy it first."
+    elif elsewhere is None and (tree := _project(stage, run)) is not None:
+        way_out = f"Line {tree.step.instruction.line} brings the project to {quote(tree.path)}: run it there."
     elif elsewhere is not None:
         way_out = f"It is copied to {quote(elsewhere.path)} (line {elsewhere.step.instruction.line})."
     else:

@@ -12,7 +12,7 @@ from rules.model.puts import folders_of, within
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
-    from rules.api import Stage, Step
+    from rules.api import Put, Stage, Step
 
 _SYSTEM = frozenset(
     "bin boot data dev etc home lib lib32 lib64 libexec media mnt nix opt proc root run sbin srv sys tmp usr "
@@ -111,6 +111,14 @@ def made(builder: Stage, path: str) -> str | None:
     if _is_touched(builder, root[1:]):
         return None
     return folder + path[len(root) :]
+
+
+def holds_sources(put: Put) -> bool:
+    """Tell whether a COPY brings the sources of a program under the program's name: `COPY cmd/shop ./cmd/shop`.
+
+    Go's programs lie so ("Organizing a Go module", go.dev).
+    """
+    return put.tree and posixpath.basename(posixpath.dirname(put.path)) == "cmd"
 
 
 def _known_part(path: str) -> str:

@@ -28,10 +28,12 @@ class Use(NamedTuple):
     Attributes:
         instruction: Where.
         word: As written there.
+        path: The file that it names, absolute; empty where it names a variable or a module.
     """
 
     instruction: Instruction
     word: str
+    path: str = ""
 
 
 def uses_of(stage: Stage, path: str) -> Iterator[Use]:
@@ -87,14 +89,21 @@ def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:
             continue
         if place == 0 and "/" not in word:
             if posixpath.basename(path) == word and posixpath.dirname(path) in (path_folders(stage) or ()):
-                yield Use(start.instruction, word)
+                yield Use(start.instruction, word, path)
             continue
         is_option = word.startswith("-")
         named = word.partition("=")[2] if is_option else word  # `--config=/etc/shop.yaml`
-        if ("/" in named or (not is_option and "." in named.strip("."))) and "$" not in named and "://" not in named:
+        bare = not is_option and words[place - 1] != "-m" and _may_name_a_file(named)
+        if ("/" in named or bare) and "$" not in named and "://" not in named:
             full = posixpath.normpath(posixpath.join(folder, named))
             if within(full, path):
-                yield Use(start.instruction, word)
+                yield Use(start.instruction, word, full)
+
+
+def _may_name_a_file(word: str) -> bool:
+    """Whether a word without a folder may be a file of the work folder: no `0.0.0.0:8000`, and no `shop.wsgi:app`."""
+    name, dot, ending = word.rpartition(".")
+    return bool(dot and name.strip(".")) and ":" not in word and ending[:1].isalpha()
 
 
 def _imported(stage: Stage, path: str) -> Iterator[Use]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import quote
@@ -66,6 +67,8 @@ def imported_module(stage: Stage, words: tuple[str, ...]) -> str | None:
     """Return the module that a start command imports, where that can only lie in its working directory."""
     module = _module(words)
     builders = [copy.from_stage for copy in stage.all_copies if copy.from_stage is not None]
+    if module is not None and module.partition(".")[0] in sys.stdlib_module_names:
+        return None
     if module is None or "PYTHONPATH" in stage.image.env or any(map(_installs_project, (stage, *builders))):
         return None
     return module

@@ -11,6 +11,7 @@ from rules.model.users import ROOT_NAMES
 from rules.user.accounts import name_of
 
 if TYPE_CHECKING:
+    from rules.facts.images import ImageFacts
     from rules.model.files import Attributes
     from rules.model.stage import Stage
 
@@ -29,6 +30,15 @@ def is_same(stage: Stage, one: str, other: str) -> bool | None:
     if one.isdecimal() != other.isdecimal() and (first is None or second is None):
         return False if {one, other} & ROOT_NAMES else None
     return first is not None and first == second
+
+
+def may_be_home(facts: ImageFacts, path: str) -> bool:
+    """Tell whether a path is where an account of a base image has its home, by its name: `/home/node`.
+
+    Node's image makes that one with `useradd --create-home` (docker-node, Dockerfile-slim.template).
+    """
+    folder, _, name = path.rpartition("/")
+    return folder == "/home" and facts.has_user(name) is True
 
 
 def is_same_group(stage: Stage, one: str, other: str) -> bool:

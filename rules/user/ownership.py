@@ -13,7 +13,7 @@ from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
 from rules.user.kept_owners import may_keep_owner
 from rules.user.modes import read_mode
-from rules.user.owners import is_same
+from rules.user.owners import is_same, may_be_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,9 @@ _SYSTEM = frozenset(
     "/var/run /var/spool".split()
 )
 """Folders that every Linux image has (Filesystem Hierarchy Standard); they belong to root."""
+
+_BARE = frozenset({"os", "runtime", "runtime+toolchain"})
+"""Kinds of images that bring no folders of an application."""
 
 _OPEN = frozenset({"/tmp", "/var/tmp", "/dev/shm", "/run/lock"})  # noqa: S108 - paths of an image
 BUILDERS = frozenset(
@@ -96,7 +99,7 @@ class _Watch:
             self.exists = self.writable = True
         elif facts is not None and path == facts.workdir and path not in _SYSTEM:
             self.exists = True  # the image's own folder, of which the tables do not say whose it is
-        elif stage.root.is_scratch or (facts is not None and facts.kind in ("os", "runtime", "runtime+toolchain")):
+        elif stage.root.is_scratch or (facts is not None and facts.kind in _BARE and not may_be_home(facts, path)):
             self.exists = path in _SYSTEM and not stage.root.is_scratch
             self.writable = False
 

@@ -10,6 +10,7 @@ from rules.api import (
     DockerfileChange,
     Note,
     Problem,
+    Put,
     Run,
     Severity,
     Stage,
@@ -20,6 +21,8 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.uses import is_there
+from rules.model.puts import copied
 from rules.user.accounts import name_of, runs_as_root, runtime_user
 from rules.user.closed_folders import Accounts, closed_folder
 from rules.user.kept_owners import may_keep_owner
@@ -67,7 +70,8 @@ def _lost_claim(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
     if stage.runtime.has_shell is False and was.runtime.has_shell is not False:
         return None
     now = _claims(stage, accounts.user, unknown=True)
-    claims = [claim for claim in _claims(was, accounts.before, unknown=False) if isinstance(claim.step, Run)]
+    given = _claims(was, accounts.before, unknown=False)
+    claims = [claim for claim in given if isinstance(claim.step, Run) and claim.path != "/"]  # `./` without a WORKDIR
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
     lost = (_lost(stage, was, accounts, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
@@ -114,11 +118,16 @@ def _lost(
         late = [step for step in late if not _is_added(was, old.path, step)]
         return _too_early(stage, accounts.user, old, claim, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
+    filled = [put for put in filled if not any(_covers(claim, put) for claim in now)]
     roots = [put.step for put in filled if isinstance(put.step, Copy) and _makes_roots(put.step)]
     if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
-    below = [claim for claim in now if within(claim.path, old.path)]
-    return _uncovered(stage, accounts, old, below, roots[-1])
+    return _uncovered(stage, accounts, old, now, roots[-1])
+
+
+def _covers(claim: _Claim, put: Put) -> bool:
+    """Whether a `chown` behind it gives what a COPY brings to the account."""
+    return within(put.path, claim.path) and claim.step.at > put.step.at
 
 
 def _makes_roots(copy: Copy) -> bool:
@@ -126,12 +135,14 @@ def _makes_roots(copy: Copy) -> bool:
 
 
 def _is_added(was: Stage, folder: str, step: Step) -> bool:
-    """Whether a COPY brings files by name that the folder did not get before: the account never had those."""
+    """Whether a COPY brings what the folder did not get before: the account never had that."""
     if not isinstance(step, Copy):
         return False
     brought = {text for put in was.files.below(folder) for text in (put.path, put.source)}
     paths = [source.path or "" for source in step.sources]
-    return all("." in path.rpartition("/")[2].strip(".") and path not in brought for path in paths)
+    if all("." in path.rpartition("/")[2].strip(".") and path not in brought for path in paths):
+        return True
+    return all(put.source not in brought and not is_there(was, put.path) for put in copied(step))
 
 
 @once
@@ -163,13 +174,16 @@ def _folder_alone(stage: Stage, user: str, old: _Claim) -> str | None:
     return next((str(row.command) for row in given), None)
 
 
-def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, below: list[_Claim], step: Step) -> Problem:
+def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, now: list[_Claim], step: Step) -> Problem:
+    below = [claim for claim in now if within(claim.path, old.path)]
     still = "still belongs" if accounts.same else "belongs"
     rest = f"; only {', '.join(quote(claim.path) for claim in below[:2])} {still} to it" if below else ""
     alone = _folder_alone(stage, accounts.user, old)
     if alone is not None and not below:
         rest = f"; {quote(alone, 60)} gives the folder alone"
-    given = f"to {quote(accounts.user)}: {quote(old.text, 60)} is gone{rest}"
+    moved = next((claim.path for claim in now if claim.text == old.text), None)
+    fate = "is gone" if moved is None else f"speaks of {quote(moved)} now"
+    given = f"to {quote(accounts.user)}: {quote(old.text, 60)} {fate}{rest}"
     if not accounts.same:
         given = (
             f"to the account that it runs as: {quote(old.text, 60)} gave it to {quote(accounts.before)} and is gone, "

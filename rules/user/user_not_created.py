@@ -68,7 +68,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(stage, use)
         yield from _in_run(stage, seen)
         yield from _called(change, stage, seen)
-        yield from _groups(stage)
+        yield from _groups(stage, {name for name in seen if stage.users.exists(name) is False})
 
 
 def _in_run(stage: Stage, seen: set[str]) -> Iterator[Problem]:
@@ -108,9 +108,9 @@ _WEB = {"apache": "www-data", "www-data": "apache"}
 """The web server's account of the one family of distributions, and of the other."""
 
 
-def _groups(stage: Stage) -> Iterator[Problem]:
-    """Groups that nothing makes, of accounts that are there."""
-    seen: set[str] = set()
+def _groups(stage: Stage, missing: set[str]) -> Iterator[Problem]:
+    """Groups that nothing makes, of accounts that are there; those called like a missing account come with that."""
+    seen = set(missing)
     for use in (*named_identities(stage), *chowned_identities(stage)):
         if use.group in seen or not use.group or (use.name and stage.users.exists(use.name) is not True):
             continue

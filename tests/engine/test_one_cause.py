@@ -1,0 +1,25 @@
+"""What two rules see of one cause is told once."""
+
+from __future__ import annotations
+
+import rules
+
+NODE = b'FROM node:24-slim\nWORKDIR /app\nCOPY . .\nUSER node\nCMD ["node", "server.js"]\n'
+FILES = dict.fromkeys(("Dockerfile", ".dockerignore", "server.js"), 0o100644)
+PYTHON = b'FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\n%sUSER shop\nCMD ["python", "main.py"]\n'
+
+
+def told(report: rules.Report) -> list[str]:
+    return [f.rule for f in report.findings if f.baseline == "new"]
+
+
+def test_a_line_taken_out_of_dockerignore_is_told_where_it_stood() -> None:
+    before, after = ({"Dockerfile": NODE, ".dockerignore": text} for text in (b".git\n.vscode\n", b".vscode\n"))
+    report = rules.review(before, after, listing=FILES, listing_before=FILES)
+    assert told(report) == ["dockerignore-loosened"]
+
+
+def test_an_account_that_is_gone_speaks_for_the_files_that_it_owned() -> None:
+    made = b"RUN useradd --uid 10001 shop && chown -R shop:shop /app\n"
+    report = rules.review({"Dockerfile": PYTHON % made}, {"Dockerfile": PYTHON % b""})
+    assert told(report) == ["user-not-created"]
