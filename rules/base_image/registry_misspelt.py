@@ -47,6 +47,8 @@ _LONG = 9
 
 _ENDINGS = frozenset({"com", "org", "net", "co", "dev", "app", "cr", "in", "ai"})
 """What stands for `.io` in a name that was written from memory."""
+_SITE = "docker.com"
+"""Docker's own, which answers no pull: whoever writes it is not sent to a stranger."""
 _OWN = 4
 """Letters before the ending that nobody else's registry has by chance."""
 
@@ -87,12 +89,20 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, 
     place = change.source.span(span.start + at, span.start + at + len(reference.registry)) if literal else span
     return Problem(
         span,
-        f"{stage.label} takes {quote(reference.text)} from {quote(reference.registry)}, which is {quote(meant)} but "
-        "for a slip. Such names are registered by others: whoever owns it hands out the image, and is sent the "
-        f"password of whoever logs in there. Write {quote(meant)}.",
+        f"{stage.label} takes {quote(reference.text)} from {quote(reference.registry)}, which is "
+        f"{_consequence(reference.registry, meant)} Write {quote(meant)}.",
         Confidence.CERTAIN if literal and len(meant) >= _LONG else Confidence.LIKELY,
         doubt="the registry may be your own" if literal else BY_ARGUMENT,
         stage=stage.key,
         key=reference.registry,
         fix=Fix(f"Write {quote(meant)}", (replace(change.source, place, meant),)) if literal else None,
+    )
+
+
+def _consequence(registry: str, meant: str) -> str:
+    if registry.lower() == _SITE:
+        return "Docker's site and no registry. The build stops here."
+    return (
+        f"{quote(meant)} but for a slip. Such names are registered by others: whoever owns it hands out the image, "
+        "and is sent the password of whoever logs in there."
     )

@@ -63,7 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
         said = " ".join(comment.text for comment in stage.root.from_.comments)
-        if _TOLD.search(said) or runs_toolchain(stage) or not _ships_a_program(stage):
+        if _TOLD.search(said) or runs_toolchain(stage) or not _ships_a_program(stage) or _keeps_a_tool(stage):
             continue
         if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
             held = was is not None and _is_jdk(reference) and _shipped_a_jdk(was)
@@ -100,6 +100,12 @@ def _ships_a_program(stage: Stage) -> bool:
             return False  # what starts is mounted: the image is a place to build in
         return any(compiles(command) and command.name not in _FOR_LIBRARIES for command in commands)
     return bool(stage.all_copies) or _runs_a_jar(stage)
+
+
+def _keeps_a_tool(stage: Stage) -> bool:
+    """Whether a script starts the program that may call a tool of .NET, such as `dotnet ef`, which needs the SDK."""
+    tools = (c for run in stage.all_runs for c in run.calls("dotnet") if c.subcommand == "tool")
+    return starts_with_script(stage) and any(word.value in ("install", "restore") for c in tools for word in c.args)
 
 
 def _runs_a_jar(stage: Stage) -> bool:
@@ -152,8 +158,8 @@ def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
 def _supported(change: DockerfileChange, name: str | None) -> str | None:
     """Return the image, or the nearest like it that is still maintained, where its own release has ended."""
     reference = parse_reference(name) if name is not None else None
-    if reference is None or change.today is None:
-        return name
+    if reference is None or change.today is None or "dotnet/" in reference.path:
+        return name  # a program of .NET runs on the line that it was built for (its documentation, "Roll forward")
     return supported_reference(reference, change.today) or (None if is_over(change, reference) else name)
 
 

@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.installs import install_folder
 from rules.packages.options import spelled
 from rules.packages.project_texts import requirements_text
+from rules.packages.scripts import runs_script_before
 
 _SOURCES_ONLY = {
     "mysqlclient": ("default-libmysqlclient-dev pkg-config", "mariadb-connector-c-dev pkgconf"),
@@ -73,6 +74,8 @@ def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a call takes packages from the public index, and nothing before it brought a compiler or the packages."""
     if call.has(*_WHEELS) or any(name in call.env for name in _INDEXES) or stage.files.has_unreadable_run:
         return False
+    if runs_script_before(run, call.command.start):
+        return False
     first = _first_bringer(stage)
     if first is not None and first < (*run.at, call.command.start):
         return False
@@ -103,7 +106,7 @@ def _is_compiler(package: Package) -> bool:
 def _sources(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:
     """Yield what a call asks for that has no wheel for Linux."""
     for package in call.packages:
-        yield from _without_wheel(package.word.value)
+        yield from _without_wheel(package.word.value if ";" not in package.word.value else "")
     folder = install_folder(run, call)
     for manifest in call.manifests:
         for line in (requirements_text(change, run, folder, manifest) or "").splitlines():

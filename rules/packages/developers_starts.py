@@ -48,6 +48,7 @@ PACKAGE_OF = {
 }
 """Programs that builds run, with the package that brings each."""
 
+_VENDOR_BIN = re.compile(r"vendor/bin/([\w.-]+)")
 _WORD = re.compile(r"[@\w][\w./@-]*")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*")
 _UV_RUN = re.compile(r"\buv\s+run\b(?![^\n;&|]*--(?:no-(?:sync|dev|default-groups)|only-group)\b)")
@@ -70,6 +71,8 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
         text: The manifest; nothing is known where it was not read.
     """
     change, stage = change.as_it_ships_now(stage)
+    if manager == "composer":
+        return any(_starts_tool_of_php(line, text) for line in _started(change, stage))
     developers = _packages_of_node(text) if manager in NODE_MANAGERS else _packages_of_python(text)
     if not developers:
         return False
@@ -138,6 +141,16 @@ def _names(word: str, developers: frozenset[str]) -> bool:
     whole = "/".join(parts[:2]) if word.startswith("@") else parts[0]
     ways = (base, whole, PACKAGE_OF.get(base, base), f"@{base}/cli", f"{base}-cli")
     return any(way in developers for way in ways)
+
+
+def _starts_tool_of_php(line: str, text: str | None) -> bool:
+    """Whether a line names a program of `vendor/bin` that only a package for developers brings: `phpunit/phpunit`."""
+    read = read_manifest(text)
+    programs = set(_VENDOR_BIN.findall(line)) if read is not None else set()
+    if read is None or not programs:
+        return False
+    developers = read.packages("require-dev") - read.packages("require")
+    return bool(programs & {name.rpartition("/")[2] for name in developers})
 
 
 def _packages_of_node(text: str | None) -> frozenset[str]:

@@ -22,6 +22,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.certificates import brings_along, has_none
+from rules.packages.scripts import runs_script_before
 from rules.packages.sources import adds_source_before
 
 _FETCHERS = frozenset({"curl", "wget", "git"})
@@ -47,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.facts is None or not has_none(stage.facts) or _is_cared_for(stage):
             continue
         for run, command in islice(_fetches(stage), _LOOKED_AT):
-            install = _install_of(stage, run, command)
+            install = None if runs_script_before(run, command.start) else _install_of(stage, run, command)
             if install is not None:
                 yield _problem(stage, run, command, *install)
                 break
@@ -56,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 @once
 def _is_cared_for(stage: Stage) -> bool:
     return (
-        any(_CARED_FOR.search(step.instruction.whole_value) for step in stage.all_steps)
+        any(_CARED_FOR.search(step.instruction.text) for step in stage.all_steps)  # with what is mounted
         or stage.files.has_unreadable_run
     )
 

@@ -29,6 +29,7 @@ from rules.packages.project_files import (
     in_repository,
     is_ignored,
 )
+from rules.packages.project_settings import passes_lock_over
 from rules.packages.tool_versions import has_modern_yarn
 from rules.packages.workspaces import stops_without_workspace
 
@@ -43,7 +44,7 @@ from rules.packages.workspaces import stops_without_workspace
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The manifest is copied before the install, the lock file beside it is not."""
     for stage, run, call in change.after.layers.needed_calls:
-        if not _reads_lock(call) or _is_placeholder(run, call):
+        if not _reads_lock(call) or passes_lock_over(change, run, call) or _is_placeholder(run, call):
             continue
         folder = install_folder(run, call)
         if brings_folder(run, folder):
@@ -77,6 +78,8 @@ def _reads_lock(call: PackageCall) -> bool:
     """Whether it would hold to a lock file if it saw one."""
     if call.manager == "cargo":
         return call.verb in ("build", "b", "fetch")
+    if call.manager == "uv" and call.verb.startswith("pip "):
+        return False  # it knows requirements and manifests alone (uv's documentation, "The pip interface")
     return call.manager in LOCKS and call.action in ("install", "sync") and call.project
 
 

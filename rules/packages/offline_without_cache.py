@@ -61,8 +61,14 @@ def _filled(stage: Stage, run: Run, command: Command) -> tuple[Run, Mount] | Non
     filling = {id(one) for one, _ in mounts}
     if not mounts or any(id(one) not in filling for one in earlier) or _caches(run, family):
         return None
+    if family == "cargo" and any(_vendors(one) for one in earlier):
+        return None  # its sources are in the layer then
     brought = any(part in (copy.destination or "") for copy in stage.all_copies for part in _FOLDERS[family])
     return None if brought else mounts[-1]
+
+
+def _vendors(run: Run) -> bool:
+    return any(command.subcommand == "vendor" for command in run.calls("cargo"))
 
 
 def _caches(run: Run, family: str) -> list[Mount]:

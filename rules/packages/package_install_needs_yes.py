@@ -65,7 +65,7 @@ def _problem(stage: Stage, run: Run, calls: list[PackageCall]) -> Problem:
         call.command.span,
         f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as soon as "
         f"{_occasion(call)}, finds no terminal, and the build stops there. Give `-y`.{too}",
-        Confidence.CERTAIN if _is_sure(call) else Confidence.LIKELY,
+        Confidence.CERTAIN if _is_sure(call) else Confidence.POSSIBLE if _is_file(call) else Confidence.LIKELY,
         doubt="a package that brings no other along is installed without a question"
         if call.action == "install"
         else "it asks only when there is something to do",
@@ -78,6 +78,11 @@ def _problem(stage: Stage, run: Run, calls: list[PackageCall]) -> Problem:
 
 def _is_sure(call: PackageCall) -> bool:
     return call.action == "install" and not _is_alone(call)
+
+
+def _is_file(call: PackageCall) -> bool:
+    """Whether apt installs one file: the packages that describe a source, as `./repo_all.deb`, need no other."""
+    return call.manager == "apt" and call.action == "install" and all(p.kind == "path" for p in call.packages)
 
 
 def _may_ask(call: PackageCall) -> bool:

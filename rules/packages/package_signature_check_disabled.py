@@ -1,5 +1,6 @@
 """See package_signature_check_disabled.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -117,11 +118,24 @@ def _of_commands(run: Run) -> Iterator[_Unchecked]:
         if command.name == "rpm":
             words = [word for word in command.args if word.value in _RPM_FLAGS]
             asks = command.has("-q", "--query") or not command.has(*_RPM_INSTALLS)
-            if words and (asks or _checks_lists(run, command)):
+            if words and (asks or _checks_lists(run, command) or _is_of_context(run, command)):
                 continue
         else:
             words = [word for word in command.args if _OPTIONS.fullmatch(word.value.removeprefix("--setopt="))]
         yield from (_Unchecked(word, command) for word in words)
+
+
+def _is_of_context(run: Run, command: Command) -> bool:
+    """Whether all that `rpm` installs are files which COPY brought from the build context: nobody else sends them."""
+    files = [word.value for word in command.operands() if word.value.endswith(".rpm")]
+    paths = [run.resolve(file) for file in files]
+    return bool(paths) and all(path is not None and _is_copied(run, path) for path in paths)
+
+
+def _is_copied(run: Run, path: str) -> bool:
+    folder, name = posixpath.split(path)
+    puts = run.stage.files.below(folder) if "*" in name else run.stage.files.covering(path)
+    return any(put.kind == "context" and put.step.at < run.at for put in puts) and not run.calls("curl", "wget")
 
 
 def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:

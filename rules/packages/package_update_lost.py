@@ -77,7 +77,8 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
             if _needs_lists(call) and (conditional or not call.command.conditional):
                 before = (command for command in run.commands if command.start < call.command.start)
                 read = run.is_read and not any(map(may_be_script, before))
-                return call if read and not run.is_mounted(_LISTS) else None
+                there = run.is_mounted(_LISTS) or any(put.step.at < run.at for put in run.stage.files.below(_LISTS))
+                return call if read and not there else None
     return None
 
 

@@ -33,7 +33,11 @@ _HELD_TO_LOCK = {
     ".yarnrc.yml": re.compile(r"^enableImmutableInstalls:\s*[\"']?true\b", re.MULTILINE),
     "bunfig.toml": re.compile(rf"^\s*frozenLockfile{_ON}", re.MULTILINE),
 }
-_READ = {"npm": (".npmrc",), "yarn": (".yarnrc", ".yarnrc.yml"), "bun": ("bunfig.toml",)}
+_LOCK_PASSED_OVER = {
+    ".npmrc": re.compile(r"^\s*(?:package-lock|shrinkwrap|lockfile)\s*=\s*[\"']?false\b", re.MULTILINE),
+    ".yarnrc": re.compile(rf"{_OF_YARN}no-lockfile\"?\s+\"?true\b", re.MULTILINE),
+}
+_READ = {"npm": (".npmrc",), "pnpm": (".npmrc",), "yarn": (".yarnrc", ".yarnrc.yml"), "bun": ("bunfig.toml",)}
 
 
 def leaves_developers_out(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
@@ -44,6 +48,16 @@ def leaves_developers_out(change: DockerfileChange, run: Run, call: PackageCall)
 def holds_to_lock(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
     """Tell whether the project's settings have an install stop where the lock file does not fit."""
     return _says(change, run, call, _HELD_TO_LOCK)
+
+
+def passes_lock_over(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install is told not to look at a lock file: by an option, a variable, the project's settings.
+
+    npm's `package-lock`, pnpm's and Yarn 1's `lockfile`, from their documentation of `install`.
+    """
+    told = any(call.turned(option) is False for option in ("--package-lock", "--lockfile"))
+    set_off = call.env.get("NPM_CONFIG_PACKAGE_LOCK", call.env.get("npm_config_package_lock", "")) == "false"
+    return told or (call.manager == "npm" and set_off) or _says(change, run, call, _LOCK_PASSED_OVER)
 
 
 def _says(change: DockerfileChange, run: Run, call: PackageCall, wanted: Mapping[str, re.Pattern[str]]) -> bool:

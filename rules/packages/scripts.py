@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.outcome import outcome_of_failure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
     from rules.model.steps import Run
 
 INSTALL = {
@@ -29,6 +31,23 @@ _RUNNERS = ("bash", "sh", "source", ".")
 def may_be_script(command: Command) -> bool:
     """Tell whether a command is a script, runs one, or is named by a variable: what it does is not in the file."""
     return command.name in _RUNNERS or command.name.endswith(".sh") or "$" in command.name
+
+
+def runs_script_before(run: Run, start: int) -> bool:
+    """Tell whether a script that is not read here ran before a place in a RUN, and may have installed anything.
+
+    Args:
+        run: The RUN.
+        start: Where a command of it starts.
+    """
+    first = _first_script(run.stage)
+    return first is not None and first < (run.at, start)
+
+
+@once
+def _first_script(stage: Stage) -> tuple[tuple[int, int], int] | None:
+    found = ((run.at, command.start) for run in stage.done_runs for command in run.commands if may_be_script(command))
+    return min(found, default=None)
 
 
 def does_only(run: Run, starts: Collection[int], *besides: str) -> bool:

@@ -50,6 +50,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _needs_environment(call: PackageCall) -> bool:
+    """Whether uv looks for an environment: `python -m uv` installs into the Python that calls it, which it is told.
+
+    (`UV_INTERNAL__PARENT_INTERPRETER`; astral-sh/uv, `crates/uv-python/src/discovery.rs`.)
+    """
+    if call.program.partition(" ")[0] != "uv":
+        return False
     return call.manager == "uv" and call.verb in ("pip install", "pip sync") and not call.has(*_CHOOSES)
 
 

@@ -63,6 +63,25 @@ def is_check(command: Command) -> bool:
     return command.name == "openssl" and command.subcommand in ("dgst", "sha256", "sha512")
 
 
+_SUMS_FILE = re.compile(r"(?:sha\d*|md5|b2|check)[-_]?sums?\b|\.(?:sha\d+|md5|b2)\b", re.IGNORECASE)
+"""How the files with sums are named that a publisher puts beside a download."""
+
+
+def is_tested(run: Run, download: Command) -> bool:
+    """Tell whether a RUN tests what a command downloads against what does not come over the same connection.
+
+    Args:
+        run: The RUN.
+        download: A command of it; what is handed on through a pipe is not tested.
+    """
+    if download.after in ("|", "|&") or download.nested:
+        return False
+    behind = [check for check in checks(run) if check.start > download.start]
+    fetched = (word.value for command in run.calls(download.name) for word in command.args)
+    sums = any(map(_SUMS_FILE.search, fetched))
+    return any(check.name in _SIGNATURES or not sums for check in behind)
+
+
 _JOINS = " \t\r\n\\"
 """What stands around an operator: blanks and the continuation of a line."""
 _INTERPRETERS = frozenset({"php", "python", "python3", "node", "ruby", "perl"})

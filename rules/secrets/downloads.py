@@ -27,7 +27,7 @@ _LOCAL = re.compile(
 
 _HIDDEN_HOST = re.compile(r"\$|(?:https?|ftps?)://[^/]*\$", re.IGNORECASE)
 _NO_SOURCE = re.compile(
-    r"-[xeHA]|--(?:pre)?proxy|--socks\w*(?:-hostname)?|--referer|--header|--user-agent|"
+    r"-[xeHA]|--(?:pre)?proxy|--socks\w*(?:-hostname)?|--referer|--keyserver|--header|--user-agent|"
     r"(?i:(?!\S*:/)\S*proxy|\S*\.(?:push)?insteadof)"
 )
 """What stands before an address that nothing is fetched from: a proxy's, in an option or in the settings of npm, yarn,

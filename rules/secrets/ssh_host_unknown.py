@@ -12,6 +12,8 @@ _KNOWS = re.compile(
 """What gives the host's key, or has ssh take any."""
 _OVER_SSH = ("git", "go", "npm", "pnpm", "yarn", "pip", "pip3", "uv", "bundle", "composer", "ssh", "scp", "rsync")
 """Programs that fetch over ssh with OpenSSH; Cargo has the keys of GitHub built in (its changelog, 1.66.1)."""
+_ADDRESS = re.compile(r"\bgit@|\bssh://|\bgit\+ssh:")
+"""What says that something is fetched over ssh."""
 _FETCHES = frozenset(
     "clone fetch pull submodule ls-remote mod get install ci i sync download update require add".split()
 )
@@ -33,7 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             mount = next((mount for mount in run.mounts if mount.type == "ssh"), None)
             command = next(filter(_fetches, run.calls(*_OVER_SSH)), None) if mount is not None else None
             if command is not None and not command.conditional:
-                yield _problem(stage, run, command)
+                if not _goes_elsewhere(change, command):
+                    yield _problem(change, stage, run, command)
                 return
 
 
@@ -43,14 +46,22 @@ def _fetches(command: Command) -> bool:
     return any(word.value in _FETCHES for word in command.args[:2])
 
 
-def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+def _goes_elsewhere(change: DockerfileChange, command: Command) -> bool:
+    """Whether git is given an address of HTTPS, and nothing in the file writes one of ssh in its place."""
+    https = any(word.value.startswith("https://") for word in command.args)
+    return https and _ADDRESS.search(change.after.code) is None
+
+
+def _problem(change: DockerfileChange, stage: Stage, run: Run, command: Command) -> Problem:
+    named = command.name in ("ssh", "scp", "rsync") or _ADDRESS.search(change.after.code) is not None
+    sure = named and stage.base_known
     return Problem(
         command.span,
         f"{stage.label} mounts the keys of an ssh agent for {quote(str(command), 60)}, and nothing in the file says "
         "which host to trust: there is no `known_hosts`. ssh asks nobody during a build, and stops with “Host key "
         "verification failed”. Put the host's published key into `/etc/ssh/ssh_known_hosts` in a step above, or, "
         "where that is enough, `mkdir -p -m 0700 ~/.ssh && ssh-keyscan github.com >> ~/.ssh/known_hosts`.",
-        Confidence.LIKELY,
+        Confidence.LIKELY if sure else Confidence.POSSIBLE,  # a manifest that is not read may name it
         doubt="the base image may know the host",
         instruction=run.instruction,
         stage=stage.key,

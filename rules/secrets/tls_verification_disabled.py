@@ -24,7 +24,9 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.added_authorities import with_added_authority
 from rules.secrets.authorities import has_no_authorities
+from rules.secrets.download_checks import is_tested
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.readers import runs_below
 from rules.secrets.tls_words import (
@@ -151,7 +153,7 @@ def _in_run(run: Run) -> Iterator[Off]:
     may_say = may_configure or any(word in text for word in SAID) or SHORT.search(text)
     for command in run.commands if may_say else ():
         word = _flag(command)
-        if word is not None:
+        if word is not None and not (command.name in FETCHERS and is_tested(run, command)):
             whole = "=" in word[1] or word[1].startswith("--") or word[1] == "-k"
             edit = delete_word(run.instruction.source, word[0]) if whole and word[1] not in WITH_HOST else None
             yield Off(word[0], word[1], command.name, edit, _fetches_an_authority(command))
@@ -274,7 +276,8 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
         else "Copy the authority out of the build context instead: who is to be trusted must not come from whoever "
         "answers."
         if off.for_trust
-        else "Add the missing certificate authority to the image instead, or drop the option."
+        else with_added_authority(stage, step, off.who)
+        or "Add the missing certificate authority to the image instead, or drop the option."
     )
     fix = (
         Fix("Check certificates again", (off.edit,))
