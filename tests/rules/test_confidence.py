@@ -84,3 +84,20 @@ def test_an_ended_line_that_a_new_builder_brings_is_the_choice_of_the_change() -
 
     assert confidence("golang:1.24-alpine") is Confidence.CERTAIN
     assert confidence("rust:1.80-alpine") is Confidence.POSSIBLE  # whose lines last six weeks, so that nobody keeps up
+
+
+def _started(*lines: str) -> str:
+    return "\n".join(["FROM debian:13-slim", *lines, 'CMD ["/srv/shop"]', ""])
+
+
+def test_a_probe_of_a_port_for_management_is_left_to_the_summary() -> None:
+    probe = "HEALTHCHECK CMD curl -f http://localhost:8081{path}"
+    for path, expected in (("/actuator/health", Confidence.POSSIBLE), ("/health", Confidence.LIKELY)):
+        dockerfile = _started("EXPOSE 8080", probe.format(path=path))
+        assert said("healthcheck-port-mismatch", dockerfile).confidence is expected
+
+
+def test_a_probe_of_what_stands_behind_a_server_in_the_same_image_is_left_to_the_summary() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends curl nginx"
+    dockerfile = _started(install, "EXPOSE 80", "HEALTHCHECK CMD curl -f http://localhost:5000/health")
+    assert said("healthcheck-port-mismatch", dockerfile).confidence is Confidence.POSSIBLE
