@@ -101,3 +101,15 @@ def test_a_probe_of_what_stands_behind_a_server_in_the_same_image_is_left_to_the
     install = "RUN apt-get update && apt-get install -y --no-install-recommends curl nginx"
     dockerfile = _started(install, "EXPOSE 80", "HEALTHCHECK CMD curl -f http://localhost:5000/health")
     assert said("healthcheck-port-mismatch", dockerfile).confidence is Confidence.POSSIBLE
+
+
+def test_a_port_for_administration_upon_an_unknown_base_is_left_to_the_summary() -> None:
+    dockerfile = """FROM {base}
+EXPOSE {port}
+CMD {start}
+"""
+    unknown = dockerfile.format(base="example.com/desktop:1", port="5900", start='["supervisord"]')
+    alone = dockerfile.format(base="alpine:3.22", port="22", start='["/start.sh"]')
+    beside = dockerfile.format(base="alpine:3.22", port="22 80", start='["/start.sh"]')
+    found = [said("expose-admin-port", one).confidence for one in (unknown, alone, beside)]
+    assert found == [Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.LIKELY]
