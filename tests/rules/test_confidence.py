@@ -113,3 +113,10 @@ CMD {start}
     beside = dockerfile.format(base="alpine:3.22", port="22 80", start='["/start.sh"]')
     found = [said("expose-admin-port", one).confidence for one in (unknown, alone, beside)]
     assert found == [Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.LIKELY]
+
+
+def test_a_signal_that_a_comment_explains_is_left_to_the_summary() -> None:
+    explained = "# Needed until the server passes SIGTERM on"
+    for comment, expected in ((explained, Confidence.POSSIBLE), ("# set stop signal", Confidence.LIKELY)):
+        dockerfile = _started(comment, "STOPSIGNAL SIGKILL")
+        assert said("stopsignal-ungraceful", dockerfile).confidence is expected
