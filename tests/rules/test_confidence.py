@@ -120,3 +120,17 @@ def test_a_signal_that_a_comment_explains_is_left_to_the_summary() -> None:
     for comment, expected in ((explained, Confidence.POSSIBLE), ("# set stop signal", Confidence.LIKELY)):
         dockerfile = _started(comment, "STOPSIGNAL SIGKILL")
         assert said("stopsignal-ungraceful", dockerfile).confidence is expected
+
+
+def test_a_lost_health_check_of_which_a_new_comment_speaks_is_left_to_the_summary() -> None:
+    before = "FROM node:22-slim\nHEALTHCHECK CMD node health.js\n{end}"
+    after = "FROM node:22-slim\n{comment}{end}"
+    end = 'CMD ["node", "server.js"]\n'
+    for comment, expected in (
+        ("# Health is checked by Kubernetes\n", Confidence.POSSIBLE),
+        ("# nothing to see\n", Confidence.LIKELY),
+    ):
+        old, new = before.format(end=end), after.format(comment=comment, end=end)
+        findings = rules.review({"Dockerfile": old.encode()}, {"Dockerfile": new.encode()}).findings
+        [finding] = [one for one in findings if one.rule == "healthcheck-dropped" and one.baseline == "new"]
+        assert finding.confidence is expected
