@@ -134,3 +134,14 @@ def test_a_lost_health_check_of_which_a_new_comment_speaks_is_left_to_the_summar
         findings = rules.review({"Dockerfile": old.encode()}, {"Dockerfile": new.encode()}).findings
         [finding] = [one for one in findings if one.rule == "healthcheck-dropped" and one.baseline == "new"]
         assert finding.confidence is expected
+
+
+def test_an_environment_for_developers_beside_a_start_for_them_is_left_to_the_summary() -> None:
+    dockerfile = """FROM node:22-slim
+ENV NODE_ENV=development
+COPY . .
+CMD ["npm", "run", "start:dev"]
+"""
+    found = rules.review({}, {"Dockerfile": dockerfile.encode()}).findings
+    told = {one.line: one.confidence for one in found if one.rule == "debug-mode-shipped"}
+    assert told == {2: Confidence.POSSIBLE, 4: Confidence.LIKELY}
