@@ -145,3 +145,9 @@ CMD ["npm", "run", "start:dev"]
     found = rules.review({}, {"Dockerfile": dockerfile.encode()}).findings
     told = {one.line: one.confidence for one in found if one.rule == "debug-mode-shipped"}
     assert told == {2: Confidence.POSSIBLE, 4: Confidence.LIKELY}
+
+
+def test_a_file_beside_a_folder_that_may_be_a_database_is_left_to_the_summary() -> None:
+    lines = ("FROM postgres:17", "ENV PGDATA=/data", "COPY {source} /data/", "COPY pg_hba.conf /data/pg_hba.conf", "")
+    dockerfile = "\n".join(lines).format(source="snapshot/")
+    assert said("data-folder-filled", dockerfile).confidence is Confidence.POSSIBLE
