@@ -110,7 +110,7 @@ def _start_word(found: Written) -> Problem | None:
     """Speak of an assignment, or a `~`, in the place of the program."""
     first = found.start.words[0]
     assigns = ASSIGNMENT.match(first) is not None
-    if not (assigns or first.startswith("~/")) or not _is_program(found):
+    if not (assigns or (first.startswith("~/") and " " not in first)) or not _is_program(found):
         return None
     what, way_out = ("an assignment", "Set it with `ENV`") if assigns else ("a path below `~`", "Write the whole path")
     shell = "" if found.stage.runtime.has_shell is False else ', or start a shell: `["sh", "-c", "exec …"]`'
