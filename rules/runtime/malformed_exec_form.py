@@ -110,11 +110,15 @@ def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attem
 
 def _text_behind(stage: Stage, instruction: Instruction, found: Attempt) -> Problem:
     then = "stops" if instruction.keyword == "SHELL" else "runs the whole line through a shell, where `[` is no program"
-    way_out = "." if instruction.keyword == "SHELL" else ", or take the brackets away."
+    way_out = "Put everything into the array"
+    if found.rest.startswith("#"):
+        way_out = "A comment needs a line of its own: write it above"
+    elif instruction.keyword != "SHELL":
+        way_out += ", or take the brackets away"
     return Problem(
         instruction.span,
         f"`{instruction.keyword}` of {stage.label} has {quote(found.rest)} behind its JSON array. BuildKit drops it "
-        f"or, since 2024, {then}. Put everything into the array{way_out}",
+        f"or, since 2024, {then}. {way_out}.",
         Confidence.LIKELY,
         doubt="which of the two happens depends on the builder's version",
         stage=stage.key,
