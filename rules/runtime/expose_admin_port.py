@@ -82,10 +82,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _confidence(item: Exposed, port: int, *, alone: bool) -> Confidence:
     """Ask of a range, which is there for something else, and where the image may be one for that very server.
 
-    Such as upon a base that is not known, or where nothing else is exposed and a script starts it.
+    Such as upon a base that is not known, or where a script starts it that may start the server: nothing else is
+    exposed, or a package of the server is there.
     """
     script = _starts_script(item.stage)
-    if item.numbers != (port, port) or not item.stage.base_known or (alone and script):
+    if (
+        item.numbers != (port, port)
+        or not item.stage.base_known
+        or (script and (alone or _brings_server(item.stage, port)))
+    ):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if item.by_argument or script else Confidence.CERTAIN
 
@@ -119,6 +124,10 @@ def _is_the_point(change: DockerfileChange, stage: Stage, port: int) -> bool:
     return any(product in code for product in _PRODUCTS[port])
 
 
+def _brings_server(stage: Stage, port: int) -> bool:
+    return stage.packages.has(*_PACKAGES.get(port, ()))
+
+
 def _is_all(items: tuple[Exposed, ...], stage: Stage, port: int) -> bool:
     """Whether the server is installed, and the stages expose no port of anything else."""
-    return stage.packages.has(*_PACKAGES.get(port, ())) and all(_admin_port(item) is not None for item in items)
+    return _brings_server(stage, port) and all(_admin_port(item) is not None for item in items)

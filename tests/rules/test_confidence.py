@@ -111,8 +111,10 @@ CMD {start}
     unknown = dockerfile.format(base="example.com/desktop:1", port="5900", start='["supervisord"]')
     alone = dockerfile.format(base="alpine:3.22", port="22", start='["/start.sh"]')
     beside = dockerfile.format(base="alpine:3.22", port="22 80", start='["/start.sh"]')
-    found = [said("expose-admin-port", one).confidence for one in (unknown, alone, beside)]
-    assert found == [Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.LIKELY]
+    install = "alpine:3.22\nRUN apk add --no-cache openssh"
+    brought = dockerfile.format(base=install, port="22 80", start='["/start.sh"]')
+    found = [said("expose-admin-port", one).confidence for one in (unknown, alone, brought, beside)]
+    assert found == [Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.LIKELY]
 
 
 def test_a_signal_that_a_comment_explains_is_left_to_the_summary() -> None:
