@@ -92,6 +92,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence(
             "instruction",
             "add-instead-of-copy",
+            "cmd-ignored",
             "copy-ignored-file",
             "copy-multi-source-needs-slash",
             "copy-relative-without-workdir",

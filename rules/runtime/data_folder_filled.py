@@ -46,7 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         folder = moved.value if moved is not None and moved.set_in_file else _own_folder(reference)
         put = next((one for one in stage.files.puts if _fills(one, folder)), None) if folder else None
         if put is not None and folder:
-            yield _problem(stage, put, folder)
+            yield _problem(stage, put, folder, _may_hold_data(stage, folder))
 
 
 def _starts_otherwise(stage: Stage) -> bool:
@@ -66,7 +66,12 @@ def _fills(put: Put, folder: str) -> bool:
     return brought and not any(mark in put.path for mark in _IS_DATA)
 
 
-def _problem(stage: Stage, put: Put, folder: str) -> Problem:
+def _may_hold_data(stage: Stage, folder: str) -> bool:
+    """Whether something else fills the folder itself, such as a copy of a whole database: then none is made."""
+    return any(put.path == folder and put.kind in ("context", "stage", "remote", "run") for put in stage.files.puts)
+
+
+def _problem(stage: Stage, put: Put, folder: str, may_hold_data: bool) -> Problem:  # noqa: FBT001 - a plain fact
     return Problem(
         put.step.instruction.span,
         f"{stage.label} puts {quote(put.path)} into PostgreSQL's data folder. At the first start the image's "
@@ -74,8 +79,10 @@ def _problem(stage: Stage, put: Put, folder: str) -> Problem:
         f'"{folder}" exists but is not empty”. A volume that has a database hides the file. Copy it to another '
         "folder and name it in `CMD`: `postgres -c config_file=<path>`; or write the settings in a script below "
         "`/docker-entrypoint-initdb.d`.",
-        Confidence.LIKELY,
-        doubt="the container may start on a data folder of its own",
+        Confidence.POSSIBLE if may_hold_data else Confidence.LIKELY,
+        doubt="what is brought to the folder may be a whole database"
+        if may_hold_data
+        else "the container may start on a data folder of its own",
         instruction=put.step.instruction,
         stage=stage.key,
         key=put.path,

@@ -1,5 +1,6 @@
 """See debug_mode_shipped.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -40,6 +41,7 @@ from rules.runtime.start_instructions import Written, commands_of, full_words, s
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
+    r"\b(?:overrid\w+|overwritten|replaced) (?:by|in|with|from) (?:the )?(?:docker[ -]?)?compose\b|"
     r"\bin production\b.*\b(?:use|instead|should|replace|remove)\b|\b(?:dev|development|debug) (?:mode|server|only)\b",
     re.IGNORECASE,
 )
@@ -82,6 +84,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if is_development_file(change.path):
         return
     seen: set[int] = set()
+    told: set[tuple[str, str]] = set()
+    switched = [
+        (found.stage, _told(problem, found.instruction))
+        for found in shipped(change)
+        if not _is_for_developers(change, found.stage)
+        for problem in _switch(found, told)
+    ]
+    started = {id(stage) for stage, problem in switched if not problem.untold}
     for stage in change.after.shipped:
         if _is_for_developers(change, stage) or stage.runtime.is_windows:
             continue
@@ -89,19 +99,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if setting.instruction is not None and id(setting.instruction) not in seen:
                 if (problem := random_key_of_rails(stage, setting.instruction)) is not None:
                     yield problem
-                if _is_explained(setting.instruction):
-                    continue
                 seen.add(id(setting.instruction))
-                yield from _variables(stage, setting)
+                for problem in _variables(stage, setting, beside=id(stage) in started):
+                    yield _told(problem, setting.instruction)
         yield from _xdebug(stage, seen)
-    told: set[tuple[str, str]] = set()
-    for found in shipped(change):
-        if not _is_for_developers(change, found.stage) and not _is_explained(found.instruction):
-            yield from _switch(found, told)
+    yield from (problem for _, problem in switched)
 
 
 def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
     return is_development_name(stage.name) or runs_mounted_sources(change, stage)
+
+
+def _told(problem: Problem, instruction: Instruction) -> Problem:
+    """Leave untold what is explained: a comment that moves away from it makes it no new one."""
+    return dataclasses.replace(problem, untold=True) if _is_explained(instruction) else problem
 
 
 def _is_explained(instruction: Instruction) -> bool:
@@ -109,8 +120,11 @@ def _is_explained(instruction: Instruction) -> bool:
     return any(_FOR_DEVELOPERS.search(comment.text) for comment in instruction.comments)
 
 
-def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
-    """Yield for each variable of one ENV whose value, still in force at the end, asks for a debug mode."""
+def _variables(stage: Stage, setting: Setting[str], *, beside: bool) -> Iterator[Problem]:
+    """Yield for each variable of one ENV whose value, still in force at the end, asks for a debug mode.
+
+    Beside a start command for developers the environment of that name is the same choice, of which the command tells.
+    """
     instruction = setting.instruction
     assert instruction is not None
     for name_word, value_word in instruction.pairs:
@@ -132,7 +146,7 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
             f"{stage.label} ships with {quote(f'{name_word.text}={final.value}')}. Production then runs in the "
             "developers' mode, in which many frameworks show visitors stack traces and settings, open a console, or do "
             f"without caches. {way_out}, and switch it on from outside where it is needed.",
-            Confidence.LIKELY,
+            Confidence.POSSIBLE if beside and better is not None else Confidence.LIKELY,
             doubt=BY_ARGUMENT if given else "it may be set otherwise where the container is started",
             stage=stage.key,
             key=name_word.text,

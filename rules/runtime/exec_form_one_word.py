@@ -11,9 +11,14 @@ from rules.runtime.joined_words import joined
 from rules.runtime.run_arrays import RunArray, run_arrays
 from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
 from rules.runtime.start_scripts import start_script
+from rules.runtime.start_text import BUILTINS
 
 _PLAIN = re.compile(r"[^$`*?\[\]{}~|&;<>()#!\\'\"]+\Z")
 _HANDS_ON = re.compile(r'\bexec\b[^\n]*"\$@"')
+_TITLED = re.compile(r"[A-Z(]")
+"""How the words of a program's name for the desktop begin, and those of a command line do not."""
+_OF_BASH = re.compile(r"(?:^|[;&|]\s*)source\s|\[\[|<\(")
+"""What dash, `sh` of Debian and Ubuntu, does not know."""
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -116,6 +121,9 @@ def _command_line(found: Written) -> str | None:
 def _is_a_file(stage: Stage, path: str) -> bool:
     """Whether the file puts something of that name there, blanks included."""
     name = posixpath.basename(path)
+    titled = "/" in path.split(maxsplit=1)[0] and all(map(_TITLED.match, path.split()[1:]))
+    if titled and (stage.files.covering(path) or stage.files.has_unreadable_run):
+        return True  # `/opt/x/Plex Media Server`, in a folder that is not known in full
     return any(put.path == path or posixpath.basename(put.source) == name for put in stage.files.covering(path))
 
 
@@ -165,8 +173,8 @@ def _fix(found: Written, word: str) -> Fix | None:
     rest = found.start.words[1:] if found.start.form == "exec" else ()
     if _PLAIN.match(word):
         words = [*word.split(), *rest]
-    elif not rest and found.stage.runtime.has_shell is not False and instruction.keyword == "CMD":
-        words = ["sh", "-c", f"exec {word}" if _is_simple(word) else word]
+    elif not rest and instruction.keyword == "CMD" and (shell := _shell_for(found.stage, word)) is not None:
+        words = [shell, "-c", f"exec {word}" if _is_simple(word) else word]
     else:
         return None
     array = json.dumps(words, ensure_ascii=False)
@@ -179,9 +187,22 @@ def _fix(found: Written, word: str) -> Fix | None:
     return fix("Quote each word by itself", replace(instruction.source, instruction.value_span, array))
 
 
-def _is_simple(word: str) -> bool:
+def _shell_for(stage: Stage, code: str) -> str | None:
+    """Return the shell that can read the code; `None` where there is none, or a quote in it does not close."""
+    if stage.runtime.has_shell is False or not _closes(code):
+        return None
+    if not _OF_BASH.search(code):
+        return "sh"
+    return "bash" if stage.runtime.has_tool("bash") else None
+
+
+def _closes(code: str) -> bool:
     try:
-        shlex.split(word)
+        shlex.split(code)
     except ValueError:
         return False
-    return not re.search(r"[|&;<>()`]", word)
+    return True
+
+
+def _is_simple(code: str) -> bool:
+    return _closes(code) and not re.search(r"[|&;<>()`]", code) and code.split(maxsplit=1)[0] not in BUILTINS

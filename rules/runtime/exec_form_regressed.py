@@ -94,7 +94,8 @@ def _in_front(start: Start) -> str:
     """Say how a line that needs its shell gets that out of the way, where that can be said in a few words."""
     hint = f"say {HANDS_ON}" if _drops_arguments(start) else way_out(start)
     if hint == BESIDE:
-        return "keep that form"
+        several = len(shell_commands(start)) > 1
+        return f"{hint[:1].lower()}{hint[1:]}" if several else "keep that form"
     return f"keep that form or, where the shell is needed, {hint[:1].lower()}{hint[1:]}"
 
 

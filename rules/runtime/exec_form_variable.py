@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.joined_words import joined
 from rules.runtime.literal_words import (
     ASSIGNMENT,
     BUILTINS,
@@ -109,7 +110,7 @@ def _start_word(found: Written) -> Problem | None:
     """Speak of an assignment, or a `~`, in the place of the program."""
     first = found.start.words[0]
     assigns = ASSIGNMENT.match(first) is not None
-    if not (assigns or first.startswith("~/")) or not _is_program(found):
+    if not (assigns or (first.startswith("~/") and " " not in first)) or not _is_program(found):
         return None
     what, way_out = ("an assignment", "Set it with `ENV`") if assigns else ("a path below `~`", "Write the whole path")
     shell = "" if found.stage.runtime.has_shell is False else ', or start a shell: `["sh", "-c", "exec …"]`'
@@ -292,8 +293,8 @@ def _fix(found: Written) -> Fix | None:
     words = found.start.words[1:] if found.start.words[0] == "exec" else found.start.words
     hands_on = instruction.keyword == "ENTRYPOINT"
     written_words = [shell_word(word) for word in words if word not in ("$@", "$*")]
-    if not written_words or any("\n" in word or "$(" in word for word in words):
-        return None
+    if not written_words or joined(words) is not None or any("\n" in word or "$(" in word for word in words):
+        return None  # what is joined, a shell would keep together; `exec-form-one-word` speaks of it
     line = " ".join(["exec", *written_words, *(['"$@"'] if hands_on else [])])
     array = json.dumps(["sh", "-c", line, *(["sh"] if hands_on else [])], ensure_ascii=False)
     return fix("Let a shell expand it", replace(instruction.source, instruction.value_span, array))

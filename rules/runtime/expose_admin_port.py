@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    is_script,
+    quote,
+    rule,
+)
 from rules.runtime.ports import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
@@ -43,28 +54,56 @@ _PACKAGES: dict[int, frozenset[str]] = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A port for remote administration is exposed."""
     items = tuple(exposed_in_shipped(change))
+    told: set[tuple[int, int]] = set()
     for item in items:
         port = _admin_port(item)
-        if port is None or _is_the_point(change, item.stage, port) or _is_all(items, item.stage, port):
+        if (
+            port is None
+            or (id(item.instruction), port) in told
+            or _is_the_point(change, item.stage, port)
+            or _is_all(items, item.stage, port)
+        ):
             continue
+        told.add((id(item.instruction), port))
         yield Problem(
             item.word.span,
             f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port]}. `docker run -P` and "
             "network policies drawn from the image open it, and whoever gets a login there is in the container. "
             "Take it out; "
             "`docker exec` and `kubectl exec` need no port.",
-            _confidence(item, port),
-            doubt=BY_ARGUMENT if item.by_argument else "the base image is not known",
+            _confidence(item, port, alone=all(_admin_port(one) is not None for one in items)),
+            doubt=BY_ARGUMENT if item.by_argument else "it may be what the image is there for",
             stage=item.stage.key,
             key=str(port),
-            fix=item.without() if item.numbers == (port, port) else None,
+            fix=item.without() if item.numbers == (port, port) and not _is_repeated(items, item) else None,
         )
 
 
-def _confidence(item: Exposed, port: int) -> Confidence:
-    if item.numbers != (port, port):
-        return Confidence.POSSIBLE  # a range is there for something else
-    return Confidence.LIKELY if item.by_argument or item.stage.facts is None else Confidence.CERTAIN
+def _confidence(item: Exposed, port: int, *, alone: bool) -> Confidence:
+    """Ask of a range, which is there for something else, and where the image may be one for that very server.
+
+    Such as upon a base that is not known, or where a script starts it that may start the server: nothing else is
+    exposed, or a package of the server is there.
+    """
+    script = _starts_script(item.stage)
+    if (
+        item.numbers != (port, port)
+        or not item.stage.base_known
+        or (script and (alone or _brings_server(item.stage, port)))
+    ):
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if item.by_argument or script else Confidence.CERTAIN
+
+
+def _is_repeated(items: tuple[Exposed, ...], item: Exposed) -> bool:
+    """Whether the instruction names the port once more, so that taking one word away leaves it exposed."""
+    return any(one is not item and one.instruction is item.instruction and one.numbers == item.numbers for one in items)
+
+
+def _starts_script(stage: Stage) -> bool:
+    """Whether a script starts the container, which may start the server beside the program."""
+    starts = (one.value for one in stage.image.start_command if one.value is not None)
+    return any(is_script(word) for start in starts for word in start.words[:2])
 
 
 def _admin_port(item: Exposed) -> int | None:
@@ -85,6 +124,10 @@ def _is_the_point(change: DockerfileChange, stage: Stage, port: int) -> bool:
     return any(product in code for product in _PRODUCTS[port])
 
 
+def _brings_server(stage: Stage, port: int) -> bool:
+    return stage.packages.has(*_PACKAGES.get(port, ()))
+
+
 def _is_all(items: tuple[Exposed, ...], stage: Stage, port: int) -> bool:
     """Whether the server is installed, and the stages expose no port of anything else."""
-    return stage.packages.has(*_PACKAGES.get(port, ())) and all(_admin_port(item) is not None for item in items)
+    return _brings_server(stage, port) and all(_admin_port(item) is not None for item in items)

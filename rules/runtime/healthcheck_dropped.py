@@ -142,6 +142,18 @@ def _is_probed_elsewhere(change: DockerfileChange) -> bool:
     )
 
 
+_SAYS_WHY = re.compile(
+    r"\bhealth[ -]?check|\bprobes?\b|\bhealth\b.*\b(?:kubernetes|k8s|compose|swarm|ecs|nomad)\b", re.IGNORECASE
+)
+
+
+def _is_explained(change: DockerfileChange) -> bool:
+    """Whether a comment that came with the change speaks of health checks: the author saw what goes."""
+    known = {comment.text for comment in change.before.dockerfile.comments} if change.before is not None else set()
+    new = (comment.text for comment in change.after.dockerfile.comments if comment.text not in known)
+    return any(_SAYS_WHY.search(text) for text in new)
+
+
 def _way_out(stage: Stage, lost: Setting[Start], gone: Copy | None) -> str:
     """Say how to get it back, in another image by what that has."""
     commands = lost.value.commands if lost.value is not None else ()
@@ -162,7 +174,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
         f"{stage.label} loses its health check: {quote(text)}, {before}. Docker, Swarm and compose's "
         "`condition: service_healthy` no longer notice a program that hangs. "
         f"{_way_out(stage, lost, gone)}, or say `HEALTHCHECK NONE` if that is intended.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if _is_explained(change) else Confidence.LIKELY,
         doubt="where it runs, other probes may watch it",
         stage=stage.key,
         notes=(Note(lost.instruction.span, "set here before", before=True),),

@@ -1,5 +1,6 @@
 """See healthcheck_port_mismatch.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -87,15 +88,27 @@ def _is_used(found: Written, port: int, told: Listening | None = None) -> bool:
     )
 
 
+_MANAGEMENT = re.compile(r"/(?:actuator|manage(?:ment)?|admin|metrics|live(?:ness|z)?|ready|readiness|readyz)\b")
+"""Paths that many a framework serves on a port of their own: Spring Boot's `management.server.port`, Dropwizard's
+administration, the probes of Go's services."""
+_IN_FRONT = ("nginx", "apache2", "httpd", "haproxy", "caddy", "varnish", "supervisor")
+"""Packages of what answers in front of a program that has a port of its own, and of what starts both."""
 _PLAIN_AND_TLS = ({80, 443}, {8080, 8443})
 """Ports that one server most often has both of, of which one is exposed."""
 
 
-def _confidence(stage: Stage, asked: int, exposed: tuple[int, ...]) -> Confidence:
-    """Ask where the port may be another one of the same server, or of what a base brings that is not known."""
-    pair = any(asked in pair and not pair.isdisjoint(exposed) for pair in _PLAIN_AND_TLS)
+def _confidence(stage: Stage, asked: Address, exposed: tuple[int, ...]) -> Confidence:
+    """Ask where it may be another port of the same server or container, or of what a base brings that is not known."""
+    pair = any(asked.port in pair and not pair.isdisjoint(exposed) for pair in _PLAIN_AND_TLS)
     unknown = not stage.base_known and not stage.image.start_in_file
-    return Confidence.POSSIBLE if pair or unknown else Confidence.LIKELY
+    inner = pair or _MANAGEMENT.search(asked.url) or _is_behind_another(stage)
+    return Confidence.POSSIBLE if inner or unknown else Confidence.LIKELY
+
+
+def _is_behind_another(stage: Stage) -> bool:
+    """Whether the image holds a server to stand in front of the program, and does not start that alone."""
+    started = {posixpath.basename(word) for each in started_by(stage) for word in each.start.words[:1]}
+    return any(stage.packages.has(name) and name not in started for name in _IN_FRONT)
 
 
 def _problem(found: Written, address: Address, exposed: tuple[int, ...]) -> Problem:
@@ -110,7 +123,7 @@ def _problem(found: Written, address: Address, exposed: tuple[int, ...]) -> Prob
         f"{ports}. "
         "If the program listens where `EXPOSE` says, every probe fails and the container is reported unhealthy. "
         "Bring the two together.",
-        _confidence(stage, address.port, exposed),
+        _confidence(stage, address, exposed),
         doubt="where the program listens is not in the file",
         stage=stage.key,
         notes=notes[:1],

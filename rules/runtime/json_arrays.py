@@ -19,6 +19,8 @@ OPEN_QUOTE = "a quote in it does not close"
 """The fault of an array in which that is so."""
 NOT_CLOSED = "it has no closing bracket"
 """The fault of an array without one."""
+TEXT_BEHIND = "more stands behind its closing bracket"
+"""The fault of an array that is right but for that."""
 
 _ESCAPED = re.compile(r'\s*\\"')
 """A quote as JSON has it inside a string, where the array was taken out of one: `[\\"node\\"]`."""
@@ -135,7 +137,7 @@ def _fault(read: _Read) -> str:
         (kinds[-1] == "comma", "a comma stands before its closing bracket"),
         (any("comma" not in pair for pair in neighbours), "a comma is missing between two strings"),
         (kinds[0] == "comma" or ("comma", "comma") in neighbours, "it has a comma too many"),
-        (bool(read.rest.strip()), "more stands behind its closing bracket"),
+        (bool(read.rest.strip()), TEXT_BEHIND),
     )
     known = next((text for holds, text in faults if holds), None)
     return known or "a string in it holds a backslash that JSON does not know"

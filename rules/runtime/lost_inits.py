@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Confidence, DockerfileChange, Stage, Start, is_script
+from rules.api import Confidence, Copy, DockerfileChange, Stage, Start, is_script
 from rules.runtime.making_way import kept_in_front, supervises
 from rules.runtime.start_instructions import INITS, awaits_code, behind_init, reads_code, started_by
 from rules.runtime.start_scripts import READS_ANOTHER, start_script
@@ -23,6 +23,7 @@ _PROGRAM = (
     "Nothing collects the processes that the program leaves behind, and a program that has no handler of its own "
     "ignores SIGTERM as process 1"
 )
+_ZOMBIES = "Nothing collects the processes that the program leaves behind"
 _SHELL = "The shell of that script is process 1 now and, without a handler of its own, ignores SIGTERM"
 _UNREAD = "As process 1, the script has to handle SIGTERM and to collect what is left behind itself"
 _INIT_ELSEWHERE = "the container may be started with an init of its own"
@@ -57,20 +58,40 @@ def lost_init(change: DockerfileChange, stage: Stage, was: Stage) -> LostInit | 
     name, old = before
     if start is None or start.words == old.words or start.program in _SUPERVISORS:
         return None
-    said = _consequence(change, _started(stage))
+    said = _consequence(change, stage, _started(stage))
     return LostInit(name, start, old, *said) if said is not None else None
 
 
-def _consequence(change: DockerfileChange, found: Written | None) -> tuple[str, Confidence, str] | None:
+def _consequence(change: DockerfileChange, stage: Stage, found: Written | None) -> tuple[str, Confidence, str] | None:
     """Say what comes of it, how sure that is and what may be otherwise; `None` where a script sees to its processes."""
     script = start_script(change, found, through_stages=True) if found is not None else None
     if script is not None and _sees_to_processes(script):
         return None
     if script is None and (found is None or not any(map(_may_be_script, found.start.words))):
+        if found is not None and _is_of_go(stage, found.start.words[0]):
+            return _ZOMBIES, Confidence.POSSIBLE, "the program may start none"
         return _PROGRAM, Confidence.LIKELY, _INIT_ELSEWHERE
     if script is None or (script.shell is not None and READS_ANOTHER.search(script.text)):
         return _UNREAD, Confidence.POSSIBLE, "the script may do so, or start an init"
     return _SHELL if kept_in_front(script) is not None else _PROGRAM, Confidence.LIKELY, _INIT_ELSEWHERE
+
+
+def _is_of_go(stage: Stage, program: str) -> bool:
+    """Whether a stage that calls Go's compiler made the program: Go ends on SIGTERM as process 1 as well.
+
+    `dieFromSignal` in its `runtime/signal_unix.go` calls `exit(2)` where the kernel drops the signal
+    (prometheus/statsd_exporter#133).
+    """
+    name = posixpath.basename(program)
+    puts = (put for put in stage.files.puts if put.kind == "stage" and posixpath.basename(put.path) == name)
+    builders = (put.step.from_stage for put in puts if isinstance(put.step, Copy))
+    return any(
+        command.subcommand in ("build", "install")
+        for builder in builders
+        if builder is not None
+        for run in builder.done_runs
+        for command in run.calls("go")
+    )
 
 
 def _may_be_script(word: str) -> bool:

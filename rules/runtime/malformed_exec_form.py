@@ -20,7 +20,8 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.arguments import HAS_JSON_FORM
-from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, Attempt, attempt
+from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt
+from rules.runtime.start_instructions import awaits_code
 from rules.runtime.start_text import is_plain, json_array
 
 _RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
@@ -32,6 +33,8 @@ _THEN = {
     "HEALTHCHECK": "It goes to `/bin/sh -c` as it stands, the shell looks for a program `[`, and the probe "
     "never succeeds",
 }
+_FAILS_ANYWAY = re.compile(r"\|\|\s*exit\s+1\s*\Z")
+"""What a probe needs in neither form: that of a program which failed is a failure, whatever its number."""
 _LIST = re.compile(r'"[^"\\$`]+"(?:\s*,\s*"[^"\\$`]*")+\s*\]?\Z')
 _SHELL_WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
 _STRING = re.compile(r'"[^"]*"')
@@ -77,16 +80,18 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Pro
     yield Problem(
         instruction.span,
         f"`{instruction.keyword}` of {stage.label} looks like the JSON form but {found.fault}, so it is none: "
-        f"{quote(instruction.value, 80)}. {_then(instruction, found)}. "
-        f"{_way_out(instruction, found)}.",
+        f"{quote(instruction.value, 80)}. {_then(stage, instruction, found)}. "
+        f"{_way_out(stage, instruction, found)}.",
         stage=stage.key,
-        fix=_fix(instruction, found),
+        fix=_fix(stage, instruction, found),
     )
 
 
-def _then(instruction: Instruction, found: Attempt) -> str:
+def _then(stage: Stage, instruction: Instruction, found: Attempt) -> str:
     if found.fault == OPEN_QUOTE and instruction.keyword in _RUNNING:
         return "It goes to `/bin/sh -c` as it stands, for which an open quote is a syntax error"
+    if _awaits_code(stage, instruction):
+        return "`/bin/sh`, `-c` and the line as it stands become arguments of `ENTRYPOINT`, which runs the first alone"
     return _THEN.get(instruction.keyword, _DEFAULT)
 
 
@@ -105,11 +110,15 @@ def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attem
 
 def _text_behind(stage: Stage, instruction: Instruction, found: Attempt) -> Problem:
     then = "stops" if instruction.keyword == "SHELL" else "runs the whole line through a shell, where `[` is no program"
-    way_out = "." if instruction.keyword == "SHELL" else ", or take the brackets away."
+    way_out = "Put everything into the array"
+    if found.rest.startswith("#"):
+        way_out = "A comment needs a line of its own: write it above"
+    elif instruction.keyword != "SHELL":
+        way_out += ", or take the brackets away"
     return Problem(
         instruction.span,
         f"`{instruction.keyword}` of {stage.label} has {quote(found.rest)} behind its JSON array. BuildKit drops it "
-        f"or, since 2024, {then}. Put everything into the array{way_out}",
+        f"or, since 2024, {then}. {way_out}.",
         Confidence.LIKELY,
         doubt="which of the two happens depends on the builder's version",
         stage=stage.key,
@@ -140,27 +149,52 @@ def _shell(step: Step) -> str:
     return " ".join(step.shell.value or ()).lower()
 
 
-def _words(instruction: Instruction, found: Attempt) -> tuple[str, ...]:
+def _words(stage: Stage, instruction: Instruction, found: Attempt) -> tuple[str, ...]:
     """Return the strings that were meant; a whole command line in one string is the words of it."""
     line = found.items[0] if len(found.items) == 1 else ""
-    return tuple(line.split()) if instruction.keyword in _RUNNING and is_plain(line) else found.items
+    apart = instruction.keyword in _RUNNING and is_plain(line) and not _awaits_code(stage, instruction)
+    return tuple(line.split()) if apart else found.items
 
 
-def _way_out(instruction: Instruction, found: Attempt) -> str:
+def _awaits_code(stage: Stage, instruction: Instruction) -> bool:
+    """Whether a shell in front of a CMD takes its first word for the whole code."""
+    entrypoint = stage.image.entrypoint.value
+    return instruction.keyword == "CMD" and entrypoint is not None and awaits_code(entrypoint.words)
+
+
+def _way_out(stage: Stage, instruction: Instruction, found: Attempt) -> str:
+    if found.fault == TEXT_BEHIND:
+        alone = instruction.keyword not in _RUNNING or _is_idle(instruction, found.rest)
+        return f"Take {quote(found.rest)} away{'' if alone else ', or the brackets with the quotes and commas'}"
+    if _are_lines(instruction, found):
+        return "Take the brackets away and join the commands with `&&`"
     return (
-        f"Write {quote(json_array(_words(instruction, found)))}"
+        f"Write {quote(json_array(_words(stage, instruction, found)))}"
         if found.items and not found.rest
         else "Quote every word with double quotes"
     )
 
 
-def _fix(instruction: Instruction, found: Attempt) -> Fix | None:
-    if "\n" in instruction.text or found.rest or not found.items:
+def _is_idle(instruction: Instruction, rest: str) -> bool:
+    """Whether what stands behind the array does nothing that the array alone would not."""
+    return rest == ";" or (instruction.keyword == "HEALTHCHECK" and _FAILS_ANYWAY.match(rest) is not None)
+
+
+def _are_lines(instruction: Instruction, found: Attempt) -> bool:
+    """Whether a string is a command line of its own, so that the array would name a program with blanks in it."""
+    first = found.items[0] if found.items else ""
+    return instruction.keyword in _RUNNING and len(found.items) > 1 and " " in first.strip()
+
+
+def _fix(stage: Stage, instruction: Instruction, found: Attempt) -> Fix | None:
+    if "\n" in instruction.text or not found.items or _are_lines(instruction, found):
+        return None
+    if found.rest and not (found.fault == TEXT_BEHIND and _is_idle(instruction, found.rest)):
         return None
     span = instruction.value_span
     source = instruction.source
     start = span.start + found.start
     if source.text[span.start : span.end] != instruction.value:
         return None
-    array = json_array(_words(instruction, found))
+    array = json_array(_words(stage, instruction, found))
     return fix("Write it as JSON", replace(source, source.span(start, span.end), array))

@@ -7,6 +7,7 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 
 _STARTS = frozenset({"start", "restart"})
 _INIT = re.compile(r"/etc/(?:init\.d|rc\.d)/[\w.-]+")
+_SSH = frozenset({"ssh", "sshd", "/etc/init.d/ssh"})
 _AFTER = frozenset({"echo", "sleep", "true", "rm", "printf", ":"})
 """What stands behind a start and does not use what was started."""
 
@@ -28,7 +29,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             while commands and commands[-1].name in _AFTER:
                 commands.pop()
             last = commands[-1] if commands else None
-            if last is not None and _starts(last) and not (last.conditional or last.nested or last.after == "||"):
+            if last is None or not _starts(last) or last.conditional or last.nested or last.after == "||":
+                continue
+            if not _makes_folder_of_sshd(stage, last):
                 yield _problem(stage, run, last)
 
 
@@ -40,6 +43,24 @@ def _starts(command: Command) -> bool:
     if command.name == "systemctl":
         return bool(_STARTS.intersection(words[:2]))
     return command.name in ("pg_ctl", "pg_ctlcluster") and bool(_STARTS.intersection(words))
+
+
+def _makes_folder_of_sshd(stage: Stage, command: Command) -> bool:
+    """Whether the start makes `/run/sshd`, without which the `sshd` that the container starts gives up.
+
+    Debian's and Ubuntu's package leaves the folder to the service (`check_privsep_dir` of its `/etc/init.d/ssh`).
+    """
+    if not {word.value for word in (command.program, *command.args) if word is not None} & _SSH:
+        return False
+    here = [other for other in stage.model.stages if other is stage or stage in other.chain]
+    starts = (one.value.text for other in here for one in other.image.start_command if one.value is not None)
+    made = any(
+        "run/sshd" in word.value
+        for run in stage.done_runs
+        for one in run.calls("mkdir", "install")
+        for word in one.args
+    )
+    return not made and any("sshd" in start and "service" not in start for start in starts)
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:

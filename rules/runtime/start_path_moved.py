@@ -1,6 +1,7 @@
 """See start_path_moved.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ from rules.runtime.start_text import shell_commands
 _INTERPRETERS = frozenset("python python3 node ruby php perl bash sh java bun dotnet".split())
 _ASK_FOR_CODE = frozenset({"-c", "-e", "-m", "-r", "-p", "--eval", "--print", "-cp", "-classpath", "--module"})
 """Options of theirs behind which no file follows."""
+_ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]*\]|[\w.-]+):(?:\d+|\$\{?\w+\}?)")
 
 
 class Sought(NamedTuple):
@@ -115,6 +117,8 @@ def _file_at(words: tuple[str, ...]) -> int | None:
     elif "/" not in words[0]:
         return None
     word = words[index]
+    if _ADDRESS.fullmatch(word):
+        return None  # `php -S 0.0.0.0:8080`
     return index if word[:1] not in ("/", "$", "~") and "$" not in word and ("." in word or "/" in word) else None
 
 

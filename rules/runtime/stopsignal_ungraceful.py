@@ -1,6 +1,7 @@
 """See stopsignal_ungraceful.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -8,6 +9,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Instruction,
     Problem,
     Severity,
     Stage,
@@ -29,6 +31,11 @@ _CADDYS = frozenset({"caddy", "frankenphp"})
 _IGNORED = frozenset({"SIGWINCH"})
 """Apache's signal, which does nothing unless it is asked for; Caddy does not (`trapSignalsPosix` in its source), and
 stops gracefully on SIGTERM."""
+_SAYS_WHY = re.compile(
+    r"\bSIG(?:TERM|INT|QUIT|WINCH)\b|\b(?:grace\w*|shut\w* ?down|hangs?|stuck|ignor\w+|at once|immediate\w*|faster)\b",
+    re.IGNORECASE,
+)
+"""What a comment says that gives the reason for a signal, and not its name alone (`# set stop signal`)."""
 _DOCUMENTED = "or what the program documents for a graceful stop"
 
 
@@ -69,11 +76,18 @@ def _problem(step: Step, stage: Stage) -> Iterator[Problem]:
         instruction.span,
         f"`STOPSIGNAL` of {step.stage.label} is {quote(instruction.value)}, {told[0]}. {told[1]}. Use `{better}`, "
         f"{way_out}.",
-        Confidence.CERTAIN if sure and not variable else Confidence.LIKELY,
+        _confidence(instruction, sure=sure and not variable),
         doubt=BY_ARGUMENT if variable else "its author may know that the program ends on no other signal",
         stage=step.stage.key,
         fix=None if variable else fix(f"Stop with {better}", edit),
     )
+
+
+def _confidence(instruction: Instruction, *, sure: bool) -> Confidence:
+    """Leave to the summary what the author gives a reason for, right above."""
+    if any(_SAYS_WHY.search(comment.text) for comment in instruction.comments):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if sure else Confidence.LIKELY
 
 
 def _ends_badly(stage: Stage, name: str) -> tuple[str, str] | None:

@@ -84,3 +84,72 @@ def test_an_ended_line_that_a_new_builder_brings_is_the_choice_of_the_change() -
 
     assert confidence("golang:1.24-alpine") is Confidence.CERTAIN
     assert confidence("rust:1.80-alpine") is Confidence.POSSIBLE  # whose lines last six weeks, so that nobody keeps up
+
+
+def _started(*lines: str) -> str:
+    return "\n".join(["FROM debian:13-slim", *lines, 'CMD ["/srv/shop"]', ""])
+
+
+def test_a_probe_of_a_port_for_management_is_left_to_the_summary() -> None:
+    probe = "HEALTHCHECK CMD curl -f http://localhost:8081{path}"
+    for path, expected in (("/actuator/health", Confidence.POSSIBLE), ("/health", Confidence.LIKELY)):
+        dockerfile = _started("EXPOSE 8080", probe.format(path=path))
+        assert said("healthcheck-port-mismatch", dockerfile).confidence is expected
+
+
+def test_a_probe_of_what_stands_behind_a_server_in_the_same_image_is_left_to_the_summary() -> None:
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends curl nginx"
+    dockerfile = _started(install, "EXPOSE 80", "HEALTHCHECK CMD curl -f http://localhost:5000/health")
+    assert said("healthcheck-port-mismatch", dockerfile).confidence is Confidence.POSSIBLE
+
+
+def test_a_port_for_administration_upon_an_unknown_base_is_left_to_the_summary() -> None:
+    dockerfile = """FROM {base}
+EXPOSE {port}
+CMD {start}
+"""
+    unknown = dockerfile.format(base="example.com/desktop:1", port="5900", start='["supervisord"]')
+    alone = dockerfile.format(base="alpine:3.22", port="22", start='["/start.sh"]')
+    beside = dockerfile.format(base="alpine:3.22", port="22 80", start='["/start.sh"]')
+    install = "alpine:3.22\nRUN apk add --no-cache openssh"
+    brought = dockerfile.format(base=install, port="22 80", start='["/start.sh"]')
+    found = [said("expose-admin-port", one).confidence for one in (unknown, alone, brought, beside)]
+    assert found == [Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.POSSIBLE, Confidence.LIKELY]
+
+
+def test_a_signal_that_a_comment_explains_is_left_to_the_summary() -> None:
+    explained = "# Needed until the server passes SIGTERM on"
+    for comment, expected in ((explained, Confidence.POSSIBLE), ("# set stop signal", Confidence.LIKELY)):
+        dockerfile = _started(comment, "STOPSIGNAL SIGKILL")
+        assert said("stopsignal-ungraceful", dockerfile).confidence is expected
+
+
+def test_a_lost_health_check_of_which_a_new_comment_speaks_is_left_to_the_summary() -> None:
+    before = "FROM node:22-slim\nHEALTHCHECK CMD node health.js\n{end}"
+    after = "FROM node:22-slim\n{comment}{end}"
+    end = 'CMD ["node", "server.js"]\n'
+    for comment, expected in (
+        ("# Health is checked by Kubernetes\n", Confidence.POSSIBLE),
+        ("# nothing to see\n", Confidence.LIKELY),
+    ):
+        old, new = before.format(end=end), after.format(comment=comment, end=end)
+        findings = rules.review({"Dockerfile": old.encode()}, {"Dockerfile": new.encode()}).findings
+        [finding] = [one for one in findings if one.rule == "healthcheck-dropped" and one.baseline == "new"]
+        assert finding.confidence is expected
+
+
+def test_an_environment_for_developers_beside_a_start_for_them_is_left_to_the_summary() -> None:
+    dockerfile = """FROM node:22-slim
+ENV NODE_ENV=development
+COPY . .
+CMD ["npm", "run", "start:dev"]
+"""
+    found = rules.review({}, {"Dockerfile": dockerfile.encode()}).findings
+    told = {one.line: one.confidence for one in found if one.rule == "debug-mode-shipped"}
+    assert told == {2: Confidence.POSSIBLE, 4: Confidence.LIKELY}
+
+
+def test_a_file_beside_a_folder_that_may_be_a_database_is_left_to_the_summary() -> None:
+    lines = ("FROM postgres:17", "ENV PGDATA=/data", "COPY {source} /data/", "COPY pg_hba.conf /data/pg_hba.conf", "")
+    dockerfile = "\n".join(lines).format(source="snapshot/")
+    assert said("data-folder-filled", dockerfile).confidence is Confidence.POSSIBLE
