@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import last_put, text_at
+from rules.packages.project_texts import text_in_image
 from rules.packages.scripts_run import READERS, called_script
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _ENDINGS = ("", ".sh", ".bash")
 _WRAPPERS = frozenset({"configure", "gradlew", "mvnw"})
 """Scripts that stand for the build tool itself, and take no step of the system's."""
 _BRINGS = ("COPY", "ADD")
+_CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
+_LINK = re.compile(r"\s*(?:&&|;)\s*")
 _SURELY = 2
 """Words that tell a command: its program and what that is given."""
 
@@ -40,6 +43,13 @@ def moved_into_scripts(change: DockerfileChange, before: Model, old: Sequence[Ra
     asked = [index for index in left if _is_of_run(old[index])]
     scripts = list(_scripts_now(change, before)) if asked else []
     return {index for index in asked if any(text is None or _says(text, old[index]) for text in scripts)}
+
+
+def is_named_in_new_script(change: DockerfileChange, name: str) -> bool:
+    """Tell whether a script that the Dockerfile calls now, and did not before, has a name in it, or was not read."""
+    return change.before is not None and any(
+        text is None or _names(text, name) for text in _scripts_now(change, change.before)
+    )
 
 
 def installs_by_script(change: DockerfileChange, stage: Stage) -> bool:
@@ -61,8 +71,12 @@ def _called(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str, str |
             name = called_script(command)
             is_script = posixpath.splitext(name)[1] in _ENDINGS and posixpath.basename(name) not in _WRAPPERS
             place = run.resolve(name) if is_script and ("/" in name or command.name in READERS) else None
-            put = last_put(stage, place) if place is not None and "$" not in place else None
-            if put is not None and place is not None and put.kind == "context":
+            if place is None or "$" in place:
+                continue
+            text, put = text_in_image(change, run, place), last_put(stage, place)
+            if text is not None:
+                yield name, text
+            elif put is not None and put.kind == "context":
                 yield name, text_at(change, stage, place)
 
 
@@ -76,12 +90,27 @@ def _says(text: str, raised: Raised) -> bool:
     problem, instruction = raised.problem, raised.instruction
     if instruction is None:
         return False
-    if any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in problem.items):
+    if instruction.keyword == "RUN" and _names(_flat(text), _last_command(instruction.source.cut(problem.span))):
+        return True
+    if any(_names(text, name) for name in problem.items):
         return True
     if instruction.keyword in _BRINGS:
         named = problem.key.startswith("/") and re.search(rf"(?<![\w./-]){re.escape(problem.key)}(?![\w.-])", text)
         return bool(named)
     return _has_command(text, instruction.source.text[problem.span.start : instruction.span.end])
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def _last_command(shown: str) -> str:
+    """Return what is meant by a piece of a RUN, which may begin at the instruction's own first word."""
+    return _LINK.split(_flat(shown).removeprefix("RUN "))[-1]
+
+
+def _flat(text: str) -> str:
+    return " ".join(_CONTINUED.sub(" ", text).split())
 
 
 def _has_command(text: str, command: str) -> bool:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict, deque
-from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.likeness import in_parts, match_similar
 from rules.overlaps import ONE_MATTER
 from rules.problem import Severity
+from rules.wording import unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from rules.dockerfile.nodes import Instruction
     from rules.problem import Problem
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 _HALF = 16
 """Hexadecimal digits of each half of a fingerprint."""
 
-_SIMILAR = 0.5
-_CROWD, _NEAR = 10_000, 20
-"""Pairs about one subject that are all looked at, and how far apart they may be when there are more."""
-_MOST_WORK, _ALWAYS = 200_000_000, 2_000
-"""Steps that comparing may take, some seconds in all; only a file that was made to take time needs more."""
 _CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _ONE_OF_A_STAGE = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL"})
@@ -63,7 +58,17 @@ class Raised(NamedTuple):
     @property
     def subject(self) -> tuple[str, str, str]:
         """What it is about, the instruction's wording aside."""
-        return self.matter, self.path, self.problem.key or " ".join(sorted(self.problem.items))
+        return self.matter, self.path, unquoted(self.problem.key) or " ".join(sorted(self.problem.items))
+
+    @property
+    def keyword(self) -> str:
+        """That of the instruction; empty where it is about the file."""
+        return self.instruction.keyword if self.instruction is not None else ""
+
+    @property
+    def words(self) -> str:
+        """The instruction, whatever quotes and braces around its words mean nothing."""
+        return unquoted(self.normal)
 
     @property
     def matter(self) -> str:
@@ -102,7 +107,8 @@ def unchanged(
     by instruction or all in all. Of the others, equal wording is matched first, the stage's name aside; then the same
     key in the same stage, then the same words in another instruction of the stage (a `RUN` was split, joined or made a
     here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
-    kind or its `FROM`, then instructions that were edited but are at least half alike.
+    kind or its `FROM`, then instructions that were edited but are at least half alike, then parts of a split one.
+    Quotes and braces that mean nothing make no difference.
 
     Args:
         before: The problems of the one version.
@@ -118,7 +124,9 @@ def unchanged(
     old &= _listed_no_more(before, after)
     new &= _listed_no_more(after, before, whole=True, stages=stages)
     _match_equal(before, after, old, new, (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only))
-    _match_similar(before, after, old, new)
+    match_similar(before, after, old, new)
+    old -= in_parts(before, after, old)
+    new -= in_parts(after, before, new)
     return set(range(len(after))) - new, set(range(len(before))) - old
 
 
@@ -187,11 +195,11 @@ def _listing(item: Raised) -> object:
 
 
 def _worded_in_stage(item: Raised) -> tuple[object, ...]:
-    return (*item.subject, item.problem.stage, item.normal)
+    return (*item.subject, item.problem.stage, item.words)
 
 
 def _worded(item: Raised) -> tuple[object, ...]:
-    return (*item.subject, item.normal)
+    return (*item.subject, item.words)
 
 
 def _keyed(item: Raised) -> object:
@@ -202,7 +210,7 @@ def _shown(item: Raised) -> object:
     if item.instruction is None:
         return None
     shown = item.instruction.source.cut(item.problem.span)
-    return (*item.subject, item.problem.stage, " ".join(_CONTINUED.sub(" ", shown).split()))
+    return (*item.subject, item.problem.stage, unquoted(" ".join(_CONTINUED.sub(" ", shown).split())))
 
 
 def _numbered(item: Raised) -> object:
@@ -210,7 +218,7 @@ def _numbered(item: Raised) -> object:
     if item.problem.fact or (item.instruction is not None and item.instruction.keyword == "FROM"):
         return None
     rule, path, key = item.subject
-    return rule, path, unnumbered(key), item.problem.stage, unnumbered(item.normal)
+    return rule, path, unnumbered(key), item.problem.stage, unnumbered(item.words)
 
 
 def _of_the_only(item: Raised) -> object:
@@ -218,7 +226,7 @@ def _of_the_only(item: Raised) -> object:
 
     So it is with what a rule says at the FROM of the stage itself, upon whatever image.
     """
-    keyword = _keyword(item)
+    keyword = item.keyword
     breaks = (item.problem.severity or item.rule.severity) is Severity.ERROR
     same = not item.problem.fact if keyword == "FROM" else keyword in _ONE_OF_A_STAGE and not breaks
     return (*item.subject, item.problem.stage, keyword) if same else None
@@ -227,72 +235,3 @@ def _of_the_only(item: Raised) -> object:
 def unnumbered(text: str) -> str:
     """Return a text with each number or version replaced by the same one: what differs in them alone gets equal."""
     return _NUMBER.sub("0", text)
-
-
-def _match_similar(before: Sequence[Raised], after: Sequence[Raised], old: set[int], new: set[int]) -> None:
-    """Match what is half alike, the most alike first."""
-    pairs = sorted((-likeness, i, j) for i, j, likeness in _alike(before, after, sorted(old), sorted(new)))
-    for _, i, j in pairs:
-        if i in old and j in new:
-            old.discard(i)
-            new.discard(j)
-
-
-def _alike(
-    before: Sequence[Raised], after: Sequence[Raised], old: Sequence[int], new: Sequence[int]
-) -> Iterator[tuple[int, int, float]]:
-    """Yield the pairs about the same subject that are half alike, with their likeness; none past `_MOST_WORK`."""
-    known: dict[tuple[str, str], float] = {}
-    left = _MOST_WORK
-    for i, j in _pairs(before, after, old, new):
-        texts = before[i].normal, after[j].normal
-        if texts not in known:
-            left -= _work(*texts)
-            if left < 0:
-                return
-            known[texts] = _likeness(*texts)
-        if known[texts] >= _SIMILAR:
-            yield i, j, known[texts]
-
-
-def _pairs(
-    before: Sequence[Raised], after: Sequence[Raised], old: Sequence[int], new: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    """Yield the pairs about the same subject; of a crowd only those whose places in it are near to each other."""
-    groups: defaultdict[object, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for i in old:
-        groups[before[i].subject, _keyword(before[i])][0].append(i)
-    for j in new:
-        groups[after[j].subject, _keyword(after[j])][1].append(j)
-    for ours, theirs in groups.values():
-        crowd = len(ours) * len(theirs) > _CROWD
-        for place, i in enumerate(ours):
-            middle = place * len(theirs) // len(ours)
-            near = theirs[max(0, middle - _NEAR) : middle + _NEAR + 1] if crowd else theirs
-            yield from ((i, j) for j in near)
-
-
-def _keyword(item: Raised) -> str:
-    return item.instruction.keyword if item.instruction is not None else ""
-
-
-def _likeness(one: str, other: str) -> float:
-    matcher = SequenceMatcher(None, _words(one), _words(other), autojunk=False)
-    # The quick one is never less, and most pairs are not alike.
-    return matcher.ratio() if matcher.quick_ratio() >= _SIMILAR else 0.0
-
-
-def _work(one: str, other: str) -> int:
-    """Return the most steps that comparing two texts may take: for each word all that are equal, and a few always."""
-    left, right = _counts(one), _counts(other)
-    equal = sum(count * right[word] for word, count in left.items() if word in right)
-    return equal * min(left.total(), right.total()) + _ALWAYS
-
-
-@lru_cache(maxsize=1024)
-def _counts(text: str) -> Counter[str]:
-    return Counter(_words(text))
-
-
-def _words(text: str) -> list[str]:
-    return text.split()[:400]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 _PATHS_IN_EITHER_FORM = frozenset({"ADD", "COPY", "VOLUME"})
 """Instructions that do the same in the JSON form: no shell is in either."""
 _PLAIN = re.compile(r"[^\s\"'\\]+")
+_BRACES = re.compile(r"\$\{(\w+)\}(?!\w)")
+_NEEDLESS_QUOTES = re.compile(r"""(?<![^\s=])(["'])([\w./:@%+,=$-]++)\1(?![^\s;&|)])""")
 
 
 def normalised(instruction: Instruction | None) -> str:
@@ -31,3 +34,12 @@ def normalised(instruction: Instruction | None) -> str:
     if instruction.exec_form is not None:
         text = _AROUND.sub(r"\1", text)
     return _AS.sub(" AS ", text) if text.startswith("FROM ") else text
+
+
+@lru_cache(maxsize=4096)
+def unquoted(text: str) -> str:
+    """Return a text whose words have no quotes that they do not need, and whose variables have no braces.
+
+    What differs in these alone says the same, and is the same to whoever compares two versions.
+    """
+    return _NEEDLESS_QUOTES.sub(r"\2", _BRACES.sub(r"$\1", text))

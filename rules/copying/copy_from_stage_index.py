@@ -75,7 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], taken: set[str | None]) -> Problem:
     """Speak once of a file's numbers, at the first that is new; the others are named there and go with it."""
     found.sort(key=lambda row: row[1].span.start)
-    items = [f"{numbered.instruction} {numbered.before}{numbered.number}" for _, numbered in found]
+    items = [_taken(numbered) for _, numbered in found]
     known = change.listed.get(("copy-from-stage-index", ""), frozenset())
     first = next((place for place, item in enumerate(items) if item not in known), 0)
     stage, numbered = found[first]
@@ -99,6 +99,13 @@ def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], tak
         items=tuple(items),
         fact="stages by their numbers",
     )
+
+
+def _taken(numbered: _Numbered) -> str:
+    """Return what is taken from the number, wherever a COPY puts it."""
+    instruction = numbered.instruction
+    taken = [word.text for word in instruction.words[:-1]] if instruction.keyword == "COPY" else [str(instruction)]
+    return f"{' '.join(taken)} {numbered.before}{numbered.number}"
 
 
 def _cure(source: Stage) -> str:

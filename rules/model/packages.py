@@ -130,4 +130,8 @@ def _covers(package: Package, name: str) -> bool:
 def _removes_unmarked(run: Run, call: PackageCall) -> bool:
     """Tell whether a call removes all that `apt-mark auto` let go of, as Docker's official images do."""
     sweeping = call.verb in ("autoremove", "autopurge") or call.has("--auto-remove", "--autoremove")
-    return sweeping and call.manager == "apt" and "apt-mark auto" in run.instruction.whole_value
+    return (
+        sweeping
+        and call.manager == "apt"
+        and any(command.name == "apt-mark" and command.subcommand == "auto" for command in run.commands)
+    )

@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.delegated import is_named_in_new_script
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only, is_in_base, is_listed
 from rules.packages.build_packages import is_language_toolkit
@@ -83,7 +84,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if _reads_list(stage):
             continue
-        gone = tuple(item for item in was.packages.present if _is_gone(stage, was, item))
+        gone = tuple(
+            item
+            for item in was.packages.present
+            if _is_gone(stage, was, item) and not is_named_in_new_script(change, item.name)
+        )
         in_scripts = _in_scripts(change, stage) if gone else {}
         used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)

@@ -30,7 +30,7 @@ from rules.runtime.making_way import (
     script_that_stays,
     way_out,
 )
-from rules.runtime.shell_with_code import shell_with_code
+from rules.runtime.shell_with_code import MAKES_WAY, shell_with_code
 from rules.runtime.start_instructions import Written, is_script_entrypoint
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import (
@@ -192,7 +192,7 @@ def _makes_way(stage: Stage, start: Start) -> Problem:
         f"Debian base it does not. {'The JSON form needs' if repair else '`exec` in front of it needs'} no luck.",
         Confidence.POSSIBLE,
         stage=stage.key,
-        key="makes way",  # upon a base whose shell does not, it is another fault
+        key=MAKES_WAY,
         fix=repair,
         severity=Severity.INFO,
     )

@@ -15,22 +15,41 @@ if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Image, Setting, Stage, Start
 
 _SH = (("sh", "-c"), ("/bin/sh", "-c"))
+MAKES_WAY = "makes way"
+"""The key of what is said where the shell makes way: upon a base whose shell does not, it is another fault."""
 _IN_FRONT = ("Begin the command with `exec`", "Begin the last command with `exec`")
 
 
 def shell_with_code(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> Iterator[Problem]:
-    """Speak of it where `sh` is dash, which stays in front of its only command, and of the last of several."""
+    """Speak of it where `sh` is dash, which stays in front of its only command, and of the last of several.
+
+    The shell form makes the same array, so where nothing is said of this one, nothing is repaired by it either.
+    """
     start = setting.value
     if start is None or start.instruction is None or (setting is stage.image.cmd and not _runs_cmd(stage.image)):
         return
-    commands = _code(start) if stage.base_known and is_dash(stage) else ()
+    commands = _code(start)
     if not commands or ends_by_itself(commands[-1]):
+        return
+    told = list(_told(change, Written(stage, setting, start, start.instruction), commands))
+    yield from told or _untold(stage, start)
+
+
+def _untold(stage: Stage, start: Start) -> Iterator[Problem]:
+    assert start.instruction is not None
+    for key in ("", MAKES_WAY):
+        yield Problem(start.instruction.span, "", stage=stage.key, key=key, untold=True)
+
+
+def _told(change: DockerfileChange, found: Written, commands: tuple[Command, ...]) -> Iterator[Problem]:
+    stage, start = found.stage, found.start
+    if not stage.base_known or not is_dash(stage):
         return
     only = commands[0]
     if len(commands) == 1:
         way = f"{exec_place(only, 'Begin the command')}{of_runner(only)}"
         yield from () if only.after else (_problem(stage, start, only, way),)
-    elif _ends_in_program(change, Written(stage, setting, start, start.instruction), commands):
+    elif _ends_in_program(change, found, commands):
         yield _problem(stage, start, commands[-1], way_out(start))
 
 

@@ -137,6 +137,6 @@ def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Probl
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,
-        key=versionless(url),
+        key=versionless(run.scope.expand(url) or url),
         severity=Severity.INFO if pinned else None,
     )

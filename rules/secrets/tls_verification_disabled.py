@@ -39,6 +39,7 @@ from rules.secrets.tls_words import (
     SETTINGS,
     SETTINGS_FILE,
     SHORT,
+    SHORT_FOR,
     WITH_HOST,
     puts_by_sed,
 )
@@ -292,7 +293,7 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
         doubt="it runs under a condition",
         instruction=step.instruction,
         stage=stage.key,
-        key=off.what,
-        decision=f"{stage.key} {off.what}" if fix is None else "",
+        key=SHORT_FOR.get(off.what, off.what),
+        decision=f"{stage.key} {SHORT_FOR.get(off.what, off.what)}" if fix is None else "",
         fix=fix,
     )

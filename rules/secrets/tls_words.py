@@ -26,6 +26,8 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "http": ("--verify=no",),
     "svn": ("--trust-server-cert",),
 }
+SHORT_FOR = {"-k": "--insecure", "--no-check-cert": "--no-check-certificate", "--no-check": "--no-check-certificate"}
+"""Flags that are another one in fewer letters."""
 PIP = re.compile(r"pip\d*(?:\.\d+)*")
 WITH_HOST = ("--trusted-host", "--allow-insecure-host")
 """The next word is theirs."""
