@@ -16,8 +16,14 @@ _HOMES = frozenset(
     "JBOSS_HOME JETTY_HOME JENKINS_HOME ANDROID_HOME CUDA_HOME".split()
 )
 """Where publishers say that their program lies; which of their images do, no table tells."""
-_PROGRAMS = {"go": ("golang",), "java": ("jdk", "jre", "openjdk"), "node": ("nodejs", "yarn"), "python": ("pip",)}
-"""What else the images of a language name in their variables: GOLANG_VERSION, YARN_VERSION."""
+_PROGRAMS = {
+    "go": ("golang",),
+    "java": ("jdk", "jre", "openjdk"),
+    "node": ("nodejs", "yarn"),
+    "postgres": ("pg",),
+    "python": ("pip",),
+}
+"""What else images name in their variables: GOLANG_VERSION, YARN_VERSION, PG_MAJOR (docker-library/postgres)."""
 
 
 def is_bare(stage: Stage) -> bool:
