@@ -45,6 +45,8 @@ _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
     "models".split()
 )
+_LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
+"""Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
 
@@ -210,7 +212,7 @@ def _weighs(put: Put) -> bool:
     """Whether what was copied may be large: archives, trees, what another stage built; not a script or a setting."""
     name = posixpath.basename(put.source.rstrip("/")) or posixpath.basename(put.path)
     if put.whole or put.kind == "remote":
-        return True
+        return not put.path.lower().endswith(_LIGHT)
     if name.lower().endswith(HEAVY):
         return True
     if "." in name.strip("."):
