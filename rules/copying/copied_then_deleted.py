@@ -45,6 +45,8 @@ _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
     "models".split()
 )
+_LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
+"""Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
 
@@ -210,7 +212,7 @@ def _weighs(put: Put) -> bool:
     """Whether what was copied may be large: archives, trees, what another stage built; not a script or a setting."""
     name = posixpath.basename(put.source.rstrip("/")) or posixpath.basename(put.path)
     if put.whole or put.kind == "remote":
-        return True
+        return not put.path.lower().endswith(_LIGHT)
     if name.lower().endswith(HEAVY):
         return True
     if "." in name.strip("."):
@@ -224,14 +226,16 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
     """Speak of a COPY that a command deletes; `path` is what that deletes: the same, a folder above or a pattern."""
     fix = _fix(stage, put, copy, run, command)
     again, lost = brought_again(stage, put, copy, run, path), deleted_unused(stage, put, copy, run, command)
-    what = f"{quote(put.source)} into {quote(put.path)}" if is_emptied(put) else f"{quote(put.path)} in"
+    named = put.source or copy.sources[0].word.text  # what an unknown variable is part of is named as it is written
+    what = f"{quote(named)} into {quote(put.path)}" if is_emptied(put) else f"{quote(put.path)} in"
+    cure = again or lost or way_out(stage, put, copy, run, command, path, fixed=fix is not None)
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {what}, and {quote(str(command))} (line {command.line}) deletes it "
-        f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
-        f"{again or lost or way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
+        f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. {cure}",
         Confidence.LIKELY if is_guessed(run, command) else Confidence.CERTAIN,
         doubt="the base image may work in another folder than `/`",
+        decision=f"{copy.stage.key} {command.start} {cure}",  # one command deletes what several lines bring
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=put.path,

@@ -37,6 +37,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySou
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)}, but `..` does not lead out of the build context: the builder "
         f"cuts it off and {then}",
+        decision="" if there is False else "..",
         instruction=copy.instruction,
         stage=stage.key,
         key=source.word.text,
