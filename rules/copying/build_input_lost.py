@@ -66,9 +66,12 @@ def _is_kept(stage: Stage, copy: Copy, source: CopySource) -> bool:
     path = copy.source_path(source)
     if path is None or source.path is None or "$" in source.word.text:
         return True
-    return any(
-        other.source_path(one) == path for other in stage.copies for one in other.sources if _kind(other) == _kind(copy)
-    )
+    return (_kind(copy), path) in _kept(stage)
+
+
+@once
+def _kept(stage: Stage) -> frozenset[tuple[str | None, str | None]]:
+    return frozenset((_kind(copy), copy.source_path(source)) for copy in stage.copies for source in copy.sources)
 
 
 def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[Run, Command] | None:
