@@ -62,16 +62,16 @@ def _kind(copy: Copy) -> str | None:
 
 
 def _is_kept(stage: Stage, copy: Copy, source: CopySource) -> bool:
-    """Whether the stage still copies the source, to whatever place, or a tree above it."""
+    """Whether the stage still copies the source, to whatever place."""
     path = copy.source_path(source)
     if path is None or source.path is None or "$" in source.word.text:
         return True
-    return any(
-        other.source_path(one) == path or one.is_root
-        for other in stage.copies
-        for one in other.sources
-        if _kind(other) == _kind(copy)
-    )
+    return (_kind(copy), path) in _kept(stage)
+
+
+@once
+def _kept(stage: Stage) -> frozenset[tuple[str | None, str | None]]:
+    return frozenset((_kind(copy), copy.source_path(source)) for copy in stage.copies for source in copy.sources)
 
 
 def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[Run, Command] | None:
@@ -85,7 +85,8 @@ def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[R
     for run in stage.runs:
         if run.deferred or not run.is_read or run.instruction.text not in below or run.is_mounted(target):
             continue
-        if any(not put.makes_folder and put.path != "/" for put in stage.files.covering(target)):
+        above = (put for put in stage.files.covering(target) if put.step.at < run.at)
+        if any(not put.makes_folder and put.path != "/" for put in above):
             return None
         reader = _build_in(run, target) if source.is_root else _named_in(run, target)
         if reader is not None:
@@ -125,8 +126,8 @@ def _problem(stage: Stage, copy: Copy, source: CopySource, run: Run, reader: Com
     return Problem(
         reader.span,
         f"{stage.label} no longer copies {what}: this change takes away {quote(str(copy.instruction), 80)}, and "
-        f"nothing else brings {'them' if source.is_root else 'it'}. {quote(str(reader), 60)} {needs}, so the build "
-        "stops here, or goes on without. Copy it again above.",
+        f"nothing else above brings {'them' if source.is_root else 'it'}. {quote(str(reader), 60)} {needs}, so the "
+        "build stops here, or goes on without. Copy it again above.",
         Confidence.LIKELY,
         doubt="the base image may bring it",
         instruction=run.instruction,

@@ -41,12 +41,13 @@ _OF_PROGRAMS = frozenset("go make cmake cargo gcc g++".split())
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away the command that built what another stage copies."""
-    for stage in change.stages:
+    lost_builds = {stage.index: _lost_build(change, stage) for stage in change.stages}
+    for stage in change.stages if any(lost_builds.values()) else ():
         if stage.index not in change.after.needed_by_shipped:
             continue
         for copy in stage.copies:
             builder = copy.from_stage
-            lost = _lost_build(change, builder) if builder is not None and not copy.deferred else None
+            lost = lost_builds[builder.index] if builder is not None and not copy.deferred else None
             if builder is None or lost is None:
                 continue
             source = next((one for one in copy.sources if _is_product(change, builder, copy, one, lost)), None)
