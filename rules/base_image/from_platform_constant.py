@@ -25,6 +25,8 @@ from rules.quoting import listed
 
 _BUILDER = re.compile(r"[\"']?\$(?:BUILDPLATFORM\b|\{BUILDPLATFORM\b)")
 _NAMED = re.compile(r"amd64|x86_64|i386|arm32|arm64|armhf|armv\d|aarch64|ppc64le|s390x|riscv64|mips64", re.IGNORECASE)
+_SAID = re.compile(rf"{_NAMED.pattern}|platform|architecture|apple silicon", re.IGNORECASE)
+"""What a comment says that gives the reason."""
 _OF_MACHINES = {
     "amd64": re.compile(r"(?<![A-Za-z0-9])(?:amd64|x86[-_]?64|x64|linux64)(?![A-Za-z0-9])", re.IGNORECASE),
     "arm64": re.compile(r"(?<![A-Za-z0-9])(?:arm64(?:v8)?|aarch64)(?![A-Za-z0-9])", re.IGNORECASE),
@@ -48,6 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         flag = stage.from_.flag("platform")
         if flag is None or not flag.value or "$" in flag.value or _runs_nothing(stage):
+            continue
+        if any(_SAID.search(comment.text) for comment in stage.from_.comments):
             continue
         if _NAMED.search(change.path) or (stage.base_text is not None and _NAMED.search(stage.base_text)):
             continue

@@ -47,6 +47,27 @@ def written_anew(change: DockerfileChange) -> Iterator[Problem]:
         )
 
 
+def is_told_to_hold(run: Run, start: int) -> bool:
+    """Tell whether `bundle config` above a place has told Bundler to hold to its lock file.
+
+    Args:
+        run: A RUN.
+        start: Where a command of it starts.
+    """
+    first = _first_told(run.stage)
+    return first is not None and first < (run.at, start)
+
+
+@once
+def _first_told(stage: Stage) -> tuple[tuple[int, int], int] | None:
+    for run in stage.all_runs:
+        for call in run.package_calls:
+            words = {word.value.partition("=")[0] for word in call.options.operands}
+            if call.manager == "bundle" and "config" in words and words & {"deployment", "frozen"}:
+                return run.at, call.command.start
+    return None
+
+
 def written_before(run: Run, install: PackageCall) -> PackageCall | None:
     """Return the command that has written the lock file of an install anew."""
     found = _first_writers(run.stage).get((install.manager, install_folder(run, install)))

@@ -27,7 +27,7 @@ from rules.api import (
 )
 from rules.copying.installs import install_folder
 from rules.model.work_folders import folder_of
-from rules.packages.lock_calls import written_anew, written_before
+from rules.packages.lock_calls import is_told_to_hold, written_anew, written_before
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
@@ -181,17 +181,10 @@ def _is_ruby(stage: Stage) -> bool:
 
 
 def _is_configured(run: Run, call: PackageCall) -> bool:
-    """Whether Bundler was told before, in another RUN or by Rails' environment."""
+    """Whether Bundler was told before, by its configuration or by Rails' environment."""
     if {call.env.get("RAILS_ENV"), call.env.get("RACK_ENV")} & _DEVELOPMENT:
         return True
-    for other in run.stage.all_runs:
-        if other is run:
-            return False
-        for earlier in other.package_calls:
-            words = {word.value for word in earlier.options.operands}
-            if earlier.manager == "bundle" and "config" in words and words & {"deployment", "frozen"}:
-                return True
-    return False
+    return is_told_to_hold(run, call.command.start)
 
 
 def _is_foreign(run: Run) -> bool:

@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.facts.packages import depends_on
 from rules.packages.libraries_removed import LINKED
+from rules.packages.scripts import runs_script_before
 
 _NEEDS = {
     **{name: LINKED[name] for name in ("bz2", "gd", "gmp", "intl", "ldap", "pdo_pgsql", "pgsql", "xsl", "zip")},
@@ -47,6 +48,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             for command in run.calls("docker-php-ext-install", "pecl"):
                 if command.conditional or command.after == "||" or run.calls(*_MAY_BRING):
+                    continue
+                if runs_script_before(run, command.start):
                     continue
                 words = [word.value for word in command.args if not word.value.startswith("-")]
                 if command.name == "pecl":

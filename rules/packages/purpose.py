@@ -6,9 +6,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.comments import COMMENT_LINES
 from rules.lazily import once
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.packages.mounted_sources import runs_mounted_sources
+from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -50,6 +52,12 @@ _DEVELOPING = re.compile(
     r"\b(?:next|nuxt|nuxi|astro|gatsby|remix)\s+dev(?:elop)?\b|^php -a$|\bcompile\b|"
     r"\bsleep\s+infinity\b|\btail\s+-f\s+/dev/null\b"
 )
+
+_COMPILING_AT_START = re.compile(
+    r"\b(?:bundle|gem|pip3?|pecl|cpanm?|docker-php-ext-install|cargo)\s+(?:install|build)\b|\bnpm\s+rebuild\b|"
+    r"\bmix\s+(?:deps\.)?compile\b|\bgo\s+(?:build|run)\b"
+)
+"""What installs packages of a language out of their sources."""
 
 
 def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
@@ -112,7 +120,13 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
         return True
     if "STI_SCRIPTS_PATH" in change.after.code or _offers_installing(stage):
         return True  # a Source-to-Image builder compiles what it is given
-    return not stage.image.start_in_file
+    return not stage.image.start_in_file or _compiles_at_start(change, stage)
+
+
+def _compiles_at_start(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a script that the container starts may compile packages: `bundle check || bundle install`."""
+    texts = (COMMENT_LINES.sub("", script.text) for script in start_scripts(change, stage) if script.text is not None)
+    return any(map(_COMPILING_AT_START.search, texts))
 
 
 _ON_A_BENCH = frozenset(

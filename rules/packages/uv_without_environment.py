@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.scripts import runs_script_before
 
 _CHOOSES = ("--system", "--python", "-p", "--target", "-t", "--prefix")
 """Options that say where to install (uv's documentation, "Using Python environments")."""
@@ -44,6 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for run in stage.runs:
             call = next((call for call in run.package_calls if _needs_environment(call)), None)
+            if call is not None and runs_script_before(run, call.command.start):
+                break
             if call is not None and not call.command.conditional:
                 yield _problem(stage, run, call)
                 break

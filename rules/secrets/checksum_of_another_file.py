@@ -28,7 +28,11 @@ _PLATFORM = re.compile(
     re.IGNORECASE,
 )
 """What stands in an address for the platform that is built for."""
-_CHOOSES = re.compile(r"\bcase\b|\bexit\s+[1-9]|(?:\btest|\[)\s[^\n;&|]*(?:arch\b|platform\b|uname -m)", re.IGNORECASE)
+_CHOOSES = re.compile(
+    r"\bcase\b|\|\|[^;&|]*\|\s*(?:sha|md5)\w*sum\b|\bexit\s+[1-9]|"
+    r"(?:\btest|\[)\s[^\n;&|]*(?:arch\b|platform\b|uname -m)",
+    re.IGNORECASE,
+)
 _NUMBERS = re.compile(r"\d+")
 _RELEASES = re.compile(r"\d+(?:\.\d+)+")
 _SHORT = 12

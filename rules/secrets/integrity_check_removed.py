@@ -22,6 +22,8 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.packages.lock_calls import is_told_to_hold
+from rules.packages.purpose import is_for_development
 from rules.quoting import listed
 from rules.secrets.download_checks import last_checks
 from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls
@@ -98,8 +100,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _compared(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     yield from _downloads(stage, was, now)
-    yield from _flags(change, stage, was, now)
-    yield from _unlocked(change, stage, was, now)
+    if not is_for_development(change, stage):
+        yield from _flags(change, stage, was, now)
+        yield from _unlocked(change, stage, was, now)
     yield from lost_pins(stage, was, now)
     yield from lost_checks(stage, was, now)
 
@@ -171,6 +174,8 @@ def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Se
         lost = before.get((name, verb)) if not flag else None
         if lost is None or (name, verb) in tied or is_held_elsewhere(change, stage, step, command):
             continue
+        if (name == "bundle" and is_told_to_hold(step, command.start)) or _reads_no_list(command, lost):
+            continue
         program = next((word for word in command.args if word.value == verb), command.program)
         assert program is not None, "a command of a name has a program"
         locked = may_have_lock(step, name)
@@ -186,6 +191,12 @@ def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Se
             if locked and lost.startswith("--") and not _is_reversed(command, lost)
             else None,
         )
+
+
+def _reads_no_list(command: Command, flag: str) -> bool:
+    """Whether hashes are asked of packages that the command names itself: a file of requirements has them."""
+    lists = (word.value.startswith(("-r", "--requirement")) for word in command.args)
+    return flag in ("--require-hashes", "PIP_REQUIRE_HASHES") and not any(lists)
 
 
 def _installs(stage: Stage) -> Iterator[tuple[str, str, str, Command, Run]]:

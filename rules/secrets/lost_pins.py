@@ -37,6 +37,8 @@ def lost_pins(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Itera
     for run, call, package in _asked(stage) if before else ():
         key = call.manager, package.name
         old = before.get(key)
+        if package.version is None and call.manager == "go":
+            continue  # it takes the version of `go.mod` then, and none without one (`go help install`)
         if old is None or key in kept or (package.version is not None and package.version not in MOVING):
             continue
         kept.add(key)
