@@ -182,7 +182,7 @@ def test_a_copy_and_its_mode_that_a_variable_parts_are_as_they_were() -> None:
 
 
 def test_a_variable_that_may_choose_a_stage_does_away_with_none() -> None:
-    unused = "FROM golang:1.26\nRUN true\n\nFROM debian:13-slim\nCMD [\"/app\"]\n"
+    unused = 'FROM golang:1.26\nRUN true\n\nFROM debian:13-slim\nCMD ["/app"]\n'
     chosen = "ARG BASE=debian:13-slim\n" + unused.replace("FROM debian:13-slim", "FROM ${BASE}")
     assert baselines("stage-unreachable", unused, chosen) == []
     assert baselines("stage-unreachable", unused, unused.replace("FROM golang:1.26\nRUN true\n\n", "")) == ["absent"]
