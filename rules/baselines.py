@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rules.delegated import moved_into_scripts
 from rules.fingerprint import unchanged
-from rules.renames import in_new_names
+from rules.renames import in_new_names, in_stages_above
 from rules.same_images import in_same_images
 from rules.wording import normalised
 
@@ -52,9 +52,12 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
         Indexes into `after.raised` of what was there before, and into `before.raised` of what still is there.
     """
     old, new = before.raised, after.raised
-    known, still = unchanged(in_new_names(old, change), new, [stage.key for stage in before.model.stages])
-    known |= _again(new, known, _shown(before, after))
-    still |= _again(old, still, _shown(after, before))
+    renamed = in_new_names(old, change)
+    known, still = unchanged(renamed, new, [stage.key for stage in before.model.stages])
+    _match_across_stages(change, renamed, new, known, still)
+    hidden, hidden_now = in_new_names(before.hidden, change), in_stages_above(after.hidden, change)
+    known |= _again(new, known, _shown(hidden, hidden_now))
+    still |= _again(renamed, still, _shown(hidden_now, hidden))
     held = {index for index, item in enumerate(new) if item.problem.held_before} - known
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
     still |= moved_into_scripts(change, before.model, old, [i for i in range(len(old)) if i not in still])
@@ -71,12 +74,24 @@ def _but(items: Sequence[Raised], matched: Collection[int]) -> dict[int, Raised]
     return {index: item for index, item in enumerate(items) if index not in matched}
 
 
-def _shown(hiding: Judged, other: Judged) -> list[Raised]:
+def _match_across_stages(
+    change: DockerfileChange, old: Sequence[Raised], new: Sequence[Raised], known: set[int], still: set[int]
+) -> None:
+    """Match what is left where a stage was split, and the part below has another name."""
+    left_old, left_new = list(_but(old, still)), list(_but(new, known))
+    if left_old and left_new:
+        ours = in_stages_above([new[index] for index in left_new], change)
+        found, kept = unchanged([old[index] for index in left_old], ours)
+        known.update(left_new[index] for index in found)
+        still.update(left_old[index] for index in kept)
+
+
+def _shown(hidden: Sequence[Raised], others: Sequence[Raised]) -> list[Raised]:
     """Return what was not told in one version, and is no matter in the other: another rule spoke, or was silent."""
-    if not hiding.hidden:
+    if not hidden:
         return []
-    _, still = unchanged(hiding.hidden, other.hidden)
-    return [one for index, one in enumerate(hiding.hidden) if index not in still]
+    _, still = unchanged(hidden, others)
+    return [one for index, one in enumerate(hidden) if index not in still]
 
 
 def _again(items: Sequence[Raised], matched: Collection[int], others: Sequence[Raised]) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
     from rules.fingerprint import Raised
+    from rules.model.stage import Stage
 
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*(?!\w)")
 _STAGE = re.compile(r"(?P<before>(?:^|[ ,])(?:--)?from=|^FROM (?:--\S+ )*|^FROM .* AS )(?P<name>[\w.-]+)(?=$|[\s,])")
@@ -38,6 +40,26 @@ def in_new_names(raised: Sequence[Raised], change: DockerfileChange) -> Sequence
         return raised
     renames = Renames(dict(_stages(change)), dict(_arguments(change)))
     return [_renamed(one, renames) for one in raised] if any(renames) else raised
+
+
+def in_stages_above(raised: Sequence[Raised], change: DockerfileChange) -> Sequence[Raised]:
+    """Return problems as they would read if what a change put into a stage below another were still in that one."""
+    if change.before is None or not raised:
+        return raised
+    old = {stage.key for stage in change.before.stages}
+    users: defaultdict[int, list[Stage]] = defaultdict(list)
+    for stage in change.stages:
+        for source in stage.sources:
+            users[source.index].append(stage)
+    above: dict[str, str] = {}
+    for stage in reversed(change.stages):
+        upon = users[stage.index]
+        if stage.key not in old and change.was(stage) is None and len(upon) == 1 and upon[0].parent is stage:
+            above[stage.key] = above.get(upon[0].key, upon[0].key)
+    return [
+        one._replace(problem=replace(one.problem, stage=above.get(one.problem.stage, one.problem.stage)))
+        for one in raised
+    ]
 
 
 def _stages(change: DockerfileChange) -> Iterator[tuple[str, str]]:
