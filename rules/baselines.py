@@ -49,7 +49,7 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     still |= _again(old, still, _shown(after, before))
     held = {index for index, item in enumerate(new) if item.problem.held_before} - known
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
-    still |= moved_into_scripts(change, before.model, old, [i for i in range(len(old)) if i not in still])
+    still |= moved_into_scripts(change, old, [i for i in range(len(old)) if i not in still])
     still |= _gone_with_the_rest(old, [item for index, item in enumerate(new) if index not in known | held])
     return known | held, still
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.model.model import Model
+from rules.model.steps import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -76,3 +77,18 @@ def neighbours(model: Model, keywords: Iterable[str]) -> Iterator[tuple[Instruct
                 waiting = None
             else:
                 waiting = one if one.keyword in keywords else None
+
+
+def plain_runs(model: Model) -> Iterator[Run]:
+    """Yield the RUNs in shell form whose script is understood, and run by the shell that is there unless told."""
+    for stage in model.stages:
+        for step in stage.steps:
+            if isinstance(step, Run) and step.stage is stage and not step.deferred and _is_plain(step):
+                yield step
+
+
+def _is_plain(run: Run) -> bool:
+    one = run.instruction
+    if one.exec_form is not None or one.heredocs or not run.is_read or not run.commands or run.script.swallowing:
+        return False
+    return run.shell.value in (None, ("/bin/sh", "-c")) and run.script.dialect == "sh"
