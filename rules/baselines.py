@@ -60,7 +60,7 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     still |= _again(renamed, still, _shown(hidden_now, hidden))
     held = {index for index, item in enumerate(new) if item.problem.held_before} - known
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
-    still |= moved_into_scripts(change, before.model, old, [i for i in range(len(old)) if i not in still])
+    still |= moved_into_scripts(change, old, [i for i in range(len(old)) if i not in still])
     told = [item for index, item in enumerate(new) if index not in known | held]
     still |= _gone_with_the_rest(old, told)
     if any(item.rule.id == "default-target-changed" for item in told):

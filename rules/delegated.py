@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import last_put, text_at
+from rules.lazily import once
 from rules.packages.project_texts import text_in_image
 from rules.packages.scripts_run import READERS, called_script
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.fingerprint import Raised
-    from rules.model.model import Model
     from rules.model.stage import Stage
 
 _INSTALLS = re.compile(
@@ -31,25 +31,22 @@ _SURELY = 2
 """Words that tell a command: its program and what that is given."""
 
 
-def moved_into_scripts(change: DockerfileChange, before: Model, old: Sequence[Raised], left: Iterable[int]) -> set[int]:
+def moved_into_scripts(change: DockerfileChange, old: Sequence[Raised], left: Iterable[int]) -> set[int]:
     """Return which problems of before stand in steps that a script now takes, as far as can be seen.
 
     Args:
         change: The change.
-        before: The Dockerfile before it.
         old: What was wrong with that.
         left: Indexes into `old` of what is wrong with the Dockerfile no more.
     """
     asked = [index for index in left if _is_of_run(old[index])]
-    scripts = list(_scripts_now(change, before)) if asked else []
+    scripts = _scripts_now(change) if asked else ()
     return {index for index in asked if any(text is None or _says(text, old[index]) for text in scripts)}
 
 
 def is_named_in_new_script(change: DockerfileChange, name: str) -> bool:
     """Tell whether a script that the Dockerfile calls now, and did not before, has a name in it, or was not read."""
-    return change.before is not None and any(
-        text is None or _names(text, name) for text in _scripts_now(change, change.before)
-    )
+    return any(text is None or _names(text, name) for text in _scripts_now(change))
 
 
 def installs_by_script(change: DockerfileChange, stage: Stage) -> bool:
@@ -58,11 +55,13 @@ def installs_by_script(change: DockerfileChange, stage: Stage) -> bool:
     return any(text is None or _INSTALLS.search(text) is not None for text in texts)
 
 
-def _scripts_now(change: DockerfileChange, before: Model) -> Iterator[str | None]:
-    """Yield the texts of the scripts that the Dockerfile calls now and did not before; `None` for one unread."""
-    known = {called_script(command) for stage in before.stages for run in stage.runs for command in run.commands}
-    for stage in change.after.stages:
-        yield from (text for name, text in _called(change, stage) if name not in known)
+@once
+def _scripts_now(change: DockerfileChange) -> tuple[str | None, ...]:
+    """The texts of the scripts that the Dockerfile calls now and did not before; `None` for one unread."""
+    stages = change.before.stages if change.before is not None else ()
+    known = {called_script(command) for stage in stages for run in stage.runs for command in run.commands}
+    called = (row for stage in change.after.stages for row in _called(change, stage))
+    return tuple(text for name, text in called if name not in known)
 
 
 def _called(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str, str | None]]:

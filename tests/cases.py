@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rules import Finding, Report
+    from rules.rule import Rule
 
 _FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,4} (?P<title>.+)$", re.MULTILINE)
@@ -139,6 +140,12 @@ def cases_in(rule: str, text: str) -> Iterator[Case]:
         case.blocks[info] = match["body"]
     if "dockerfile" in case.blocks:
         yield case
+
+
+def flagged(rule: Rule) -> Case | None:
+    """Return the first example of a rule's page in which a file is flagged by itself."""
+    cases = (case for case in cases_in(rule.id, rule.page) if "findings" in case.blocks)
+    return next((case for case in cases if "dockerfile before" not in case.blocks), None)
 
 
 def marks_in(text: str) -> Iterator[re.Match[str]]:

@@ -1,5 +1,6 @@
 """See apt_recommends_installed.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -56,15 +57,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, _swept(run, call)):
             continue
         seen.add(id(run.instruction))
-        yield _problem(stage, run, call)
+        yield dataclasses.replace(_problem(stage, run, call), untold=_differs_on_purpose(run))
+
+
+def _differs_on_purpose(run: Run) -> bool:
+    """Whether another install of the RUN has the flag; that stays so where the two are parted, but is not seen then."""
+    installs = [call for call in run.package_calls if call.manager == "apt" and call.action == "install"]
+    return any(call.no_recommends or call.has("--no-install-suggests") for call in installs)
 
 
 def _is_settled(stage: Stage, run: Run) -> bool:
-    """Whether a file switches recommended packages off, a comment speaks of them, or two calls differ on purpose."""
+    """Whether a file switches recommended packages off, or a comment speaks of them."""
     if _TOLD.search(comments_on(run)):
-        return True
-    installs = [call for call in run.package_calls if call.manager == "apt" and call.action == "install"]
-    if any(call.no_recommends or call.has("--no-install-suggests") for call in installs):
         return True
     if any(_SETTING.search(text) and ("apt.conf" in text or "/etc/apt/" in text) for text in written_until(run)):
         return True

@@ -84,11 +84,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if _reads_list(stage):
             continue
-        gone = tuple(
-            item
-            for item in was.packages.present
-            if _is_gone(stage, was, item) and not is_named_in_new_script(change, item.name)
-        )
+        missed = (item for item in was.packages.present if _is_gone(stage, was, item))
+        gone = tuple(item for item in missed if not is_named_in_new_script(change, item.name))
         in_scripts = _in_scripts(change, stage) if gone else {}
         used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)

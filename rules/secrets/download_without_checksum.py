@@ -213,13 +213,13 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
         return False
     if _ARTIFACT.search(url.text):
         return True
-    return executable and (is_saved(url) or saved_name(url) in _made_executable(run))
+    return (executable and is_saved(url)) or saved_name(url) in _made_executable(run.stage)
 
 
 @once
-def _made_executable(run: Run) -> frozenset[str]:
-    """The names of the files that a RUN sets the mode of: a download among them is a program."""
-    words = (word.value for command in run.calls("chmod", "install") for word in command.args)
+def _made_executable(stage: Stage) -> frozenset[str]:
+    """The names of the files that the RUNs of a stage set the mode of: a download among them is a program."""
+    words = (word.value for run in stage.runs for command in run.calls("chmod", "install") for word in command.args)
     return frozenset(value.rpartition("/")[2] for value in words) - {""}
 
 

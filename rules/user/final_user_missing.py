@@ -51,9 +51,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not gives_up_root(change, stage):
-            untold = is_for_developers(stage) or needs_root(change, stage)
-            for problem in _judge(change, stage):
-                yield dataclasses.replace(problem, held_before=_was_root(change, stage), untold=untold)
+            untold = is_for_developers(stage) or needs_root(change, stage) or _is_left_to_script(change, stage)
+            problem = _judge(change, stage)
+            yield dataclasses.replace(problem, held_before=_was_root(change, stage), untold=untold)
+
+
+def _is_left_to_script(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether an image makes an account and starts through a script of its own: the script switches to it."""
+    accounts = any(account.name not in ROOT_NAMES for account in stage.users.created)
+    return accounts and bool(unread_scripts(change, stage))
 
 
 def _was_root(change: DockerfileChange, stage: Stage) -> bool:
@@ -65,13 +71,11 @@ def _was_root(change: DockerfileChange, stage: Stage) -> bool:
     return any(was_root(was) and not drops_privileges(change, was) for was in known)
 
 
-def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
-    """Leave out an image that makes an account and starts through a script of its own: the script switches to it."""
+def _judge(change: DockerfileChange, stage: Stage) -> Problem:
+    """Say that an image runs as root, what would be in the way of an account, and what may give it up all the same."""
     scripts = unread_scripts(change, stage)
     tool = works_for_callers(stage) or opens_home(stage)
     daemon = may_step_down(change, stage)
-    if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
-        return
     known = _says_what_starts(stage)
     choice = choose(stage)
     asked = run_as_root(change, stage)
@@ -84,7 +88,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     way_out = f" {way_out}" if way_out else _switch_to(choice if known else None, hindrance, offered=fix is not None)
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and stage.squashed is None and not serves_openly(stage)
-    yield Problem(
+    return Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",

@@ -10,12 +10,10 @@ import pytest
 
 import rules
 from rules import catalogue
-from tests.cases import TODAY, Case, cases_in
+from tests.cases import TODAY, Case, flagged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from rules.rule import Rule
 
 OF_THE_BASE = frozenset(
     "base-image-eol base-image-loosened base-image-no-digest base-image-tag-unknown base-image-unpinned "
@@ -24,12 +22,6 @@ OF_THE_BASE = frozenset(
 """Rules that speak of the reference itself, which is what `moved` changes."""
 WITHOUT_NAMES = frozenset({"stage-name-duplicate"})
 """Rules in whose examples nobody can tell which stage is which."""
-
-
-def flagged(rule: Rule) -> Case | None:
-    """Return the first example of a rule's page in which a file is flagged by itself."""
-    cases = (case for case in cases_in(rule.id, rule.page) if "findings" in case.blocks)
-    return next((case for case in cases if "dockerfile before" not in case.blocks), None)
 
 
 def moved(text: str) -> str:
