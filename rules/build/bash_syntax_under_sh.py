@@ -22,79 +22,16 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_options import MAY_HOLD_ONE
-from rules.facts.distributions import lacks_pipefail
+from rules.build.bash_constructs import KNOWN_TO_ASH, NAMES, STOPS, SURELY, first_unknown
 from rules.gathering import named_lines
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 
-_NAMES = {
-    "double-bracket": "`[[ … ]]`",
-    "arithmetic-command": "`(( … ))`",
-    "c-style-for": "`for ((…))`",
-    "select": "`select`",
-    "function-keyword": "the keyword `function`",
-    "here-string": "`<<<`",
-    "process-substitution": "`<( … )`",
-    "ampersand-redirect": "`&>`",
-    "pipe-ampersand": "`|&`",
-    "array": "an array",
-    "append": "`+=`",
-    "brace-expansion": "`{…}` for several words",
-    "ansi-c-quote": "`$'…'`",
-    "replacement": "`${…/…/…}`",
-    "substring": "`${…:…}`",
-    "case-modification": "`${…^^}`",
-    "indirection": "`${!…}`",
-    "double-equals": "`==` in a test",
-    "pipefail": "`set -o pipefail`",
-    "transformation": "`${…@…}`",
-    "both-outputs": "`>&` with a file",
-    "error-trap": "`trap` with `ERR` or its like",
-    "read-array": "`read` with an option of bash's",
-    "read-option": "`read` with an option of bash's",
-    "export-function": "`export -f`",
-    "printf-variable": "`printf -v`",
-    "type-option": "`type` with an option",
-    "wait-next": "`wait -n`",
-    "echo-option": "`echo -e`",
-    **{name: f"`{name}`" for name in ("source", "pushd", "declare", "shopt", "let", "mapfile")},
-}
-_OPTIONS = frozenset(
-    "error-trap read-array read-option export-function printf-variable type-option wait-next echo-option".split()
-)
-_STOPS = _OPTIONS | frozenset(
-    "array source pushd declare shopt mapfile pipefail replacement substring transformation both-outputs".split()
-)
-"""What a plain shell refuses or does not find; the rest may also mean something else to it."""
-SURELY = frozenset(
-    "double-bracket array source pushd declare shopt mapfile here-string c-style-for process-substitution".split()
-)
-"""Of a script: what a plain shell does not take for something else that may be meant."""
-_KNOWN_TO_ASH = frozenset(
-    "double-bracket process-substitution source ansi-c-quote replacement substring ampersand-redirect function-keyword "
-    "double-equals pipefail let read-option printf-variable type-option wait-next echo-option both-outputs".split()
-)
-"""What busybox takes over from bash (its `ASH_BASH_COMPAT`, which Alpine switches on)."""
-_SIGNS = ("((", "<<<", "|&", "=(", "+=", "${!", "<(", ">(", "&>", "$'")
-_OUTSIDE = {
-    "busybox": re.compile(r"(?<!\$)\(\(|<<<|\|&|=\(|\+=|\$\{!"),
-    "dash": re.compile(r"(?<!\$)\(\(|<<<|\|&|=\(|\+=|\$\{!|[<>]\(|&>|(?<![^\s=])\$'"),
-}
-"""What may be one of the constructs that a shell does not know, other than expansions and commands."""
-_IN_BRACES = re.compile(r"\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
-_KEYWORDS = re.compile(r"\b(?:select|function)\s")
-_COMMANDS = {
-    "busybox": ("pushd", "popd", "dirs", "declare", "typeset", "shopt", "mapfile", "readarray"),
-    "dash": tuple("pushd popd dirs declare typeset shopt mapfile readarray source let [[ set".split()),
-}
 _RELINKED = re.compile(
     # That a word begins is asked behind its letters, so that the search goes from one such letter to the next.
     r"(?:ln|mv|cp)(?<!\w\w\w)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|dash/sh\b(?<!\wdash/sh)|reconfigure[^\n;&|]*\bdash\b"
 )
 _CHANGES_FILES = ("rm", "rmdir", "unlink", "mv", "chmod", "chown", "chgrp", "truncate", "shred")
-_NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
-"""Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
 
 
 @rule(
@@ -137,7 +74,7 @@ def _uses(stage: Stage, shell: str) -> Iterator[tuple[Stage, Run, Construct]]:
     for run in stage.runs:
         if run.script.dialect != "sh" or not run.is_read or run.deferred:
             continue
-        found = _bash_syntax(run, shell)
+        found = first_unknown(run, shell)
         if found is not None:
             yield stage, run, found
 
@@ -165,7 +102,7 @@ def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if "bash" in (script.text.partition("\n")[2] if given and script.text.startswith("#!") else script.text):
             continue  # it may look for bash, and go on in that
-        kinds = SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
+        kinds = SURELY - (KNOWN_TO_ASH if shell == "busybox" else frozenset())
         source, code = script.script(dialect="sh")
         construct = next((one for one in code.constructs if one.kind in kinds and one.dialect == "sh"), None)
         if construct is not None:
@@ -186,7 +123,7 @@ def _is_given_to_sh(found: Written, script: StartScript) -> bool:
 def _in_script(
     found: Written, script: StartScript, construct: Construct, line: int, shell: str, *, given: bool
 ) -> Problem:
-    name = _NAMES[construct.kind]
+    name = NAMES[construct.kind]
     asks = "with `sh`: it" if given else "which asks for `/bin/sh` and"
     way_out = "Start it with `bash`" if given else "Begin it with `#!/bin/bash`"
     return Problem(
@@ -216,52 +153,6 @@ def _plain_shell(stage: Stage) -> str | None:
     return {"debian": "dash", "ubuntu": "dash", "alpine": "busybox"}.get(stage.runtime.distribution or "")
 
 
-def _bash_syntax(run: Run, shell: str) -> Construct | None:
-    """Return the first syntax that the shell of the RUN does not know."""
-    code = run.instruction.whole_value
-    if not _may_hold_one(run, code, shell):
-        return None
-    for found in run.script.constructs:
-        if found.kind in _NAMES and found.dialect == "sh" and not (_knows(run, shell, found) or _is_meant(run, found)):
-            return found
-    return None
-
-
-def _knows(run: Run, shell: str, found: Construct) -> bool:
-    """Whether the shell has taken a construct over from bash, or from POSIX, which has `pipefail` since 2024."""
-    if shell == "busybox":
-        return found.kind in _KNOWN_TO_ASH
-    runtime = run.stage.runtime
-    return found.kind == "pipefail" and not lacks_pipefail(runtime.distribution, runtime.release)
-
-
-def _may_hold_one(run: Run, code: str, shell: str) -> bool:
-    """Tell in little time whether it is worth while to look for what a plain shell does not know."""
-    if any(sign in code for sign in _SIGNS) and _OUTSIDE[shell].search(code) is not None:
-        return True
-    if MAY_HOLD_ONE.search(code) is not None:
-        return True
-    if "{" in code and _IN_BRACES.search(code) is not None:
-        return True
-    if ("select" in code or "function" in code) and _KEYWORDS.search(code) is not None:
-        return True
-    called = run.calls(*_COMMANDS[shell])
-    if any(command.name != "set" or "pipefail" in code for command in called):
-        return True
-    return shell == "dash" and any(word.value == "==" for c in run.calls("[", "test") for word in c.args)
-
-
-def _is_meant(run: Run, found: Construct) -> bool:
-    """Whether a plain shell does what is meant: braces stay as they are, or what is tried may fail."""
-    if found.kind == "brace-expansion":
-        return _NO_EXPANSION.search(found.source.text, found.start, found.end) is not None
-    if found.kind in _OPTIONS:
-        return any(c.start <= found.start < c.end and c.after == "||" for c in run.commands)
-    if found.kind == "pipefail":
-        return any(c.start == found.start and (c.conditional or c.nested or c.after == "||") for c in run.commands)
-    return False
-
-
 def _would_change_files(run: Run) -> bool:
     """Whether braces name files that a plain shell passes over, and that bash would delete, move or give away.
 
@@ -273,12 +164,12 @@ def _would_change_files(run: Run) -> bool:
 
 
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
-    name = _NAMES[found.kind]
+    name = NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
     line = " ".join(str(lost).split()) if lost is not None else 'SHELL ["/bin/bash", "-c"]'
     harmless = lost is not None or not _would_change_files(run)
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
-    fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
+    fails = "is an error" if found.kind in STOPS else "is an error or means something else"
     plainly = ", or write it for a plain shell"
     if found.kind == "echo-option":
         fails, plainly = "writes the option in front of the text", ", or use `printf`"

@@ -55,7 +55,7 @@ from tests.dockerfile.shelling import call, calls, last_script, packages
         ("dotnet publish", "dotnet", "dotnet", "build"),
         ("dotnet App.dll", "dotnet", "dotnet", "run"),
         ("mix deps.get --only prod", "mix", "mix", "install"),
-        ("mix do deps.get, compile", "mix", "mix", "other"),
+        ("mix do deps.get, compile", "mix", "mix", "install"),
     ],
 )
 def test_a_call_has_manager_program_and_action(code: str, manager: str, program: str, action: str) -> None:
