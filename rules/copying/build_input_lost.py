@@ -76,14 +76,15 @@ def _kept(stage: Stage) -> frozenset[tuple[str | None, str | None]]:
 
 def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[Run, Command] | None:
     """Return the first RUN that stood below the COPY and reads what it brought, with the command."""
-    below = _texts_below(was, copy.index)
+    places = _last_places(was)
     target = copy.target_of(source)
     if target is None:
         return None
     if source.has_wildcard:
         target = posixpath.join(target, posixpath.basename(source.path or ""))
     for run in stage.runs:
-        if run.deferred or not run.is_read or run.instruction.text not in below or run.is_mounted(target):
+        stood_below = places.get(run.instruction.text, -1) > copy.index
+        if run.deferred or not run.is_read or not stood_below or run.is_mounted(target):
             continue
         above = (put for put in stage.files.covering(target) if put.step.at < run.at)
         if any(not put.makes_folder and put.path != "/" for put in above):
@@ -95,15 +96,9 @@ def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[R
 
 
 @once
-def _below(was: Stage) -> dict[int, frozenset[str]]:  # noqa: ARG001 - filled in as it is asked for
-    return {}
-
-
-def _texts_below(was: Stage, index: int) -> frozenset[str]:
-    known = _below(was)
-    if index not in known:
-        known[index] = frozenset(run.instruction.text for run in was.runs if run.index > index)
-    return known[index]
+def _last_places(was: Stage) -> dict[str, int]:
+    """Where the last RUN of each text stands in a stage."""
+    return {run.instruction.text: run.index for run in was.runs}
 
 
 def _named_in(run: Run, target: str) -> Command | None:
