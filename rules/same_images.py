@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _TAKEN_FROM = re.compile(r"(?<=from=)[\w.-]+(?=[\s,]|$)")
 _NAME = re.compile(r" AS \S+$")
-_OF_THE_CONTAINER = frozenset("CMD ENTRYPOINT EXPOSE HEALTHCHECK LABEL MAINTAINER STOPSIGNAL".split())
+_OF_THE_CONTAINER = frozenset("CMD ENTRYPOINT EXPOSE HEALTHCHECK STOPSIGNAL".split())
 """Instructions that no step of the build goes by: where they stand among those does not matter."""
+_OF_NOTHING_ELSE = frozenset({"LABEL", "MAINTAINER"})
+"""Instructions that neither a step nor a container goes by: an image with another one is made as before."""
 
 
 class _Images(NamedTuple):
@@ -131,6 +133,8 @@ def _form(stage: Stage, known: Mapping[int, int]) -> object:
     settings: defaultdict[str, set[str]] = defaultdict(set)
     for link in stage.chain:
         for one in link.instructions:
+            if one.keyword in _OF_NOTHING_ELSE:
+                continue
             if one.keyword in _OF_THE_CONTAINER and "$" not in one.value:
                 settings[one.keyword].add(normalised(one))
             else:

@@ -44,6 +44,11 @@ def runs_script_before(run: Run, start: int) -> bool:
     return first is not None and first < (run.at, start)
 
 
+def runs_scripts(stage: Stage) -> bool:
+    """Tell whether a stage, or one below it, runs a script that is not read here and may have installed anything."""
+    return _first_script(stage) is not None
+
+
 @once
 def _first_script(stage: Stage) -> tuple[tuple[int, int], int] | None:
     found = ((run.at, command.start) for run in stage.done_runs for command in run.commands if may_be_script(command))

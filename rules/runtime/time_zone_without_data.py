@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.scripts import runs_scripts
 
 _ZONE = re.compile(r"(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_/-]+")
 _INSTALLS = {"alpine": "apk add --no-cache tzdata", "ubuntu": "apt-get install -y --no-install-recommends tzdata"}
@@ -53,7 +54,7 @@ def _has_no_data(stage: Stage) -> bool:
         return False
     brought = any(_BRINGS_ITS_OWN.search(item.name) or "$" in item.name for item in stage.packages.present)
     trees = any(put.tree and put.kind in ("stage", "image") and put.path in ("/", "/usr") for put in stage.files.puts)
-    return not brought and not trees and not stage.files.has_unreadable_run
+    return not (brought or trees or stage.files.has_unreadable_run or runs_scripts(stage))
 
 
 def _problem(stage: Stage, instruction: Instruction, zone: str) -> Problem:

@@ -31,6 +31,8 @@ OTHERWISE = {
     "start_as_json": frozenset({"healthcheck-starts-program", "shell-in-scratch", "start-tool-missing"}),
 }
 """Restatements that bring something about, with the rules that see it."""
+UNREAD = frozenset({"final-stage-no-command", "git-source-unpinned"})
+"""Rules that do not look into a script for what keeps them silent: tools to work with, the checkout of a commit."""
 HIDING = frozenset({"as_inner_shell", "as_mounted_script", "as_script"})
 """Restatements behind which less is seen: what is told no more is no proof of anything."""
 
@@ -47,7 +49,7 @@ def spoken(tree: Mapping[str, bytes], path: str, name: str, listing: Mapping[str
     text, files = restated(tree[path].decode(), RESTATEMENTS[name])
     after = {**tree, path: text.encode(), **{file: body.encode() for file, body in files.items()}}
     known = {**listing, **dict.fromkeys(files, 0o100755)} if listing is not None else None
-    expected = OF_TEXT | OF_FORMS | OTHERWISE.get(name, frozenset())
+    expected = OF_TEXT | OF_FORMS | OTHERWISE.get(name, frozenset()) | (UNREAD if name in HIDING else frozenset())
     report = rules.review(tree, after, listing=known, today=TODAY) if text.encode() != tree[path] else None
     for found in report.findings if report is not None else ():
         told = found.baseline == "new" or (found.baseline == "absent" and name not in HIDING)
