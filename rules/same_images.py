@@ -6,6 +6,7 @@ split, or joined with the one below it, or where what its containers are started
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
@@ -87,9 +88,10 @@ def _nameless(text: str) -> str:
 
 
 def _is_same_around(change: DockerfileChange, before: Model) -> bool:
-    """Whether a change leaves all that the rules know besides Dockerfiles as it was."""
-    around = (_around(repository) for repository in (change.repository_before, change.repository))
-    return before.path == change.path and before.targets == change.after.targets and next(around) == next(around)
+    """Whether a change leaves all that the rules know besides Dockerfiles as it was, the file's own name included."""
+    if posixpath.basename(before.path) != posixpath.basename(change.path) or before.targets != change.after.targets:
+        return False
+    return _around(change.repository_before) == _around(change.repository)
 
 
 def _around(repository: Repository) -> tuple[object, object]:

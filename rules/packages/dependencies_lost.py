@@ -1,0 +1,185 @@
+"""See dependencies_lost.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Note,
+    PackageCall,
+    Problem,
+    Severity,
+    Stage,
+    insert_line_after,
+    quote,
+    rule,
+)
+from rules.brought import brought
+from rules.copying.installs import Install, project_installs_in
+from rules.copying.unseen import builds_anew, new_packages
+from rules.facts.installers import NODE_MANAGERS, PROJECT_MANAGERS, PYTHON_MANAGERS
+from rules.runtime.start_instructions import started_by
+
+
+class _Language(NamedTuple):
+    """A language whose programs need the packages that an install puts into the image.
+
+    Attributes:
+        managers: What installs them.
+        programs: What starts such programs, without the version behind a name.
+        folders: Parts of paths where they lie, or come from, if the project brings them.
+        asks: What a manifest holds that asks for any.
+    """
+
+    managers: frozenset[str]
+    programs: frozenset[str]
+    folders: tuple[str, ...]
+    asks: re.Pattern[str]
+
+
+_LANGUAGES = (
+    _Language(
+        NODE_MANAGERS,
+        frozenset("node nodejs npm npx yarn pnpm bun next nest nuxt tsx ts-node nodemon pm2-runtime".split()),
+        ("node_modules", ".yarn/cache", ".pnp."),
+        re.compile(r'"dependencies"\s*:\s*\{\s*"'),
+    ),
+    _Language(
+        PYTHON_MANAGERS,
+        frozenset("python gunicorn uvicorn hypercorn daphne celery flask streamlit uv poetry pipenv pdm".split()),
+        ("site-packages", ".venv", "venv/", "wheels"),
+        re.compile(r"dependencies|(?m:^\s*[A-Za-z0-9])"),
+    ),
+    _Language(
+        frozenset({"bundle"}),
+        frozenset("ruby bundle rails rake puma unicorn sidekiq rackup".split()),
+        ("vendor/",),
+        re.compile(r"(?m)^\s*gem\b"),
+    ),
+    _Language(
+        frozenset({"composer"}),
+        frozenset("php php-fpm apache2-foreground frankenphp".split()),
+        ("vendor/",),
+        re.compile(r'"require"\s*:\s*\{\s*"'),
+    ),
+)
+_VERSION = re.compile(r"[\d.]+$")
+
+
+@rule(
+    "dependencies-lost",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("CMD", "ENTRYPOINT"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away the install of the packages that the program which starts is written for."""
+    for stage, was in change.shipped():
+        if was is None or not _is_comparable(change, stage, was):
+            continue
+        for language in _LANGUAGES:
+            lost = _lost(was, language)
+            if lost is None or _installs(change, language) or not _starts(stage, language):
+                continue
+            manifest = _manifest(change, stage, language, lost)
+            if manifest is not None and not _may_come_along(change, stage, was, language):
+                yield _problem(stage, lost, manifest)
+
+
+def _is_comparable(change: DockerfileChange, stage: Stage, was: Stage) -> bool:
+    """Whether nothing but an install can have brought the packages: the same base, and no step that was not there."""
+    if stage.root.base_text != was.root.base_text or stage.runtime.is_windows or stage.root.image.onbuild:
+        return False
+    if any(build.mounts or build.command for build in change.repository.builds_of(change.path)):
+        return False
+    return not builds_anew(stage, was) and not new_packages(stage, was)
+
+
+def _lost(was: Stage, language: _Language) -> Install | None:
+    """Return the last install of a stage before the change that nothing made optional."""
+    found = (install for run in was.done_runs if not run.deferred for install in project_installs_in(run))
+    sure = [one for one in found if one.call.manager in language.managers and not one.call.command.nested]
+    return sure[-1] if sure and not sure[-1].call.command.conditional else None
+
+
+def _installs(change: DockerfileChange, language: _Language) -> bool:
+    """Whether any stage still installs packages of the language, other than what installs them."""
+    runs = (run for stage in change.stages for run in stage.runs)
+    return any(
+        call.manager in language.managers and _brings_packages(call) for run in runs for call in run.package_calls
+    )
+
+
+def _brings_packages(call: PackageCall) -> bool:
+    if call.action not in ("install", "sync") or call.global_:
+        return False
+    names = {package.name for package in call.packages}
+    return bool(call.manifests) or not names <= PROJECT_MANAGERS | {"pip", "setuptools", "wheel", "virtualenv"}
+
+
+def _starts(stage: Stage, language: _Language) -> bool:
+    words = (word for found in started_by(stage) for word in (found.start.words or tuple(found.start.text.split())))
+    return any(_VERSION.sub("", posixpath.basename(word)) in language.programs for word in words)
+
+
+def _manifest(change: DockerfileChange, stage: Stage, language: _Language, lost: Install) -> Copy | None:
+    """Return the COPY that still brings the manifest; `None` where none does, or where it asks for nothing."""
+    for path in lost.manifests:
+        found = brought(change, stage, path)
+        if found is not None and language.asks.search(found.text) is None:
+            return None
+        puts = [put for put in stage.files.covering(path) if put.kind == "context" and isinstance(put.step, Copy)]
+        named = [put.step for put in puts if put.path == path] or [put.step for put in puts]
+        if named and isinstance(named[-1], Copy):
+            return named[-1]
+    return None
+
+
+def _may_come_along(change: DockerfileChange, stage: Stage, was: Stage, language: _Language) -> bool:
+    """Whether the project itself may bring the packages: a folder in the repository, a volume, another COPY."""
+    if any(folder in path for path in change.repository.listing or () for folder in language.folders):
+        return True
+    before = {copy.instruction.text for copy in was.all_copies}
+    fresh = [copy for copy in stage.all_copies if copy.instruction.text not in before]
+    texts = [copy.instruction.text for copy in stage.all_copies]
+    texts += [one.text for link in stage.chain for one in link.instructions if one.keyword == "VOLUME"]
+    named = any(folder.strip("/") in text for text in texts for folder in language.folders)
+    return named or any(not copy.from_context for copy in fresh)
+
+
+def _problem(stage: Stage, lost: Install, manifest: Copy) -> Problem:
+    start = next(found.instruction for found in started_by(stage))
+    place = manifest.instruction if manifest.stage is stage else start
+    shown = quote(str(lost.call.command), 60)
+    return Problem(
+        place.span,
+        f"{stage.label} no longer runs {shown}: nothing installs the packages that "
+        f"{quote(posixpath.basename(lost.manifests[0]))} asks for. The container starts {quote(str(start), 60)} "
+        "without them, and the program stops at the first one that it loads. Install them again, or copy them from "
+        "where they are installed.",
+        Confidence.LIKELY,
+        doubt="the packages may come from the build context or with the base image",
+        instruction=place,
+        stage=stage.key,
+        key=lost.call.manager,
+        notes=(Note(lost.call.command.span, "installed here before", before=True),),
+        fix=_fix(stage, lost, manifest.instruction),
+    )
+
+
+def _fix(stage: Stage, lost: Install, manifest: Instruction) -> Fix | None:
+    """Offer the RUN again, where it did nothing else and stood right below the COPY of the manifest."""
+    was = lost.run.stage
+    above = was.instructions[was.instructions.index(lost.run.instruction) - 1]
+    if len(lost.run.commands) > 1 or manifest not in stage.instructions or above.text != manifest.text:
+        return None
+    edit = insert_line_after(manifest, lost.run.instruction.text)
+    return Fix("Install them again", (edit,)) if edit is not None else None
