@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.wording import normalised
+
 if TYPE_CHECKING:
     from rules.model.model import Model
     from rules.model.stage import Stage
@@ -27,4 +29,4 @@ def thought_to_ship_as(new: Model, old: Model) -> Model:
 
 
 def _text(stage: Stage) -> tuple[str, ...]:
-    return (str(stage.from_), *map(str, stage.instructions))
+    return (normalised(stage.from_), *map(normalised, stage.instructions))

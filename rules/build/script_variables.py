@@ -55,13 +55,15 @@ def read_unset(run: Run, lost: Collection[str] = ()) -> Iterator[str]:
         if guarded and name not in lost:
             continue
         word = re.escape(name)
-        made = (
-            rf"(?<![\w${{]){word}\b"
-            if name in misspelt
-            else rf"(?:^|[\s;&|(]){word}=|\b{_SETS_NAMED}\s(?:[^;&|\n]*[\s\"'])?{word}\b"
-        )
+        made = rf"(?<![\w${{]){word}\b" if name in misspelt else _made(word)
         if re.search(rf"(?<![\\$])\$(?:{{{word}(?:[}}#%/]|:(?![-=+]))|{word}\b)", code) and not re.search(made, code):
             yield name
+
+
+def _made(word: str) -> str:
+    """Return the pattern of what gives a variable a value; `VERSION=$VERSION make` hands on the one it has."""
+    itself = rf"[\"']?\$(?:{{{word}}}|{word}\b)[\"']?(?=[\s;&|]|$)"
+    return rf"(?:^|[\s;&|(]){word}=(?!{itself})|\b{_SETS_NAMED}\s(?:[^;&|\n]*[\s\"'])?{word}\b"
 
 
 def _script(run: Run) -> str:

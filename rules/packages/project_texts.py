@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str | None:
-    """Return the text of the manifest that an install reads, where it was read."""
-    name = MANIFESTS.get(call.manager)
-    if name is None:
+    """Return the text of the manifest that an install reads, where it was read; not where the RUN goes elsewhere."""
+    name, folder = MANIFESTS.get(call.manager), install_folder(run, call)
+    if name is None or (folder is None and run.workdir.value is not None):
         return None
-    return text_read(change, run, posixpath.join(install_folder(run, call) or "", name))
+    return text_read(change, run, posixpath.join(folder or "", name))
 
 
 def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:

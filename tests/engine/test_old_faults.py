@@ -178,3 +178,11 @@ def test_a_variable_that_may_choose_a_stage_does_away_with_none() -> None:
     chosen = "ARG BASE=debian:13-slim\n" + unused.replace("FROM debian:13-slim", "FROM ${BASE}")
     assert baselines("stage-unreachable", unused, chosen) == []
     assert baselines("stage-unreachable", unused, unused.replace("FROM golang:1.26\nRUN true\n\n", "")) == ["absent"]
+
+
+def test_what_ships_by_a_guess_does_so_in_another_layout_too() -> None:
+    agent = 'FROM debian:13-slim AS agent\nRUN apt-get update && apt-get install -y curl\nCMD ["/agent"]\n'
+    shop = 'FROM debian:13-slim AS shop\nCMD ["/shop"]\n'
+    before = f"{agent}FROM debian:13-slim AS tools\nCOPY --from=agent /a /a\n{shop}"
+    for after in (agent, agent.replace(" && ", " \\\n    && ")):
+        assert baselines("apt-recommends-installed", before, after + shop) == ["unchanged"]
