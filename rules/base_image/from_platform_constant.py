@@ -25,8 +25,12 @@ from rules.quoting import listed
 
 _BUILDER = re.compile(r"[\"']?\$(?:BUILDPLATFORM\b|\{BUILDPLATFORM\b)")
 _NAMED = re.compile(r"amd64|x86_64|i386|arm32|arm64|armhf|armv\d|aarch64|ppc64le|s390x|riscv64|mips64", re.IGNORECASE)
-_SAID = re.compile(rf"{_NAMED.pattern}|platform|architecture|apple silicon", re.IGNORECASE)
-"""What a comment says that gives the reason."""
+_SAID = re.compile(
+    rf"{_NAMED.pattern}|(?<![\w-])(?:(?:cross|multi|single)-)?(?:platforms?|architectures?)(?:-specific)?(?![\w-])|"
+    "apple silicon",
+    re.IGNORECASE,
+)
+"""What a comment says that gives the reason; in the name of another tool's rule it says none."""
 _OF_MACHINES = {
     "amd64": re.compile(r"(?<![A-Za-z0-9])(?:amd64|x86[-_]?64|x64|linux64)(?![A-Za-z0-9])", re.IGNORECASE),
     "arm64": re.compile(r"(?<![A-Za-z0-9])(?:arm64(?:v8)?|aarch64)(?![A-Za-z0-9])", re.IGNORECASE),
