@@ -12,6 +12,7 @@ from rules.api import (
     DockerfileChange,
     Note,
     Problem,
+    Put,
     Run,
     Severity,
     Stage,
@@ -87,12 +88,17 @@ def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[R
         if run.deferred or not run.is_read or not stood_below or run.is_mounted(target):
             continue
         above = (put for put in stage.files.covering(target) if put.step.at < run.at)
-        if any(not put.makes_folder and put.path != "/" for put in above):
+        if any(_may_bring(put, source) for put in above):
             return None
         reader = _build_in(run, target) if source.is_root else _named_in(run, target)
         if reader is not None:
             return run, reader
     return None
+
+
+def _may_bring(put: Put, source: CopySource) -> bool:
+    """Whether something else brings the file; of a whole tree a single file, such as a manifest, is nothing."""
+    return not put.makes_folder and put.path != "/" and (put.tree or not source.is_root)
 
 
 @once
