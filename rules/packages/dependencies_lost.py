@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.purpose import compiles
 from rules.brought import brought
 from rules.copying.installs import Install, project_installs_in
 from rules.copying.unseen import builds_anew, new_packages
@@ -70,6 +71,15 @@ _LANGUAGES = (
         re.compile(r'"require"\s*:\s*\{\s*"'),
     ),
 )
+
+
+class _User(NamedTuple):
+    """What needs the packages: an instruction, and what comes of it without them, as a sentence."""
+
+    instruction: Instruction
+    then: str
+
+
 _VERSION = re.compile(r"[\d.]+$")
 
 
@@ -78,20 +88,21 @@ _VERSION = re.compile(r"[\d.]+$")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     compares=True,
-    keywords=("CMD", "ENTRYPOINT"),
+    keywords=("RUN", "CMD", "ENTRYPOINT"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change takes away the install of the packages that the program which starts is written for."""
-    for stage, was in change.shipped():
+    """The change takes away the install of the packages that the program or its build needs."""
+    for stage in change.stages:
+        was = change.was(stage) if stage.index in change.after.needed_by_shipped else None
         if was is None or not _is_comparable(change, stage, was):
             continue
         for language in _LANGUAGES:
             lost = _lost(was, language)
-            if lost is None or _installs(change, language) or not _starts(stage, language):
+            user = _user(stage, language) if lost is not None and not _installs(change, language) else None
+            manifest = _manifest(change, stage, language, lost) if lost is not None and user is not None else None
+            if lost is None or user is None or manifest is None or _may_come_along(change, stage, was, language):
                 continue
-            manifest = _manifest(change, stage, language, lost)
-            if manifest is not None and not _may_come_along(change, stage, was, language):
-                yield _problem(stage, lost, manifest)
+            yield _problem(stage, lost, manifest, user)
 
 
 def _is_comparable(change: DockerfileChange, stage: Stage, was: Stage) -> bool:
@@ -125,9 +136,21 @@ def _brings_packages(call: PackageCall) -> bool:
     return bool(call.manifests) or not names <= PROJECT_MANAGERS | {"pip", "setuptools", "wheel", "virtualenv"}
 
 
-def _starts(stage: Stage, language: _Language) -> bool:
-    words = (word for found in started_by(stage) for word in (found.start.words or tuple(found.start.text.split())))
-    return any(_VERSION.sub("", posixpath.basename(word)) in language.programs for word in words)
+def _user(stage: Stage, language: _Language) -> _User | None:
+    """Return what needs the packages: a build in the stage, or what a container of it starts."""
+    if language.managers is NODE_MANAGERS:
+        builds = ((command, run) for run in stage.runs for command in run.commands if command.name in language.programs)
+        build = next(((command, run) for command, run in builds if compiles(command) and not command.conditional), None)
+        if build is not None:
+            command, run = build
+            then = f"{quote(str(command), 60)} (line {command.line}) runs without them, and the build stops there"
+            return _User(run.instruction, then)
+    for found in started_by(stage) if stage.ships else ():
+        words = found.start.words or tuple(found.start.text.split())
+        if any(_VERSION.sub("", posixpath.basename(word)) in language.programs for word in words):
+            then = "without them, and the program stops at the first one that it loads"
+            return _User(found.instruction, f"The container starts {quote(str(found.instruction), 60)} {then}")
+    return None
 
 
 def _manifest(change: DockerfileChange, stage: Stage, language: _Language, lost: Install) -> Copy | None:
@@ -155,15 +178,12 @@ def _may_come_along(change: DockerfileChange, stage: Stage, was: Stage, language
     return named or any(not copy.from_context for copy in fresh)
 
 
-def _problem(stage: Stage, lost: Install, manifest: Copy) -> Problem:
-    start = next(found.instruction for found in started_by(stage))
-    place = manifest.instruction if manifest.stage is stage else start
-    shown = quote(str(lost.call.command), 60)
+def _problem(stage: Stage, lost: Install, manifest: Copy, user: _User) -> Problem:
+    place = manifest.instruction if manifest.stage is stage else user.instruction
     return Problem(
         place.span,
-        f"{stage.label} no longer runs {shown}: nothing installs the packages that "
-        f"{quote(posixpath.basename(lost.manifests[0]))} asks for. The container starts {quote(str(start), 60)} "
-        "without them, and the program stops at the first one that it loads. Install them again, or copy them from "
+        f"{stage.label} no longer runs {quote(str(lost.call.command), 60)}: nothing installs the packages that "
+        f"{quote(posixpath.basename(lost.manifests[0]))} asks for. {user.then}. Install them again, or copy them from "
         "where they are installed.",
         Confidence.LIKELY,
         doubt="the packages may come from the build context or with the base image",
