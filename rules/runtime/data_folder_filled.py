@@ -46,7 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         folder = moved.value if moved is not None and moved.set_in_file else _own_folder(reference)
         put = next((one for one in stage.files.puts if _fills(one, folder)), None) if folder else None
         if put is not None and folder:
-            yield _problem(stage, put, folder, _may_hold_data(stage, folder))
+            yield _problem(stage, put, folder, may_hold_data=_may_hold_data(stage, folder))
 
 
 def _starts_otherwise(stage: Stage) -> bool:
@@ -71,7 +71,7 @@ def _may_hold_data(stage: Stage, folder: str) -> bool:
     return any(put.path == folder and put.kind in ("context", "stage", "remote", "run") for put in stage.files.puts)
 
 
-def _problem(stage: Stage, put: Put, folder: str, may_hold_data: bool) -> Problem:  # noqa: FBT001 - a plain fact
+def _problem(stage: Stage, put: Put, folder: str, *, may_hold_data: bool) -> Problem:
     return Problem(
         put.step.instruction.span,
         f"{stage.label} puts {quote(put.path)} into PostgreSQL's data folder. At the first start the image's "

@@ -32,17 +32,17 @@ class _Named(NamedTuple):
 
     Attributes:
         name: The name.
-        is_group: Whether it is a group's.
         span: Where.
         instruction: The instruction.
         then: What comes of a name that is not found, as a clause.
+        is_group: Whether it is a group's.
     """
 
     name: str
-    is_group: bool
     span: Span
     instruction: Instruction
     then: str
+    is_group: bool
 
 
 @rule(
@@ -58,7 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         if was is None or stage.index not in change.after.needed_by_shipped or not _is_comparable(stage, was):
             continue
-        lost = {key: account for key, account in _made(was).items() if not _may_be_there(stage, *key)}
+        lost = {key: account for key, account in _made(was).items() if not _may_be_there(stage, key)}
         told: set[tuple[str, bool]] = set()
         for use in _named(stage) if lost else ():
             key = use.name, use.is_group
@@ -97,8 +97,9 @@ def _commands(stage: Stage) -> frozenset[str]:
     return frozenset(str(command) for run in stage.done_runs for command in run.commands)
 
 
-def _may_be_there(stage: Stage, name: str, is_group: bool) -> bool:  # noqa: FBT001 - a key's two halves
+def _may_be_there(stage: Stage, key: tuple[str, bool]) -> bool:
     """Whether something else makes it: by name, a package called like it, or another stage that hands it on."""
+    name, is_group = key
     if is_group:
         there = group_exists(stage, name) is True
     else:
@@ -111,15 +112,15 @@ def _named(stage: Stage) -> Iterator[_Named]:
         instruction = use.step.instruction
         span = use.span if instruction.keyword == "RUN" else instruction.span
         if use.name:
-            yield _Named(use.name, False, span, instruction, not_found(use))  # noqa: FBT003 - a field
+            yield _Named(use.name, span, instruction, not_found(use), is_group=False)
         if use.group:
-            yield _Named(use.group, True, span, instruction, group_not_found(use))  # noqa: FBT003 - a field
+            yield _Named(use.group, span, instruction, group_not_found(use), is_group=True)
     for account in stage.users.created:
         command = account.command
         if account.run.stage is stage and not command.conditional and command.name in _FAILS:
             for group in filter(None, (account.group, *account.supplementary)):
                 then = f"{quote(command.name)} fails, and the build stops here"
-                yield _Named(group, True, command.span, account.run.instruction, then)  # noqa: FBT003 - a field
+                yield _Named(group, command.span, account.run.instruction, then, is_group=True)
 
 
 def _problem(stage: Stage, use: _Named, account: Account) -> Problem:

@@ -122,22 +122,21 @@ def as_inner_shell(model: Model) -> Iterator[Piece]:
         yield whole(run.instruction, f"RUN {_flags(run.instruction)}{array}")
 
 
-def operators_first(model: Model) -> Iterator[Piece]:
-    """Each command of a chain on a line of its own that begins with `&&`."""
+def _on_lines(model: Model, operator: str) -> Iterator[Piece]:
     for run in plain_runs(model):
         found = _commands(run)
         if len(found) > 1:
-            text = " \\\n    && ".join(found)
-            yield Piece(run.instruction.value_span.start, run.instruction.value_span.end, text)
+            yield Piece(run.instruction.value_span.start, run.instruction.value_span.end, operator.join(found))
+
+
+def operators_first(model: Model) -> Iterator[Piece]:
+    """Each command of a chain on a line of its own that begins with `&&`."""
+    return _on_lines(model, " \\\n    && ")
 
 
 def operators_last(model: Model) -> Iterator[Piece]:
     """Each command of a chain on a line of its own, `&&` at the ends."""
-    for run in plain_runs(model):
-        found = _commands(run)
-        if len(found) > 1:
-            text = " && \\\n    ".join(found)
-            yield Piece(run.instruction.value_span.start, run.instruction.value_span.end, text)
+    return _on_lines(model, " && \\\n    ")
 
 
 def as_script(model: Model) -> Iterator[Piece]:
