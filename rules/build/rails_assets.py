@@ -110,21 +110,28 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: _Call) -> I
     new = rails is not None and rails.is_from(_WITH_DUMMY)
     stand_in = f"{_DUMMY}=1" if new else "SECRET_KEY_BASE=1"
     loaded_for = quote(environment) if environment else "an environment of its own choice"
-    way_out = quote(f"{stand_in} {call.outer}")
     other = "" if new else f" From Rails 7.1 on, {quote(f'{_DUMMY}=1')} says the same."
     yield Problem(
         call.command.span,
-        f"{stage.label} runs {quote(str(call.command))} without a key: Rails loads the program for {loaded_for}, finds "
-        f"no {quote('secret_key_base')}, and stops the build. The real key does not belong into one. Nothing that is "
-        f"compiled depends on it, so give a stand-in to this command alone: {way_out}.{other}",
-        Confidence.LIKELY if environment else Confidence.POSSIBLE,
-        doubt="the project may hold a key for the build, and a task that loads no program needs none",
+        f"{stage.label} runs {quote(str(call.command))} without a key for the build: Rails loads the program for "
+        f"{loaded_for}, and asks for {quote('secret_key_base')}. A clean checkout has none, and the build stops; a "
+        f"developer's folder has {quote('config/master.key')}, and the build works with the real one. Nothing that is "
+        "compiled depends on it, so give a stand-in to this command alone: "
+        f"{quote(f'{stand_in} {call.outer}')}.{other}",
+        Confidence.LIKELY if environment and not _has_secrets(change) else Confidence.POSSIBLE,
+        doubt="the program may set a key itself",
         severity=Severity.WARNING,
         instruction=run.instruction,
         stage=stage.key,
         key="assets",
         fix=_fix(run, call, stand_in),
     )
+
+
+def _has_secrets(change: DockerfileChange) -> bool:
+    """Whether the project may hold its keys in a file, as programs made with Rails before 5.2 do."""
+    path = change.repository.in_context(change.path, "config/secrets.yml")
+    return path is not None and change.repository.exists(path) is True
 
 
 def _not_for_production(stage: Stage, run: Run, call: _Call) -> Problem:

@@ -12,7 +12,7 @@ from rules.user.start_scripts import scripts_in_turn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import DockerfileChange, Installed, Instruction, Stage
+    from rules.api import Copy, DockerfileChange, Installed, Instruction, Stage
 
 _ENABLED = date(2025, 6, 25)
 """When the official images began to enable OPcache (docker-library/php#1587); PHP 8.5 has it built in."""
@@ -81,6 +81,11 @@ def _carries(path: str | None) -> bool:
     return any(within(path, place) or within(place, path) for place in (_CONFIGURATION, _MODULES))
 
 
+def _is_ini(copy: Copy) -> bool:
+    """Whether a configuration is copied, which a start script may put into its place."""
+    return any((source.path or "").endswith(".ini") for source in copy.sources)
+
+
 def _of_official(stage: Stage) -> Missing | None:
     facts, root = stage.facts, stage.root
     if facts is None or facts.name != "php" or not facts.exact or facts.stopped is None or facts.stopped >= _ENABLED:
@@ -89,7 +94,7 @@ def _of_official(stage: Stage) -> Missing | None:
         return None
     if any(_installs_unknown(stage)):
         return None
-    unread = any(copy.from_context and _carries(copy.destination) for copy in stage.all_copies)
+    unread = any(copy.from_context and (_carries(copy.destination) or _is_ini(copy)) for copy in stage.all_copies)
     plain = not unread and not stage.files.has_unreadable_run
     line = "RUN docker-php-ext-enable opcache"
     first = stage.from_ if stage.parent is None else None
