@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import ROOT_NAMES, Confidence, Fix, Span, fix, insert_after, insert_line_after, quote, within
+from rules.facts.distributions import REDHAT_FAMILY
 from rules.user.start_scripts import scripts_in_turn
 
 if TYPE_CHECKING:
@@ -162,10 +163,19 @@ def _of_packages(stage: Stage) -> Missing | None:
         found = _APK.fullmatch(one.name) if one.manager == "apk" else None
         if found is not None and found["line"] < "php85":
             return _not_installed(stage, one, f"{found['line']}-opcache", Confidence.CERTAIN)
-        names = {other.name for other in present}
-        if one.manager in _RPM and one.name == "php-fpm" and "php" not in names:
+        if one.name == "php-fpm" and one.manager in _RPM and _is_plain_red_hat(stage):
             return _not_installed(stage, one, "php-opcache", Confidence.LIKELY)
     return None
+
+
+def _is_plain_red_hat(stage: Stage) -> bool:
+    """Whether PHP is Red Hat's own, without the metapackage `php`, which recommends OPcache.
+
+    Fedora and Remi's repository have releases of PHP with OPcache built in.
+    """
+    facts = stage.facts
+    own = facts is not None and facts.distro in REDHAT_FAMILY and facts.distro != "fedora"
+    return own and not stage.packages.has("php") and "remi" not in stage.model.code
 
 
 def _not_installed(stage: Stage, one: Installed, package: str, confidence: Confidence) -> Missing:
