@@ -22,6 +22,7 @@ _ASKS = (5, 2)
 _KEYS = ("SECRET_KEY_BASE", _DUMMY, "RAILS_MASTER_KEY")
 _LOCAL = frozenset({"development", "test"})
 """Environments in which Rails makes up a key (`Rails::Application#secret_key_base`)."""
+_SERVICES = ("DATABASE_URL", "REDIS_URL")
 _ENVIRONMENTS = ("RAILS_ENV", "RACK_ENV")
 _BRINGS_KEY = re.compile(r"(?i)secrets?\.yml|secret_token|master\.key|credentials|(?:^|[\s/])\.env\b|/run/secrets")
 """Words of files that hold the key, and of what writes them: `config/master.key`, `cp .env.example .env`."""
@@ -118,7 +119,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: _Call) -> I
         f"developer's folder has {quote('config/master.key')}, and the build works with the real one. Nothing that is "
         "compiled depends on it, so give a stand-in to this command alone: "
         f"{quote(f'{stand_in} {call.outer}')}.{other}",
-        Confidence.LIKELY if environment and not _has_secrets(change) else Confidence.POSSIBLE,
+        Confidence.LIKELY if environment and not _may_have_key(change, call) else Confidence.POSSIBLE,
         doubt="the program may set a key itself",
         severity=Severity.WARNING,
         instruction=run.instruction,
@@ -128,10 +129,15 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: _Call) -> I
     )
 
 
-def _has_secrets(change: DockerfileChange) -> bool:
-    """Whether the project may hold its keys in a file, as programs made with Rails before 5.2 do."""
+def _may_have_key(change: DockerfileChange, call: _Call) -> bool:
+    """Whether the program may have a key of its own: in a file of Rails before 5.2, or by what the command is given.
+
+    Who gives it stand-ins for services, and none for the key, has seen the build come to its end.
+    """
     path = change.repository.in_context(change.path, "config/secrets.yml")
-    return path is not None and change.repository.exists(path) is True
+    return any(name in call.given for name in _SERVICES) or (
+        path is not None and change.repository.exists(path) is True
+    )
 
 
 def _not_for_production(stage: Stage, run: Run, call: _Call) -> Problem:
