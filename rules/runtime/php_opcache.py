@@ -21,6 +21,7 @@ _OLDEST = (5, 5)
 _SERVERS = frozenset({"php-fpm", "apache2-foreground"})
 _SERVES = re.compile(r"php-?fpm|apache2|httpd|supervisor|s6|runit|\.sh\b|entrypoint|start|\binit\b|\brun\b")
 """What starts PHP's server, or may: in a start command that is not the image's own."""
+_COMMAND_LINE = re.compile(r"(?:docker-php-entrypoint )?php\s")
 _INSTALLERS = frozenset({"docker-php-ext-install", "docker-php-ext-enable", "install-php-extensions"})
 _CONFIGURATION = "/usr/local/etc/php"
 _MODULES = "/usr/local/lib/php/extensions"
@@ -115,7 +116,7 @@ def _of_official(stage: Stage) -> Missing | None:
 def _serves(stage: Stage) -> bool:
     """Whether the image starts PHP's server, by the image's own command or one that may come to it."""
     started = stage.image.start_line(own=True)
-    return not started or _SERVES.search(started) is not None
+    return not started or (_SERVES.search(started) is not None and _COMMAND_LINE.match(started) is None)
 
 
 def _begins_as_root(stage: Stage) -> bool:

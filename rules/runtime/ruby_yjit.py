@@ -20,7 +20,7 @@ _SWITCHED_ON_BY_RAILS = (7, 2)
 _SERVES = re.compile(
     r"(?<![\w.-])(?:puma|unicorn|falcon|rackup|sidekiq|rails\s+(?:server|s))(?![\w.-])(?!.*\s(?:-v|--version|-h|--help)\b)"
 )
-_SAYS = re.compile(r"jit|\bthrust\b", re.IGNORECASE)
+_SAYS = re.compile(r"yjit|--jit|\bthrust\b", re.IGNORECASE)
 """What speaks of YJIT, or of a program made with Rails 8, whose template starts it through Thruster."""
 
 
