@@ -23,14 +23,15 @@ _BY_NVIDIA = ("docker.io", "nvcr.io")
 _SINCE_NINE: Version = (12, 3)
 """The first CUDA whose image with a bare `cudnn` in its tag has cuDNN 9 (NVIDIA's supported-tags.md)."""
 _GPU = re.compile(r"(?:^|/)nvidia/|(?<![a-z])cuda|(?:^|/)rocm/", re.IGNORECASE)
-MIRRORED = "it is a copy of NVIDIA's image by its name alone"
+_MIRRORED = "it is a copy of NVIDIA's image by its name alone"
+_BARE = "the tag does not say which flavour of the image it is"
 
 
 class CudaImage(NamedTuple):
     """What the tag of an image of CUDA's tells.
 
     Attributes:
-        text: The image as its `FROM` has it, arguments filled in.
+        text: The image as its `FROM` has it, arguments filled in, without a digest.
         version: Major and minor version of CUDA.
         flavour: `base`, `runtime` or `devel`; a tag of old without one is a `devel`.
         cudnn: The major version of cuDNN; `None` without.
@@ -71,8 +72,15 @@ def cuda_image(stage: Stage) -> CudaImage | None:
     version, rest = (int(tag["major"]), int(tag["minor"])), tag["rest"] or ""
     flavour, cudnn = _FLAVOUR.search(rest), _CUDNN.search(rest)
     number = None if cudnn is None else int(cudnn[1] or (9 if version > _SINCE_NINE else 8))
-    doubt = BY_ARGUMENT if "$" in word.text else "" if reference.registry in _BY_NVIDIA else MIRRORED
-    return CudaImage(reference.text, version, flavour[1] if flavour is not None else "devel", number, doubt)
+    doubts = (
+        (BY_ARGUMENT, "$" in word.text),
+        (_MIRRORED, reference.registry not in _BY_NVIDIA),
+        (_BARE, flavour is None),
+    )
+    doubt = next((text for text, holds in doubts if holds), "")
+    return CudaImage(
+        reference.text.partition("@")[0], version, flavour[1] if flavour is not None else "devel", number, doubt
+    )
 
 
 def is_for_gpus(stage: Stage) -> bool:

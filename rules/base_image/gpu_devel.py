@@ -44,7 +44,7 @@ def problems(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         return
     if "-devel" not in image.text or is_workshop(change, stage) or _may_compile(stage):
         return
-    runtime = image.text.partition("@")[0].replace("-devel", "-runtime")
+    runtime = image.text.replace("-devel", "-runtime")
     yield Problem(
         word.span,
         f"{stage.label} ships in {quote(image.text)}, with CUDA's compilers and headers, and nothing here compiles "

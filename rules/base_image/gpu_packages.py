@@ -31,6 +31,9 @@ _FLAVOURS = {
 _CUDNN = re.compile(r"libcudnn(?P<major>\d)(?:-cuda-\d+)?(?P<dev>-dev(?:-cuda-\d+)?)?")
 _UBUNTUS = "nvidia-cuda-toolkit"
 _WITH_DRIVER = re.compile(r"cuda(?:-runtime)?(?:-\d+)*")
+_COLLECTIONS = re.compile(r"cuda(?:-toolkit)?(?:-\d+)*")
+"""What depends on all parts of CUDA, of which the image has those that compile and run programs."""
+_NOT_FOR_ARM = "cuda-compat"
 _CLEANERS = frozenset({"rm", "set"})
 
 
@@ -69,17 +72,22 @@ def _has(image: CudaImage, package: Package) -> bool:
 def _again(stage: Stage, image: CudaImage, packages: Sequence[Package], repair: Fix | None) -> Problem:
     names = listed(quote(package.name) for package in packages)
     open_ended = any(not package.name[-1].isdecimal() for package in packages)
+    unsure = open_ended or any(map(_may_add, packages))
     return Problem(
         packages[0].word.span,
         f"{stage.label} installs {names} upon {quote(image.text)}, which has CUDA {spelled(image.version)}"
         f"{f' and cuDNN {image.cudnn}' if image.cudnn else ''} already. {_consequence(packages, open_ended)}",
-        Confidence.LIKELY if open_ended else image.confidence,
-        doubt=image.doubt or ("a part of it that the image lacks may be meant" if open_ended else ""),
+        Confidence.LIKELY if unsure else image.confidence,
+        doubt=image.doubt or ("a part of it that the image lacks may be meant" if unsure else ""),
         stage=stage.key,
         severity=None if stage.layers_ship else Severity.INFO,
         key="cuda again",
         fix=repair,
     )
+
+
+def _may_add(package: Package) -> bool:
+    return _COLLECTIONS.fullmatch(package.name) is not None or package.name.startswith(_NOT_FOR_ARM)
 
 
 def _consequence(packages: Sequence[Package], open_ended: bool) -> str:  # noqa: FBT001 - the caller has worked it out
@@ -101,6 +109,8 @@ def _consequence(packages: Sequence[Package], open_ended: bool) -> str:  # noqa:
             "A name without a version is the newest CUDA of the package source: beside the image's own it is some "
             f"gigabytes more, and which of the two is used is left to a link. Leave {it} out, or name the version."
         )
+    if any(_COLLECTIONS.fullmatch(name) for name in names):
+        return f"What comes on top is mostly documentation and tools with windows: leave {it} out."
     return f"There is nothing to add: leave {it} out."
 
 

@@ -32,7 +32,8 @@ def problems(stage: Stage) -> Iterator[Problem]:
             continue
         found = [command for command in run.commands if command.name in _PROGRAMS or _question(command)]
         if found:
-            yield _problem(stage, run, found[0])
+            first = next((one for one in found if outcome_of_failure(run, one) == "stops"), found[0])
+            yield _problem(stage, run, first)
 
 
 def _question(command: Command) -> re.Match[str] | None:

@@ -60,7 +60,7 @@ def _asked(call: PackageCall) -> Iterator[_Asked]:
                 yield _Asked(package.word, (int(number["major"]), int(number["minor"])))
         return
     said = [(use.value_word, use.value or "") for use in call.uses(*_INDEXES)]
-    said += [(package.word, package.version or "") for package in call.packages]
+    said += [(p.word, p.name if p.kind == "url" else p.version or "") for p in call.packages]
     for word, text in said:
         build = _BUILD.search(text.rstrip("/"))
         if build is not None:
