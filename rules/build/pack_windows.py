@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, rule
-from rules.build import powershell_calls, powershell_preferences, windows_instructions
+from rules.build import powershell_calls, powershell_preferences, powershell_programs, windows_instructions
 
 
 @rule(
@@ -19,4 +19,5 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         yield from windows_instructions.problems(stage)
         yield from powershell_preferences.problems(stage)
+        yield from powershell_programs.problems(stage)
         yield from powershell_calls.problems(stage)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import once
+from rules.api import once, quote
 from rules.build.windows_stages import is_for_windows
 from rules.dockerfile.arguments import value_pieces
 
@@ -163,3 +163,8 @@ def value_of(name: str, statement: str) -> str | None:
     scope = r"(?:global:|script:|local:)?"
     found = re.match(rf"\$(?:{scope}{name}|\{{{scope}{name}\}})\s*=\s*(.+)", statement, re.IGNORECASE | re.DOTALL)
     return found[1].strip().strip("'\"").rpartition(":")[2] if found is not None else None
+
+
+def shown(statement: str) -> str:
+    """Quote a statement on one line, without the blanks of an indent: what a message shows of it."""
+    return quote(" ".join(statement.split()), 80)

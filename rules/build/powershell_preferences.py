@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Problem, Severity, fix, insert, once, quote
-from rules.build.powershell_code import PowerShell, powershell_of, statements, value_of, without_strings
+from rules.api import Confidence, Problem, Severity, fix, insert, once
+from rules.build.powershell_code import PowerShell, powershell_of, shown, statements, value_of, without_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def _problem(stage: Stage, found: PowerShell, name: str, statement: str, *, firs
 
 def _failing(found: PowerShell, statement: str) -> str:
     return (
-        f"`{found.program}` goes on after an error: should {_shown(statement)} fail, the rest of the `RUN` runs all "
+        f"`{found.program}` goes on after an error: should {shown(statement)} fail, the rest of the `RUN` runs all "
         "the same, and the build passes when the last statement does."
     )
 
@@ -111,12 +111,7 @@ def _drawing(found: PowerShell, statement: str) -> str:
         if found.program == "powershell"
         else "draws a progress bar while it downloads, which nobody watches in a build"
     )
-    return f"`{found.program}` {then}: {_shown(statement)}."
-
-
-def _shown(statement: str) -> str:
-    """Quote a statement, on one line and without the blanks of an indent."""
-    return quote(" ".join(statement.split()), 80)
+    return f"`{found.program}` {then}: {shown(statement)}."
 
 
 @once
