@@ -41,7 +41,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "base-image-loosened": (_same_fact("instruction", "base-image-no-digest", "base-image-unpinned"),),
     "build-step-lost": (_same_fact("instruction", "copy-from-missing-path"),),
     "build-tools-shipped": (_silence("file", "prefer-multi-stage"),),
-    "sdk-image-shipped": (_silence("file", "prefer-multi-stage"),),
+    "sdk-image-shipped": (_silence("file", "prefer-multi-stage"), _same_fact("place", "pack-gpu")),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
     "cache-order-regressed": (_same_fact("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (

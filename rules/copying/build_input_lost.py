@@ -23,6 +23,7 @@ from rules.api import (
 from rules.base_image.purpose import compiles
 from rules.copying.reading import reader_of
 from rules.copying.unseen import builds_anew
+from rules.wording import normalised
 
 
 @rule(
@@ -84,7 +85,7 @@ def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[R
     if source.has_wildcard:
         target = posixpath.join(target, posixpath.basename(source.path or ""))
     for run in stage.runs:
-        stood_below = places.get(run.instruction.text, -1) > copy.index
+        stood_below = places.get(_wording(run), -1) > copy.index
         if run.deferred or not run.is_read or not stood_below or run.is_mounted(target):
             continue
         above = (put for put in stage.files.covering(target) if put.step.at < run.at)
@@ -103,8 +104,14 @@ def _may_bring(put: Put, source: CopySource) -> bool:
 
 @once
 def _last_places(was: Stage) -> dict[str, int]:
-    """Where the last RUN of each text stands in a stage."""
-    return {run.instruction.text: run.index for run in was.runs}
+    """Where the last RUN of each wording stands in a stage."""
+    return {_wording(run): run.index for run in was.runs}
+
+
+@once
+def _wording(run: Run) -> str:
+    """What a RUN says, whatever its layout: broken over other lines it is the same."""
+    return normalised(run.instruction)
 
 
 def _named_in(run: Run, target: str) -> Command | None:
