@@ -197,6 +197,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "gem-unpinned",
             "npm-unpinned",
             "os-package-unpinned",
+            "package-cache-left",
             "package-not-in-release",
             "pip-unpinned",
         ),
