@@ -89,7 +89,7 @@ def _problem(
 ) -> Problem:
     sign = "!=" if operator[0] == "!=" else "="
     spaced = f"{word.text[: operator.start()]} {sign} {word.text[operator.end() :]}"
-    repair = _fix(word, operator, sign)
+    repair = _fix(word, operator, sign) if instruction.exec_form is None else None  # whose quotes would end its string
     written = quote(repair.edits[0].text if repair is not None else spaced)
     whole = word.text[0] in "\"'" and word.text.find(word.text[0], 1) == len(word.text) - 1
     return Problem(
