@@ -66,7 +66,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An instruction is read as arguments of a command above it, since the line between them does not end."""
     for stage in change.stages:
         for instruction in stage.instructions:
-            found = _first(instruction) if instruction.exec_form is None else None
+            found = _first(instruction)
             if found is not None:
                 yield _problem(stage, instruction, found)
 
@@ -112,8 +112,8 @@ def _problem(stage: Stage, instruction: Instruction, found: _Swallowed) -> Probl
         Confidence.CERTAIN,
         instruction=instruction,
         stage=stage.key,
-        key=found.text,
-        fix=_fix(found) if begins else None,
+        key=found.keyword.text,
+        fix=_fix(found) if begins and instruction.exec_form is None else None,
     )
 
 
