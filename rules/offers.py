@@ -132,6 +132,7 @@ _HIDING = frozenset(
         "exec-form-variable",
         "from-arg-undeclared",
         "hidden-unicode",
+        "instruction-swallowed",
         "malformed-exec-form",
         "run-missing-operator",
         "undefined-variable",

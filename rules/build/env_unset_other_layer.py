@@ -20,7 +20,6 @@ from rules.api import (
 )
 from rules.build.base_variables import is_set_by_base
 from rules.build.environment_readers import readers_of, reads
-from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
 
@@ -248,9 +247,7 @@ def _way_out(verb: str, names: list[str], written: str) -> str:
 
 
 def _last(run: Run) -> Command:
-    """Return the last command, those within `$(…)` left out; in `["sh", "-c", …]` all are within."""
-    if run.instruction.exec_form is not None and run.commands[0].name in SHELLS:
-        return run.commands[-1]
+    """Return the last command, those within `$(…)` left out."""
     return next((command for command in reversed(run.commands) if not command.nested), run.commands[0])
 
 

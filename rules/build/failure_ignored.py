@@ -51,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.index not in change.after.needed_by_shipped:
             continue
         for run in stage.runs:
-            if not _may_go_on(run) or run.instruction.exec_form is not None or not run.is_read or run.deferred:
+            if not _may_go_on(run) or run.script.is_array or not run.is_read or run.deferred:
                 continue
             slip = _without_dash(run)
             if slip is not None:
@@ -226,6 +226,8 @@ def _outcome(run: Run, command: Command) -> str:
 def _fix(run: Run) -> Fix | None:
     """Write `set -e` first, into the `set` that stands there already, or as a line of the here-document."""
     instruction, first = run.instruction, run.commands[0]
+    if instruction.exec_form is not None:
+        return Fix("Begin with `set -e`", (insert(instruction.source, first.start, "set -e; "),))
     option = first.args[0] if first.name == "set" and first.args else None
     if option is not None and option.text.startswith("-") and not option.text.startswith("-o"):
         edit = Edit(option.span, f"-e{option.text[1:]}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.build.ignored_failures import checks_a_file
 from rules.comments import code_of
 from rules.lazily import once
-from rules.problem import Confidence, Problem
+from rules.problem import Confidence, Problem, Severity
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_LOOP = re.compile(
-    r"(?<![\w$./-])for[ \t]+\w+[ \t]+in[ \t](?P<words>[^;\n]+)[;\n]\s*do\s(?P<body>.*?)[;\n]\s*done(?![\w-])", re.DOTALL
+_HEAD = re.compile(
+    r"(?<![\w$./-])(?:for[ \t]+\w+[ \t]+in[ \t](?P<words>[^;\n]+)|while[ \t]+(?:IFS=\S*[ \t]+)?read\b[^;\n|&]*)"
+    r"[;\n]\s*do\s"
 )
+"""The beginning of a loop over words, or over the lines of a text."""
+_END = re.compile(r"[;\n]\s*done(?![\w-])")
 _DECIDES = re.compile(
     r"\|\||(?<![\w$./-])(?:if|for|while|until|case|exit|return|break|trap)(?![\w./-])|\bset[ \t]+-\w*e"
 )
@@ -45,25 +49,31 @@ def problem_of_loop(stage: Stage, run: Run, command: Command, *, lost: bool) -> 
         command: The command.
         lost: Whether its failure stopped the build before the change.
     """
-    before = " Before the change it stopped." if lost else ""
+    before, checks = " Before the change it stopped." if lost else "", checks_a_file(command)
+    then = " What was not verified goes into the image." if checks else ""
     return Problem(
         command.span,
         f"the build goes on when {quote(str(command), 60)} fails in a round of its loop that is not the last: a loop "
-        f"has the status of its last round.{before} Write `|| exit 1` behind it.",
-        Confidence.LIKELY if lost else Confidence.POSSIBLE,
+        f"has the status of its last round.{before}{then} Write `|| exit 1` behind it.",
+        Confidence.LIKELY if lost or checks else Confidence.POSSIBLE,
         doubt="a failure may be meant to be passed over",
         instruction=run.instruction,
         stage=stage.key,
         key=f"loop {command.name}",
+        severity=Severity.ERROR if checks else None,
     )
 
 
 @once
 def _bodies(run: Run) -> list[tuple[int, int]]:
-    """Where the bodies of loops stand in which nothing says what becomes of a failure."""
-    start = run.instruction.span.start
-    return [
-        (start + loop.start("body"), start + loop.end("body"))
-        for loop in _LOOP.finditer(code_of(run.instruction))
-        if _SEVERAL.search(loop["words"].strip()) and not _DECIDES.search(loop["body"])
-    ]
+    """Where the bodies of loops stand in which nothing says what becomes of a failure; of nested ones the inner."""
+    start, code = run.instruction.span.start, code_of(run.instruction)
+    found = []
+    for head in _HEAD.finditer(code):
+        end = _END.search(code, head.end())
+        if end is None:
+            break
+        several = head["words"] is None or _SEVERAL.search(head["words"].strip())
+        if several and not _DECIDES.search(code, head.end(), end.start()):
+            found.append((start + head.end(), start + end.start()))
+    return found

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _SHORTEST = 8
 """Letters of a name that may be misspelt: what is shorter is soon like another."""
+_SHORTEST_OF_ONE = 6
+"""The same where but one letter is too few or too many, and makes no plural."""
 _SLIPS = 2
 """Letters that a slip of the pen leaves out or puts in."""
 
@@ -59,11 +61,13 @@ _MOST = 100
 
 
 def _is_slip(name: str, other: str) -> bool:
-    if min(len(name), len(other)) < _SHORTEST or name == other or _digits(name) != _digits(other):
+    short, long = sorted((name, other), key=len)
+    if len(short) < _SHORTEST_OF_ONE or name == other or _digits(name) != _digits(other):
         return False
+    if len(short) < _SHORTEST:
+        return len(long) == len(short) + 1 and _is_within(short, long) and long != f"{short}S"
     if sorted(name) == sorted(other):
         return sum(one != two for one, two in zip(name, other, strict=True)) == _SLIPS
-    short, long = sorted((name, other), key=len)
     return 0 < len(long) - len(short) <= _SLIPS and _is_within(short, long)
 
 

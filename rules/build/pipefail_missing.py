@@ -199,7 +199,7 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     first = f"{'Fetch' if command.name in _DOWNLOADERS else 'Write'} to a file first"
     if not counts(run, command):
         return f" {first}, and join the commands with `&&`."
-    if command.nested:
+    if command.nested or run.instruction.exec_form is not None:
         shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
         return f" Start the inner shell with `{shell} -o pipefail -c`."
     return f" {first}." if stops_early(run) else f" {first}, or run it under a shell with `pipefail`."
@@ -234,10 +234,12 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
     """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
     if run.deferred or run.instruction.heredocs or command.nested or stops_early(run) or not counts(run, command):
         return None
+    if run.instruction.exec_form is not None:
+        return None  # the option goes in front of the script
     if run.script.dialect in ("bash", "ash", "zsh", "ksh") or stage.runtime.distribution == "alpine":
         first = run.commands[0]
         options = first.args[0] if first.name == "set" and first.args and not first.nested else None
-        if options is not None and options.text.startswith("-") and run.instruction.exec_form is None:
+        if options is not None and options.text.startswith("-"):
             edit = insert_after(run.instruction.source, options, " -o pipefail")
         else:
             edit = insert(run.instruction.source, run.instruction.value_span.start, "set -o pipefail && ")

@@ -15,6 +15,7 @@ from rules.api import (
     Instruction,
     Model,
     Problem,
+    Run,
     Severity,
     Stage,
     Step,
@@ -24,6 +25,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.overwritten import sets_first
 from rules.copying.binaries import program_of
 from rules.copying.machine_code import machine_code
 from rules.copying.recipes import runs_recipes
@@ -125,13 +127,15 @@ def _homes(model: Model) -> Mapping[str | int, list[tuple[Stage, Step]]]:
 
 @once
 def _last_uses(stage: Stage) -> Mapping[str, int]:
-    """Return for each word of a chain's steps the place of the last one that says it; a label is no use."""
+    """Return for each word of a chain's steps the place of the last one that takes its value; a label does not."""
     found: dict[str, int] = {}
     for place, step in enumerate(stage.all_steps):
         at = step.instruction
         texts = [at.value, *(heredoc.body for heredoc in at.heredocs)] if at.keyword not in ("ARG", "LABEL") else []
         texts += [value.text for _, value in at.pairs if value is not None] if at.keyword == "ARG" else []
-        found.update((word, place) for text in texts for word in _WORD.findall(text))
+        words = {word for text in texts for word in _WORD.findall(text)}
+        own = {word for word in words & PLATFORM_ARGS if isinstance(step, Run) and sets_first(step, word)}
+        found.update((word, place) for word in words - own)
     return found
 
 

@@ -90,5 +90,5 @@ def _with(run: Run, command: Command, option: str) -> Edit | None:
     source, word = run.instruction.source, command.program
     if word is None or "wget" not in source.cut(word.span):
         return None
-    in_exec_form = run.instruction.exec_form is not None and not command.nested
+    in_exec_form = run.script.is_array and not command.nested
     return insert_after(source, word, f', "{option}"' if in_exec_form else f" {option}")

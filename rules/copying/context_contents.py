@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,11 @@ _HARMLESS_NAMES = (
 ).split()
 _PUBLIC_KEYS = ("public", "pub", "cert", "ca", "chain", "bundle", "dhparam", "cacert", "root")
 _TEST_FOLDERS = frozenset("test tests testdata fixtures spec __tests__ examples example docs e2e".split())
+
+_SYMFONY_LOCK = "symfony.lock"
+_SYMFONY_DEFAULTS = re.compile(r"\.env(?:\.(?!local$)\w+)?")
+"""What Symfony wants committed ("Configuring Environment Variables in .env Files"): defaults for every machine. Its
+secrets stand in `.env.local`, `.env.prod.local`, or in the vault."""
 
 _HEAVY_FOLDERS = frozenset(
     "node_modules .venv venv .terraform coverage htmlcov .tox .mypy_cache .gradle .pytest_cache .next".split()
@@ -104,4 +110,14 @@ def brings_whole_context(copy: Copy) -> bool:
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:
     """Return what the whole context brings that should not be in an image; `None` when its files are not known."""
     files = change.repository.context_files(change.path)
-    return tuple(leaks_of(files)) if files is not None else None
+    return tuple(unless_defaults(change, leaks_of(files))) if files is not None else None
+
+
+def unless_defaults(change: DockerfileChange, leaks: Iterable[Leak]) -> Iterator[Leak]:
+    """Leave out files of settings that the framework of the project wants committed, since they hold no secret."""
+    context = change.repository.context_of(change.path) or ""
+    for leak in leaks:
+        folder, name = posixpath.split(leak.name)
+        lock = posixpath.join(context, folder, _SYMFONY_LOCK)
+        if not (leak.secret and _SYMFONY_DEFAULTS.fullmatch(name) and change.repository.exists(lock)):
+            yield leak

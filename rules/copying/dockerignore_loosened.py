@@ -4,7 +4,14 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Note, Problem, Severity, Span, quote, rule
-from rules.copying.context_contents import Leak, brings_whole_context, is_secret_name, leaks_of, shipped_root_copies
+from rules.copying.context_contents import (
+    Leak,
+    brings_whole_context,
+    is_secret_name,
+    leaks_of,
+    shipped_root_copies,
+    unless_defaults,
+)
 from rules.copying.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
 from rules.quoting import listed
 
@@ -122,8 +129,7 @@ def _let_in(change: DockerfileChange, then: IgnoreFile, now: IgnoreFile) -> Iter
         yield Leak(_HISTORY, _HISTORY, secret=False)
     files = change.repository.context_files(change.path) or ()
     listed = list(leaks_of(name for name in files if then.patterns.excludes(name)))
-    yield from listed
-    yield from _unlisted(then, now, {leak.name for leak in listed})
+    yield from unless_defaults(change, (*listed, *_unlisted(then, now, {leak.name for leak in listed})))
 
 
 def _unlisted(then: IgnoreFile, now: IgnoreFile, listed: set[str]) -> Iterator[Leak]:

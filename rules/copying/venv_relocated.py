@@ -1,10 +1,10 @@
 """See venv_relocated.md."""
 
-import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule, within
-from rules.copying.environments import Environment, environments, managed_python
+from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule
+from rules.copying.carried_environments import Placed, brought_by, only_hands_on, placed
+from rules.copying.environments import Environment, managed_python
 from rules.copying.python_packages import has_official_python, has_system_python
 
 _INTERPRETERS = ("python", "pypy")
@@ -23,32 +23,33 @@ _COPIES = ("--copies", "--always-copy")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A virtual environment is copied to another path, or to a stage whose Python lies elsewhere."""
     for stage in change.stages:
-        for copy in stage.copies:
-            builder = copy.from_stage
-            if builder is None or copy.deferred or len(copy.sources) != 1 or copy.destination is None:
-                continue
-            path = copy.source_path(copy.sources[0])
-            for environment in environments(builder) if path not in (None, "/") else ():
-                if path is not None and within(environment.path, path):
-                    problem = _problem(stage, copy, builder, environment, path)
-                    if problem is not None:
-                        yield problem
-                    break
+        for one in filter(None, map(brought_by, stage.copies)):
+            problem = _problem(stage, one)
+            if problem is not None and not only_hands_on(stage) and not _is_said_before(one):
+                yield problem
 
 
-def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment, path: str) -> Problem | None:
-    assert copy.destination is not None
-    there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(environment.path, path)))
-    if there != environment.path:
-        return _moved(stage, copy, builder, environment, there)
-    if _is_mended(builder, environment) or _is_mended(stage, environment) or _brings_python(stage):
+def _is_said_before(one: Placed) -> bool:
+    """Whether a stage had it before in the same place, where that was just as wrong and somebody runs it."""
+    holder = one.holders[-1]
+    before = next((other for other in placed(holder) if other.environment is one.environment and other.copy), None)
+    if before is None or only_hands_on(holder) or before.path != one.path:
+        return False
+    return _problem(holder, before) is not None
+
+
+def _problem(stage: Stage, one: Placed) -> Problem | None:
+    if one.is_moved:
+        return _moved(stage, one)
+    if any(_is_mended(each, one.environment) for each in (*one.holders, stage)) or _brings_python(stage):
         return None
-    return _of_link(stage, copy, builder, environment)
+    return _of_link(stage, one)
 
 
-def _of_link(stage: Stage, copy: Copy, builder: Stage, environment: Environment) -> Problem | None:
+def _of_link(stage: Stage, one: Placed) -> Problem | None:
     """Say that the link to the interpreter leads nowhere in the stage that takes the environment."""
-    there = environment.path
+    environment, builder, copy, there = one.environment, one.holders[0], one.copy, one.path
+    assert copy is not None, "it was brought"
     if _is_looked_into(stage, there) or any(command.has(*_COPIES) for command in environment.run.commands):
         return None
     managed = managed_python(builder, environment)
@@ -146,16 +147,20 @@ def _starts_interpreter(stage: Stage) -> bool:
     return all(name == "uv" or name.startswith(_INTERPRETERS) for name in names)
 
 
-def _moved(stage: Stage, copy: Copy, builder: Stage, environment: Environment, there: str) -> Problem | None:
-    if environment.relocatable or _speaks_of_it(builder) or _speaks_of_it(stage) or _changes_scripts(stage):
+def _moved(stage: Stage, one: Placed) -> Problem | None:
+    environment, copy, there = one.environment, one.copy, one.path
+    assert copy is not None, "it was brought"
+    stages = (*one.holders, stage)
+    if environment.relocatable or any(_speaks_of_it(each) for each in stages) or any(map(_changes_scripts, stages[1:])):
         return None
     if _is_looked_into(stage, there) or _starts_interpreter(stage):
         return None
-    if any(other.path == there for other in environments(stage)):
+    if any(other.path in (there, environment.path) and other.copy is not copy for other in placed(stage)):
         return None
+    made = "" if one.source == environment.path else f", which was made in {quote(environment.path)},"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies the virtual environment {quote(environment.path)} to {quote(there)}. Its scripts "
+        f"{stage.label} copies the virtual environment {quote(one.source)}{made} to {quote(there)}. Its scripts "
         "begin with "
         f'{quote(f"#!{environment.path}/bin/python")}, which is not there: each of them stops with "no such file or '
         f'directory". Copy it to {quote(environment.path)}, or make it in {quote(there)}.',

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rules.dockerfile.arguments import shell_view
 from rules.dockerfile.shell_blocks import Collected, Construct, Function, shell_options
 from rules.dockerfile.shell_command import Command
-from rules.dockerfile.shell_exec import read_exec
+from rules.dockerfile.shell_exec import read_exec, script_in
 from rules.dockerfile.shell_nested import SHELLS
 from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
@@ -24,7 +24,7 @@ from rules.lazily import cached_property
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rules.dockerfile.nodes import Heredoc, Instruction
+    from rules.dockerfile.nodes import Heredoc, Instruction, Word
     from rules.dockerfile.source import Source, Span
 
 __all__ = ["Command", "Construct", "Redirect", "Script", "ShellWord", "parse", "script_of"]
@@ -44,8 +44,9 @@ class Script:
         commands: In the order of the text; those inside substitutions and inner scripts follow the command that
             holds them.
         errors: Where the shell grammar fails.
-        dialect: The shell that runs it: `sh`, `bash`, `ash`, `dash`, `ksh`, `zsh`; `exec` for the exec form; else
-            the name of a program whose language is not understood (`powershell`, `cmd`, `python3`).
+        dialect: The shell that runs it: `sh`, `bash`, `ash`, `dash`, `ksh`, `zsh`; `exec` for the exec form, unless a
+            RUN names such a shell in it for its script; else the name of a program whose language is not understood
+            (`powershell`, `cmd`, `python3`).
         understood: Whether the commands are all there is. False for a language that is not a POSIX shell's, and for
             code beyond all reasonable size.
         swallowing: Where a comment begins that takes the lines behind it with it, since the builder joins them before
@@ -65,6 +66,11 @@ class Script:
     def __iter__(self) -> Iterator[Command]:
         """Iterate over the commands."""
         return iter(self.commands)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is an array of words that no shell reads; `RUN ["sh", "-c", "…"]` is a script."""
+        return self.dialect == "exec"
 
     @cached_property
     def errexit(self) -> bool:
@@ -150,7 +156,7 @@ def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -
         return Script()
     words = instruction.exec_form
     if words is not None:
-        return _script(read_exec(words, instruction.source), "exec")
+        return _array_script(instruction.keyword, words, instruction.source)
     dialect, options = shell_dialect(tuple(shell) if shell else DEFAULT_SHELL)
     view, offset = shell_view(instruction)
     heredocs = instruction.heredocs
@@ -159,6 +165,16 @@ def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -
     if dialect not in SHELLS:
         return Script(dialect=dialect, understood=False)
     return parse(view, instruction.source, offset, dialect=dialect, options=options, heredocs=heredocs)
+
+
+def _array_script(keyword: str, words: Sequence[Word], source: Source) -> Script:
+    """Read an array: that of a RUN which hands a script to a shell is this script, as if it stood there by itself."""
+    found = script_in(words, source) if keyword == "RUN" else None
+    if found is None:
+        return _script(read_exec(words, source), "exec")
+    collected, options = Collected(), shell_options(found.options)
+    Parser(found.text, collected, dialect=found.dialect, options=options).read()
+    return _script(collected, found.dialect, (found.text, ()))
 
 
 @lru_cache(maxsize=64)

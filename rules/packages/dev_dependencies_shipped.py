@@ -35,6 +35,7 @@ from rules.packages.project_settings import leaves_developers_out
 from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
+from rules.packages.workspace_starts import prune_of_workspace, workspace_start
 from rules.packages.workspaces import stops_without_workspace
 from rules.quoting import listed
 
@@ -113,7 +114,8 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if text is None or has_developers_part(call.manager, text):
             place: str | int | None = install_folder(run, call)
             place = call.command.start if place is None else place
-            _, calls, _ = found.setdefault((stage.index, call.manager, place), (stage, [], text is not None))
+            known = text is not None and workspace_start(change, stage, call) is None
+            _, calls, _ = found.setdefault((stage.index, call.manager, place), (stage, [], known))
             calls.append((run, call))
     yield from found.values()
 
@@ -136,14 +138,14 @@ def _copied(change: DockerfileChange) -> Iterator[Problem]:
                 if developers and id(found.copy) not in seen:
                     seen.add(id(found.copy))
                     also = needed_at_start(change, shipped, found.run, found.call)
-                    yield _of_copy(stage, found, also, known=text is not None)
+                    script = workspace_start(change, shipped, found.call)
+                    prune = prune_of_workspace(change, found.run, found.call, script) or found.prune
+                    yield _of_copy(stage, found, also, prune, known=text is not None and script is None)
 
 
-def _of_copy(stage: Stage, found: CopiedModules, also: str, *, known: bool) -> Problem:
+def _of_copy(stage: Stage, found: CopiedModules, also: str, prune: str | None, *, known: bool) -> Problem:
     builder = found.run.stage.label
-    way_out = (
-        f"Take them out there with {quote(found.prune or '')} after the build" if found.prune else _left_out(found)
-    )
+    way_out = f"Take them out there with {quote(prune)} after the build" if prune else _left_out(found)
     way_out = f"{way_out}, or copy from a stage that installs without them{also}."
     if found.undoes is not None and not also:
         command = found.undoes.command

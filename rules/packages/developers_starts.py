@@ -12,7 +12,8 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import called, commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
-from rules.user.start_scripts import start_scripts
+from rules.packages.workspace_starts import runs_through_tool, started_lines, workspace_start
+from rules.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,11 +73,13 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
     """
     change, stage = change.as_it_ships_now(stage)
     if manager == "composer":
-        return any(_starts_tool_of_php(line, text) for line in _started(change, stage))
+        return any(_starts_tool_of_php(line, text) for line in started_lines(change, stage))
+    if manager in NODE_MANAGERS and runs_through_tool(started_lines(change, stage), text):
+        return True
     developers = _packages_of_node(text) if manager in NODE_MANAGERS else _packages_of_python(text)
     if not developers:
         return False
-    lines = list(_started(change, stage))
+    lines = list(started_lines(change, stage))
     if manager in NODE_MANAGERS:
         lines += _run_by_scripts(lines, text)
     return any(_names(word, developers) for line in lines for word in _WORD.findall(line))
@@ -89,7 +92,7 @@ def runs_for_developers(change: DockerfileChange, stage: Stage, call: PackageCal
     """
     if call.manager != "bundle" or (text is not None and _RACK.search(text) is None):
         return False
-    texts = (*(run.instruction.whole_value for run in stage.all_runs), *_started(change, stage))
+    texts = (*(run.instruction.whole_value for run in stage.all_runs), *started_lines(change, stage))
     settings = (stage.image.env.get(name) for name in _RUBY)
     said = any(setting is not None and setting.value == "production" for setting in settings)
     return not (said or any(map(_PRODUCTION.search, texts)))
@@ -99,6 +102,9 @@ def needed_at_start(change: DockerfileChange, stage: Stage, run: Run, call: Pack
     """Say what else is to be done so that the program starts without these packages: the end of a sentence."""
     if call.manager == "uv" and _syncs_again(change, stage):
         return ", and give the `uv run` that starts the program `--no-dev` too: it would install them again there"
+    script = workspace_start(change, stage, call)
+    if script is not None:
+        return f", if what {quote(str(script))} runs needs none of them"
     text = manifest_text(change, run, call) if call.manager == "composer" else None
     if text is None or _SYMFONY.search(text) is None:
         return ""
@@ -112,15 +118,7 @@ def _syncs_again(change: DockerfileChange, stage: Stage) -> bool:
     """Whether `uv run` starts the program, and brings the environment in line first, with the group for developers."""
     if any(name in stage.image.env for name in _NO_SYNC):
         return False
-    return any(_UV_RUN.search(line) for line in _started(change, stage))
-
-
-def _started(change: DockerfileChange, stage: Stage) -> Iterator[str]:
-    """Yield what the container starts: its command, and the scripts of the repository behind it."""
-    for setting in stage.image.start_command:
-        if setting.value is not None:
-            yield setting.value.text
-    yield from (script.text for script in start_scripts(change, stage) if script.text is not None)
+    return any(_UV_RUN.search(line) for line in started_lines(change, stage))
 
 
 def _run_by_scripts(lines: Iterable[str], text: str | None) -> list[str]:

@@ -4,7 +4,21 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    names_read,
+    once,
+    quote,
+    rule,
+)
 from rules.packages.unpinned import BRANCHES
 from rules.quoting import listed
 from rules.secrets.downloads import stages_that_count
@@ -28,11 +42,13 @@ class _Clone(NamedTuple):
         command: The `git clone`.
         place: The repository's host and path.
         branch: The branch where it is named, else empty.
+        by_default: Whether that is the default of an argument.
     """
 
     command: Command
     place: str
     branch: str
+    by_default: bool = False
 
 
 @rule(
@@ -47,21 +63,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Sources are cloned in whatever state a branch has today."""
     for stage in stages_that_count(change):
         for run in stage.runs:
-            found = [clone for command in _left_as_cloned(run) if (clone := _moving(command)) is not None]
+            found = [clone for command in _left_as_cloned(run) if (clone := _moving(run, command)) is not None]
             if found and run.index >= _last_choice(stage):
                 yield _problem(change, stage, run, found)
 
 
-def _moving(command: Command) -> _Clone | None:
+def _moving(run: Run, command: Command) -> _Clone | None:
     """Read a `git clone` that takes a branch as it is; `None` where it says which state, or may."""
     words = [word.value for word in command.operands(_VALUED)]
     if words[:1] != ["clone"] or len(words) == 1 or command.conditional or command.has("--revision"):
         return None
     found = _REMOTE.fullmatch(words[1])
-    branch = command.option("-b", "--branch") or ""
-    if found is None or "$" in branch or (_NUMBERED.search(branch) and branch not in BRANCHES):
+    written = command.option("-b", "--branch") or ""
+    by_default = "$" in written
+    branch = _default(run, written) if by_default else written
+    if found is None or branch is None or (_NUMBERED.search(branch) and branch not in BRANCHES):
         return None
-    return _Clone(command, found["place"].removesuffix(".git"), branch)
+    return _Clone(command, found["place"].removesuffix(".git"), branch, by_default)
+
+
+def _default(run: Run, written: str) -> str | None:
+    """Return the branch that the arguments of a file stand for by default; `None` for what may be a release."""
+    own = {name for command in run.commands for name, _ in command.assignments}
+    branch = run.scope.expand(written) if own.isdisjoint(names_read(written)) else None
+    return branch if branch in BRANCHES else None
 
 
 def _left_as_cloned(run: Run) -> list[Command]:
@@ -98,13 +123,14 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
         state += "branch has" if one else "branches have"
     deep = ", which wants the whole history" if first.command.has("--depth", "--shallow-since") else ""
     guessed = any(clone.branch and clone.branch not in BRANCHES for clone in told)
+    by_default = all(clone.by_default for clone in told)
     return Problem(
         first.command.span,
         f"{stage.label} takes {shown} in whatever {state} on the day of the build. The same commit gives another image "
         f"tomorrow, and a bad change goes straight in. Clone the release that was tested with `--branch <tag>`, or "
         f"check out its commit{deep}.",
-        Confidence.LIKELY if guessed else Confidence.CERTAIN,
-        doubt=f"{quote(first.branch)} may be a tag" if guessed else "",
+        Confidence.LIKELY if guessed or by_default else Confidence.CERTAIN,
+        doubt=f"{quote(first.branch)} may be a tag" if guessed else BY_ARGUMENT if by_default else "",
         instruction=run.instruction,
         stage=stage.key,
         items=every,

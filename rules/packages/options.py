@@ -44,7 +44,7 @@ def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
         word = call.command.program  # `yarn` alone installs
     if word is None or word.value not in source.cut(word.span):
         return None
-    if run.instruction.exec_form is not None and not call.command.nested:
+    if run.script.is_array and not call.command.nested:
         return insert(source, word.span.end, "".join(f', "{part}"' for part in option.split(" ")))
     return insert(source, word.span.end, f" {option}")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rules.secrets.published_examples import is_published_example
+
 
 class Shape(NamedTuple):
     """What one kind of credential looks like.
@@ -175,6 +177,7 @@ def is_password(text: str) -> bool:
 
 
 def _is_example(whole: str, inner: str | None) -> bool:
-    if _EXAMPLE.search(whole if inner is None else inner):
+    itself = whole if inner is None else inner
+    if _EXAMPLE.search(itself) or is_published_example(itself):
         return True
     return inner is not None and bool(_WEAK.fullmatch(inner) or re.search(r"[$%{}<>()]", inner))

@@ -75,5 +75,4 @@ def _with_proto(run: Run, command: Command) -> Edit | None:
         return None
     if command.nested:
         return insert_after(source, word, " --proto =https")  # quotes could be those around the inner script
-    in_exec_form = run.instruction.exec_form is not None
-    return insert_after(source, word, ', "--proto", "=https"' if in_exec_form else " --proto '=https'")
+    return insert_after(source, word, ', "--proto", "=https"' if run.script.is_array else " --proto '=https'")

@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.model.run_writes import is_opaque
 from rules.secrets.environment_files import Held, held_by
+from rules.secrets.moved_secrets import MovedSecret, moved_secrets
 from rules.secrets.secret_files import (
     Kind,
     is_encrypted,
@@ -57,6 +58,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 held = _held(change, stage, kind, path)
                 if held is not None:
                     yield _problem(stage, copy, source.word, kind, held)
+        for moved in moved_secrets(stage):
+            held = _held(change, stage, moved.kind, moved.source)
+            ignored = ignore is not None and ignore.excludes(moved.source)
+            if held is not None and not ignored and not is_public(moved.kind, moved.copy, stage):
+                yield _moved(stage, moved, held)
         yield from _pointed_at(change, stage)
 
 
@@ -83,15 +89,11 @@ _WHAT: dict[Kind, str] = {
 
 
 def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Problem:
-    if stage.layers_ship:
-        then = "Everyone who can pull the image can read it, even if a later instruction deletes it."
-    else:
-        then = "It stays in this stage's layers and in every build cache they are pushed to."
     sure = kind in ("private key", "credentials")
     name = word.text.strip("\"'")
     return Problem(
         word.span,
-        f"{stage.label} copies {quote(name)}, which {held.clause}. {then} {_way_out(copy, kind, name)}",
+        f"{stage.label} copies {quote(name)}, which {held.clause}. {_who_reads(stage)} {_way_out(copy, kind, name)}",
         Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
         doubt="whether these are in use anywhere is not known"
         if held.clause.startswith("sets ")
@@ -101,6 +103,29 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Pr
         key=name,
         decision=f"{stage.key} {name}",
         severity=Severity.ERROR if sure and stage.layers_ship else Severity.WARNING,
+    )
+
+
+def _who_reads(stage: Stage) -> str:
+    if stage.layers_ship:
+        return "Everyone who can pull the image can read it, even if a later instruction deletes it."
+    return "It stays in this stage's layers and in every build cache they are pushed to."
+
+
+def _moved(stage: Stage, moved: MovedSecret, held: Held) -> Problem:
+    """Say it of a file that nothing names but the command that moves it: it came in with the folder around it."""
+    brought = f"{quote(str(moved.copy.instruction), 60)} (line {moved.copy.instruction.line})"
+    return Problem(
+        moved.command.span,
+        f"{stage.label} takes {quote(moved.path)}, which {held.clause}, from {brought} and puts it at "
+        f"{quote(moved.target)}. {_who_reads(stage)} Keep it out of the build with `.dockerignore`. "
+        f"{_way_out(moved.copy, moved.kind, moved.source)}",
+        Confidence.LIKELY,
+        doubt="it goes by the name; what is in the file was not read",
+        instruction=moved.run.instruction,
+        stage=stage.key,
+        key=moved.path,
+        severity=Severity.ERROR if stage.layers_ship else Severity.WARNING,
     )
 
 

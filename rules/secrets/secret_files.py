@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 Kind = Literal["private key", "credentials", "environment", "client configuration"]
 
 _PRIVATE = re.compile(
-    r"id_(?:rsa|dsa|ecdsa|ed25519)|ssh_host_(?:rsa|dsa|ecdsa|ed25519)_key|(?:.*[-_.])?deploy[-_]?key|(?:.*[-_.])?priv(?:ate|key)?(?:[-_.]?key)?\.(?:pem|key)|(?:.*[-_.])?key\.pem|[^*]+\.(?:key|p12|pfx|ppk|jks|keystore)",
+    r"(?:.*[-_.])?id_(?:rsa|dsa|ecdsa|ed25519)(?:[-_]\w+|\.(?:old|bak|pem|key))?|(?:.*[-_.])?private[-_]key(?:[-_]file)?|privkey|"
+    r"ssh_host_(?:rsa|dsa|ecdsa|ed25519)_key|(?:.*[-_.])?deploy[-_]?key|(?:.*[-_.])?priv(?:ate|key)?(?:[-_.]?key)?\.(?:pem|key)|(?:.*[-_.])?key\.pem|[^*]+\.(?:key|p12|pfx|ppk|jks|keystore)",
     re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(

@@ -15,6 +15,7 @@ from rules.api import (
     Files,
     Problem,
     Put,
+    Run,
     Severity,
     ShellWord,
     Stage,
@@ -23,7 +24,10 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.run_writes import CARRIERS, carried_by
+from rules.model.work_folders import path_of
 from rules.secrets.environment_files import held_by
+from rules.secrets.moved_secrets import moved_secret
 from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_public_text, secret_file
 from rules.secrets.secret_names import names_a_secret
 
@@ -115,7 +119,21 @@ def _secret(change: DockerfileChange, put: Put) -> Flow | None:
     """Return the secret that a put brings: a file named like one, or a checkout that keeps its credentials."""
     if put.kind == "context" and put.source:
         return _copied(change, put)
-    return _made(put, put.command) if put.kind == "run" and put.command is not None else None
+    if put.kind != "run" or put.command is None:
+        return None
+    return _carried(change, put, put.command) if put.command.name in CARRIERS else _made(put, put.command)
+
+
+def _carried(change: DockerfileChange, put: Put, command: Command) -> Flow | None:
+    """Return the secret of the build context that `cp` or `mv` puts where the COPY takes it, under whatever name."""
+    if not isinstance(put.step, Run):
+        return None
+    for written in carried_by(command):
+        path = path_of(put.step, command, written)
+        moved = moved_secret(put.step, command, path, put.path) if path is not None else None
+        if moved is not None:
+            return _of_context(change, put.step.stage, moved.source, put.path)
+    return None
 
 
 def _copied(change: DockerfileChange, put: Put) -> Flow | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rules.secrets.public_identifiers import is_public, names_a_public_one
+from rules.secrets.published_examples import is_published_example
 
 _SECRET = re.compile(
     r"(?:^|[_-])(?:[A-Z]*(?<!NO)(?:PASSWORDS?|PASSWD|PASSPHRASE)|PSW|PASS|PWD|SSHPASS|SECRETS?|"
@@ -46,6 +47,8 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+_FILLED = re.compile(r"(?i:(?<![a-z0-9])x{8,}(?![a-z0-9])|(?<![a-f0-9])0{8,}(?![a-f0-9]))|\*{3,}")
+"""Where somebody blotted out what stands there, or left it to be filled in."""
 _STOCK = re.compile(
     r"(?:pass(?:w(?:or)?d)?|p[a@]ssw[o0]rd|secret|token|pwd|test|user|guest|admin|administrator|root|sa|postgres|mysql|"
     r"mariadb|mongo|redis|rabbitmq|minio|minioadmin|elastic|changeit|default|demo|letmein|qwerty|s3cr3t)\d{0,4}!?",
@@ -84,16 +87,24 @@ def names_a_secret(name: str) -> bool:
 
 
 def could_be_secret(value: str) -> bool:
-    """Tell whether a value could be a secret: no switch, number, path, URL, reference, fingerprint or public key."""
+    """Tell whether a value could be a secret: no switch, number, path, URL, reference, fingerprint or public key.
+
+    Nor is a key one that its maker publishes for everyone to try.
+    """
     plain = _written(value).strip("*")
     return not (
-        is_public(plain) or _HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain)
+        is_public(plain)
+        or is_published_example(plain)
+        or _HARMLESS.match(plain)
+        or _FINGERPRINTS.match(plain)
+        or _REFERENCES.fullmatch(plain)
     )
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell whether a value says of itself that it is none: `changeme`, `dummy`, `<token>`."""
-    return bool(_PLACEHOLDER.match(_written(value)))
+    """Tell whether a value says of itself that it is none: `changeme`, `dummy`, `<token>`, `ghp_xxxxxxxxxxxx`."""
+    plain = _written(value)
+    return bool(_PLACEHOLDER.match(plain) or _FILLED.search(plain))
 
 
 def _written(value: str) -> str:

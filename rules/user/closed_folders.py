@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
 from rules.model.nesting import innermost_around
-from rules.model.puts import within
+from rules.model.puts import within, within_any
 from rules.model.steps import Copy
 from rules.problem import Confidence, Note, Problem
 from rules.quoting import quote
@@ -62,17 +62,18 @@ class _Closed(NamedTuple):
     now: Step | None
 
 
-def closed_folder(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
+def closed_folder(stage: Stage, was: Stage, accounts: Accounts, spoken_of: tuple[str, ...] = ()) -> Problem | None:
     """Return what there is to say of the first such folder that something writes to; `None` where nothing shows that.
 
     Args:
         stage: After the change.
         was: Before it.
         accounts: Whom the container runs as, and ran as.
+        spoken_of: Volumes of which volume-not-owned says that they were lost.
     """
     volumes = {volume.value for volume in stage.image.volumes}
     for closed in _closed(stage, was, accounts.user, accounts.before):
-        if closed.path in volumes:
+        if closed.path in volumes or within_any(closed.path, spoken_of):
             continue  # of which volume-not-owned speaks
         install = install_in(stage, closed.path)
         if install is not None:

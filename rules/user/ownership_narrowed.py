@@ -28,7 +28,9 @@ from rules.user.closed_folders import Accounts, closed_folder
 from rules.user.kept_owners import may_keep_owner
 from rules.user.nginx_cache import lost_cache_of_nginx
 from rules.user.owners import is_same, owner_of
+from rules.user.ownership import access
 from rules.user.root_by_design import is_for_developers
+from rules.user.volume_not_owned import volumes_closed
 
 
 class _Claim(NamedTuple):
@@ -55,15 +57,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or user is None or old_user is None or is_for_developers(stage):
             continue
         accounts = Accounts(user, old_user, same=is_same(stage, old_user, user) is True)
-        problem = _lost_claim(stage, was, accounts) if "chown" in change.before.source.text else None
-        problem = problem or closed_folder(stage, was, accounts)
+        spoken_of = _lost_volumes(change, stage, was, accounts)
+        problem = _lost_claim(stage, was, accounts, spoken_of) if "chown" in change.before.source.text else None
+        problem = problem or closed_folder(stage, was, accounts, spoken_of)
         problem = problem or lost_cache_of_nginx(change, stage, was, accounts)
         if problem is not None:
             yield problem
 
 
-def _lost_claim(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
-    """Return what there is to say of the first tree that the account had before.
+def _lost_volumes(change: DockerfileChange, stage: Stage, was: Stage, accounts: Accounts) -> tuple[str, ...]:
+    """Return the volumes that the account could write before: volume-not-owned names the loss."""
+    volumes = volumes_closed(change, stage, accounts.user)
+    return tuple(path for path in volumes if access(was, path, accounts.before).writable is True)
+
+
+def _lost_claim(stage: Stage, was: Stage, accounts: Accounts, spoken_of: tuple[str, ...]) -> Problem | None:
+    """Return what there is to say of the first tree that the account had before, and that no volume speaks for.
 
     An image without a shell cannot run a `chown`, and is not meant to be written to.
     """
@@ -72,6 +81,7 @@ def _lost_claim(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
     now = _claims(stage, accounts.user, unknown=True)
     given = _claims(was, accounts.before, unknown=False)
     claims = [claim for claim in given if isinstance(claim.step, Run) and claim.path != "/"]  # `./` without a WORKDIR
+    claims = [claim for claim in claims if not any(within(path, claim.path) for path in spoken_of)]
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
     lost = (_lost(stage, was, accounts, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)

@@ -11,10 +11,11 @@ from rules.model.audience import is_development_file, is_development_name, near_
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
+from rules.user.droppers import AS_OTHER, DROPPERS, script_that_drops
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
 from rules.user.read_scripts import are_read
-from rules.user.start_scripts import StartScript, scripts_in_turn, start_scripts
+from rules.user.start_scripts import StartScript, start_scripts
 from rules.user.stepping_down import starts_through_base
 
 if TYPE_CHECKING:
@@ -23,17 +24,8 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
-_DROPPERS = re.compile(
-    r"\b(?:gosu|su-exec|setpriv|runuser|setuser|setuidgid|s6-setuidgid|s6-applyuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
-    r"openssh-server|start-stop-daemon)\b"
-)
 _CALLED_BY_NAME = frozenset({"gosu", "su-exec", "setuser", "setuidgid", "chpst", "fixuid"})
 """Those of them that do nothing but for who calls them; others are started by an init, or are servers."""
-_AS_OTHER = re.compile(
-    r"\b(?:su|sudo|doas)\s+(?:-\S*\s+(?:/\S+\s+)?)*(?:-u\s*)?[a-z_][\w-]*|--(?:user(?:spec)?|uid)[= ](?!root\b|0\b)\w"
-)
-"""`su app -c …`, `su -s /bin/sh app`, `sudo -u app …`, `uwsgi --uid www-data`, `chroot --userspec=app …`."""
-
 _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""
 
@@ -112,7 +104,7 @@ def gives_up_root(change: DockerfileChange, stage: Stage) -> bool:
     if any(map(_DAEMONS.fullmatch, _programs(change, stage))):
         return True
     line = stage.image.start_line()
-    if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(change, stage):
+    if any(said.search(line) for said in (DROPPERS, AS_OTHER, _TOLD)) or _prepares_a_drop(change, stage):
         return True
     if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
         return True
@@ -130,15 +122,6 @@ def _programs(change: DockerfileChange, stage: Stage) -> list[str]:
     programs = [word.rsplit("/", 1)[-1] for start in _starts(stage) for word in start.split()[:3]]
     programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
     return [*programs, *map(_last_program, scripts)]
-
-
-def script_that_drops(change: DockerfileChange, stage: Stage) -> str | None:
-    """Return the name of the start script, or of one that it names, that calls what gives up root.
-
-    `None` where none that was read does.
-    """
-    read = ((script.name, script.text) for script in scripts_in_turn(change, stage) if script.text is not None)
-    return next((name for name, text in read if _DROPPERS.search(text) or _AS_OTHER.search(text)), None)
 
 
 def _server_settings(change: DockerfileChange, stage: Stage) -> Iterator[StartScript]:
@@ -185,13 +168,13 @@ def _prepares_a_drop(change: DockerfileChange, stage: Stage) -> bool:
     for step in stage.done_steps:
         if isinstance(step, Copy) and step.from_stage is not None:
             steps += step.from_stage.done_steps
-    if _DROPPERS.search(stage.model.code) is None:
+    if DROPPERS.search(stage.model.code) is None:
         return False
     named = {
         name
         for step in steps
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
-        for name in _DROPPERS.findall(step.instruction.text)
+        for name in DROPPERS.findall(step.instruction.text)
     }
     return bool(named) and not (named <= _CALLED_BY_NAME and are_read(change, stage))
 

@@ -22,6 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_written, name_of
+from rules.user.droppers import script_that_drops
 from rules.user.hindrances import hindrances, in_its_way, writing_script
 from rules.user.layers import folders_made
 from rules.user.owners import is_same, owner_of
@@ -30,7 +31,6 @@ from rules.user.root_by_design import (
     drops_privileges,
     is_for_developers,
     is_no_service,
-    script_that_drops,
     unread_scripts,
 )
 from rules.user.root_reasons import is_explained, is_loss_explained

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rules.api import (
@@ -86,19 +86,33 @@ def _written(stage: Stage) -> Iterator[_Volume]:
 def _check_volumes(change: DockerfileChange, stage: Stage, volumes: list[_Volume], user: str) -> Iterator[Problem]:
     """Speak once of the volumes that are root's for the same reason."""
     alike: dict[tuple[str, bool], list[tuple[_Volume, Access]]] = {}
-    for volume in volumes:
-        found = access(stage, volume.path, user)
-        if found.writable is not False or found.exists is None or _holds_code(stage, volume.path):
-            continue
-        if found.exists or not _is_of_a_package(stage, volume.path):
-            key = (_state(found), _is_brought(change, volume.path))
-            alike.setdefault(key, []).append((volume, found))
+    for volume, found in _closed(stage, volumes, user):
+        alike.setdefault((_state(found), _is_brought(change, volume.path)), []).append((volume, found))
     for (_, brought), group in alike.items():
         every = tuple(volume.path for volume, _ in group)
         fresh = change.fresh("volume-not-owned", stage, every)
         told = [row for row in group if row[0].path in fresh]
         problem = _not_owned(stage, told, user, every)
         yield dataclasses.replace(problem, confidence=Confidence.POSSIBLE) if brought else problem
+
+
+def _closed(stage: Stage, volumes: Iterable[_Volume], user: str) -> Iterator[tuple[_Volume, Access]]:
+    """Yield the volumes that the account may not write to, each with what decides that."""
+    for volume in volumes:
+        found = access(stage, volume.path, user)
+        if found.writable is not False or found.exists is None or _holds_code(stage, volume.path):
+            continue
+        if found.exists or not _is_of_a_package(stage, volume.path):
+            yield volume, found
+
+
+def volumes_closed(change: DockerfileChange, stage: Stage, user: str) -> tuple[str, ...]:
+    """Return the volumes of which this rule says aloud that the account may not write to them."""
+    if stage.users.exists(user) is False:
+        return ()
+    return tuple(
+        volume.path for volume, _ in _closed(stage, _written(stage), user) if not _is_brought(change, volume.path)
+    )
 
 
 def _is_brought(change: DockerfileChange, path: str) -> bool:
