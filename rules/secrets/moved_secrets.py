@@ -45,9 +45,9 @@ class MovedSecret(NamedTuple):
 def moved_secrets(stage: Stage) -> Iterator[MovedSecret]:
     """Yield them; not those that a COPY names, of which it is said there."""
     for run in stage.runs:
-        for command in run.commands if not run.deferred else ():
+        for command in run.calls(*CARRIERS) if not run.deferred else ():
             targets = [write.path for write in written_by(run) if write.command is command]
-            if command.name in CARRIERS and len(targets) == 1:
+            if len(targets) == 1:
                 for written in carried_by(command):
                     path = path_of(run, command, written)
                     found = moved_secret(run, command, path, targets[0]) if path is not None else None
