@@ -10,7 +10,7 @@ from rules.api import (
     Command,
     DockerfileChange,
     Origin,
-    delete_command,
+    delete_commands,
     fix,
     insert_line_before,
     names_read,
@@ -19,9 +19,12 @@ from rules.api import (
     within,
 )
 from rules.dockerfile.frontend import knows_release
+from rules.model.puts import within_any
 from rules.model.work_folders import folder_of, path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rules.api import Fix, Run
 
 _REMOTE = 6
@@ -34,6 +37,8 @@ _CHANGES = frozenset({"rm", "unlink", "mv", "chown", "chmod", "chgrp", "find"})
 """Programs that, in a later layer than the files', leave all of them in the one below."""
 _WITHOUT_TRACE = frozenset({"apt-get", "apt", "apk", "dnf", "microdnf", "yum", "set", "update-ca-certificates"})
 """What may run before or behind a download alike: it neither asks for the files nor makes any in their place."""
+_LISTS = ("/var/lib/apt/lists", "/var/cache")
+"""What an installation leaves, and its cleaning removes."""
 _GLOB = re.compile(r"[*?\[].*", re.DOTALL)
 
 
@@ -64,23 +69,34 @@ def _assigned(run: Run) -> frozenset[str]:
     return frozenset({*assigned, *loops, *(word.value for one in run.calls("read") for word in one.operands())})
 
 
-def leaves_no_layer(run: Run, command: Command, path: str | None) -> bool:
+def leaves_no_layer(
+    run: Run, command: Command, path: str | None, *, but: Collection[Command] = (), aside: str | None = None
+) -> bool:
     """Tell whether what a command fetches is not kept as it came, where that counts.
 
     It goes to a mount; or in a stage whose layers ship the same RUN deletes, moves or alters it, which another layer
     than the download's cannot do without keeping all of it.
+
+    Args:
+        run: The RUN.
+        command: The command.
+        path: What it makes; `None` where that is not known.
+        but: Commands that do not count, since the ADD does their work.
+        aside: A path that does not count: the archive which it need not save.
     """
     if path is not None and run.is_mounted(path):
         return True
     if not run.stage.layers_ship:
         return False
     later = (one for one in run.calls(*_CHANGES) if one.start > command.start)
-    return any(_may_touch(run, one, path) for one in later)
+    return any(_may_touch(run, one, path, aside) for one in later if one not in but)
 
 
-def _may_touch(run: Run, command: Command, path: str | None) -> bool:
+def _may_touch(run: Run, command: Command, path: str | None, aside: str | None) -> bool:
     for word in command.operands():
         place = path_of(run, command, _GLOB.sub("", word.value) or ".")
+        if place is not None and (place == aside or within_any(place, _LISTS)):
+            continue
         if place is None or path is None or "$" in word.value:
             return True
         if (within(place, path) or within(path, place)) and not place.endswith("/.git"):
@@ -106,6 +122,6 @@ def above_run(run: Run, title: str, text: str, *gone: Command) -> Fix | None:
     source = instruction.source
     keyword, _, rest = text.partition(" ")
     written = f"{keyword.lower() if source.cut(instruction.keyword_span).islower() else keyword} {rest}"
-    if len(gone) == len(run.commands):
+    if all(command in gone or command.name == "set" for command in run.commands):
         return fix(title, replace(source, instruction.span, written))
-    return fix(title, insert_line_before(instruction, written), *(delete_command(run, one) for one in gone))
+    return fix(title, insert_line_before(instruction, written), delete_commands(run, gone))
