@@ -32,9 +32,9 @@ def _problem(change: DockerfileChange, copy: Copy, found: tuple[str, ...]) -> Pr
     names = change.fresh("vex-as-attestation", copy.stage, found)
     return Problem(
         copy.instruction.span,
-        f"{copy.stage.label} copies {listed(map(quote, names))} into the image. There a VEX statement stays as it was at "
-        "the build: what is found out about a vulnerability later needs another image. Attach it to the image instead, "
-        "by `docker scout attestation add` or `cosign attest --type openvex`.",
+        f"{copy.stage.label} copies {listed(map(quote, names))} into the image. There a VEX statement stays as it was "
+        "at the build: what is found out about a vulnerability later needs another image. Attach it to the image "
+        "instead, by `docker scout attestation add` or `cosign attest --type openvex`.",
         instruction=copy.instruction,
         stage=copy.stage.key,
         items=found,
