@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Heredoc,
-    Instruction,
     Origin,
     Problem,
     Run,
@@ -36,6 +35,8 @@ _OTHER_LINE = re.compile(r"\n[ \t]*(?:#|\n)|\\[ \t]+\n")
 """What the builder leaves out between continued lines and a shell does not: comments, empty lines, blanks behind."""
 _COPIES = re.compile(r"cat\s*(?:<<-?\s*\S+\s*>{1,2}\s*[^\s<>|&;]+|>{1,2}\s*[^\s<>|&;]+\s*<<-?\s*\S+)")
 """`cat <<EOF > FILE` and nothing else, in either order."""
+_LINE_END = re.compile(r"[ \t]*\r?\n")
+"""The end of the line is replaced too: whatever another fix would append there belongs into the here-document."""
 _COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
 _NAME = "EOF"
 
@@ -117,8 +118,8 @@ def _as_heredoc(run: Run, links: list[list[Command]], *, strict: bool) -> Fix | 
     instruction = run.instruction
     source = instruction.source
     whole = source.cut(instruction.value_span)
-    span = source.span(instruction.value_span.start, _end_of_line(instruction))
-    if source.text[span.end : span.end + 1] not in ("", "\r", "\n"):
+    end = _LINE_END.match(source.text, instruction.value_span.end)
+    if end is None:
         return None
     if instruction.escape != "\\" or "$(" in whole or "`" in whole or "<<" in whole or _OTHER_LINE.search(whole):
         return None
@@ -127,15 +128,8 @@ def _as_heredoc(run: Run, links: list[list[Command]], *, strict: bool) -> Fix | 
         return None  # within single quotes a shell keeps an escape and the end of the line, which the builder takes out
     lines = [source.text[link[0].start : link[-1].end] for link in links]
     body = "\n".join(lines if strict else ["set -e", *lines])
-    return fix("Write it as a here-document", replace(source, span, f"<<{_NAME}\n{body}\n{_NAME}"))
-
-
-def _end_of_line(instruction: Instruction) -> int:
-    """Return where the blanks behind an instruction end: the name that ends a here-document has none behind it."""
-    text, end = instruction.source.text, instruction.value_span.end
-    while text[end : end + 1] in (" ", "\t"):
-        end += 1
-    return end
+    span = source.span(instruction.value_span.start, end.end())
+    return fix("Write it as a here-document", replace(source, span, f"<<{_NAME}\n{body}\n{_NAME}\n"))
 
 
 def _written(run: Run) -> Problem | None:

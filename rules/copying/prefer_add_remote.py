@@ -9,7 +9,7 @@ from rules.copying.remote_files import Remote, remote_files
 from rules.dockerfile.frontend import knows_release
 from rules.quoting import listed
 from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import versionless
+from rules.secrets.downloads import FETCHERS, versionless
 
 _UNPACK = 17
 """The release of the frontend that brought `--unpack`: 1.17 (its release notes)."""
@@ -91,6 +91,8 @@ def _fix(run: Run, one: Remote) -> Fix | None:
     """Fetch a file with ADD; only where the same file with the same mode comes to the same place."""
     if one.tar is not None or one.path is None or not is_plain_place(run, one.command):
         return None
+    if len(run.calls(*FETCHERS)) > 1:
+        return None  # its test stands for what else is downloaded, too
     known = all(run.scope.get(name) is not None for name in names_read(f"{one.url}{one.sum}"))
     chmod = next((command for command in run.calls("chmod") if _sets_mode_of(run, command, one)), None)
     mode = _mode(chmod) if chmod is not None else "644"

@@ -63,7 +63,8 @@ def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Proble
     names = change.fresh("curl-no-redirect", stage, every)
     told = [command for command in found if _name(command) in names]
     addresses = [address_of(command) or "" for command in told]
-    programs = [command.program for command in told if command.program is not None]
+    plain = run.instruction.exec_form is None
+    programs = [command.program for command in told if plain and command.program is not None]
     sure = all(map(_REDIRECTS.match, addresses))
     return Problem(
         told[0].span,

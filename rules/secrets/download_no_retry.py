@@ -65,7 +65,8 @@ def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Proble
     every = tuple(dict.fromkeys(map(_name, found)))
     names = change.fresh("download-no-retry", stage, every)
     told = [command for command in found if _name(command) in names]
-    programs = [command.program for command in told if command.program is not None]
+    plain = run.instruction.exec_form is None
+    programs = [command.program for command in told if plain and command.program is not None]
     return Problem(
         told[0].span,
         f"{stage.label} tries {listed((quote(address_of(one) or '') for one in told), 2)} once: a timeout, or a 429 or "
