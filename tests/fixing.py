@@ -26,6 +26,9 @@ _CONTINUED = re.compile(r"\\[ \t]*$", re.MULTILINE)
 _BARE_LINE_FEED = re.compile(r"(?<!\r)\n")
 _OF_TWO_MINDS = {"os-upgrade-in-image", "package-cache-mount-possible", "runtime-user-owns-code"}
 """What they ask for, other rules advise against in places, so that fixes are withheld and never shown."""
+_OF_OTHERS_MAKING = {"prefer-heredoc"}
+"""It finds a chain of two commands to which another rule's fix adds a third. That its own fix alone leaves nothing, the
+review has verified before it offers it."""
 OFF = frozenset(rule.id for rule in catalogue.load() if rule.default == "off") - _OF_TWO_MINDS
 
 
@@ -108,7 +111,8 @@ def _spoilt(before: str, after: str) -> list[str]:
 def _together(found: tuple[Finding, ...], taken: list[Finding], then: tuple[Finding, ...]) -> list[str]:
     before, after = Counter(f.rule for f in found), Counter(f.rule for f in then)
     gone = Counter(f.rule for f in taken)
-    left = [f"leaves {rule}" for rule in gone if after[rule] > before[rule] - gone[rule]]
+    own = gone.keys() - _OF_OTHERS_MAKING
+    left = [f"leaves {rule}" for rule in gone if rule in own and after[rule] > before[rule] - gone[rule]]
     counting = {f.rule for f in then if f.severity > Severity.INFO and f.confidence > Confidence.POSSIBLE}
     counting = {rule for rule in counting if not any(reveals(one, rule) for one in gone)}
     return [*left, *(f"brings {rule}" for rule in sorted(counting - gone.keys()) if after[rule] > before[rule])]

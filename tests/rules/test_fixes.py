@@ -17,10 +17,9 @@ from tests.rules.test_cases import CORNERS, EXAMPLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-CONTRADICT = {"instruction-casing", "prefer-heredoc", "user-name-not-numeric"}
-"""The fix of the last and that of `package-manager-as-non-root` both write the last USER; the review offers one of
-them. The first finds what another fix writes in capitals into a file in lower case, the second two commands to which
-another fix adds a third."""
+CONTRADICT = {"instruction-casing", "user-name-not-numeric"}
+"""The fix of the second and that of `package-manager-as-non-root` both write the last USER; the review offers one of
+them. The first finds what another fix writes in capitals into a file in lower case."""
 UNCOVER = {"copy-from-missing-path"}
 """Once a program is found in a builder of another example, it may be one that this image cannot run."""
 SAMPLE = 60
