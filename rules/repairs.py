@@ -9,6 +9,8 @@ from rules.edits import overlap
 from rules.problem import Edit, Fix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.dockerfile.nodes import Heredoc, Instruction, Word
     from rules.dockerfile.shell import Command, ShellWord
     from rules.dockerfile.source import Source, Span
@@ -190,22 +192,28 @@ def delete_command(run: Run, command: Command) -> Edit | None:
         The edit, or `None` where the command is not a plain link of a chain: part of a pipeline, a condition, a
         substitution, or with a comment beside it.
     """
+    return delete_commands(run, (command,))
+
+
+def delete_commands(run: Run, commands: Sequence[Command]) -> Edit | None:
+    """Delete commands of a RUN that follow one another, whole pipelines among them, as `delete_command` does one."""
     source = run.instruction.source
     outer = [other for other in run.commands if not other.nested]
-    if command not in outer or command.conditional or run.instruction.exec_form is not None:
+    first, last = commands[0], commands[-1]
+    at = outer.index(first) if first in outer else len(outer)
+    end_at = at + len(commands)
+    if tuple(outer[at:end_at]) != tuple(commands) or run.instruction.exec_form is not None:
         return None
-    if [other.pipeline for other in outer].count(command.pipeline) > 1:
+    pipelines = {command.pipeline for command in commands}
+    if sum(other.pipeline in pipelines for other in outer) > len(commands) or any(c.conditional for c in commands):
         return None
-    if len(outer) == 1:
-        alone = not run.instruction.heredocs and source.text[command.start : command.end] == run.instruction.value
+    if len(outer) == len(commands):
+        alone = not run.instruction.heredocs and source.text[first.start : last.end] == run.instruction.value
         return delete_instruction(run.instruction) if alone else None
-    at = outer.index(command)
-    behind = at + 1 < len(outer) and command.after in ("&&", ";", "\n")
-    start, end = (
-        (command.start, outer[at + 1].start) if behind else (outer[at - 1].end if at else command.start, command.end)
-    )
-    joint = source.text[command.end : end] if behind else source.text[start : command.start]
-    if not _JOINT.fullmatch(joint) or (not behind and (at == 0 or command.before not in ("&&", ";", "\n"))):
+    behind = end_at < len(outer) and last.after in ("&&", ";", "\n")
+    start, end = (first.start, outer[end_at].start) if behind else (outer[at - 1].end if at else first.start, last.end)
+    joint = source.text[last.end : end] if behind else source.text[start : first.start]
+    if not _JOINT.fullmatch(joint) or (not behind and (at == 0 or first.before not in ("&&", ";", "\n"))):
         return None
     return Edit(source.span(start, end), "")
 

@@ -27,16 +27,11 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.copying.tar_calls import file_name, names_read_by, unpacks_all
 
 _UNPACKED = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 """What ADD unpacks (reference, "ADD"); a `.gz` that is no tar it copies as it is."""
-_BEYOND_ADD = re.compile(
-    r"--(?:strip|transform|xform|exclude|wildcards|to-stdout|files-from|one-top-level)|-[a-zA-Z]*[OTX]"
-)
-_EXTRACTS = re.compile(r"-[a-zA-Z]*x[a-zA-Z]*$|--(?:extract|get)$")
-_WITH_VALUES = frozenset({"-C", "--directory", "-f", "--file"})
 _BETWEEN_NAMES = re.compile(r"[\s/\\\"'=,:;|&()<>]+")
-_READERS = frozenset({"zcat", "gunzip", "gzcat", "xzcat", "bzcat", "cat"})
 
 
 @rule(
@@ -61,14 +56,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _names(copy: Copy) -> set[str]:
     """The names that the archives have in the image, as written: of a Windows path too."""
-    target = _name(copy.destination_word.text) if copy.destination_word is not None else ""
+    target = file_name(copy.destination_word.text) if copy.destination_word is not None else ""
     if _UNPACKED.search(target):
         return {target}
-    return {name for source in copy.sources if _UNPACKED.search(name := _name(source.word.text))}
-
-
-def _name(path: str) -> str:
-    return re.split(r"[/\\]", path.strip("\"'"))[-1]
+    return {name for source in copy.sources if _UNPACKED.search(name := file_name(source.word.text))}
 
 
 def _unpacking(stage: Stage, copy: Copy) -> tuple[Run, Command] | None:
@@ -87,32 +78,13 @@ def _unpacked(stage: Stage) -> dict[str, list[tuple[Run, Command]]]:
     found: dict[str, list[tuple[Run, Command]]] = {}
     for run in stage.runs:
         for command in run.calls("tar"):
-            for name in _read_by(run, command) if _extracts_all(command) else ():
+            for name in names_read_by(run, command) if unpacks_all(command) else ():
                 found.setdefault(name, []).append((run, command))
     return found
 
 
-def _extracts_all(command: Command) -> bool:
-    """Whether a tar unpacks, all of the archive, and as it is in there."""
-    words = [word.value for word in command.args]
-    bundled = bool(words) and re.fullmatch(r"[A-Za-z]+", words[0]) is not None  # `xf`, without the dash
-    options = [f"-{words[0]}"] if bundled else []
-    options += [word for word in words if word[:1] == "-"]
-    if not any(map(_EXTRACTS.match, options)) or any(map(_BEYOND_ADD.match, options)):
-        return False
-    own = (2 if "f" in words[0] else 1) if bundled else 0  # the options, and the archive that they name
-    return len(command.operands(_WITH_VALUES)) <= own
-
-
-def _read_by(run: Run, command: Command) -> set[str]:
-    """The names of the files that a tar reads, by itself or from the left side of its pipe."""
-    feeding = [c for c in run.pipelines[command.pipeline] if c.name in _READERS and c.start < command.start]
-    words = (word.value.removeprefix("--file=") for one in (command, *feeding) for word in one.args)
-    return {_name(word) for word in words}
-
-
 def _problem(change: DockerfileChange, copy: Copy, run: Run, command: Command) -> Problem:
-    name = ", ".join(map(quote, sorted(_names(copy) & _read_by(run, command))))
+    name = ", ".join(map(quote, sorted(_names(copy) & names_read_by(run, command))))
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {name} and unpacks it in line {command.line}, so its layers hold both the archive "
@@ -170,10 +142,10 @@ def _has_no_other_use(change: DockerfileChange, copy: Copy, run: Run, command: C
     """Whether the file names the archive for the COPY, the tar and the rm behind it only."""
     if len(copy.sources) != 1 or copy.heredocs or copy.target_of(copy.sources[0]) != run.resolve(command.args[1].value):
         return False
-    name = _name(command.args[1].value)
+    name = file_name(command.args[1].value)
     words = [copy.sources[0].word.text, *(word.text for word in (copy.destination_word,) if word is not None)]
     words += [word.value for one in (command, *_removing(run, command)) for word in one.args]
-    return _mentioned(change.after.dockerfile)[name] == sum(_name(word) == name for word in words)
+    return _mentioned(change.after.dockerfile)[name] == sum(file_name(word) == name for word in words)
 
 
 @once

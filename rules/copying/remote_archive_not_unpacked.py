@@ -19,12 +19,13 @@ from rules.api import (
     rule,
 )
 from rules.copying.archives import takes, uses
+from rules.dockerfile.frontend import knows_release
 from rules.model.puts import within_any
 
 _TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
 _UNPACKS = re.compile(r"\b(?:tar|bsdtar|unzip|gunzip|unxz|bunzip2|zcat|xzcat|zstd|cpio|7z|helm|python3?|install)\b")
-_NEWEST = re.compile(r"(?:docker\.io/)?docker/dockerfile:(?:1|latest|1\.(?:1[7-9]|[2-9]\d)[\w.-]*)(?:@\S+)?")
-"""Frontends that know `--unpack`: since 1.17 (its release notes)."""
+_UNPACK = 17
+"""The release of the frontend that brought `--unpack`: 1.17 (its release notes)."""
 _SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/var", "/root", "/home")
 """Folders in which base images and packages have files of their own."""
 _BELOW = r"(?P<rest>[^\s\"'\\,:;=$*?(){}\[\]|&<>]+)"
@@ -91,14 +92,9 @@ def _is_out_of(step: Step, stage: Stage) -> bool:
     return isinstance(step, Copy) and step.from_stage is stage
 
 
-def _knows_unpack(change: DockerfileChange) -> bool:
-    """Whether the file asks for a frontend that is new enough, whatever the builder brings."""
-    asked = (one.value for one in change.after.dockerfile.directives if one.name == "syntax")
-    return any(_NEWEST.fullmatch(value.strip()) for value in asked)
-
-
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> Problem:
     name, folder = quote(posixpath.basename(path), 60), quote(copy.destination or "")
+    knows = knows_release(change.after.dockerfile, _UNPACK)
     return Problem(
         copy.instruction.span,
         f"{stage.label} gets {name} as one file in {folder}: `ADD` unpacks archives of the context, not those that it "
@@ -109,5 +105,5 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> P
         instruction=copy.instruction,
         stage=stage.key,
         key=posixpath.basename(path),
-        fix=fix("Unpack it", add_flag(copy.instruction, "--unpack")) if _knows_unpack(change) else None,
+        fix=fix("Unpack it", add_flag(copy.instruction, "--unpack")) if knows else None,
     )

@@ -1,0 +1,83 @@
+"""See curl_no_redirect.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
+from rules.dockerfile.shell_nested import SHELLS
+from rules.quoting import listed
+from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
+from rules.secrets.downloaded_names import downloaded_name
+from rules.secrets.downloads import versionless
+
+_FOLLOWS = ("-L", "--location", "--location-trusted", "--follow")
+_TAKERS = frozenset({*SHELLS, "tee", "python", "python3", "perl", "node", "ruby", "php"})
+"""Programs that take whatever comes down a pipe, nothing at all too, and end well."""
+_REDIRECTS = re.compile(
+    r"https?://(?:www\.)?github\.com/[^/\s]+/[^/\s]+/(?:releases/(?:latest/)?download|archive|raw)/"
+)
+"""What GitHub answers with a redirect to the server that holds the file."""
+
+
+@rule(
+    "curl-no-redirect",
+    severity=Severity.INFO,
+    category=Category.RELIABILITY,
+    default="off",
+    keywords=("RUN",),
+    mentions=("curl",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A download by curl does not follow the server to where the file has moved."""
+    if "curlrc" in change.after.code or "CURL_HOME" in change.after.code:
+        return  # options that every call takes from there may hold `location`
+    for stage in change.stages:
+        for run in stage.runs:
+            found = [command for command in run.calls("curl") if _stays(run, command)]
+            if found:
+                yield _problem(change, run, found)
+
+
+def _stays(run: Run, command: Command) -> bool:
+    if command.has(*_FOLLOWS) or not is_download(command):
+        return False
+    if is_saved_to_file(command):
+        return not is_looked_at(run, command)
+    return any(other.name in _TAKERS for other in run.pipelines[command.pipeline])
+
+
+def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Problem:
+    stage, source = run.stage, run.instruction.source
+    every = tuple(dict.fromkeys(map(_name, found)))
+    names = change.fresh("curl-no-redirect", stage, every)
+    told = [command for command in found if _name(command) in names]
+    addresses = [address_of(command) or "" for command in told]
+    plain = run.instruction.exec_form is None
+    programs = [command.program for command in told if plain and command.program is not None]
+    sure = all(map(_REDIRECTS.match, addresses))
+    return Problem(
+        told[0].span,
+        f"{stage.label} gets {listed(map(quote, addresses), 2)} without `-L`. "
+        f"{'GitHub redirects that, so' if sure else 'Where the server redirects,'} `curl` ends well and hands on the "
+        "redirect's own page, mostly an empty one. Add `-L`.",
+        instruction=run.instruction,
+        stage=stage.key,
+        items=every,
+        fix=fix("Follow redirects", *(insert_after(source, program, " -L") for program in programs)),
+    )
+
+
+def _name(command: Command) -> str:
+    address = address_of(command) or ""
+    return downloaded_name(address) or versionless(address)

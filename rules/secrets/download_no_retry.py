@@ -1,0 +1,83 @@
+"""See download_no_retry.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
+from rules.quoting import listed
+from rules.secrets.curl_downloads import address_of, is_download
+from rules.secrets.downloaded_names import downloaded_name
+from rules.secrets.downloads import is_local, keeps_nothing, split_url, versionless
+
+_RETRIES = ("--retry",)
+_SENDS = ("--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "-T", "--upload-file", "--json")
+
+"""Options by which curl sends something, which a server may get twice."""
+_CONDITION = re.compile(r"(?<!\w)(?:if|elif|until|while)[ \t\r\n\\]+(?:![ \t]+)?\Z")
+"""What makes a command the condition of something, which answers a failure in its own way."""
+_NEAR = 40
+_HARMLESS = frozenset({"sudo", "doas", "env", "command"})
+"""What a command may be wrapped in and still run once: `retry 5 curl …` does not."""
+
+
+@rule(
+    "download-no-retry",
+    severity=Severity.INFO,
+    category=Category.RELIABILITY,
+    default="off",
+    keywords=("RUN",),
+    mentions=("curl",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A download by curl is not tried again when the server is busy."""
+    code = change.after.code
+    if "curlrc" in code or "CURL_HOME" in code:
+        return  # options that every call takes from there may hold `retry`
+    for stage in change.stages:
+        for run in stage.runs:
+            found = [command for command in run.calls("curl") if _is_tried_once(command)]
+            if found:
+                yield _problem(change, run, found)
+
+
+def _is_tried_once(command: Command) -> bool:
+    if command.has(*_RETRIES, *_SENDS) or not is_download(command) or keeps_nothing(command):
+        return False
+    _, host = split_url(address_of(command) or "") or ("", "")
+    near = "$" not in host and host != "" and is_local(host)
+    asked = _CONDITION.search(command.source.text[max(0, command.start - _NEAR) : command.start]) is not None
+    return not near and not asked and command.before != "||" and _HARMLESS.issuperset(command.wrappers)
+
+
+def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Problem:
+    stage, source = run.stage, run.instruction.source
+    every = tuple(dict.fromkeys(map(_name, found)))
+    names = change.fresh("download-no-retry", stage, every)
+    told = [command for command in found if _name(command) in names]
+    plain = run.instruction.exec_form is None
+    programs = [command.program for command in told if plain and command.program is not None]
+    return Problem(
+        told[0].span,
+        f"{stage.label} tries {listed((quote(address_of(one) or '') for one in told), 2)} once: a timeout, or a 429 or "
+        "503 of a busy server, is final. `--retry 3` tries again, after a pause that doubles.",
+        instruction=run.instruction,
+        stage=stage.key,
+        items=every,
+        fix=fix("Try again three times", *(insert_after(source, program, " --retry 3") for program in programs)),
+    )
+
+
+def _name(command: Command) -> str:
+    address = address_of(command) or ""
+    return downloaded_name(address) or versionless(address)
