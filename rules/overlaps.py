@@ -149,7 +149,20 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "run-tool-missing": (_silence("instruction", "uid-implicit"),),
-    "run-missing-operator": (_silence("instruction", "package-cache-left", "package-update-alone"),),
+    "operator-mistyped": (_silence("instruction", "failure-ignored", "service-started-in-build"),),
+    "run-missing-operator": (
+        _silence(
+            "instruction",
+            "curl-no-fail",
+            "go-install-unpinned",
+            "npm-unpinned",
+            "package-cache-left",
+            "package-update-alone",
+            "pip-unpinned",
+            "pipefail-missing",
+        ),
+        _silence("stage", "account-lost", "folder-lost", "package-lost", "package-update-lost", "user-not-created"),
+    ),
     "comment-in-continued-line": (
         _silence("instruction", "package-cache-left"),
         _silence("stage", "package-lost"),
