@@ -149,6 +149,8 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "run-tool-missing": (_silence("instruction", "uid-implicit"),),
+    "copy-relative-without-workdir": (_silence("instruction", "copy-folders-merged"),),
+    "run-folder-moved": (_silence("stage", "run-file-not-copied"),),
     "operator-mistyped": (_silence("instruction", "failure-ignored", "service-started-in-build"),),
     "run-missing-operator": (
         _silence(
