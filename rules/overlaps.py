@@ -98,12 +98,14 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "copy-relative-without-workdir",
             "copy-source-outside-context",
             "copy-source-vanished",
+            "exec-form-regressed",
             "invalid-syntax",
             "shell-form-start",
             "shell-in-scratch",
             "system-path-workdir-volume",
             "volume-not-owned",
         ),
+        _silence("stage", "cmd-ignored"),
     ),
     "shell-in-scratch": (
         _silence(
