@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.build.folder_needs import is_made_by, needed_by
-from rules.build.folder_origins import Place, is_proved, may_be_there, place_of
+from rules.build.folder_origins import Place, is_plain, is_proved, may_be_there, place_of
 from rules.copying.unseen import builds_anew, new_packages
 
 
@@ -63,14 +63,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_comparable(stage: Stage, was: Stage) -> bool:
     """Whether nothing but what was there before can make a folder now."""
     same = stage.root.base_text == was.root.base_text and stage.root.from_.value == was.root.from_.value
-    if stage.runtime.is_windows or not (same or all(_is_plain(one) for one in (stage, was))):
+    if stage.runtime.is_windows or not (same or all(is_plain(one) for one in (stage, was))):
         return False
     return not builds_anew(stage, was) and not new_packages(stage, was)
-
-
-def _is_plain(stage: Stage) -> bool:
-    facts = stage.root.facts
-    return stage.root.is_scratch or (facts is not None and facts.is_plain)
 
 
 @once

@@ -88,11 +88,16 @@ def _brings(put: Put, folder: str) -> bool:
     return makes(put, folder) if within(put.path, folder) else True
 
 
+def is_plain(stage: Stage) -> bool:
+    """Tell whether a stage starts from an image of a system or a language, or from the empty one."""
+    facts = stage.root.facts
+    return stage.root.is_scratch or (facts is not None and facts.is_plain)
+
+
 def _is_of_system(stage: Stage, folder: str) -> bool:
     """Whether the base may have the folder: all but a project's own in an image of a system or a language."""
     facts = stage.root.facts
-    plain = stage.root.is_scratch or (facts is not None and facts.is_plain)
-    if not plain or folder in OF_EVERY_SYSTEM or posixpath.dirname(folder) == "/home":
+    if not is_plain(stage) or folder in OF_EVERY_SYSTEM or posixpath.dirname(folder) == "/home":
         return True
     own = (facts.workdir if facts is not None else None) or "/"
     return (own != "/" and within(folder, own)) or _is_of_packages(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.project_calls import calls_project
 from rules.lazily import once
 from rules.model.puts import within
 from rules.model.run_writes import written_by
@@ -75,15 +76,7 @@ def _reads(run: Run, command: Command, folder: str) -> bool:
         path = path_of(run, command, text) if _PATH.fullmatch(text) else None
         if path is not None and path != folder and within(path, folder):
             return not any(within(path, one) or within(one, path) for one in made)
-    return folder_of(run, command) == folder and _is_local(command)
+    return folder_of(run, command) == folder and calls_project(command)
 
 
 _PATH = re.compile(r"[\w.@+*/-]*/[\w.@+*/-]*")
-_LOCAL = frozenset(
-    "bun bundle cargo cmake composer dotnet go gradle gradlew make meson mvn mvnw ninja npm pnpm poetry uv yarn".split()
-)
-"""Programs that work on the project in the folder in which they are called."""
-
-
-def _is_local(command: Command) -> bool:
-    return command.name in _LOCAL and not command.has("-C", "-f", "--prefix", "--manifest-path", "--directory", "-g")

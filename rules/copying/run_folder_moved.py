@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.build.folder_origins import is_plain
 from rules.copying.project_calls import calls_project
 from rules.model.outcome import outcome_of_failure
 from rules.model.run_writes import is_opaque
@@ -123,9 +124,7 @@ def _may_hold(stage: Stage, was: Stage, run: Run, folder: str) -> bool:
     known = _folders(was)
     if any(folder_of(*one) == folder and is_opaque(one[1]) and folder in known.get(str(one[1]), ()) for one in above):
         return True
-    facts = stage.root.facts
-    plain = stage.root.is_scratch or (facts is not None and facts.is_plain)
-    return not plain and folder != "/" and folder in (None if facts is None else facts.workdir, _base_folder(stage))
+    return not is_plain(stage) and folder != "/" and folder == _base_folder(stage)
 
 
 def _base_folder(stage: Stage) -> str | None:
