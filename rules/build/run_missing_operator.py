@@ -71,14 +71,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             instruction = run.instruction
             if is_refused(run) and not run.deferred and not is_torn(change.after, instruction):
                 yield from refused(run, stage.key)
+            split_up = [one for one in run.commands if one.start in torn] if run.is_read else []
+            yield from (_was_two(run, command, torn[command.start], stage.key) for command in split_up)
             if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue
             split = "\\ " in instruction.text
             text = instruction.source.text
             for command in run.commands:
-                if command.start in torn:
-                    yield _was_two(run, command, torn[command.start], stage.key)
-                elif text.find("\n", command.start, command.end) >= 0:
+                if command.start not in torn and text.find("\n", command.start, command.end) >= 0:
                     yield from _not_joined(run, command, stage.key)
                 if split:
                     yield from _lost_in_the_line(run, command, stage.key)
