@@ -98,12 +98,14 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "copy-relative-without-workdir",
             "copy-source-outside-context",
             "copy-source-vanished",
+            "exec-form-regressed",
             "invalid-syntax",
             "shell-form-start",
             "shell-in-scratch",
             "system-path-workdir-volume",
             "volume-not-owned",
         ),
+        _silence("stage", "cmd-ignored"),
     ),
     "shell-in-scratch": (
         _silence(
@@ -149,7 +151,22 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "run-tool-missing": (_silence("instruction", "uid-implicit"),),
-    "run-missing-operator": (_silence("instruction", "package-cache-left", "package-update-alone"),),
+    "copy-relative-without-workdir": (_silence("instruction", "copy-folders-merged"),),
+    "run-folder-moved": (_silence("stage", "run-file-not-copied"),),
+    "operator-mistyped": (_silence("instruction", "failure-ignored", "service-started-in-build"),),
+    "run-missing-operator": (
+        _silence(
+            "instruction",
+            "curl-no-fail",
+            "go-install-unpinned",
+            "npm-unpinned",
+            "package-cache-left",
+            "package-update-alone",
+            "pip-unpinned",
+            "pipefail-missing",
+        ),
+        _silence("stage", "account-lost", "folder-lost", "package-lost", "package-update-lost", "user-not-created"),
+    ),
     "comment-in-continued-line": (
         _silence("instruction", "package-cache-left"),
         _silence("stage", "package-lost"),

@@ -14,10 +14,12 @@ from rules.api import (
     Run,
     Severity,
     ShellWord,
+    insert_after,
     once,
     quote,
     rule,
 )
+from rules.build.joined_commands import TAKES_A_COMMAND, joined
 from rules.build.refused_scripts import refused
 from rules.build.torn_runs import is_torn
 from rules.dockerfile.shell_nested import EXEC_ACTIONS
@@ -27,10 +29,6 @@ _COMMANDS = frozenset(
     "apk apt apt-get bundle cargo cd chgrp chmod chown composer cp curl dnf dotnet gem git go gradle groupadd addgroup "
     "adduser ln make mkdir mv mvn npm npx pip pip3 pnpm poetry python3 rm sed su tar touch unzip useradd usermod wget "
     "yarn yum rm".split()
-)
-_TAKES_A_COMMAND = frozenset(
-    "apk apt apt-get bash brew conda chroot dnf echo env exec find gem man microdnf nohup npx parallel printf sh sudo "
-    "timeout watch xargs yum zypper which command type time install scl ssh docker script strace".split()
 )
 _MANAGERS = frozenset("apk apt apt-get dnf gem microdnf yum zypper".split())
 _NO_PACKAGES = _MANAGERS | frozenset(
@@ -68,16 +66,19 @@ _BLANK_IS_MEANT = frozenset("awk cut echo egrep grep paste printf read sed sort 
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A command of a RUN is not joined to the one above by an operator, or the shell refuses the whole script."""
     for stage in change.stages:
+        torn = joined(change, stage)
         for run in stage.runs:
             instruction = run.instruction
             if is_refused(run) and not run.deferred and not is_torn(change.after, instruction):
                 yield from refused(run, stage.key)
+            split_up = [one for one in run.commands if one.start in torn] if run.is_read else []
+            yield from (_was_two(run, command, torn[command.start], stage.key) for command in split_up)
             if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue
             split = "\\ " in instruction.text
             text = instruction.source.text
             for command in run.commands:
-                if text.find("\n", command.start, command.end) >= 0:
+                if command.start not in torn and text.find("\n", command.start, command.end) >= 0:
                     yield from _not_joined(run, command, stage.key)
                 if split:
                     yield from _lost_in_the_line(run, command, stage.key)
@@ -87,7 +88,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     """Yield the arguments that begin their lines, are commands' names, and have options or operands of their own."""
-    if not command.name or command.nested or (command.name in _TAKES_A_COMMAND and command.name not in _MANAGERS):
+    if not command.name or command.nested or (command.name in TAKES_A_COMMAND and command.name not in _MANAGERS):
         return
     source = run.instruction.source
     listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
@@ -102,7 +103,7 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
         if previous.span.end_line < word.span.line and _continues_as_command(command, index):
             yield word
             listing = listing or word.value in _MANAGERS
-            if word.value in _TAKES_A_COMMAND - _MANAGERS:
+            if word.value in TAKES_A_COMMAND - _MANAGERS:
                 return
 
 
@@ -165,6 +166,22 @@ def _not_joined(run: Run, command: Command, stage: str) -> Iterator[Problem]:
         stage=stage,
         key=word.value,
         fix=Fix("Join the commands with &&", tuple(Edit(source.span(end, end), " &&") for end in ends)),
+    )
+
+
+def _was_two(run: Run, command: Command, place: int, stage: str) -> Problem:
+    """Speak of a command that was two before the change."""
+    source, last, word = run.instruction.source, command.words[place - 1], command.words[place]
+    where = "the line above" if last.span.end_line < word.span.line else "what stands before it"
+    return Problem(
+        word.span,
+        f"{quote(word.value)} on line {word.span.line} is not run: it was a command of its own before this change, and "
+        f"nothing joins it to {where} now, so it becomes an argument of {quote(command.name)}. An `&&` is missing "
+        f"behind {quote(last.text, 40)}.",
+        instruction=run.instruction,
+        stage=stage,
+        key=word.value,
+        fix=Fix("Join the commands with &&", (insert_after(source, last, " &&"),)),
     )
 
 

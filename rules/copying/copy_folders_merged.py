@@ -23,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.poured_uses import Need, still_needed
 from rules.model.search_path import DEFAULT_PATH
 from rules.packages.project_files import in_repository
 from rules.quoting import listed
@@ -48,13 +49,15 @@ class _Poured(NamedTuple):
         source: As it is copied now.
         own: The path of its own, absolute.
         was: The COPY that put it there.
-        sure: Whether it is known to be a folder, by the repository, by the other stage, or by its name.
+        sure: Whether it is known to be a folder: by the repository, the other stage, its name, or what reads it.
+        need: What still reads something in it, where it is the only source.
     """
 
     source: CopySource
     own: str
     was: Copy
     sure: bool | None
+    need: Need | None
 
 
 @rule(
@@ -70,11 +73,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         places = _places(was) if was is not None else {}
         for copy in stage.copies if places else ():
-            if copy.deferred or copy.has_flag("parents") or copy.destination in _PROGRAMS or not copy.into_folder:
+            if copy.deferred or copy.has_flag("parents") or not copy.into_folder:
                 continue
             poured = list(_poured(change, stage, copy, places))
             alone = len(copy.sources) == 1 and not (copy.from_context and _is_started(stage, was, poured))
-            if any(one.sure for one in poured) and not alone:
+            if any(one.sure for one in poured) and not (alone and poured[0].need is None):
                 meant = _is_meant(stage, was, poured)
                 yield _problem(change, stage, copy, [one for one in poured if one.sure is not False], meant=meant)
 
@@ -116,12 +119,15 @@ def _poured(
     """Yield the sources of a COPY that lay in a folder of their own name before the change."""
     for source in copy.sources[:_MOST]:
         path = copy.source_path(source)
-        if path is None or copy.destination is None or source.has_wildcard or source.is_root or _is_file(source):
+        if path is None or copy.destination is None or source.has_wildcard or source.is_root:
             continue
         own = posixpath.join(copy.destination, posixpath.basename(path))
         was = places.get((copy.from_text, path, own))
-        if was is not None and not _is_brought(stage, copy, own, was.stage):
-            yield _Poured(source, own, was, _is_folder(change, copy, path))
+        if was is None or _is_brought(stage, copy, own, was.stage):
+            continue
+        need = still_needed(stage, was.stage, copy, own) if len(copy.sources) == 1 else None
+        if need is not None or not (_is_file(source) or copy.destination in _PROGRAMS):
+            yield _Poured(source, own, was, need is not None or _is_folder(change, copy, path), need)
 
 
 def _is_file(source: CopySource) -> bool:
@@ -171,6 +177,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_P
     names = listed([quote(one.source.word.text) for one in poured], _NAMED)
     first = poured[0]
     line = f"{_keyword(change, copy)} {first.source.word.text} {first.own}"
+    needed = f", which {quote(first.need.text, 60)} (line {first.need.instruction.line}) needs" if first.need else ""
     known = change.repository.listing is not None and copy.from_context and all(one.sure for one in poured)
     together = (
         f"in one {quote(copy.instruction.keyword)}, which takes what is in a folder, not the folder itself: all of it "
@@ -180,7 +187,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_P
     )
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {names} {together} and {quote(first.own)} is no longer there. "
+        f"{stage.label} copies {names} {together} and {quote(first.own)} is no longer there{needed}. "
         f"Copy {'it' if len(poured) == 1 else 'each'} to a folder of its own, as before: {quote(line)}.",
         Confidence.POSSIBLE if meant else Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="what is copied may be files",

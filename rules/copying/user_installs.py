@@ -105,11 +105,11 @@ def _falls_back(stage: Stage, run: Run, call: PackageCall) -> bool:
 def _base(stage: Stage, run: Run, call: PackageCall) -> str | None:
     if "PYTHONUSERBASE" in call.env:
         return call.env["PYTHONUSERBASE"] or None
-    home = call.env.get("HOME") or ("/root" if runs_as_root(run) else _home(stage, name_of(run.user.value or "")))
+    home = call.env.get("HOME") or ("/root" if runs_as_root(run) else home_of(stage, name_of(run.user.value or "")))
     return posixpath.join(home, ".local") if home is not None and home.startswith("/") else None
 
 
-def _home(stage: Stage, user: str) -> str | None:
+def home_of(stage: Stage, user: str) -> str | None:
     """Return the home of an account, as its making or the base image's custom has it."""
     made = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
     if made is not None:

@@ -1,5 +1,6 @@
 """See cache_mount_unused.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -12,6 +13,7 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    Stage,
     delete_word,
     fix,
     is_root_name,
@@ -20,6 +22,8 @@ from rules.api import (
     rule,
     within,
 )
+from rules.packages.moved_caches import Moved, moved_caches
+from rules.user.accounts import runs_as_root
 
 _CACHES = {
     "pip": ("/.cache/pip",),
@@ -45,6 +49,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped:
             continue
+        for moved in moved_caches(change, stage):
+            yield _parted(stage, moved)
         for run in stage.runs:
             for mount in run.mounts if run.is_read else ():
                 target = run.resolve(mount.target) if mount.type == "cache" else None
@@ -114,6 +120,34 @@ def _of_go(run: Run, mount: Mount, target: str) -> Problem | None:
         if mount.options.get("target") == target
         else None,
     )
+
+
+def _parted(stage: Stage, moved: Moved) -> Problem:
+    """Speak of a mount that held the cache before the change."""
+    run, mount, right = moved.run, moved.mount, _right(moved)
+    why = f", since {moved.why}" if moved.why else ""
+    uid = " with the account's `uid`" if runs_as_root(run) is False and "uid" not in mount.options else ""
+    return Problem(
+        mount.flag.span,
+        f"{stage.label} mounts a cache at {quote(moved.target)}, and {quote(moved.name)} keeps its own in "
+        f"{quote(moved.folder)} here{why}. Before this change the mount held it. Now it stays empty, and everything is "
+        f"fetched or made again whenever this step runs. Mount {quote(right)}{uid}.",
+        Confidence.LIKELY,
+        doubt="a file of the project may say where the cache lies",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=moved.target,
+        decision=f"{moved.name} {moved.target} {moved.folder}",
+        fix=fix("Mount the cache", replace(run.instruction.source, mount.flag.span, _with_target(mount, right)))
+        if mount.options.get("target") == moved.target and not uid
+        else None,
+    )
+
+
+def _right(moved: Moved) -> str:
+    """Return where the mount belongs: at the cache, or at the same part of it as before."""
+    _, part, below = moved.target.partition(f"/{posixpath.basename(moved.folder)}/")
+    return posixpath.join(moved.folder, below) if part else moved.folder
 
 
 def _with_target(mount: Mount, right: str) -> str:

@@ -28,6 +28,14 @@ _TESTS = re.compile(r"(?:!|==?|!=|=~|<|>|-[a-zA-Z]|-(?:eq|ne|lt|gt|le|ge|nt|ot|e
 _SHELL_OPERATOR = re.compile(r"\s*(?:&&|\|\||[;|&])")
 
 
+_MARKS = re.compile(r"""[\s"'“”,;\[\]\\]+""")
+
+
+def letters(value: str) -> str:
+    """Return a value without blanks and the marks that make it an array."""
+    return _MARKS.sub("", value)
+
+
 class Attempt(NamedTuple):
     """A value that was meant for an array.
 
@@ -64,8 +72,14 @@ class _Read(NamedTuple):
     tight: bool
 
 
-def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
-    """Return what is wrong with an instruction's array; `None` when it is right, or is no array at all."""
+def attempt(instruction: Instruction, *, powershell: bool, was_array: bool = False) -> Attempt | None:
+    """Return what is wrong with an instruction's array; `None` when it is right, or is no array at all.
+
+    Args:
+        instruction: The instruction.
+        powershell: Whether a shell reads it that has brackets of its own.
+        was_array: Whether the very same words were an array before the change.
+    """
     value = instruction.value
     start = len(value) - len(value.partition("[")[2]) - 1
     head = value[:start].strip()
@@ -76,7 +90,7 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
     if instruction.exec_form is not None:
         rest = read.rest.strip()
         return Attempt(start, (), "text behind", rest) if rest else None
-    if powershell or not _is_meant(instruction.keyword, read):
+    if powershell or not ((was_array and read.kinds) or _is_meant(instruction.keyword, read)):
         return None
     tokens = () if _is_torn(read) else zip(read.kinds, read.texts, strict=True)
     items = tuple(_decoded(kind, text) for kind, text in tokens if kind != "comma")

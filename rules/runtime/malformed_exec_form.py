@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.arguments import HAS_JSON_FORM
-from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt
+from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt, letters
 from rules.runtime.start_instructions import awaits_code
 from rules.runtime.start_text import is_plain, json_array
 
@@ -71,7 +71,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
     instruction = step.instruction
-    found = attempt(instruction, powershell="powershell" in _shell(step) or "pwsh" in _shell(step))
+    powershell = "powershell" in _shell(step) or "pwsh" in _shell(step)
+    found = attempt(instruction, powershell=powershell, was_array=_was_array(change, stage, instruction))
     if found is None or blank_of(instruction) is not None or _is_refused(change, instruction, found):
         return
     if found.fault == "text behind":
@@ -84,6 +85,15 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Pro
         f"{_way_out(stage, instruction, found)}.",
         stage=stage.key,
         fix=_fix(stage, instruction, found),
+    )
+
+
+def _was_array(change: DockerfileChange, stage: Stage, instruction: Instruction) -> bool:
+    """Whether the same words stood in an array before the change: `[postgres"]` is no test of the shell's then."""
+    was = change.was(stage)
+    olds = (one for one in was.instructions if one.keyword == instruction.keyword) if was is not None else ()
+    return instruction.exec_form is None and any(
+        one.exec_form and letters(one.value) == letters(instruction.value) for one in olds
     )
 
 
