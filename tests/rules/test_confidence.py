@@ -36,6 +36,12 @@ CMD ["bin/rails", "server"]
     assert said("copy-from-whole-tree", dockerfile).confidence is Confidence.POSSIBLE
 
 
+def test_what_a_base_with_a_program_likely_has_is_left_to_the_summary() -> None:
+    install = "FROM example.com/flow:2.7\nUSER root\nRUN apt-get update && apt-get install -y {}\n"
+    assert said("apt-recommends-installed", install.format("curl")).confidence is Confidence.POSSIBLE
+    assert said("apt-recommends-installed", install.format("curl python3-pip")).confidence is Confidence.LIKELY
+
+
 def test_build_tools_that_a_comment_calls_needed_at_run_time_are_left_to_the_summary() -> None:
     spoken = said("build-tools-shipped", _TOOLS.format(comment="# Runtime dependencies"))
     assert spoken.confidence is Confidence.POSSIBLE
