@@ -33,7 +33,7 @@ def moving_requirements(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(
                 call.command.span,
                 f"{stage.label} installs what {quote(url)} says, as the branch {quote(_branch_in(url) or '')} has it "
-                "on the day of the build. The same commit gives another image tomorrow, and a build from the cache keeps "
+                "on the day of the build. The same commit gives another image tomorrow, and one from the cache keeps "
                 "the list of its own day. Copy the file in from this repository, or name a commit in the place of the "
                 "branch.",
                 instruction=run.instruction,
