@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, is_development_file, quote, rule
-from rules.copying.context_contents import context_leaks, shipped_root_copies
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, is_development_file, quote, rule
+from rules.copying.context_contents import context_leaks, root_copies
 
 
 @rule(
@@ -24,10 +24,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     ):
         return
     for stage in change.after.shipped:
-        copy = next(shipped_root_copies(stage), None)
-        if copy is None or (copy.stage not in stage.chain and _deletes_history(copy)):
+        copy = next(root_copies(stage), None)
+        if copy is None:
             continue
-        takes = "" if copy.stage in stage.chain else f", which {stage.label} takes out of it as a whole"
         leaks = [leak.name for leak in context_leaks(change) or ()]
         names = ([".git"] if not context else []) + leaks
         if not names:
@@ -36,8 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         path = posixpath.join(context, ".dockerignore")
         yield Problem(
             copy.instruction.span,
-            f"{copy.stage.label} copies the whole context{takes}, and there is no {quote(path)}: {named} and "
-            "whatever else lies in the folder of the build go into the image. "
+            f"{stage.label} copies the whole context, and there is no {quote(path)}: {named} and whatever else lies in "
+            "the folder of the build go into the image. "
             f"{_unread(change)}Add the file, with a line for each thing that the image does not need.",
             Confidence.LIKELY,
             doubt="what lies in the folder when it is built is not known",
@@ -45,11 +44,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=copy.stage.key,
         )
         return
-
-
-def _deletes_history(copy: Copy) -> bool:
-    """Whether a builder takes the history away again: somebody has looked at what ships."""
-    return any(deletion.path.rstrip("/").endswith("/.git") for deletion in copy.stage.files.deletions)
 
 
 def _unread(change: DockerfileChange) -> str:
