@@ -49,6 +49,7 @@ _WORTH_SAYING = 2
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
     seen: set[int] = set()
+    asked = False
     for stage, run, call in change.after.layers.held_calls:
         if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
             continue
@@ -56,10 +57,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, _swept(run, call)):
             continue
-        problem = _problem(stage, run, call)
-        again = bool(seen) and problem.confidence is Confidence.POSSIBLE  # it knows no more than the one that stands
         seen.add(id(run.instruction))
-        yield dataclasses.replace(problem, untold=again or _differs_on_purpose(run))
+        problem = _problem(stage, run, call)
+        again = asked and problem.confidence is Confidence.POSSIBLE  # it asks what stands above already
+        untold = again or _differs_on_purpose(run)
+        asked = asked or (problem.fix is None and not untold)
+        yield dataclasses.replace(problem, untold=untold)
 
 
 def _differs_on_purpose(run: Run) -> bool:
