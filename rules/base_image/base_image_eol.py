@@ -95,7 +95,7 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         key=key,
         notes=tuple(Note(other.from_.span, as_well(other, ended[0], today)) for other in told.others),
         fix=offered,
-        severity=None if stage.files_ship or own is not None else Severity.INFO,
+        severity=None if stage.files_ship or own is not None or gone else Severity.INFO,
         fact=key,
         held_before=_is_as_it_was(change, stage),
     )

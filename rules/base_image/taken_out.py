@@ -13,8 +13,9 @@ _TOOLCHAIN = re.compile(r"/usr/local/go|/usr/local/bin/(?:node|bun|deno|php)|/op
 
 @once
 def links_a_program(stage: Stage) -> bool:
-    """Tell whether a step of the chain is seen to compile."""
-    return any(compiles(command) for run in stage.all_runs for command in run.commands)
+    """Tell whether a step of the chain, or of a stage that is built upon it, is seen to compile."""
+    upon = (one for one in stage.model.stages[stage.index + 1 :] if stage in one.chain)
+    return any(compiles(command) for one in (stage, *upon) for run in one.all_runs for command in run.commands)
 
 
 @once

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import read_manifest
 
 if TYPE_CHECKING:
@@ -42,6 +43,25 @@ def contracts(change: DockerfileChange, language: str, *, before: bool = False) 
             constraint = read(text) if posixpath.basename(path) == name else None
             if constraint:
                 yield Contract(path, title, constraint)
+
+
+def demand_in(name: str, text: str) -> str | None:
+    """Return the constraint that a manifest sets for its language's version, `None` where it sets none.
+
+    Args:
+        name: `pyproject.toml`, `go.mod`, `Cargo.toml` or `Gemfile`.
+        text: What it says.
+    """
+    if name == "pyproject.toml":
+        data = read_toml(text)
+        own = table(data, "project").get("requires-python") or table(data, "tool", "poetry", "dependencies").get(
+            "python"
+        )
+        return own if isinstance(own, str) else None
+    if name == "Cargo.toml":
+        own = table(read_toml(text), "package").get("rust-version")
+        return f">={own}" if isinstance(own, str) else None
+    return next((read(text) for rows in _FILES.values() for file, read, _ in rows if file == name), None)
 
 
 def texts_near(change: DockerfileChange, *names: str, before: bool = False) -> Iterator[tuple[str, str]]:

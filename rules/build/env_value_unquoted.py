@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     DockerfileChange,
     Fix,
     Instruction,
@@ -13,6 +14,7 @@ from rules.api import (
     Word,
     fix,
     insert,
+    names_read,
     once,
     quote,
     rule,
@@ -38,7 +40,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if not index or not (whole or name.text.startswith("-")):
                 first = index
             elif index == first + 1:
-                yield _problem(instruction, first, whole=whole)
+                reader = (
+                    None if whole else _readers(change.after).get((id(instruction), instruction.pairs[first][0].text))
+                )
+                yield _problem(instruction, first, reader, whole=whole)
 
 
 def _was_whole(change: DockerfileChange, instruction: Instruction) -> bool:
@@ -62,7 +67,20 @@ def _values(model: Model) -> dict[str, set[str]]:
     return found
 
 
-def _problem(instruction: Instruction, first: int, *, whole: bool) -> Problem:
+@once
+def _readers(model: Model) -> dict[tuple[int, str], Command]:
+    """The first command of a RUN with a variable among its words, by the ARG or ENV that gave it and its name."""
+    found: dict[tuple[int, str], Command] = {}
+    for run in (run for stage in model.stages for run in stage.runs):
+        for command in run.commands:
+            for name in (name for word in command.args for name in names_read(word.text)):
+                variable = run.scope.get(name)
+                if variable is not None and variable.instruction is not None:
+                    found.setdefault((id(variable.instruction), name), command)
+    return found
+
+
+def _problem(instruction: Instruction, first: int, reader: Command | None, *, whole: bool) -> Problem:
     name, value = instruction.pairs[first]
     pairs = _cut_off(instruction, first, whole=whole)
     cut = [one.text for one, _ in pairs]
@@ -71,14 +89,28 @@ def _problem(instruction: Instruction, first: int, *, whole: bool) -> Problem:
     then = f"and {listed(map(quote, cut), 3)} {are}"
     if refused is not None:
         then = f"and the build stops at {quote(refused)}, which has no `=`"
+    unproven = reader is not None and pairs[-1][1] is None
     return Problem(
         instruction.span,
         f"{quote(name.text)} is only {quote(value.text if value is not None else '')}: without quotes the value ends "
         f"at the first blank, {then}. "
-        "Put the whole value in double quotes.",
+        f"{_way_out(reader, cut) if reader is not None and unproven else 'Put the whole value in double quotes.'}",
         instruction=instruction,
         key=name.text,
-        fix=_fix(instruction, first, whole=whole),
+        severity=Severity.WARNING if instruction.keyword == "ARG" and reader is not None else None,
+        fix=_fix(instruction, first, whole=whole) if not unproven else None,
+    )
+
+
+def _way_out(reader: Command, cut: list[str]) -> str:
+    """Leave the choice where the value ends in an option that may want a word behind it: what builds now may not then.
+
+    `cargo build ${FLAGS}` builds with `--release` alone, and is refused with `--release --bin`.
+    """
+    lost = listed(map(quote, cut), 3)
+    return (
+        f"So far {quote(str(reader), 60)} (line {reader.line}) does without {lost}: take that away, or put the whole "
+        "value in double quotes and see whether the build still goes through."
     )
 
 

@@ -19,6 +19,7 @@ from rules.api import (
 from rules.copying.context_contents import Leak, context_leaks, is_secret_name, root_copies
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.local_secrets import local_secrets
+from rules.copying.needed_secrets import needed_in_build
 
 _NAMED = 4
 """Paths that a sentence can name."""
@@ -98,15 +99,20 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
     where = "`.dockerignore`" if ignore is None else quote(ignore.path)
     patterns = dict.fromkeys(leak.pattern for leak in secrets)
     them = "them" if len(secrets) > 1 else "it"
+    need = needed_in_build(copy, (leak.name for leak in secrets))
+    offered = (
+        Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None and not need else None
+    )
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole context, and {named}{rest} with it. Whoever can pull the image can read "
-        f"{them}. List {them} in {where}, and give what the program needs of {them} when it starts.",
+        f"{them}. List {them} in {where}, and give what the program needs of {them} when it starts."
+        f"{need.way_out if need is not None else ''}",
         Confidence.LIKELY,
         doubt="it goes by the names; what is in the files was not read",
         instruction=copy.instruction,
         stage=copy.stage.key,
         items=(_SECRETS,),  # one matter for all stages: one that comes is no news where another had them
         decision=_SECRETS,
-        fix=Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None else None,
+        fix=offered,
     )

@@ -11,6 +11,7 @@ from rules.copying.install_manifests import included
 from rules.copying.installs import install_folder, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 from rules.model.work_folders import folder_of
+from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_files import context_folder, copied, in_repository
 from rules.packages.project_texts import manifest_text, text_in_image
@@ -27,6 +28,7 @@ _WRAPPERS = {
 """Scripts that fetch a build tool, with the file beside them that says which (their own texts)."""
 _REPLACED = re.compile(r"^[ \t]*(?:replace[ \t]+)?(\S+)(?:[ \t]+v\S+)?[ \t]+=>[ \t]+(\.{1,2}/[^\s/]\S*)", re.MULTILINE)
 """A module that go.mod takes from a folder beside it (Go Modules Reference, "replace directive")."""
+_CARGO = frozenset({"build", "check", "fetch", "run", "test"})
 _OF_PHP = re.compile(r"^@php[ \t]+([\w./-]+)")
 _AFTER_INSTALL = ("post-install-cmd", "post-autoload-dump")
 """Scripts that Composer runs at the end of an install (its documentation, "Scripts", "Command Events")."""
@@ -74,6 +76,8 @@ def _pointed(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
             continue
         if call.manager == "go":
             yield from _replaced(change, run, call.command, folder)
+        elif call.manager == "cargo" and call.verb in _CARGO and not call.has("--manifest-path", "-C"):
+            yield from _members(change, run, call.command, folder)
         elif call.manager == "pnpm" and call.project and call.action == "install":
             text = manifest_text(change, run, call)
             patches = (read_manifest(text) or _EMPTY).table("pnpm").get("patchedDependencies")
@@ -136,6 +140,27 @@ def _replaced(change: DockerfileChange, run: Run, command: Command, folder: str)
         yield _of(
             command, fact, posixpath.join(posixpath.normpath(target), "go.mod"), folder, _beside(run, "go.mod", folder)
         )
+
+
+def _members(change: DockerfileChange, run: Run, command: Command, folder: str) -> Iterator[Pointed]:
+    """Yield the manifests of a workspace's members, which Cargo reads all, whichever package it is to build.
+
+    Of a pattern it takes what there is (The Cargo Book, "Workspaces").
+    """
+    text = text_in_image(change, run, posixpath.join(folder, "Cargo.toml"))
+    members = table(read_toml(text or ""), "workspace").get("members")
+    for member in members if isinstance(members, list) else ():
+        if isinstance(member, str) and not any(mark in member for mark in "*?["):
+            path = posixpath.normpath(posixpath.join(member, "Cargo.toml"))
+            if path != "Cargo.toml" and not _is_spoken_of(run, command, posixpath.basename(posixpath.dirname(path))):
+                yield _of(command, "`Cargo.toml` has the member", path, folder, _beside(run, "Cargo.toml", folder))
+
+
+def _is_spoken_of(run: Run, before: Command, member: str) -> bool:
+    """Whether a command above may make a member's folder, or change what the workspace says."""
+    commands = (command for one in run.stage.all_runs for command in one.commands if command.start < before.start)
+    written = (command.source.text[command.start : command.end] for command in commands)
+    return any(member in text or "Cargo.toml" in text for text in written)
 
 
 def _php_scripts(text: str | None) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,7 @@ from rules.copying.build_manifests import manifests_of
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
+from rules.copying.foreign_contexts import missing_in_a_build
 from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.read_besides import copies_anywhere, missing_besides
@@ -70,6 +71,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         said: set[str] = set()
         yield from (too_early(stage, found) for found in early_builds(stage))
+        yield from missing_in_a_build(change, stage)
         for run in stage.runs:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.binaries import program_of
+from rules.copying.offline_crates import asks_nobody
 from rules.model.steps import Copy
 from rules.packages.certificates import has_bundle
 
@@ -41,6 +42,14 @@ def brings_certificates(change: DockerfileChange) -> bool:
         if pattern is not None and pattern.search(change.repository.text(path) or ""):
             return True
     return False
+
+
+def needs_none(change: DockerfileChange, copy: Copy) -> bool:
+    """Tell whether a program is written in Rust, and each manifest that was read shows that it asks nobody."""
+    found = program_of(copy)
+    paths = [path for path in change.repository.files if posixpath.basename(path) == "Cargo.toml"]
+    rust = found is not None and found[1].language == "rust"
+    return rust and bool(paths) and all(asks_nobody(change.repository.text(path) or "") for path in paths)
 
 
 def loses_certificates(change: DockerfileChange, stage: Stage) -> bool:

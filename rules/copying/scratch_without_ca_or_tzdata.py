@@ -16,7 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.scratch_programs import brings_certificates, loses_certificates, without_certificates
+from rules.copying.scratch_programs import brings_certificates, loses_certificates, needs_none, without_certificates
 
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _WITH_CERTIFICATES = frozenset({"golang", "rust"})
@@ -36,8 +36,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     told: set[int] = set()
     for stage in change.after.shipped:
         found = without_certificates(stage)
-        if found is not None and id(found[0]) not in told and not brings_certificates(change):
-            told.add(id(found[0]))
+        if found is None or id(found[0]) in told or brings_certificates(change):
+            continue
+        told.add(id(found[0]))
+        if not needs_none(change, found[0]):
             yield _problem(stage, *found, had=loses_certificates(change, stage))
 
 

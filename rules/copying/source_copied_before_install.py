@@ -21,6 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.copying.empty_manifests import lists_nothing
 from rules.copying.install_manifests import (
     NPM_LOCKS,
     WRAPPER,
@@ -83,7 +84,7 @@ def source_before(change: DockerfileChange, stage: Stage, install: Install) -> C
         return None
     above = (copy for copy in _candidates(stage, install) if copy.index < install.run.index)
     first = next((copy for copy in above if is_source_tree(change, stage, copy, install)), None)
-    if first is None or _installed_before(stage, first, install):
+    if first is None or _installed_before(stage, first, install) or lists_nothing(change, install):
         return None
     return None if _made_in_between(stage, first, install) else first
 

@@ -25,7 +25,7 @@ from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
-from rules.packages.recommended_knowledge import Knowledge, adds_none, knowledge
+from rules.packages.recommended_knowledge import Knowledge, adds_none, is_likely_there, knowledge
 from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed
@@ -49,6 +49,7 @@ _WORTH_SAYING = 2
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
     seen: set[int] = set()
+    asked = False
     for stage, run, call in change.after.layers.held_calls:
         if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
             continue
@@ -57,7 +58,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, _swept(run, call)):
             continue
         seen.add(id(run.instruction))
-        yield dataclasses.replace(_problem(stage, run, call), untold=_differs_on_purpose(run))
+        problem = _problem(stage, run, call)
+        again = asked and problem.confidence is Confidence.POSSIBLE  # it asks what stands above already
+        untold = again or _differs_on_purpose(run)
+        asked = asked or (problem.fix is None and not untold)
+        yield dataclasses.replace(problem, untold=untold)
 
 
 def _differs_on_purpose(run: Run) -> bool:
@@ -98,7 +103,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
         "one more "
         f"to patch.{warning}{known.advice}",
-        _confidence(stage, known),
+        _confidence(stage, known) if not is_likely_there(stage, call) else Confidence.POSSIBLE,
         doubt=_doubt(known),
         stage=stage.key,
         fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,

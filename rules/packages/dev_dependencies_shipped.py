@@ -23,6 +23,7 @@ from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules, starts_developers_tool
+from rules.packages.developers_named import named
 from rules.packages.developers_parts import MANAGERS, has_developers_part
 from rules.packages.developers_requirements import requirements_for_developers
 from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
@@ -81,20 +82,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if _MANAGERS.search(change.after.code) is None:
         return
     yield from _copied(change)
-    for stage, calls, known in _installs(change):
+    for stage, calls, text in _installs(change):
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
         lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
         hindrance = hindrance or needed_further_on(stage, *calls[0])
-        yield _problem(stage, calls, known=known, hindrance=hindrance)
+        yield _problem(stage, calls, text, hindrance)
 
 
-def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], bool]]:
+def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], str | None]]:
     """Yield the installs of each stage that bring them, those that fill one environment together.
 
-    The last value says whether the project is known to have such packages.
+    The last value is the project's manifest, which is known to have such packages; `None` where it was not read, or where
+    a script of the workspace starts the program with tools that may be among them.
     """
-    found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], bool]] = {}
+    found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], str | None]] = {}
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager not in MANAGERS or call.production or not call.project:
             continue
@@ -114,7 +116,7 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if text is None or has_developers_part(call.manager, text):
             place: str | int | None = install_folder(run, call)
             place = call.command.start if place is None else place
-            known = text is not None and workspace_start(change, stage, call) is None
+            known = text if workspace_start(change, stage, call) is None else None
             _, calls, _ = found.setdefault((stage.index, call.manager, place), (stage, [], known))
             calls.append((run, call))
     yield from found.values()
@@ -140,10 +142,10 @@ def _copied(change: DockerfileChange) -> Iterator[Problem]:
                     also = needed_at_start(change, shipped, found.run, found.call)
                     script = workspace_start(change, shipped, found.call)
                     prune = prune_of_workspace(change, found.run, found.call, script) or found.prune
-                    yield _of_copy(stage, found, also, prune, known=text is not None and script is None)
+                    yield _of_copy(stage, found, also, prune, text if script is None else None)
 
 
-def _of_copy(stage: Stage, found: CopiedModules, also: str, prune: str | None, *, known: bool) -> Problem:
+def _of_copy(stage: Stage, found: CopiedModules, also: str, prune: str | None, text: str | None) -> Problem:
     builder = found.run.stage.label
     way_out = f"Take them out there with {quote(prune)} after the build" if prune else _left_out(found)
     way_out = f"{way_out}, or copy from a stage that installs without them{also}."
@@ -152,10 +154,10 @@ def _of_copy(stage: Stage, found: CopiedModules, also: str, prune: str | None, *
         way_out = f"{quote(str(command))} (line {command.line}) has left them out, and this line undoes it: drop it."
     return Problem(
         found.copy.instruction.span,
-        f"{stage.label} {_ships(known=known)} what only developers need: {quote(found.path)} comes out of {builder}, "
-        f"where {quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and "
-        f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}",
-        Confidence.CERTAIN if known else Confidence.POSSIBLE,
+        f"{stage.label} {_ships(text)} what only developers need: {quote(found.path)} comes out of {builder}, "
+        f"where {quote(spelled(found.call))} at line {found.call.command.line} installs "
+        f"{named(found.call.manager, text)} along with the program's own dependencies. {_hidden(found)}{way_out}",
+        Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
         stage=stage.key,
@@ -168,9 +170,9 @@ def _family(call: PackageCall) -> str:
     return "npm" if call.manager in NODE_MANAGERS else call.manager
 
 
-def _ships(*, known: bool) -> str:
+def _ships(text: str | None) -> str:
     """Say no more than that it may where the project's manifest was not read: it need not name any such packages."""
-    return "ships" if known else "may ship"
+    return "ships" if text is not None else "may ship"
 
 
 def _hidden(found: CopiedModules) -> str:
@@ -237,7 +239,7 @@ def _first_configurations(stage: Stage) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool, hindrance: str) -> Problem:
+def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], text: str | None, hindrance: str) -> Problem:
     (run, call), *others = calls
     lines = [str(other.command.line) for _, other in others]
     too = f", at line {listed(lines)} too" if lines else ""
@@ -245,13 +247,11 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool,
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} {_ships(known=known)} what only developers need: {short} installs test frameworks, linters "
-        "and type "
-        "definitions "
+        f"{stage.label} {_ships(text)} what only developers need: {short} installs {named(call.manager, text)} "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
         f"them. Leave them out with {quote(flag)}{too}{hindrance}.",
-        Confidence.CERTAIN if known else Confidence.POSSIBLE,
+        Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=_family(call),

@@ -69,10 +69,17 @@ def _extras(stage: Stage) -> tuple[_Extra, ...]:
                 continue
             files = tuple(use.value for use in call.uses("--requirement") if use.value and "$" not in use.value)
             extra = tuple(name for name in files if FOR_CHECKING.search(posixpath.basename(name)))
-            others = others or len(extra) < len(files)
+            others = others or len(extra) < len(files) or _installs_project(call)
             if extra:
                 found.append(_Extra(run, call, extra))
     return tuple(found) if others else ()
+
+
+def _installs_project(call: PackageCall) -> bool:
+    """Whether the call installs the project itself, with what its `pyproject.toml` asks for and no extras."""
+    if call.manager != "pip" or call.has("--no-deps"):
+        return False
+    return any(package.kind == "path" and "[" not in package.word.value for package in call.packages)
 
 
 @once

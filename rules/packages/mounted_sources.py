@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.audience import is_development_start
+from rules.model.audience import is_development_start, is_production_name
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
+    from rules.builds import Build
     from rules.change import DockerfileChange
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
@@ -35,6 +36,12 @@ _FETCHES = {
 """Programs that fetch or make a whole program, and what of theirs does."""
 _SERVERS = re.compile(r"\bartisan\s+serve\b|\brails\s+s(?:erver)?\b|\bphp\s+-S\b|\bflask\b[^\n;&|]*\s--debug\b")
 """Servers that a program is tried out with, where it is none of the image's own."""
+_SETTINGS_OF_DEVELOPERS = "php.ini-development"
+"""What the official PHP images bring for developers (hub.docker.com/_/php, "Configuration")."""
+_OF_DEBUGGERS = "PHP_IDE_CONFIG"
+"""What tells PhpStorm which of its projects a debugger speaks for (PhpStorm, "Debug a PHP CLI script")."""
+_SOURCE = re.compile(r"[\w./-]+\.(?:py|[cm]?js|ts|php|rb|pl)")
+_PLACES = re.compile(r"[/._]")
 
 
 @once
@@ -43,25 +50,63 @@ def brings_no_program(stage: Stage) -> bool:
 
     Its base is one that the tables know as such, so that the program is not in there.
     """
+    # where nothing is copied, nothing shows that anybody has filled it
+    return any(copy.from_context for copy in stage.all_copies) and _has_no_program(stage)
+
+
+@once
+def _has_no_program(stage: Stage) -> bool:
     if stage.facts is None or stage.facts.kind not in ("os", "runtime", "runtime+toolchain") or stage.image.onbuild:
         return False
-    if not any(copy.from_context for copy in stage.all_copies):
-        return False  # nothing shows that anybody has filled it
     brought = (_brings(command) for run in stage.done_runs for command in run.commands)
     return not (any(brought) or any(map(_is_program, stage.all_copies)))
 
 
 def runs_mounted_sources(change: DockerfileChange, stage: Stage) -> bool:
-    """Tell whether an image that brings no program starts a server for developers: their sources are mounted.
+    """Tell whether an image that brings no program is for developers, who mount their sources.
 
-    The server may stand in the start command, in a script of it that was read, or in a variable for one.
+    Every compose service that is built from it mounts a folder of the host where the program is looked for; or its own
+    settings, or a server for developers, say so. That server may stand in the start command, in a script of it that
+    was read, or in a variable for one.
     """
+    if not _has_no_program(stage):
+        return False
+    builds = [build for build in change.repository.builds_of(change.path) if _builds(build, stage)]
+    if _is_set_up_for_developers(stage, builds) or (builds and all(_mounts_sources(build, stage) for build in builds)):
+        return True
     if not brings_no_program(stage):
         return False
     texts = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
     texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
     texts += [setting.value for setting in stage.image.env.values() if setting.set_in_file and setting.value]
     return any(is_development_start(text) or _SERVERS.search(text) for text in texts)
+
+
+def _builds(build: Build, stage: Stage) -> bool:
+    return build.target == stage.name if build.target else stage.is_last
+
+
+def _is_set_up_for_developers(stage: Stage, builds: list[Build]) -> bool:
+    """Whether the image takes PHP's settings for developers, or is told of the project that a debugger speaks for."""
+    if _OF_DEBUGGERS in stage.image.env or any(_OF_DEBUGGERS in build.environment for build in builds):
+        return True
+    calls = (command for run in stage.done_runs for command in run.calls("cp", "ln", "mv"))
+    return any(word.value.endswith(_SETTINGS_OF_DEVELOPERS) for command in calls for word in command.args)
+
+
+def _mounts_sources(build: Build, stage: Stage) -> bool:
+    """Whether a compose service mounts a folder of the host where what the container starts finds its program.
+
+    That is the base image's own command, which serves what lies there, or one that names a source file below.
+    """
+    folder = stage.image.workdir.value
+    if folder is None or not any(within(folder, mount) for mount in build.folders):
+        return False
+    if any(map(is_production_name, _PLACES.split(build.path))):
+        return False
+    starts = [setting for setting in stage.image.start_command if setting.set_in_file]
+    words = [word for start in starts if start.value is not None for word in start.value.words]
+    return not starts or any(_SOURCE.fullmatch(word) and within(posixpath.join(folder, word), folder) for word in words)
 
 
 def _brings(command: Command) -> bool:

@@ -79,7 +79,7 @@ _RENAMED = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An extension or an option of one is asked for that this version of PHP no longer has."""
     for stage in change.stages:
-        version = _version(stage)
+        version = version_of_php(stage)
         if version is None or stage.facts is None or stage.facts.name != "php":
             continue
         for run in stage.runs:
@@ -99,7 +99,8 @@ def left_php(name: str, version: str | None) -> bool:
     return found is not None and gone is not None and not gone.built_in and found >= gone.since
 
 
-def _version(stage: Stage) -> Version | None:
+def version_of_php(stage: Stage) -> Version | None:
+    """Return the PHP that a stage has from its base image, where that is known."""
     return _parts(stage.runtime.languages.get("php"))
 
 

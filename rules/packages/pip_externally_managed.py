@@ -52,9 +52,8 @@ _OTHER_PYTHONS = (
 
 @rule(
     "pip-externally-managed",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    default="info",
     keywords=("RUN",),
     mentions=("pip",),
 )

@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.moving_requirements import moving_requirements
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
 from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
 
@@ -46,6 +47,7 @@ released says `torch==…`); those of torchaudio do so no longer (pytorch/audio,
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package is installed in whatever version is newest."""
+    yield from moving_requirements(change)
 
     def is_there(run: Run, call: PackageCall, package: Package) -> bool:
         return _is_there(run, call, package) or is_listed(change, run, call, package.name)

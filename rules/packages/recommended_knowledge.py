@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.facts.packages import plain_name, recommends_nothing
+from rules.facts.packages import installed_size, only_recommended, plain_name, recommends_nothing, releases
 from rules.packages.recommended_programs import IN_FULL_IMAGES
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed, quote
@@ -27,6 +27,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _XARGS = "xargs"
 BY_RECOMMENDATION = re.compile(r"(?:monitoring|nagios)-plugins(?:-\w+)*")
 """Packages of programs that do their work with what they recommend: `check_snmp` calls `snmp`."""
+
+
+_COMMON = frozenset({"ca-certificates"})
+"""What images with a program in them have anyway, and others than those of a language or a system are such."""
+_LITTLE = 10 << 20
 
 
 class Knowledge(NamedTuple):
@@ -81,6 +86,25 @@ def knowledge(stage: Stage, run: Run, call: PackageCall) -> Knowledge:
     own = (name for name, answer in answers.items() if answer is False)
     brings = any(not foreign or _SERVED_ELSEWHERE.fullmatch(plain_name(name)) is None for name in own)
     return Knowledge(tuple(unknown), brings, foreign)
+
+
+def is_likely_there(stage: Stage, call: PackageCall) -> bool:
+    """Tell whether a base that no table knows has likely all that an install would bring by recommendation.
+
+    `curl` and `wget` recommend the certificates, and besides them a few megabytes that came with another program.
+    """
+    names = [package.name for package in call.packages if recommends_nothing(package.name, None) is not True]
+    return stage.facts is None and all(only_recommended(name) <= _COMMON and _brings_little(name) for name in names)
+
+
+def _brings_little(name: str) -> bool:
+    """Whether a package is known to bring only little by recommendation, in each release that has it."""
+    sizes = [
+        (installed_size([name], "debian", release, recommends=True), installed_size([name], "debian", release))
+        for release in releases()
+    ]
+    known = [heavy - light for heavy, light in sizes if heavy is not None and light is not None]
+    return bool(known) and max(known) < _LITTLE
 
 
 def adds_none(stage: Stage, call: PackageCall, gone: Collection[str] = ()) -> bool:

@@ -208,9 +208,12 @@ def workdir_absolute(model: Model) -> Iterator[Piece]:
 
 
 def start_as_json(model: Model) -> Iterator[Piece]:
-    """A shell form CMD, ENTRYPOINT or HEALTHCHECK as the array that the builder makes of it."""
+    """A shell form CMD, ENTRYPOINT or HEALTHCHECK as the array that the builder makes of it.
+
+    What looks like an array is none of its author's shell forms: as below, it is left as it is.
+    """
     for one in _starts(model):
-        if one.exec_form is None and not one.heredocs and "\\" not in one.value:
+        if one.exec_form is None and not one.heredocs and "\\" not in one.value and one.value[0] != "[":
             command = one.value.removeprefix("CMD ").strip() if one.keyword == "HEALTHCHECK" else one.value
             kind = "CMD " if one.keyword == "HEALTHCHECK" else ""
             yield whole(one, f"{one.keyword} {_flags(one)}{kind}{json.dumps([*_SHELL, command], ensure_ascii=False)}")

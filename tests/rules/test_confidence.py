@@ -36,6 +36,12 @@ CMD ["bin/rails", "server"]
     assert said("copy-from-whole-tree", dockerfile).confidence is Confidence.POSSIBLE
 
 
+def test_what_a_base_with_a_program_likely_has_is_left_to_the_summary() -> None:
+    install = "FROM example.com/flow:2.7\nUSER root\nRUN apt-get update && apt-get install -y {}\n"
+    assert said("apt-recommends-installed", install.format("curl")).confidence is Confidence.POSSIBLE
+    assert said("apt-recommends-installed", install.format("curl python3-pip")).confidence is Confidence.LIKELY
+
+
 def test_build_tools_that_a_comment_calls_needed_at_run_time_are_left_to_the_summary() -> None:
     spoken = said("build-tools-shipped", _TOOLS.format(comment="# Runtime dependencies"))
     assert spoken.confidence is Confidence.POSSIBLE
@@ -153,3 +159,12 @@ def test_a_file_beside_a_folder_that_may_be_a_database_is_left_to_the_summary() 
     lines = ("FROM postgres:17", "ENV PGDATA=/data", "COPY {source} /data/", "COPY pg_hba.conf /data/pg_hba.conf", "")
     dockerfile = "\n".join(lines).format(source="snapshot/")
     assert said("data-folder-filled", dockerfile).confidence is Confidence.POSSIBLE
+
+
+def test_a_builder_that_its_mirrors_have_left_is_no_mere_advice() -> None:
+    build = "FROM python:3.8-buster AS build\nRUN {}pip install --target /out flask==3.0.0\n"
+    ship = "FROM python:3.13-slim\nCOPY --from=build /out /out\n"
+    today = date(2026, 11, 20)
+    for command, severity in (("apt-get update && ", Severity.WARNING), ("", Severity.INFO)):
+        report = rules.review({}, {"Dockerfile": (build.format(command) + ship).encode()}, today=today)
+        assert [one.severity for one in report.findings if one.rule == "base-image-eol"] == [severity]

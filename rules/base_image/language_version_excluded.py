@@ -1,0 +1,148 @@
+"""See language_version_excluded.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.base_image.version_contracts import demand_in
+from rules.base_image.version_ranges import numbers_of, satisfies
+from rules.model.outcome import outcome_of_failure
+from rules.model.work_folders import folder_of, path_of
+from rules.packages.options import spelled
+from rules.packages.project_texts import text_in_image
+
+_PIPS = frozenset({"pip", "pip3", "python -m pip", "python3 -m pip"})
+"""How the image's own pip is called; another Python has another name."""
+_PYTHON_IN_TAG = re.compile(r"(?:^|-)python(3\.\d+)(?:-|$)")
+_BUILDS = {
+    "go": frozenset({"build", "mod download", "run", "test", "vet", "generate"}),
+    "cargo": frozenset({"build", "run", "test", "check", "rustc"}),
+}
+_OTHER_TOOLCHAINS = {
+    "python": re.compile(r"\bpyenv\b|conda\b|mamba\b|\buv\b|virtualenv|deadsnakes|(?<![-:])\bpython3\.\d+\b"),
+    "go": re.compile(r"GOTOOLCHAIN|/usr/local/go\b"),
+    "rust": re.compile(r"\brustup\b|RUSTUP_TOOLCHAIN|rust-toolchain"),
+    "ruby": re.compile(r"\brbenv\b|\brvm\b|ruby-install|\basdf\b|\bmise\b"),
+}
+"""What in a file may bring another version than the base image's, or let the tool fetch one."""
+_CHOOSING = ("rust-toolchain", "rust-toolchain.toml")
+"""Files by which rustup takes another toolchain (The rustup book, "Overrides")."""
+_OWN_TOOLCHAIN = (1, 21)
+"""Since when Go stops at a newer `go` line, and its images set `GOTOOLCHAIN=local` (go.dev/doc/toolchain)."""
+
+
+class _Demand(NamedTuple):
+    """What a call reads: of which language, in which file of the image, and what then happens."""
+
+    language: str
+    path: str
+    then: str
+
+
+@rule(
+    "language-version-excluded",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("pip", "go", "cargo", "bundle"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A project is built or installed with a version of its language that its own manifest excludes."""
+    for stage in change.stages:
+        said: set[str] = set()
+        for run in stage.runs:
+            for call in run.package_calls:
+                if run.deferred or outcome_of_failure(run, call.command) != "stops" or call.command.conditional:
+                    continue
+                for demand in _demands(run, call):
+                    problem = _problem(change, stage, run, call, demand) if demand.language not in said else None
+                    if problem is not None:
+                        said.add(demand.language)
+                        yield problem
+
+
+def _demands(run: Run, call: PackageCall) -> Iterator[_Demand]:
+    """Yield what a call reads that says for which version of the language the project is."""
+    folder = folder_of(run, call.command)
+    if call.manager == "pip" and call.program in _PIPS and call.action == "install":
+        if not call.has("--ignore-requires-python", "--python", "--target", "--dry-run"):
+            for package in call.packages:
+                path = path_of(run, call.command, package.word.value.partition("[")[0])
+                if package.kind == "path" and path is not None:
+                    yield _Demand("python", posixpath.join(path, "pyproject.toml"), "pip refuses the project")
+    elif folder is None:
+        return
+    elif call.verb in _BUILDS.get(call.manager, ()) and not call.has("--ignore-rust-version", "--manifest-path", "-C"):
+        if call.manager == "go":
+            yield _Demand("go", posixpath.join(folder, "go.mod"), "The official images let Go fetch no other toolchain")
+        elif not any(word.value.startswith("+") for word in call.command.args):
+            yield _Demand("rust", posixpath.join(folder, "Cargo.toml"), "Cargo refuses the package")
+    elif call.manager == "bundle" and call.action == "install" and not call.has("--gemfile"):
+        yield _Demand("ruby", posixpath.join(folder, "Gemfile"), "Bundler refuses it")
+
+
+def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, demand: _Demand) -> Problem | None:
+    text = text_in_image(change, run, demand.path)
+    asked = demand_in(posixpath.basename(demand.path), text) if text is not None else None
+    version, sure = _version(stage, demand.language)
+    now = numbers_of(version)
+    if asked is None or not now or satisfies(now, asked) is not False or _may_be_another(change, stage, demand, now):
+        return None
+    word = stage.root.base_word
+    argued = word is not None and "$" in word.text
+    name = posixpath.basename(demand.path)
+    wanted = f"{quote(asked.removeprefix('>='))} or newer" if demand.language in ("go", "rust") else quote(asked)
+    return Problem(
+        call.command.span,
+        f"{quote(spelled(call))} of {stage.label} reads {quote(name)}, which asks for {_NAMES[demand.language]} "
+        f"{wanted}, and {quote(stage.root.base_text or '')} has {quote(version or '')}. {demand.then}, and the build "
+        "stops here. Start from an image with a version that fits, or change what the project asks for.",
+        Confidence.CERTAIN if sure and not argued else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if argued else "the tag alone tells the image's version",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=demand.language,
+        notes=(Note(stage.root.from_.span, "the version comes from here"),),
+    )
+
+
+_NAMES = {"python": "Python", "go": "Go", "rust": "Rust", "ruby": "Ruby"}
+
+
+def _version(stage: Stage, language: str) -> tuple[str | None, bool]:
+    """Return the version that the base image has, and whether a table knows that, and not its tag alone."""
+    version = stage.runtime.languages.get(language)
+    reference = stage.root.reference
+    if version is not None or stage.facts is not None or language != "python" or reference is None:
+        return version, True
+    tagged = _PYTHON_IN_TAG.search(reference.tag or "")
+    return (tagged[1] if tagged is not None else None), False
+
+
+def _may_be_another(change: DockerfileChange, stage: Stage, demand: _Demand, now: tuple[int, ...]) -> bool:
+    """Whether the tool may run another version than the base image's, or does not mind."""
+    if _OTHER_TOOLCHAINS[demand.language].search(change.after.code):
+        return True
+    if len(now) == 1:
+        return True  # `python:3`: the tag moves
+    if demand.language == "go":
+        return now < _OWN_TOOLCHAIN or stage.facts is None or stage.facts.name != "golang"
+    if demand.language == "rust":
+        names = change.repository.context_names(change.path)
+        return names is None or not names.isdisjoint(_CHOOSING)
+    return False

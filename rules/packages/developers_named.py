@@ -1,0 +1,66 @@
+"""The names of the packages that a manifest holds for developers, as a sentence can say them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from rules.facts.installers import NODE_MANAGERS
+from rules.packages.developers_parts import read_toml, table
+from rules.packages.package_json import read_manifest
+from rules.quoting import listed, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SHOWN = 3
+_KINDS = "test frameworks, linters and type definitions"
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_GEM = re.compile(r"^[ \t]*gem[ (]+[\"'](?P<name>[\w.-]+)[\"'](?P<rest>.*)$")
+_GROUPS = re.compile(r"^[ \t]*group\b(?!.*\boptional: *true).*:(?:development|test)\b.*\bdo\b")
+_OPENS = re.compile(r"\bdo\b(?:\s*\|[^|]*\|)?\s*$|^[ \t]*(?:if|unless|case)\b")
+_OF_GROUP = re.compile(r"\bgroups?:?\s*(?:=>)?\s*\[?.*:(?:development|test)\b")
+
+
+def named(manager: str, text: str | None) -> str:
+    """Return what an install brings for developers: the names that the manifest has, else what such packages are."""
+    found = list(dict.fromkeys(_packages(manager, text))) if text is not None else []
+    return listed(map(quote, found), _SHOWN) if found else _KINDS
+
+
+def _packages(manager: str, text: str) -> Iterable[str]:
+    if manager == "bundle":
+        return _gems(text)
+    if manager in NODE_MANAGERS or manager == "composer":
+        manifest = read_manifest(text)
+        return manifest.table("require-dev" if manager == "composer" else "devDependencies") if manifest else ()
+    return _of_python(manager, read_toml(text))
+
+
+def _of_python(manager: str, data: dict[str, Any]) -> Iterator[str]:
+    tool, groups = table(data, "tool", manager), table(data, "dependency-groups")
+    lists = [groups.get("dev")] if manager == "uv" else [*groups.values()]
+    older = tool.get("dev-dependencies")
+    lists += [*older.values()] if isinstance(older, dict) and manager == "pdm" else [older]
+    for group in table(tool, "group"):
+        if table(tool, "group", group).get("optional") is not True:
+            lists.append(table(tool, "group", group, "dependencies"))
+    for one in lists:
+        for requirement in one if isinstance(one, (list, dict)) else ():
+            name = _NAME.match(requirement) if isinstance(requirement, str) else None
+            if name is not None:
+                yield name[0]
+
+
+def _gems(text: str) -> Iterator[str]:
+    """Yield the gems of a Gemfile in the groups for developers: within such a block, or with the group on the line."""
+    depth = 0
+    for line in text.splitlines():
+        code = line.partition("#")[0].rstrip()
+        gem = _GEM.match(code)
+        if gem is not None and (depth or _OF_GROUP.search(gem["rest"])):
+            yield gem["name"]
+        if _GROUPS.match(code) or (depth and _OPENS.search(code)):
+            depth += 1
+        elif depth and code.strip() == "end":
+            depth -= 1
