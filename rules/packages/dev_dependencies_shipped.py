@@ -93,8 +93,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], str | None]]:
     """Yield the installs of each stage that bring them, those that fill one environment together.
 
-    The last value is the project's manifest, which is known to have such packages; `None` where it was not read, or where
-    a script of the workspace starts the program with tools that may be among them.
+    The last value is the project's manifest, which is known to have such packages; `None` where it was not read, or
+    where a script of the workspace starts the program with tools that may be among them.
     """
     found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], str | None]] = {}
     for stage, run, call in change.after.layers.shipped_calls:
