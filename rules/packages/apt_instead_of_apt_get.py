@@ -1,11 +1,13 @@
 """See apt_instead_of_apt_get.md."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
     DockerfileChange,
     Edit,
+    Model,
     PackageCall,
     Problem,
     Run,
@@ -29,19 +31,47 @@ from rules.api import (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A script calls `apt`, which is made for people at a terminal."""
+    told = [_problem(run, calls) for run, calls in _callers(change.after)]
+    if change.before is None or not _callers(change.before):
+        told = _mended_at_once(told)
+    yield from told
+
+
+def _callers(model: Model) -> list[tuple[Run, list[PackageCall]]]:
     by_run: dict[int, tuple[Run, list[PackageCall]]] = {}
-    for _, run, call in change.after.layers.all_calls:
+    for _, run, call in model.layers.all_calls:
         if call.program == "apt":
             by_run.setdefault(id(run), (run, []))[1].append(call)
-    for run, calls in by_run.values():
-        first = calls[0]
-        yield Problem(
-            first.command.span,
-            f"{run.stage.label} calls {quote(f'apt {first.verb}'.strip())}: `apt` is made for a terminal, and its "
-            f"manual warns that its options and output may change between releases. {_instead(first)}",
-            stage=run.stage.key,
-            fix=fix("Call `apt-get`", *(edit for call in calls for edit in _edits(run, call))),
-        )
+    return list(by_run.values())
+
+
+def _problem(run: Run, calls: list[PackageCall]) -> Problem:
+    first = calls[0]
+    return Problem(
+        first.command.span,
+        f"{run.stage.label} calls {quote(f'apt {first.verb}'.strip())}: `apt` is made for a terminal, and its "
+        f"manual warns that its options and output may change between releases. {_instead(first)}",
+        decision=_instead(first),
+        stage=run.stage.key,
+        fix=fix("Call `apt-get`", *(edit for call in calls for edit in _edits(run, call))),
+    )
+
+
+def _mended_at_once(told: list[Problem]) -> list[Problem]:
+    """Give the first place of one habit the edits of all: it is told with the lines of the others."""
+    alike: dict[str, list[Problem]] = {}
+    for problem in told:
+        if problem.fix is not None:
+            alike.setdefault(problem.decision, []).append(problem)
+    found: list[Problem] = []
+    for problem in told:
+        group = alike.get(problem.decision, [])
+        if problem.fix is not None and group[0] is problem:
+            every = [edit for one in group if one.fix is not None for edit in one.fix.edits]
+            found.append(dataclasses.replace(problem, fix=fix(problem.fix.title, *every)))
+        else:
+            found.append(dataclasses.replace(problem, fix=None))
+    return found
 
 
 def _instead(call: PackageCall) -> str:
