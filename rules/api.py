@@ -23,6 +23,7 @@ from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, recommends_nothing, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
+from rules.mending import mended_at_once
 from rules.model.accounts import Account
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.filenames import names_a_file
@@ -164,6 +165,7 @@ __all__ = [
     "is_root_name",
     "is_script",
     "is_unpublished",
+    "mended_at_once",
     "move_below",
     "names_a_file",
     "names_read",

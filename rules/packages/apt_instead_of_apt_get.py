@@ -1,6 +1,5 @@
 """See apt_instead_of_apt_get.md."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from rules.api import (
@@ -14,6 +13,7 @@ from rules.api import (
     Severity,
     fix,
     insert_after,
+    mended_at_once,
     quote,
     replace,
     rule,
@@ -33,7 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A script calls `apt`, which is made for people at a terminal."""
     told = [_problem(run, calls) for run, calls in _callers(change.after)]
     if change.before is None or not _callers(change.before):
-        told = _mended_at_once(told)
+        told = mended_at_once(told)
     yield from told
 
 
@@ -55,23 +55,6 @@ def _problem(run: Run, calls: list[PackageCall]) -> Problem:
         stage=run.stage.key,
         fix=fix("Call `apt-get`", *(edit for call in calls for edit in _edits(run, call))),
     )
-
-
-def _mended_at_once(told: list[Problem]) -> list[Problem]:
-    """Give the first place of one habit the edits of all: it is told with the lines of the others."""
-    alike: dict[str, list[Problem]] = {}
-    for problem in told:
-        if problem.fix is not None:
-            alike.setdefault(problem.decision, []).append(problem)
-    found: list[Problem] = []
-    for problem in told:
-        group = alike.get(problem.decision, [])
-        if problem.fix is not None and group[0] is problem:
-            every = [edit for one in group if one.fix is not None for edit in one.fix.edits]
-            found.append(dataclasses.replace(problem, fix=fix(problem.fix.title, *every)))
-        else:
-            found.append(dataclasses.replace(problem, fix=None))
-    return found
 
 
 def _instead(call: PackageCall) -> str:
