@@ -53,11 +53,11 @@ def _of_java(reference: ImageReference, today: date) -> str | None:
     """Return the image of the nearest release of Java that is supported: with the compiler or without, as it was."""
     tag = reference.tag or ""
     number = _NUMBER.match(tag) or _NUMBER.search(reference.path)
-    if number is None:
+    if number is None or "windows" in tag or "nanoserver" in tag:
         return None
     kind, system = "jre" if "jre" in tag else "jdk", "-alpine" if "alpine" in tag else ""
     own = number["number"]
-    later = (line for line in successors(Cycle(_TEMURIN, "8", ""), today) if int(line) > int(own))
+    later = (line for line in ("8", *successors(Cycle(_TEMURIN, "8", ""), today)) if int(line) > int(own))
     tags = (f"{line}-{kind}{variant}" for line in (own, *later) for variant in dict.fromkeys((system, "")))
     return next((image for tag in tags if (image := _supported(_TEMURIN, tag, today)) is not None), None)
 
