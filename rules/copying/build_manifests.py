@@ -45,7 +45,7 @@ def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
         if name is None or folder is None or command.conditional or command.has(*_elsewhere(command)):
             continue
         path = posixpath.normpath(posixpath.join(folder, name))
-        if _may_do_without(command) and _holds_something(run, folder):
+        if _may_do_without(command) and not _is_beside_project(run, folder):
             continue
         if posixpath.basename(name) in _IN_ITS_FOLDER or not _stands_above(run, path):
             yield command, path
@@ -90,9 +90,11 @@ def _may_do_without(command: Command) -> bool:
     return command.name in ("npm", "yarn", "pnpm", "bun") or (command.name == "go" and command.subcommand != "mod")
 
 
-def _holds_something(run: Run, folder: str) -> bool:
-    """Whether an instruction above puts a file into the folder, or below it."""
-    return any(put.kind != "workdir" and put.step.at < run.at for put in run.stage.files.below(folder))
+def _is_beside_project(run: Run, folder: str) -> bool:
+    """Whether nothing above is put into the folder or below it, while the whole project is put somewhere."""
+    files = run.stage.files
+    filled = any(put.kind != "workdir" and put.step.at < run.at for put in files.below(folder))
+    return not filled and any(put.step.at < run.at for put in files.whole_trees)
 
 
 def _of_cmake(command: Command) -> str | None:
