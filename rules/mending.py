@@ -30,8 +30,13 @@ def mended_at_once(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _mended(problem: Problem, group: list[Problem]) -> Problem:
-    """Return a problem with the edits of its group where it is the first of them, and with none where it follows."""
-    if problem.fix is None or len(group) <= 1:
+    """Return a problem with the edits of its group where it is the first of them, and with none where it follows.
+
+    What no edit mends is told apart: it is left when the others are repaired.
+    """
+    if problem.fix is None:
+        return replace(problem, decision=f"{problem.decision} by hand") if group else problem
+    if len(group) <= 1:
         return problem
     if problem is not group[0]:
         return replace(problem, fix=None)
