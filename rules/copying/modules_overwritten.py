@@ -1,7 +1,8 @@
 """See modules_overwritten.md."""
 
 import posixpath
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 
 from rules.api import (
     Category,
@@ -13,9 +14,9 @@ from rules.api import (
     Severity,
     Stage,
     is_development_file,
+    once,
     quote,
     rule,
-    within,
 )
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.installs import Install, installs_in
@@ -78,12 +79,44 @@ def _over(change: DockerfileChange, stage: Stage, install: Install) -> tuple[Cop
     manifest = copied(install.run, "package.json", install.folder)
     if manifest is None or install.folder is None or not _lies_in_context(change, manifest):
         return None
-    modules = posixpath.join(posixpath.dirname(manifest), _MODULES)
-    for copy in stage.copies:
-        if copy.at > install.run.at and _brings(copy, install.folder, posixpath.dirname(modules)):
-            again = any(run.at > copy.at and _makes_anew(run.instruction.whole_value) for run in stage.runs)
-            return None if again else (copy, modules)
+    project = posixpath.dirname(manifest)
+    for place in _places(install.folder, project):
+        copies = _landings(stage).get(place, [])
+        at = bisect_right(copies, install.run.at, key=lambda copy: copy.at)
+        if at < len(copies):
+            again = _last_maker(stage) > copies[at].at
+            return None if again else (copies[at], posixpath.join(project, _MODULES))
     return None
+
+
+def _places(folder: str, project: str) -> Iterator[tuple[str, str]]:
+    """Yield where a COPY of the project, or of a folder above it, has to land to fill the folder of an install."""
+    target, source = folder, project or "."
+    yield target.rstrip("/"), source
+    while posixpath.basename(target) and posixpath.basename(target) == posixpath.basename(source):
+        target, source = posixpath.dirname(target), posixpath.dirname(source) or "."
+        yield target.rstrip("/"), source
+
+
+@once
+def _landings(stage: Stage) -> Mapping[tuple[str, str], list[Copy]]:
+    """Return the COPYs of whole folders of the context by where they land and what they take, in order."""
+    found: dict[tuple[str, str], list[Copy]] = {}
+    for copy in stage.copies:
+        partly = copy.instruction.flag("exclude") is not None or copy.has_flag("parents")
+        if not copy.from_context or copy.deferred or partly:
+            continue
+        for source in copy.sources:
+            path, target = copy.source_path(source), copy.target_of(source)
+            if path is not None and target is not None and not source.has_wildcard:
+                found.setdefault((target.rstrip("/"), path), []).append(copy)
+    return found
+
+
+@once
+def _last_maker(stage: Stage) -> tuple[int, int]:
+    """Where the last RUN stands that may install anew, or delete what was installed."""
+    return max((run.at for run in stage.runs if _makes_anew(run.instruction.whole_value)), default=(-1, -1))
 
 
 def _lies_in_context(change: DockerfileChange, manifest: str) -> bool:
@@ -95,25 +128,6 @@ def _lies_in_context(change: DockerfileChange, manifest: str) -> bool:
 
 def _makes_anew(script: str) -> bool:
     return _MODULES in script or any(word in script.split() for word in ("install", "ci", "i", "add"))
-
-
-def _brings(copy: Copy, folder: str, project: str) -> bool:
-    """Whether a COPY of a whole folder of the context lands so that the project's own goes to the install's."""
-    if (
-        not copy.from_context
-        or copy.deferred
-        or copy.instruction.flag("exclude") is not None
-        or copy.has_flag("parents")
-    ):
-        return False
-    for source in copy.sources:
-        path, target = copy.source_path(source), copy.target_of(source)
-        if path is None or target is None or source.has_wildcard or not within(folder, target):
-            continue
-        below = posixpath.relpath(folder, target)
-        if posixpath.normpath(posixpath.join(path, below)) == (project or "."):
-            return True
-    return False
 
 
 def _problem(
