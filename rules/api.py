@@ -23,8 +23,10 @@ from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, recommends_nothing, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
+from rules.mending import mended_at_once
 from rules.model.accounts import Account
 from rules.model.audience import is_development_file, is_development_name, near_folders
+from rules.model.copy_source import CopySource
 from rules.model.filenames import names_a_file
 from rules.model.files import Attributes, Deletion, Files, changes_by
 from rules.model.groups import group_exists, groupless
@@ -39,7 +41,7 @@ from rules.model.scope import OF_THE_BUILDER, PLATFORM_ARGS, PREDEFINED_ARGS, Sc
 from rules.model.search_path import path_folders
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
 from rules.model.stage import Stage
-from rules.model.steps import Copy, CopySource, Mount, Run, Step
+from rules.model.steps import Copy, Mount, Run, Step
 from rules.model.users import ROOT_NAMES, is_root_name
 from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
@@ -166,6 +168,7 @@ __all__ = [
     "is_root_name",
     "is_script",
     "is_unpublished",
+    "mended_at_once",
     "move_below",
     "names_a_file",
     "names_read",

@@ -224,6 +224,9 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "empty-continuation": (_silence("instruction", "invalid-syntax"),),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
+    "arg-value-without-equals": (_silence("instruction", "global-arg-unused"),),
+    "dockerignore-missing": (_silence("instruction", "modules-overwritten"),),
+    "path-holds-url": (_silence("instruction", "workdir-relative"),),
     "inline-ignore-used": (_silence("file", "suppression-added"),),
     "instruction-casing": (_silence("instruction", "from-as-casing"),),
 }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rules.base_image.left_behind import installed_otherwise
 from rules.dockerfile.reference import parse_reference
-from rules.facts.eol import all_end_of_life
+from rules.facts.cycles import Cycle
+from rules.facts.eol import all_end_of_life, successors
 from rules.facts.image_table import is_built
 from rules.facts.images import image_facts
 from rules.fingerprint import unnumbered
@@ -26,15 +27,39 @@ if TYPE_CHECKING:
 
 _PATH = re.compile(r"(?<![\w.$}~/-])(?!/usr/share/)(?:/[\w.+@-]+){2,}(?![\w.+@${*-])")
 _SHOWN = 3
+_TEMURIN = "eclipse-temurin"
+_NUMBER = re.compile(r"(?:openjdk)?(?P<number>\d{1,2})(?!\d)")
+"""The release of Java in a tag, or in the name of an image: `8u171-jre`, `adoptopenjdk/openjdk11`."""
 
 
 def with_its_tag(end: EndOfLife, reference: ImageReference, today: date) -> str:
-    """Return the image to use instead: under the same tag where it is built with that and supported, else its name."""
+    """Return the image to use instead: under the same tag where it is built with that and supported, else its name.
+
+    Of Java's images, whose tags tell the release by its number, it is the nearest release line that is supported.
+    """
     name = end.instead or ""
-    tagged = parse_reference(f"{name}:{reference.tag}")
-    if tagged is None or not reference.tag or not is_built(name, reference.tag):
-        return name
-    return name if any(one.already_over for one in all_end_of_life(tagged, today)) else tagged.text
+    same = _supported(name, reference.tag or "", today)
+    return same or (_of_java(reference, today) if name == _TEMURIN else None) or name
+
+
+def _supported(name: str, tag: str, today: date) -> str | None:
+    """Return an image under a tag that is built, where none of its lines has ended."""
+    tagged = parse_reference(f"{name}:{tag}") if tag and is_built(name, tag) else None
+    over = tagged is None or any(one.already_over for one in all_end_of_life(tagged, today))
+    return tagged.text if tagged is not None and not over else None
+
+
+def _of_java(reference: ImageReference, today: date) -> str | None:
+    """Return the image of the nearest release of Java that is supported: with the compiler or without, as it was."""
+    tag = reference.tag or ""
+    number = _NUMBER.match(tag) or _NUMBER.search(reference.path)
+    if number is None or "windows" in tag or "nanoserver" in tag:
+        return None
+    kind, system = "jre" if "jre" in tag else "jdk", "-alpine" if "alpine" in tag else ""
+    own = number["number"]
+    later = (line for line in ("8", *successors(Cycle(_TEMURIN, "8", ""), today)) if int(line) > int(own))
+    tags = (f"{line}-{kind}{variant}" for line in (own, *later) for variant in dict.fromkeys((system, "")))
+    return next((image for tag in tags if (image := _supported(_TEMURIN, tag, today)) is not None), None)
 
 
 def later_release(end: EndOfLife, reference: ImageReference, today: date) -> ImageFacts | None:

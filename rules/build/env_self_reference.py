@@ -1,8 +1,6 @@
 """See env_self_reference.md."""
 
-import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rules.api import (
     PREDEFINED_ARGS,
@@ -12,7 +10,6 @@ from rules.api import (
     Fix,
     Note,
     Problem,
-    Scope,
     Severity,
     Stage,
     Step,
@@ -20,31 +17,22 @@ from rules.api import (
     Word,
     fix,
     insert_line_before,
-    once,
     quote,
-    replace,
     rule,
 )
 from rules.build.base_variables import is_bare, is_set_by_base
+from rules.build.env_pairs import built_in_one
 from rules.build.namesakes import unused_namesake
-from rules.build.variable_uses import badly_declared, declarable_uses, first_uses, is_own_value, uses
+from rules.build.variable_uses import badly_declared, first_uses, is_own_value
 from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
 
-_NAME = re.compile(r"\w+")
 _SEARCH_PATHS = frozenset(
     "PATH LD_LIBRARY_PATH LIBRARY_PATH PKG_CONFIG_PATH PYTHONPATH NODE_PATH CLASSPATH MANPATH CPATH C_INCLUDE_PATH "
     "CPLUS_INCLUDE_PATH PERL5LIB CMAKE_PREFIX_PATH".split()
 )
 """Lists of folders, which no build passes."""
 _PROXIES = frozenset(name for name in PREDEFINED_ARGS if name.lower().endswith("_proxy"))
-
-
-class _Place(NamedTuple):
-    """The first and the last pair of an ENV that set a variable; the last one holds."""
-
-    first: int
-    last: int
 
 
 @rule(
@@ -62,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if step.instruction.keyword == "ENV":
                 yield from _set_to_itself(stage, step)
                 yield from _proxies(stage, step)
-                yield from _check_env(change, stage, step)
+                yield from built_in_one(change, stage, step)
 
 
 def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
@@ -158,108 +146,3 @@ def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:
 def _declared(step: Step, names: list[str]) -> Fix | None:
     lines = [f"ARG {name}" for name in names]
     return fix(f"Declare {listed(names, None)}", insert_line_before(step.instruction, *lines))
-
-
-def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
-    names = {name.text for name, _ in step.instruction.pairs}
-    for index, (name, value) in enumerate(step.instruction.pairs):
-        if value is None or "$" not in value.text or names.isdisjoint(_NAME.findall(value.text)):
-            continue
-        used = list(_set_here(step, index, value.text))
-        if used:
-            old = [step.scope.get(name_used) for name_used in used]
-            yield Problem(
-                value.span,
-                _too_early(name.text, used, old),
-                Confidence.CERTAIN if all(old) or stage.base_known else Confidence.LIKELY,
-                doubt="the base image is not known, and may set it to the same",
-                stage=stage.key,
-                key=f"{name.text}<{','.join(used)}",  # built from another variable, it is another mistake
-                fix=_split(change, step, index),
-            )
-
-
-def _too_early(name: str, used: list[str], old: list[Variable | None]) -> str:
-    """Say once of a pair what it is built from, and what that is before the ENV."""
-    named = listed([f"`${one}`" for one in used], None)
-    values = dict.fromkeys(map(_old, old))
-    if len(values) == 1:
-        value = next(iter(values))
-    else:
-        value = "; ".join(f"{_old(variable)} for `${one}`" for one, variable in zip(used, old, strict=True))
-    way_out = "Set the two in separate `ENV` instructions" if len(used) == 1 else "Set it in an `ENV` of its own, below"
-    return (
-        f"{quote(name)} is built from {named}, which the same `ENV` sets. The builder fills in the "
-        f"value{'s' if len(used) > 1 else ''} from before this instruction: {value}. {way_out}."
-    )
-
-
-def _set_here(step: Step, index: int, text: str) -> Iterator[str]:
-    """Yield the variables in a pair that the same ENV gives another value, below it too if it has none."""
-    pairs = step.instruction.pairs
-    places = _places(step)
-    used = uses(text, step.scope.escape)
-    declarable = declarable_uses(text, step.scope.escape) if used else ()
-    for name in dict.fromkeys(used):
-        old = step.scope.get(name)
-        place = places.get(name)
-        if place is None or (place.first >= index and (old is not None or place.last <= index)):
-            continue
-        if name == "PATH" and pairs[index][0].text != "PATH":
-            continue
-        if old is not None and is_own_value(name, pairs[place.last][1]):
-            continue  # an ARG becomes an ENV, and both pairs have what it gives
-        if name not in declarable and not _differs(step, text):
-            continue  # a default or an alternative that comes to the same
-        if old is None or not isinstance(old.value, str) or old.value != _new_value(step, place.last):
-            yield name
-
-
-def _new_value(step: Step, index: int) -> str | None:
-    value = step.instruction.pairs[index][1]
-    return step.scope.expand(value.text) if value is not None else None
-
-
-def _differs(step: Step, text: str) -> bool:
-    """Whether the text is known to be another one with the new values than with those from before."""
-    scope, new_scope = _scopes(step)
-    old, new = scope.expand(text), new_scope.expand(text)
-    return old is not None and new is not None and old != new
-
-
-@once
-def _scopes(step: Step) -> tuple[Scope, Scope]:
-    """Return the variables from before an ENV, and those with the values that it sets."""
-    scope = Scope(step.scope.variables, complete=step.stage.base_known, escape=step.scope.escape)
-    values = ((name, _new_value(step, place.last)) for name, place in _places(step).items())
-    return scope, scope.with_(Variable(name, value, "env") for name, value in values if value is not None)
-
-
-@once
-def _places(step: Step) -> dict[str, _Place]:
-    """Return where an ENV sets each of its variables."""
-    found: dict[str, _Place] = {}
-    for index, (name, _) in enumerate(step.instruction.pairs):
-        found[name.text] = _Place(found[name.text].first if name.text in found else index, index)
-    return found
-
-
-def _old(variable: Variable | None) -> str:
-    if variable is not None and isinstance(variable.value, str) and variable.value:
-        return quote(variable.value)
-    given = variable is not None and variable.kind == "arg"
-    return "what the build argument gives" if given else "nothing, or whatever the base image has"
-
-
-def _split(change: DockerfileChange, step: Step, index: int) -> Fix | None:
-    """Begin another ENV in front of the pair; the continuation above it ends."""
-    if index == 0:
-        return None
-    source = change.source
-    name = step.instruction.pairs[index][0]
-    before, value_before = step.instruction.pairs[index - 1]
-    end = value_before.span.end if value_before is not None else before.span.end
-    if "#" in source.text[end : name.span.start]:
-        return None
-    gap = source.span(end, name.span.start)
-    return Fix("Set it in an ENV of its own", (replace(source, gap, "\nENV "),))

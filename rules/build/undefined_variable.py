@@ -19,6 +19,7 @@ from rules.api import (
     Stage,
     Step,
     insert_line_before,
+    mended_at_once,
     quote,
     replace,
     rule,
@@ -68,23 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for problem, names in _in_step(change, step, seen):
                 told[stage.index].update(names)
                 found.append(problem)
-    yield from _declared_everywhere(found)
-
-
-def _declared_everywhere(found: list[Problem]) -> Iterator[Problem]:
-    """Give the first place that lacks an ARG of the file the edits of all: it is told with the lines of the others."""
-    alike: dict[tuple[str, Confidence], list[Problem]] = {}
-    for problem in found:
-        alike.setdefault((problem.decision, problem.confidence), []).append(problem)
-    for problem in found:
-        group = alike[problem.decision, problem.confidence]
-        if not problem.decision or len(group) == 1:
-            yield problem
-        elif problem is group[0] and problem.fix is not None:
-            edits = tuple(edit for one in group if one.fix is not None for edit in one.fix.edits)
-            yield replaced(problem, fix=Fix(problem.fix.title, edits))
-        else:
-            yield replaced(problem, fix=None)
+    yield from mended_at_once(found)
 
 
 def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[tuple[Problem, list[str]]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Fix, Instruction, Problem, Severity, Word, quote, replace, rule
+from rules.build.arg_value_without_equals import may_be_name
 
 _PUNCTUATED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<marks>[,;:]+)")
 _CALLED = {",": "comma", ";": "semicolon", ":": "colon"}
@@ -66,12 +67,28 @@ def _problem(change: DockerfileChange, instruction: Instruction, found: list[tup
     others = f" and {more} more like it" if more else ""
     told = f"no {quote(f'--build-arg {name}=…')} sets it" if instruction.keyword == "ARG" else "no program finds it"
     plain = all(change.source.cut(word.span) == word.text for word, _ in found)
-    edits = [replace(change.source, word.span, one["name"]) for word, one in found]
+    value = _value_behind(change, instruction) if plain and not more else None
+    if value is None:
+        edits, way_out = (
+            [replace(change.source, word.span, one["name"]) for word, one in found],
+            f"Leave the {mark} out",
+        )
+    else:
+        gap = change.source.span(first.span.start, value.span.start)
+        edits, way_out = [replace(change.source, gap, f"{name}=")], f"Write {quote(f'{name}={value.text}')}"
     return Problem(
         first.span,
         f"`{instruction.keyword}` takes the {mark} of {quote(first.text)}{others} for part of the name: "
-        f"{quote(f'${name}')} does not read it, and {told}. Leave the {mark} out.",
+        f"{quote(f'${name}')} does not read it, and {told}. {way_out}.",
         instruction=instruction,
         key=name,
-        fix=Fix(f"Delete the {mark}", tuple(edits)) if plain else None,
+        fix=Fix("Give it the value" if value is not None else f"Delete the {mark}", tuple(edits)) if plain else None,
     )
+
+
+def _value_behind(change: DockerfileChange, instruction: Instruction) -> Word | None:
+    """Return the word that was meant for the value in `ARG NAME: value`, which declares two arguments."""
+    if instruction.keyword != "ARG" or [value for _, value in instruction.pairs] != [None, None]:
+        return None
+    (name, _), (value, _) = instruction.pairs
+    return value if name.text.endswith(":") and not may_be_name(change, value.text) else None

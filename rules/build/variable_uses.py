@@ -84,12 +84,16 @@ def _badly_declared(instructions: Iterable[Instruction]) -> frozenset[str]:
 
 @once
 def givers(stage: Stage) -> Mapping[str, list[Step]]:
-    """Return the ARGs and ENVs of a stage that give each variable a value, or say that the build may, in order."""
+    """Return the ARGs and ENVs of a stage that give each variable a value, or say that the build may, in order.
+
+    An ENV that empties one (`ENV NAME ""`) gives it none.
+    """
     found: dict[str, list[Step]] = {}
     for step in stage.steps:
         if step.instruction.keyword in ("ARG", "ENV"):
             for name, value in step.instruction.pairs:
-                if not is_own_value(name.text, value):
+                emptied = value is not None and not value.text.strip("\"'") and step.instruction.keyword == "ENV"
+                if not emptied and not is_own_value(name.text, value):
                     found.setdefault(name.text, []).append(step)
     return found
 

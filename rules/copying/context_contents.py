@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rules.api import Copy, DockerfileChange, Stage
 
 _SECRET_NAMES = (
-    ".env .env.local .env.prod .env.production .env.secret* *.pem *.key id_rsa id_dsa id_ecdsa id_ed25519 *.p12 "
-    "*.pfx *.jks *.keystore .pypirc .netrc credentials.json service-account*.json kubeconfig .htpasswd *.tfstate "
-    "*.tfvars *.kdbx"
+    ".env .env.local .env.prod .env.prod.* .env.production .env.production.* .env.secret* *.pem *.key id_rsa id_dsa "
+    "id_ecdsa id_ed25519 *.p12 *.pfx *.jks *.keystore .pypirc .netrc credentials.json service-account*.json "
+    "kubeconfig .htpasswd *.tfstate *.tfvars *.kdbx"
 ).split()
 """Without those of other environments (`.env.ci`) and `.npmrc`, which are committed for their settings."""
 

@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.copying.bundler_outputs import moved_output
 from rules.copying.cached_outputs import mount_around
+from rules.copying.disputed_places import is_disputed
 from rules.copying.gone_paths import Gone, gone
 from rules.copying.left_members import left_member
 from rules.copying.recipes import runs_recipes
@@ -140,9 +141,11 @@ def _unmade(builder: Stage, path: str) -> Gone | None:
         not is_open(path)
         and (is_left_out(builder, path) or not (can_have(builder, path.split("/")[1]) or runs_recipes(builder)))
     ):
-        return Gone(
-            f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path) or made(builder, path)
-        )
+        why, new = f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path)
+        if new is not None and is_disputed(builder, path, new):
+            folder = quote(posixpath.dirname(new))
+            return Gone(why, cure=f"It lands in {folder}: let both name the folder that is meant.")
+        return Gone(why, new or made(builder, path))
     return None
 
 

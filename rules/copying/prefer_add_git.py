@@ -80,4 +80,6 @@ def _is_safe(run: Run, found: list[Clone]) -> bool:
     clone = found[0]
     shallow = clone.command.option("--depth") == "1" and clone.ref and not clone.is_chosen_later
     plain = all(word.literal for word in clone.command.args) and clone.has_git_suffix
-    return bool(len(found) == 1 and shallow and plain and is_plain_place(run, clone.command))
+    placed = clone.folder.startswith("/") or run.workdir.set_in_file
+    ends = run.commands[-1] is clone.command or not run.stage.layers_ship  # else its layer keeps what a build read
+    return bool(len(found) == 1 and shallow and plain and placed and ends and is_plain_place(run, clone.command))

@@ -57,13 +57,13 @@ class Pointed(NamedTuple):
 def missing_besides(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[tuple[str, Problem]]:
     """Yield the files that a RUN reads without naming them and that nothing has brought, with what to say of each."""
     for wanted in wanted_by_scripts(change, run):
-        if not _is_brought(stage, run, wanted.path):
+        if not is_brought(stage, run, wanted.path):
             yield wanted.path, missing_for_script(stage, run, wanted)
     for pointed in _pointed(change, run):
         place = in_repository(change, posixpath.normpath(posixpath.join(pointed.beside, pointed.name)))
         there = place is not None and change.repository.exists(place)
         caught = pointed.command.conditional or outcome_of_failure(run, pointed.command) == "caught"
-        if there and not caught and not _is_brought(stage, run, pointed.path):
+        if there and not caught and not is_brought(stage, run, pointed.path):
             yield pointed.path, _problem(stage, run, pointed)
 
 
@@ -82,11 +82,11 @@ def _pointed(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
             text = manifest_text(change, run, call)
             patches = (read_manifest(text) or _EMPTY).table("pnpm").get("patchedDependencies")
             names = [name for name in patches.values() if isinstance(name, str)] if isinstance(patches, dict) else []
-            beside = _beside(run, "package.json", folder)
+            beside = place_beside(run, "package.json", folder)
             yield from (_of(call.command, "`package.json` patches a package with", n, folder, beside) for n in names)
         elif call.manager == "composer" and call.project and call.action == "install" and not call.has("--no-scripts"):
             skipped = "post-autoload-dump" if call.has("--no-autoloader") else ""
-            beside = _beside(run, "composer.json", folder)
+            beside = place_beside(run, "composer.json", folder)
             for event, name in _php_scripts(manifest_text(change, run, call)):
                 if event != skipped:
                     fact = f"{quote(event)} of `composer.json`, which runs at its end, starts"
@@ -104,7 +104,7 @@ def _of(command: Command, fact: str, name: str, folder: str, beside: str) -> Poi
     return Pointed(command, f"{fact} {quote(name)}", name, posixpath.normpath(posixpath.join(folder, name)), beside)
 
 
-def _beside(run: Run, name: str, folder: str) -> str:
+def place_beside(run: Run, name: str, folder: str) -> str:
     """Return the folder of the context that a file of a folder in the image was taken from."""
     named = copied(run, name, folder)
     return posixpath.dirname(named) if named is not None else context_folder(run, folder) or ""
@@ -118,7 +118,7 @@ def _of_wrappers(run: Run) -> Iterator[Pointed]:
         if name is None or "/" not in program or (folder is None and not program.startswith("/")):
             continue
         place = posixpath.normpath(posixpath.join(folder or "/", posixpath.dirname(program)))
-        beside = _beside(run, posixpath.basename(program), place)
+        beside = place_beside(run, posixpath.basename(program), place)
         yield _of(command, f"{quote(posixpath.basename(program))} reads", name, place, beside)
 
 
@@ -128,7 +128,7 @@ def _of_requirements(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
         if install.call.manager not in ("pip", "uv") or not manifest.startswith("/"):
             continue
         folder, name = posixpath.split(manifest)
-        beside = _beside(run, name, folder)
+        beside = place_beside(run, name, folder)
         for inner in included(change, beside, name):
             yield _of(install.call.command, f"{quote(name)} includes", inner, folder, beside)
 
@@ -138,7 +138,11 @@ def _replaced(change: DockerfileChange, run: Run, command: Command, folder: str)
     for module, target in _REPLACED.findall(text):
         fact = f"`go.mod` replaces {quote(module)} by what {quote(target)} holds, so it reads"
         yield _of(
-            command, fact, posixpath.join(posixpath.normpath(target), "go.mod"), folder, _beside(run, "go.mod", folder)
+            command,
+            fact,
+            posixpath.join(posixpath.normpath(target), "go.mod"),
+            folder,
+            place_beside(run, "go.mod", folder),
         )
 
 
@@ -153,7 +157,7 @@ def _members(change: DockerfileChange, run: Run, command: Command, folder: str) 
         if isinstance(member, str) and not any(mark in member for mark in "*?["):
             path = posixpath.normpath(posixpath.join(member, "Cargo.toml"))
             if path != "Cargo.toml" and not _is_spoken_of(run, command, posixpath.basename(posixpath.dirname(path))):
-                yield _of(command, "`Cargo.toml` has the member", path, folder, _beside(run, "Cargo.toml", folder))
+                yield _of(command, "`Cargo.toml` has the member", path, folder, place_beside(run, "Cargo.toml", folder))
 
 
 def _is_spoken_of(run: Run, before: Command, member: str) -> bool:
@@ -174,8 +178,8 @@ def _php_scripts(text: str | None) -> Iterator[tuple[str, str]]:
                 yield event, match[1]
 
 
-def _is_brought(stage: Stage, run: Run, path: str) -> bool:
-    """Whether anything above brings a file of the project, or may."""
+def is_brought(stage: Stage, run: Run, path: str) -> bool:
+    """Tell whether anything above a RUN brings a file of the project, or may."""
     above = (put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at)
     return any(put.command is None or put.command.name != "mkdir" for put in above) or copies_anywhere(stage)
 

@@ -243,11 +243,16 @@ def _speaks_of(command: Command, name: str) -> bool:
 
 def _makes(command: Command) -> bool:
     """Whether a command may make or fetch files that no instruction names."""
-    if command.name in _FETCHING and not _is_piped_installer(command):
+    if command.name in _FETCHING and not _is_piped_installer(command) and not _fetches_modules(command):
         return True
     if any(word.value in _CREATING for word in command.args[:2]):
         return True
     return "/" in (command.program.value if command.program is not None else "") and not command.name.startswith("pip")
+
+
+def _fetches_modules(command: Command) -> bool:
+    """Whether Go brings modules into its cache, and nothing into another folder (`go help mod`)."""
+    return command.name == "go" and command.subcommand == "mod" and all(w.value != "vendor" for w in command.args)
 
 
 def _is_piped_installer(command: Command) -> bool:

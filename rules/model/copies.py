@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rules.dockerfile.reference import parse_reference
-from rules.model.steps import Copy, CopySource, Step
+from rules.model.copy_source import CopySource
+from rules.model.steps import Copy, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

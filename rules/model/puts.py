@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rules.dockerfile.shell import Command
-    from rules.model.steps import Copy, CopySource, Step
+    from rules.model.copy_source import CopySource
+    from rules.model.steps import Copy, Step
 
 Kind = Literal["context", "stage", "image", "remote", "heredoc", "run", "workdir"]
 
@@ -127,7 +128,7 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
             target,
             "remote",
             tree=True,
-            whole=source.path is not None and ".git" in source.path,
+            whole=source.is_git,
             source=source.path or "",
             step=step,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Flag, Heredoc, Instruction, Word
     from rules.dockerfile.reference import ImageReference
     from rules.dockerfile.shell import Command
+    from rules.model.copy_source import CopySource
     from rules.model.scope import Scope
     from rules.model.settings import Setting
     from rules.model.stage import Stage
@@ -89,7 +89,6 @@ class Mount(NamedTuple):
 
 _LONGEST_PATH = 4096
 """Characters of a path that Linux takes (limits.h, `PATH_MAX`)."""
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst|lzma))$")
 _MOUNT_ALIASES = {"dst": "target", "destination": "target", "src": "source", "readonly": "ro"}
 
 
@@ -182,40 +181,6 @@ def _within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
-class CopySource(NamedTuple):
-    """One source of a COPY or ADD.
-
-    Attributes:
-        word: As written.
-        path: Expanded; `None` when unknown. Context sources have no leading slash or `./`; `.` is the root.
-    """
-
-    word: Word
-    path: str | None
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it is the whole context (or, with `--from`, the whole file system)."""
-        return self.path is not None and self.path.strip("/") in ("", ".", "*", "./*")
-
-    @property
-    def has_wildcard(self) -> bool:
-        """Whether it is a pattern (Go `filepath.Match`)."""
-        return self.path is not None and any(c in self.path for c in "*?[")
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether it has the name of an archive, which ADD unpacks when it is of the context."""
-        return self.path is not None and _ARCHIVE.search(self.path) is not None
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether it is a URL or a git reference, which only ADD fetches."""
-        return self.path is not None and self.path.startswith(
-            ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
-        )
-
-
 @dataclass(eq=False, repr=False)
 class Copy(Step):
     """A COPY or an ADD.
@@ -293,8 +258,8 @@ class Copy(Step):
             return posixpath.normpath(posixpath.join(self.destination, below))
         name = posixpath.basename(source.path.rstrip("/"))
         looks_like_file = names_a_file(name) and not source.path.endswith("/") and not source.is_root
-        if self.is_add and not source.is_remote and source.is_archive:
-            return self.destination  # ADD unpacks a local archive into the destination
+        if source.is_git or (self.is_add and not source.is_remote and source.is_archive):
+            return self.destination  # what a repository or a local archive holds lands there
         if looks_like_file and not source.has_wildcard and self.lands_in_folder:
             return posixpath.join(self.destination, name)
         return self.destination

@@ -7,11 +7,9 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    PackageCall,
     Problem,
     Severity,
     Stage,
-    is_build_only,
     quote,
     rule,
 )
@@ -28,10 +26,10 @@ from rules.packages.build_packages import (
     is_language_toolkit,
     megabytes,
 )
+from rules.packages.build_removals import removed_beside
 from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
 from rules.packages.held_packages import held_before
-from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time, is_workbench
 from rules.quoting import listed
 from rules.user.start_scripts import start_scripts
@@ -186,29 +184,8 @@ def _question(found: BuildPackages, caller: str | None) -> tuple[str, str] | Non
         return "ships", (
             f"nothing in the build compiles with {it}. If {caller} does not either, leave {it} out.{smaller}"
         )
-    other = _removal_beside(found)
-    if other is None:
-        return None
-    removes = f"{quote(spelled(other))} (line {other.command.line}) removes what else only the build needs"
-    return "keeps", f"{removes}. If the container compiles nothing when it runs, remove these with it."
-
-
-def _removal_beside(found: BuildPackages) -> PackageCall | None:
-    """Return the call that removes other packages of the build, where a compiler stays: its author chose what stays."""
-    if not _holds_compiler(found) or any(item.removed_by is not None for item in found.items):
-        return None
-    manager = found.items[0].manager
-    calls = [call for run in found.stage.all_runs for call in run.package_calls if call.manager == manager]
-    groups = {call.virtual for call in calls} - {None}
-    return next(
-        (
-            call
-            for call in calls
-            if call.action == "remove"
-            and any(one.name in groups or is_build_only(one.name, found.distribution) for one in call.packages)
-        ),
-        None,
-    )
+    beside = removed_beside(found) if _holds_compiler(found) else None
+    return ("keeps", beside) if beside is not None else None
 
 
 _DEBUGGERS = frozenset("gdb strace ltrace perf valgrind".split())

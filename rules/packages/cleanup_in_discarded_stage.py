@@ -1,6 +1,6 @@
 """See cleanup_in_discarded_stage.md."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rules.api import (
     Category,
@@ -38,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.layers_ship or stage.index not in needed or _is_copied_whole(change, stage):
             continue
-        if _may_be_an_image(stage):
+        if _may_be_an_image(stage) or _is_under_an_image(stage, needed):
             continue
         for run in stage.runs:
             commands = _cleaning_at_the_end(stage, run)
@@ -61,6 +61,16 @@ def _may_be_an_image(stage: Stage) -> bool:
     if any(copy.from_context for copy in stage.copies):
         return False
     return any(one.layers_ship for one in stage.chain if one is not stage)
+
+
+def _is_under_an_image(stage: Stage, needed: Collection[int]) -> bool:
+    """Whether a stage upon it starts something and serves no other stage: an image that somebody builds by its name."""
+    return any(
+        stage in other.chain
+        and other.index not in needed
+        and any(one.keyword in ("ENTRYPOINT", "CMD") for one in other.instructions)
+        for other in stage.model.stages
+    )
 
 
 def _cleaning_at_the_end(stage: Stage, run: Run) -> tuple[Command, ...]:

@@ -26,6 +26,7 @@ from rules.secrets.downloads import stages_that_count
 _REMOTE = re.compile(r"(?:(?:https?|git|ssh)://(?:[^/@\s]*@)?|git@)(?P<place>[\w.-]+[:/][^\s#$]+)")
 _CHOOSES = frozenset("checkout reset switch fetch pull merge am worktree".split())
 """Subcommands that may bring a clone to another commit than its branch has."""
+_PLAIN = ("-q", "--quiet", "-f", "--force")
 _NUMBERED = re.compile(r"\d")
 """What tells a release from a branch in most names."""
 _VALUED = frozenset(
@@ -94,9 +95,8 @@ def _left_as_cloned(run: Run) -> list[Command]:
     found: list[Command] = []
     chosen = False
     for command in reversed(run.calls("git")):
-        words = {word.value for word in command.args}
-        if "clone" not in words:
-            chosen = chosen or not _CHOOSES.isdisjoint(words)
+        if all(word.value != "clone" for word in command.args):
+            chosen = chosen or _may_choose(command)
             continue
         if not chosen:
             found.append(command)
@@ -107,8 +107,14 @@ def _left_as_cloned(run: Run) -> list[Command]:
 @once
 def _last_choice(stage: Stage) -> int:
     """Return the index of the last step that may bring a clone to a commit; -1 without one."""
-    choosing = (r.index for r in stage.runs for c in r.calls("git") if any(w.value in _CHOOSES for w in c.args))
-    return max(choosing, default=-1)
+    return max((run.index for run in stage.runs for call in run.calls("git") if _may_choose(call)), default=-1)
+
+
+def _may_choose(command: Command) -> bool:
+    """Whether it may bring a clone to a commit: `git checkout develop` goes to whatever that branch has."""
+    words = [word.value for word in command.args if word.value not in _PLAIN]
+    to_branch = words[:1] in (["checkout"], ["switch"]) and words[1:] in ([name] for name in BRANCHES)
+    return not to_branch and not _CHOOSES.isdisjoint(words)
 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clone]) -> Problem:

@@ -9,7 +9,6 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
-    Edit,
     Fix,
     PackageCall,
     Problem,
@@ -18,20 +17,20 @@ from rules.api import (
     Stage,
     append_to_run,
     as_root,
-    delete_command,
     fix,
+    mended_at_once,
     once,
     quote,
     rule,
 )
 from rules.gathering import named_lines
-from rules.packages.apk_index import leaves_index, line_of_older_index
-from rules.packages.cache_readers import stopped_by_lack
+from rules.packages.apk_index import leaves_index
+from rules.packages.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.cleaning_scripts import is_cleaned_by_script
 from rules.packages.configuration import written_until
 from rules.packages.later_scripts import mindful_of_scripts
 from rules.packages.lists_in_need import NODESOURCE, in_need
-from rules.packages.options import add_option, spelled
+from rules.packages.options import spelled
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
@@ -42,9 +41,6 @@ _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
 _FIRST_FETCHING = {"ubuntu": (18,), "debian": (12,)}
-_INDEX = "/var/cache/apk"
-_ASKS_INDEX = frozenset({"fetch", "list", "policy", "query", "search", "version"})
-"""Subcommands of apk that answer from the index, and know nothing where there is none."""
 _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 
 
@@ -58,6 +54,11 @@ _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
+    found = _left(change)
+    yield from mended_at_once(found) if change.before is None else found
+
+
+def _left(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in change.after.layers.shipped_runs:
         if change.after.is_for_developers(run.stage):
             continue
@@ -176,30 +177,21 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         fact = f"{stage.label} ships every {quote('.deb')} that {short} downloads, in {quote(_ARCHIVES)}: the image's"
         fact += f" {quote('docker-clean')}, which would delete them, is gone. Nothing at run time reads them"
     elif call.manager == "apk":
-        fact = _fact_of_apk(stage, run, call)
+        fact = fact_of_apk(stage, run, call)
     else:
         fact = f"{stage.label} ships the downloads and indexes of {quote(call.program)}: {short} fetches them, and this"
         fact += " layer keeps them. Nothing at run time reads them"
+    message = f"{fact}; {_way_out(run, call, left)} A later `RUN` takes nothing out of this layer."
     return Problem(
         call.command.span,
-        f"{fact}; {_way_out(run, call, left)} A later `RUN` takes nothing out of this layer.",
+        message,
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
+        decision=message.removeprefix(stage.label),
         fix=_fix(run, call, left),
     )
-
-
-def _fact_of_apk(stage: Stage, run: Run, call: PackageCall) -> str:
-    older, folder = line_of_older_index(run, call), quote("/var/cache/apk")
-    how = (
-        f"{quote(spelled(call))} reads what line {older} leaves there, and where that is gone or old fetches its own, "
-        "which this layer keeps"
-        if older is not None
-        else f"{quote(spelled(call))} fetches it, and this layer keeps it"
-    )
-    return f"{stage.label} ships apk's package index in {folder}: {how}. Nothing at run time reads it"
 
 
 def _runs_script(run: Run, call: PackageCall) -> bool:
@@ -215,23 +207,9 @@ def _reads_file(command: Command) -> bool:
     return command.name in _SHELLS
 
 
-def _way_out_of_apk(run: Run, call: PackageCall) -> str:
-    if _is_asked(run):
-        return f"clean up at the end of the same `RUN`: {quote(f'rm -rf {_INDEX}/*')}."
-    stopped = stopped_by_lack(run, _INDEX)
-    if stopped is not None:
-        reader = f"the {quote(stopped.name)} on line {stopped.line} finds nothing once none is left, and stops"
-        return f"`apk add --no-cache` leaves it out; {reader}: it has to go too."
-    if call.action != "update":
-        return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
-    if any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls):
-        return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go."
-    return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
-
-
 def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
-        return _way_out_of_apk(run, call)
+        return way_out_of_apk(run, call)
     clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
     needing = in_need(run) if left[0] == _LISTS else ()
     if needing:
@@ -252,7 +230,7 @@ def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
 
 def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
     if call.manager == "apk":
-        return None if _is_asked(run) or stopped_by_lack(run, _INDEX) is not None else _fix_of_apk(run)
+        return fix_of_apk(run)
     last = run.package_calls[-1]
     if (
         call.command.conditional
@@ -265,31 +243,3 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
     if left[0] == _LISTS and in_need(run):
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
-
-
-def _is_asked(run: Run) -> bool:
-    """Whether apk is asked for something that it reads from the index, here or further on."""
-    last = _last_question(run.stage)
-    return last is not None and last >= run.at
-
-
-@once
-def _last_question(stage: Stage) -> tuple[int, int] | None:
-    """Where the last RUN of a chain stands that asks apk for it."""
-    calls = ((run, call) for run in stage.all_runs for call in run.package_calls)
-    return max((run.at for run, call in calls if call.manager == "apk" and call.verb in _ASKS_INDEX), default=None)
-
-
-def _fix_of_apk(run: Run) -> Fix | None:
-    """Add `--no-cache` to every call, and drop an `apk update` that then fetches for nobody."""
-    edits: list[Edit | None] = []
-    title = "Delete `apk update`"
-    for call in run.package_calls:
-        if call.manager != "apk" or call.no_cache:
-            continue
-        if call.action in ("install", "upgrade"):
-            edits.append(add_option(run, call, "--no-cache"))
-            title = "Add `--no-cache`"
-        elif call.action == "update":
-            edits.append(delete_command(run, call.command))
-    return fix(title, *edits)

@@ -49,6 +49,8 @@ _FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
 """The name of a function that a script defines, and may install with further down."""
 _SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _BRACES = re.compile(r"(?<!\$)\{[^}]*,")
+_FEW = 4
+"""RUNs that a repair may touch: one that writes the same command into more is no layout that anybody wants."""
 _USING = frozenset({"install", "upgrade", "download"})
 
 
@@ -162,7 +164,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     chosen = bool(users) and (call.command.conditional or _installs_under_condition(users[0], call.manager))
     return Problem(
         call.command.span,
-        _effect(stage, call, users[0] if users else None),
+        _effect(stage, call, users),
         Confidence.CERTAIN if users and not chosen else Confidence.LIKELY,
         doubt="a condition decides which of them run" if chosen else "a script that was not read may use the lists",
         stage=stage.key,
@@ -180,17 +182,19 @@ def _users(run: Run) -> list[Run]:
     return [other for other in using if id(other) in relying or _upgrades(other, "apt")]
 
 
-def _effect(stage: Stage, call: PackageCall, user: Run | None) -> str:
-    """Say what comes of it; `user` is the first RUN that relies on the lists."""
+def _effect(stage: Stage, call: PackageCall, users: Sequence[Run]) -> str:
+    """Say what comes of it; `users` are the RUNs that rely on the lists."""
     short = quote(spelled(call))
-    if user is not None:
+    if users:
+        user = users[0]
         first = user.instruction.line
         installs = any(one.manager == call.manager and one.action == "install" for one in user.package_calls)
         use = "install" if installs or not _upgrades(user, call.manager) else "upgrade"
+        both = "both in" if len(users) <= _FEW else f"it and the {len(users)} that take from them into"
         return (
             f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} {use}s "
             f"from them. When only line {first} changes, the builder takes this layer from its cache with lists from "
-            f"that day: the {use} asks for versions that the mirrors no longer have, and fails. Put both in one "
+            f"that day: the {use} asks for versions that the mirrors no longer have, and fails. Put {both} one "
             "`RUN`."
         )
     if call.manager == "apk":
@@ -236,6 +240,8 @@ def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     above = (stage for stage in run.stage.model.stages if stage is not run.stage and run.stage in stage.chain)
     if call.manager == "apt" and any(map(in_need_here, above)):
         return None  # stages built upon this one install from the lists that the repair removes
+    if len(users) > _FEW:
+        return None
     if not users or users[0].index != run.index + 1 or not all(map(_is_plain, (run, *users))):
         return None
     below, source = users[0].instruction, run.instruction.source

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.copy_source import CopySource
     from rules.model.puts import Put
     from rules.model.stage import Stage
-    from rules.model.steps import Copy, CopySource, Run
+    from rules.model.steps import Copy, Run
 
 LOCKS: dict[str, tuple[str, ...]] = {
     "npm": ("package-lock.json", "npm-shrinkwrap.json"),

@@ -1,7 +1,6 @@
 """See copy_chmod_separate_layer.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -33,7 +32,6 @@ from rules.user.copied_modes import is_executable, is_small
 from rules.user.modes import Grant, grants, read_mode
 from rules.user.resulting_modes import DEFAULT, EXECUTABLE, REMOTE, after, is_remote, result
 
-_GIT = re.compile(r"^git[@:]|^ssh:|\.git(?:[#?]|$)")
 """Addresses of which ADD makes a folder: a repository's."""
 _WITHOUT_FILES = frozenset("CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL STOPSIGNAL".split())
 """Instructions that change no file."""
@@ -165,9 +163,7 @@ def _is_spelled_alike(copy: Copy, grant: Grant) -> bool:
     """
     folder = copy.destination_word.text.rstrip("/") if copy.destination_word is not None else ""
     names = [_name(source) for source in copy.sources]
-    plain = all(
-        not _GIT.search(source.path or "") if source.is_remote else not source.has_wildcard for source in copy.sources
-    )
+    plain = all(not source.is_git if source.is_remote else not source.has_wildcard for source in copy.sources)
     if (
         not names
         or not plain
@@ -261,7 +257,7 @@ def _files(copy: Copy) -> set[str] | None:
         path, name = source.path or "", _name(source)
         if not name or source.is_root or (source.has_wildcard and not source.is_remote):
             return None
-        if copy.destination is None or path.endswith("/") or (source.is_remote and _GIT.search(path)):
+        if copy.destination is None or path.endswith("/") or source.is_git:
             return None
         found.add(posixpath.join(copy.destination, name) if copy.lands_in_folder else copy.destination)
     return found or None

@@ -29,8 +29,6 @@ from rules.api import (
 from rules.dockerfile.shell_nested import SHELLS
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
-_REPOSITORY = re.compile(r"\.git(?:[?#]|\Z)|^(?:git|ssh)(?:@|://)")
-"""An address from which ADD clones (Docker reference, "Adding files from a Git repository")."""
 _MODE_SETTERS = frozenset({"chmod", "install"})
 _INTERPRETERS = frozenset({*SHELLS, "java", "node", "perl", "php", "python", "python3", "ruby"})
 _OTHER_USES = frozenset("cp dpkg gunzip mv rm tar unzip".split()) | _INTERPRETERS
@@ -65,7 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _downloads(step: Step) -> Iterator[_Download]:
     if isinstance(step, Copy) and step.is_add:
-        remote = [source for source in step.sources if source.is_remote and not _REPOSITORY.search(source.path or "")]
+        remote = [source for source in step.sources if source.is_remote and not source.is_git]
         path = step.destination or ""
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))

@@ -44,7 +44,7 @@ def test_text_shows_what_the_fix_would_do(put: Put, capsys: pytest.CaptureFixtur
 
 
 def test_text_shows_what_stands_between_the_lines_of_a_fix(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    put(".dockerignore", ".git\n")
+    put(".dockerignore", ".git\nnode_modules\n")
     put("package.json", '{"dependencies": {"express": "^5"}}')
     put("package-lock.json", '{"lockfileVersion": 3}')
     put("src/server.js", "")

@@ -1,0 +1,68 @@
+"""See label_in_discarded_stage.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+
+_OF_IMAGES = ("org.opencontainers.image.", "org.label-schema.")
+"""What describes an image to registries and scanners (OCI image-spec, annotations.md; label-schema.org)."""
+
+
+@rule(
+    "label-in-discarded-stage",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("LABEL",),
+    mentions=_OF_IMAGES,
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What describes the image is set in a stage that is thrown away."""
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        if stage.layers_ship or stage.index not in needed or _is_started(stage):
+            continue
+        heirs = [shipped for shipped in change.after.shipped if shipped.index > stage.index]
+        if not heirs or any(key.startswith(_OF_IMAGES) for shipped in heirs for key in shipped.image.labels):
+            continue
+        found = [(instruction, key) for instruction in stage.instructions for key in _keys(instruction)]
+        if found:
+            yield _problem(stage, found, heirs[-1])
+
+
+def _is_started(stage: Stage) -> bool:
+    """Whether it, or one upon it, is an image of its own: something is started in it."""
+    upon = (other for other in stage.model.stages if stage in other.chain)
+    return any(one.keyword in ("ENTRYPOINT", "CMD") for other in upon for one in other.instructions)
+
+
+def _keys(instruction: Instruction) -> list[str]:
+    pairs = instruction.pairs if instruction.keyword == "LABEL" else ()
+    return [name.text.strip("\"'") for name, _ in pairs if name.text.strip("\"'").startswith(_OF_IMAGES)]
+
+
+def _problem(stage: Stage, found: list[tuple[Instruction, str]], shipped: Stage) -> Problem:
+    """Speak of all labels of a stage; a single one may describe what is built there, unless the next FROM follows."""
+    instruction, key = found[0]
+    one = len(found) == 1
+    rest = "" if one else f" and {len(found) - 1} more"
+    meant = not one or instruction is stage.last_instruction
+    describes, it = ("it describes", "it") if one else ("they describe", "them")
+    return Problem(
+        instruction.span,
+        f"{stage.label} sets {quote(key)}{rest}, and only files are taken out of it: {shipped.label} ships without. "
+        f"If {describes} that image, set {it} below the `FROM` at line {shipped.from_.line}.",
+        Confidence.LIKELY if meant else Confidence.POSSIBLE,
+        doubt="the stage may be published on its own",
+        stage=stage.key,
+        key=key,
+    )

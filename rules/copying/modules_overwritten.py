@@ -1,0 +1,155 @@
+"""See modules_overwritten.md."""
+
+import posixpath
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    is_development_file,
+    once,
+    quote,
+    rule,
+)
+from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.installs import Install, installs_in
+from rules.facts.installers import NODE_MANAGERS
+from rules.packages.project_files import copied
+from rules.packages.tool_versions import has_modern_yarn
+
+_MODULES = "node_modules"
+_IGNORE_FILES = (".dockerignore", ".containerignore")
+
+
+@rule(
+    "modules-overwritten",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("COPY", "ADD"),
+    mentions=("install", "ci", "yarn", "bun"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A COPY below an install brings the `node_modules` of whoever builds over those that were installed."""
+    ignore = ignore_file(change)
+    if is_development_file(change.path) or not _is_known(change, ignore):
+        return
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        if stage.index not in needed:
+            continue
+        for install in _installs(stage):
+            found = _over(change, stage, install)
+            if found is not None and not (ignore is not None and ignore.patterns.excludes(found[1])):
+                yield _problem(change, ignore, install, *found)
+                break
+
+
+def _is_known(change: DockerfileChange, ignore: IgnoreFile | None) -> bool:
+    """Whether the file that keeps things out of the context was read, or there is surely none."""
+    if ignore is not None:
+        return lies_beside(change, ignore)
+    context, repository = change.repository.context_of(change.path), change.repository
+    if context is None or repository.listing is None:
+        return False
+    paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in _IGNORE_FILES))
+    return all(repository.exists(path) is False for path in paths)
+
+
+def _installs(stage: Stage) -> Iterator[Install]:
+    """Yield the installs that fill a folder of their own, whose manifest is copied by name before the sources."""
+    for run in stage.runs:
+        for install in installs_in(run):
+            call = install.call
+            if call.manager in NODE_MANAGERS and not call.has("--global", "-g") and not has_modern_yarn(run, call):
+                yield install
+
+
+def _over(change: DockerfileChange, stage: Stage, install: Install) -> tuple[Copy, str] | None:
+    """Return the COPY below an install that brings the project's folder over it, and the context path of the modules.
+
+    An install below the COPY, or a deletion, makes them anew.
+    """
+    manifest = copied(install.run, "package.json", install.folder)
+    if manifest is None or install.folder is None or not _lies_in_context(change, manifest):
+        return None
+    project = posixpath.dirname(manifest)
+    for place in _places(install.folder, project):
+        copies = _landings(stage).get(place, [])
+        at = bisect_right(copies, install.run.at, key=lambda copy: copy.at)
+        if at < len(copies):
+            again = _last_maker(stage) > copies[at].at
+            return None if again else (copies[at], posixpath.join(project, _MODULES))
+    return None
+
+
+def _places(folder: str, project: str) -> Iterator[tuple[str, str]]:
+    """Yield where a COPY of the project, or of a folder above it, has to land to fill the folder of an install."""
+    target, source = folder, project or "."
+    yield target.rstrip("/"), source
+    while posixpath.basename(target) and posixpath.basename(target) == posixpath.basename(source):
+        target, source = posixpath.dirname(target), posixpath.dirname(source) or "."
+        yield target.rstrip("/"), source
+
+
+@once
+def _landings(stage: Stage) -> Mapping[tuple[str, str], list[Copy]]:
+    """Return the COPYs of whole folders of the context by where they land and what they take, in order."""
+    found: dict[tuple[str, str], list[Copy]] = {}
+    for copy in stage.copies:
+        partly = copy.instruction.flag("exclude") is not None or copy.has_flag("parents")
+        if not copy.from_context or copy.deferred or partly:
+            continue
+        for source in copy.sources:
+            path, target = copy.source_path(source), copy.target_of(source)
+            if path is not None and target is not None and not source.has_wildcard:
+                found.setdefault((target.rstrip("/"), path), []).append(copy)
+    return found
+
+
+@once
+def _last_maker(stage: Stage) -> tuple[int, int]:
+    """Where the last RUN stands that may install anew, or delete what was installed."""
+    return max((run.at for run in stage.runs if _makes_anew(run.instruction.whole_value)), default=(-1, -1))
+
+
+def _lies_in_context(change: DockerfileChange, manifest: str) -> bool:
+    """Whether the manifest is where the context is taken to be: a Dockerfile in a folder may be built from another."""
+    context = change.repository.context_of(change.path) or ""
+    exists = change.repository.exists(posixpath.join(context, manifest))
+    return exists is True or (exists is None and not context)
+
+
+def _makes_anew(script: str) -> bool:
+    return _MODULES in script or any(word in script.split() for word in ("install", "ci", "i", "add"))
+
+
+def _problem(
+    change: DockerfileChange, ignore: IgnoreFile | None, install: Install, copy: Copy, modules: str
+) -> Problem:
+    if ignore is None:
+        context = change.repository.context_of(change.path) or ""
+        gate = f"there is no {quote(posixpath.join(context, '.dockerignore'))}"
+    elif any(line.text.strip("/") == _MODULES and not line.negated for line in ignore.patterns.patterns):
+        gate = f"{quote(_MODULES)} in {quote(ignore.path)} means the one in the context's root alone"
+    else:
+        gate = f"{quote(ignore.path)} lets it in"
+    pattern = f"**/{_MODULES}" if "/" in modules else _MODULES
+    return Problem(
+        copy.instruction.span,
+        f"{copy.stage.label} installs into {quote(posixpath.join(install.folder or '', _MODULES))} (line "
+        f"{install.call.command.line}), and this {quote(copy.instruction.keyword)} brings {quote(modules)} of whoever "
+        f"builds over it: {gate}. What was made for another system or release is then used here. "
+        f"Add {quote(pattern)} to {'that file' if ignore is not None else 'such a file'}.",
+        Confidence.LIKELY,
+        doubt="it may not lie there where the image is built",
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        fix=Fix("Keep it out of the build", (ignore.append(pattern),)) if ignore is not None else None,
+    )

@@ -1,0 +1,44 @@
+"""One repair for what one decision mends in several places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rules.repairs import fix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.problem import Confidence, Problem
+
+
+def mended_at_once(problems: Iterable[Problem]) -> list[Problem]:
+    """Give the first place of each decision the edits of all that have a fix: it is told with the lines of the others.
+
+    That is for places which all are new: beside one that was there, each keeps the repair of its own.
+
+    Args:
+        problems: In the order of their places. Those without a `decision` stay as they are.
+    """
+    told = list(problems)
+    alike: dict[tuple[str, Confidence], list[Problem]] = {}
+    for problem in told:
+        if problem.decision and problem.fix is not None:
+            alike.setdefault((problem.decision, problem.confidence), []).append(problem)
+    return [_mended(problem, alike.get((problem.decision, problem.confidence), [])) for problem in told]
+
+
+def _mended(problem: Problem, group: list[Problem]) -> Problem:
+    """Return a problem with the edits of its group where it is the first of them, and with none where it follows.
+
+    What no edit mends is told apart: it is left when the others are repaired.
+    """
+    if problem.fix is None:
+        return replace(problem, decision=f"{problem.decision} by hand") if group else problem
+    if len(group) <= 1:
+        return problem
+    if problem is not group[0]:
+        return replace(problem, fix=None)
+    edits = [edit for one in group if one.fix is not None for edit in one.fix.edits]
+    return replace(problem, fix=fix(problem.fix.title, *edits))

@@ -1,0 +1,45 @@
+"""What a stage removes of its build packages, where others stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.facts.packages import is_build_only
+from rules.packages.options import spelled
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import PackageCall, Run
+    from rules.packages.build_packages import BuildPackages
+
+
+def removed_beside(found: BuildPackages) -> str | None:
+    """Say that other packages of the build are removed, where a compiler stays: its author chose what stays.
+
+    What another RUN deletes stays in the layer that installed it: these are told to be installed and deleted in one.
+    """
+    if any(item.removed_by is not None for item in found.items):
+        return None
+    first = min(_removals(found), key=lambda pair: pair[0] is not found.run, default=None)
+    if first is None:
+        return None
+    run, call = first
+    too = "remove these with it" if run is found.run else "install, use and delete these in one `RUN` as well"
+    return (
+        f"{quote(spelled(call))} (line {call.command.line}) removes what else only the build needs. "
+        f"If the container compiles nothing when it runs, {too}."
+    )
+
+
+def _removals(found: BuildPackages) -> Iterator[tuple[Run, PackageCall]]:
+    """Yield the calls that remove a group of packages, or packages of builds."""
+    manager = found.items[0].manager
+    calls = [(run, call) for run in found.stage.all_runs for call in run.package_calls if call.manager == manager]
+    groups = {call.virtual for _, call in calls} - {None}
+    for run, call in calls:
+        if call.action == "remove" and any(
+            one.name in groups or is_build_only(one.name, found.distribution) for one in call.packages
+        ):
+            yield run, call
