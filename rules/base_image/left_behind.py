@@ -95,10 +95,17 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator
 
 
 def _extensions(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name, in a clause, extensions that stages build and that the newer PHP has not in its sources any more."""
+    """Name, in a clause, extensions that stages build, that their PHP still has in its sources and the newer has not."""
     runs = [run for stage in stages for run in stage.done_runs if newer.name == "php"]
-    words = [word.value for run in runs for command in run.calls("docker-php-ext-install") for word in command.args]
-    gone = [name for name in dict.fromkeys(words) if left_php(name, newer.languages.get("php"))]
+    gone = [
+        word.value
+        for run in runs
+        for command in run.calls("docker-php-ext-install")
+        for word in command.args
+        if left_php(word.value, newer.languages.get("php"))
+        and not left_php(word.value, run.stage.runtime.languages.get("php"))
+    ]
+    gone = list(dict.fromkeys(gone))
     return f"its PHP no longer has {listed(map(quote, gone), _SHOWN)} in its sources" if gone else ""
 
 

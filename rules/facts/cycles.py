@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.data import load
 from rules.facts import image_table
 from rules.facts.languages import languages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LEADING = re.compile(r"(?:stream|v)?((\d+(?:\.\d+)*)(?:_\d+|u\d+(?:-b\d+)?)?)")
 """The version in front of a tag, and with it the build of a Java: `21.0.2_13`, `8u402-b06`."""
@@ -93,6 +97,26 @@ def _main_product(name: str, tag: str) -> Cycle | None:
         return _known(product, major, tag.partition("-")[0])
     named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
     return next((one for one in named if one is not None), None)
+
+
+def languages_in(name: str, tag: str | None) -> Mapping[str, str | None]:
+    """Return the runtimes of an image as `languages_of` does, and the line where the tag was left at a major's last.
+
+    `php:7-fpm` is PHP 7.4, for as long as anybody has it.
+    """
+    languages = languages_of(name, tag)
+    majors = [language for language, version in languages.items() if version is not None and version.isdecimal()]
+    if tag is None or not majors:
+        return languages
+    main = _main_product(name, tag)
+    lines = {
+        language: main.name
+        for language in majors
+        if main is not None
+        and main.product == _LANGUAGE_PRODUCTS.get(language)
+        and main.name.startswith(f"{languages[language]}.")
+    }
+    return MappingProxyType({**languages, **lines})
 
 
 def _language(name: str, tag: str) -> Cycle | None:
