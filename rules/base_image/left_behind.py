@@ -84,14 +84,20 @@ def installed_otherwise(stages: Sequence[Stage], facts: ImageFacts) -> str:
 def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator[str]:
     """Name the packages that it has not, and those that it may not have under these names."""
     packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
-    gone = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
-    others = (name for name in dict.fromkeys(packages) if name not in gone and quote(name) not in told)
+    lost = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
+    gone = [name for name in lost if not all(_lacks(stage, name) for stage in stages)]
+    others = (name for name in dict.fromkeys(packages) if name not in lost and quote(name) not in told)
     numbered = [name for name in others if _NUMBERED.match(name)]
     if gone:
         yield f"it has no {listed(map(quote, gone), _SHOWN)}"
     if numbered:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
         yield f"{listed(map(quote, numbered), _SHOWN)} {is_named}, and it may have others"
+
+
+def _lacks(stage: Stage, name: str) -> bool:
+    """Whether the release that is left has not the package either."""
+    return stage.facts is not None and dropped(name, stage.facts.distro, stage.facts.release) is not None
 
 
 def _extensions(stages: Sequence[Stage], newer: ImageFacts) -> str:
