@@ -101,7 +101,7 @@ def _lacks(stage: Stage, name: str) -> bool:
 
 
 def _extensions(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name, in a clause, extensions that stages build, that their PHP still has in its sources and the newer has not."""
+    """Name, in a clause, extensions that stages build, and that the newer PHP no longer has in its sources."""
     runs = [run for stage in stages for run in stage.done_runs if newer.name == "php"]
     gone = [
         word.value

@@ -28,6 +28,12 @@ def has_unknown_options(call: PackageCall) -> bool:
     return any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args))
 
 
+def but_for_its_dashes(call: PackageCall, option: str) -> ShellWord | None:
+    """Return the word of a call that is an option but for the number of its dashes: `---frozen-lockfile`."""
+    name = option.lstrip("-")
+    return next((word for word in call.command.args if word.value[:1] == "-" and word.value.lstrip("-") == name), None)
+
+
 def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
     """Write an option behind a call's subcommand, in an exec form as a string of its own.
 
