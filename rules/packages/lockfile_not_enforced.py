@@ -249,7 +249,7 @@ def _declined(unheld: _Unheld, option: str) -> Problem:
 
 def _stop(run: Run, call: PackageCall) -> str:
     """Say what stops, where the lock file is held to: not the build, where the script has an answer to the failure."""
-    if outcome_of_failure(run, call.command) == "stops":
+    if outcome_of_failure(run, call.command) != "caught":
         return "the build stops instead"
     return "the install stops instead, and the build too where nothing passes its failure over"
 
