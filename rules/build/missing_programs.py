@@ -27,6 +27,22 @@ OF_JDK = ("jar", "javac", "jlink", "jdeps")
 """Tools that a Java runtime does not hold (JDK's "Tool Reference"; the JRE of Eclipse Temurin)."""
 OF_APACHE = ("a2enmod", "a2dismod", "a2ensite", "a2dissite", "a2enconf", "a2disconf")
 """Tools of Debian's Apache, of which the official images of PHP have one variant (docker-library/php)."""
+OF_TOOLCHAINS = {
+    "go": ("golang",),
+    "cargo": ("rust",),
+    "mvn": ("maven", "sdkman"),
+    "gradle": ("sdkman",),
+}
+"""Compilers and build tools that no image has but those made for them, and what else brings them is called."""
+_MANAGERS_OF_LANGUAGES = ("asdf", "mise", "nix", "brew", "conda", "mamba", "pixi")
+"""Programs that install any of them."""
+_RUNTIMES_OF_DOTNET = ("mcr.microsoft.com/dotnet/aspnet", "mcr.microsoft.com/dotnet/runtime")
+"""Microsoft's images that start a program and hold no SDK (dotnet/dotnet-docker, README)."""
+_OF_DOTNET_SDK = frozenset(
+    "add build build-server clean dev-certs format list msbuild new nuget pack publish reference remove restore run "
+    "sln solution store test tool vstest watch workload".split()
+)
+"""Commands of `dotnet` that the SDK brings (learn.microsoft.com, "dotnet command")."""
 OF_SHADOW = {
     "useradd": "`adduser -D -u <uid> <name>`",
     "groupadd": "`addgroup -g <gid> <name>`",
@@ -55,7 +71,18 @@ def lacks(stage: Stage, name: str) -> bool:
         return _is_php_without_apache(stage) and not runtime.may_gain_programs(OF_APACHE)
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
-    return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
+    also = (*OF_TOOLCHAINS[name], *_MANAGERS_OF_LANGUAGES) if name in OF_TOOLCHAINS else ()
+    return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name, *also)
+
+
+def lacks_dotnet_sdk(stage: Stage, command: Command) -> bool:
+    """Tell whether a command of .NET's SDK is called where only the runtime is: “No .NET SDKs were found”."""
+    facts, runtime = stage.facts, stage.runtime
+    if command.subcommand not in _OF_DOTNET_SDK or facts is None or facts.name not in _RUNTIMES_OF_DOTNET:
+        return False
+    brought = any("dotnet" in put.path for put in stage.files.puts if put.tree)
+    named = any("dotnet" in word.value for run in stage.done_runs for one in run.commands for word in one.args)
+    return not (brought or named or runtime.may_gain_programs(("dotnet",)))
 
 
 def is_given_up_by_node(stage: Stage, name: str) -> bool:
