@@ -78,10 +78,16 @@ def _product_of(name: str) -> str | None:
     return next((product for pattern, product in _image_patterns() if pattern.fullmatch(name)), None)
 
 
+_WITH_PG = frozenset({"timescale/timescaledb", "timescale/timescaledb-ha", "pgvector/pgvector", "ankane/pgvector"})
+_PG = re.compile(r"(?:^|-)pg(\d+)(?=[.-]|$)")
+"""PostgreSQL's line in the tags of images with its extensions: `latest-pg12`, `0.8.0-pg17` (their README)."""
+
+
 def _main_product(name: str, tag: str) -> Cycle | None:
     product = _product_of(name)
     if product is None:
-        return None
+        found = _PG.search(tag) if name in _WITH_PG else None
+        return _known("postgresql", found[1], found[0].strip("-")) if found is not None else None
     if product == "rhel" and (ubi := _UBI.search(name)):
         return _known(product, ubi[1], "")
     if product == "aws-lambda" and (runtime := _LAMBDA.fullmatch(name)):
