@@ -63,9 +63,9 @@ def _problem(stage: Stage, run: Run, command: Command, package: str) -> Problem:
     return Problem(
         command.span,
         f"{stage.label} installs R packages, {quote(package)} first, and does not see whether they are there "
-        "afterwards: where one cannot be fetched or compiled, `install.packages` only warns, R ends well, and the build goes on. "
-        "The program then stops when it loads the package. Put `options(warn = 2)` in front, so that a warning stops "
-        f"the build, or load what was installed: {quote(f'library({package})')}.",
+        "afterwards: where one cannot be fetched or compiled, `install.packages` only warns, R ends well, and the "
+        "build goes on. The program then stops when it loads the package. Put `options(warn = 2)` in front, so that a "
+        f"warning stops the build, or load what was installed: {quote(f'library({package})')}.",
         Confidence.LIKELY,
         doubt="a profile of R's in the base image may turn warnings into failures",
         instruction=run.instruction,

@@ -105,8 +105,8 @@ def _of_npm(stage: Stage, run: Run, call: PackageCall, package: Package) -> _Ref
         return None
     if package.name == "npm":
         return _npm(version, numbers)
-    later = (one for one in stage.done_runs if one.at >= run.at for one in one.calls("pnpm"))
-    called = next((one for one in later if one.start > call.command.start), None)
+    later = (command for one in stage.done_runs if one.at >= run.at for command in one.calls("pnpm"))
+    called = next((command for command in later if command.start > call.command.start), None)
     if package.name != "pnpm" or numbers[0] not in _LAST_PNPM or called is None:
         return None
     last = f"pnpm@{_LAST_PNPM[numbers[0]]}"

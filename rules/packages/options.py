@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.packages.tool_versions import has_modern_yarn
-from rules.repairs import delete_word, fix, insert, replace
+from rules.repairs import as_root, delete_word, fix, insert, replace
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -105,5 +105,7 @@ def fetching_first(run: Run, call: PackageCall) -> Fix | None:
         or call.command.before not in ("", "&&", ";", "\n")
     ):
         return None
-    joint = "\n" if run.instruction.heredocs else " && "
-    return fix("Fetch the lists first", insert(run.instruction.source, call.command.start, f"apt-get update{joint}"))
+    source, joint = run.instruction.source, "\n" if run.instruction.heredocs else " && "
+    return fix(
+        "Fetch the lists first", insert(source, call.command.start, f"{as_root(call.command)}apt-get update{joint}")
+    )

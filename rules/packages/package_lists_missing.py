@@ -3,7 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, ImageFacts, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    ImageFacts,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
 from rules.model.outcome import outcome_of_failure
 from rules.packages.lists_absent import without_lists
 from rules.packages.options import spelled
@@ -39,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         found = without_lists(stage)
         first = next((run for run in stage.runs if id(run) in found), None)
         if first is not None and _stops(facts, first, found[id(first)]):
-            yield _problem(stage, first, found[id(first)])
+            yield _problem(stage, first, found[id(first)], _fetching(stage, found))
 
 
 def _comes_without(facts: ImageFacts) -> bool:
@@ -63,7 +75,14 @@ def _is_new(facts: ImageFacts, package: str) -> bool:
     return not (rich and _OF_BUILDPACKS.match(package))
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+def _fetching(stage: Stage, found: dict[int, PackageCall]) -> Fix | None:
+    """Fetch the lists in each RUN that finds none, and remove them there again: the next one finds none then."""
+    fixes = [fetching_too(run, found[id(run)]) for run in stage.runs if id(run) in found]
+    edits = [edit for one in fixes if one is not None for edit in one.edits]
+    return Fix("Fetch the lists first", tuple(edits)) if None not in fixes else None
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, repair: Fix | None) -> Problem:
     short = quote(spelled(call))
     return Problem(
         call.command.span,
@@ -73,5 +92,5 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=call.manager,
-        fix=fetching_too(run, call),
+        fix=repair,
     )
