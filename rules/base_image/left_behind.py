@@ -39,6 +39,8 @@ _SHOWN = 4
 _LANGUAGES = {"pip": "python", "uv": "python", "gem": "ruby", "npm": "node", "yarn": "node", "pnpm": "node"}
 """Package managers to the language that runs what they install."""
 _EXACT = re.compile(r"(?:==|[@:])?\d[\w.]*")
+_BUNDLER_THAT_RUNS_ON = (2, 4)
+"""From there on a Bundler asks for some oldest Ruby and runs on every newer one (bundler.io/compatibility)."""
 _BINARIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 
 
@@ -160,6 +162,7 @@ def _pinned_for_language(stages: Sequence[Stage], newer: ImageFacts) -> str:
         for stage, languages in moving
         for item in stage.packages.installed
         if _LANGUAGES.get(item.manager) in languages and _EXACT.fullmatch(version := item.package.version or "")
+        if not (item.name == "bundler" and numbers_of(version) >= _BUNDLER_THAT_RUNS_ON)
     )
     names = list(dict.fromkeys(held))
     if not names:
