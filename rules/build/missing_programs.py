@@ -9,6 +9,7 @@ from rules.copying.java_classes import has_other_java
 from rules.facts.commands import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
+from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
 from rules.model.run_writes import is_opaque
@@ -71,8 +72,20 @@ def lacks(stage: Stage, name: str) -> bool:
         return _is_php_without_apache(stage) and not runtime.may_gain_programs(OF_APACHE)
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
-    also = (*OF_TOOLCHAINS[name], *_MANAGERS_OF_LANGUAGES) if name in OF_TOOLCHAINS else ()
-    return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name, *also)
+    return _lacks_shadow(stage, name) if name in OF_SHADOW else _lacks_any_other(stage, name)
+
+
+def _lacks_any_other(stage: Stage, name: str) -> bool:
+    if name not in OF_TOOLCHAINS:
+        return stage.runtime.never_has(name)
+    also = (*OF_TOOLCHAINS[name], *_MANAGERS_OF_LANGUAGES)
+    return not _installs_by_variable(stage) and stage.runtime.never_has(name, *also)
+
+
+@once
+def _installs_by_variable(stage: Stage) -> bool:
+    """Whether a variable names packages, whose value may hold any."""
+    return any("$" in package.name for _, call in stage.packages.calls for package in call.packages)
 
 
 def lacks_dotnet_sdk(stage: Stage, command: Command) -> bool:
