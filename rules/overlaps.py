@@ -38,6 +38,8 @@ def _same_fact(scope: Scope, *rules: str) -> Silence:
 SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "onbuild-forbidden": (_silence("instruction", "invalid-syntax"),),
     "base-major-jump-contract": (_same_fact("stage", "language-version-excluded"),),
+    "newest-release-refused": (_silence("place", "gem-unpinned", "npm-unpinned"),),
+    "package-update-lost": (_same_fact("stage", "package-lists-missing"),),
     "base-image-tag-unknown": (_silence("place", "base-image-unpinned"),),
     "base-image-loosened": (_same_fact("instruction", "base-image-no-digest", "base-image-unpinned"),),
     "build-step-lost": (_same_fact("instruction", "copy-from-missing-path"),),

@@ -19,11 +19,14 @@ from rules.api import (
 )
 from rules.base_image.lost_digests import short
 from rules.base_image.tags import gains_compilers
+from rules.base_image.version_contracts import texts_near
 from rules.build.base_variables import is_bare
 from rules.copying.machine_code import is_data, machine_code
+from rules.copying.node_addons import modules_with_parts
 from rules.copying.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
 from rules.packages.certificates import WITH_CERTIFICATES
+from rules.quoting import listed
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
@@ -141,7 +144,7 @@ def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -
         return
     facts = stage.facts
     if foreign is None and facts is not None and _libc_changed(was.facts, facts):
-        yield from _native(stage, was, facts)
+        yield from _native(change, stage, was, facts)
     asked = {"bash", "curl"} - _started(change, stage)
     lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
     if lacks:
@@ -205,18 +208,27 @@ def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
     return before is not None and bool(before.libc) and bool(after.libc) and before.libc != after.libc
 
 
-def _native(stage: Stage, was: Stage, facts: ImageFacts) -> Iterator[str]:
+def _native(change: DockerfileChange, stage: Stage, was: Stage, facts: ImageFacts) -> Iterator[str]:
     languages = stage.runtime.languages
     if facts.libc == "glibc" and was.packages.has(*_FOR_MUSL) and not stage.packages.has(*_FOR_MUSL):
         return  # who takes out what made glibc's programs run has thought of them
     if facts.libc == "musl" and "python" in languages:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:
-        yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
+        yield f"Do native modules have builds for {facts.libc}{_modules(change)}?"
     elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
         return
     elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
+
+
+def _modules(change: DockerfileChange) -> str:
+    """Name the modules with compiled parts that the project has, or where that is unread some that many have."""
+    for _, text in texts_near(change, "package.json"):
+        known = modules_with_parts(text)
+        if known is not None:
+            return f" ({listed(map(quote, known))})" if known else ""
+    return " (bcrypt, sharp, Prisma engines)"
 
 
 def _has_interpreter(stage: Stage) -> bool:

@@ -39,6 +39,8 @@ _SHOWN = 4
 _LANGUAGES = {"pip": "python", "uv": "python", "gem": "ruby", "npm": "node", "yarn": "node", "pnpm": "node"}
 """Package managers to the language that runs what they install."""
 _EXACT = re.compile(r"(?:==|[@:])?\d[\w.]*")
+_BUNDLER_THAT_RUNS_ON = (2, 4)
+"""From there on a Bundler asks for some oldest Ruby and runs on every newer one (bundler.io/compatibility)."""
 _BINARIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 
 
@@ -84,8 +86,9 @@ def installed_otherwise(stages: Sequence[Stage], facts: ImageFacts) -> str:
 def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator[str]:
     """Name the packages that it has not, and those that it may not have under these names."""
     packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
-    gone = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
-    others = (name for name in dict.fromkeys(packages) if name not in gone and quote(name) not in told)
+    lost = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
+    gone = [name for name in lost if not all(_lacks(stage, name) for stage in stages)]
+    others = (name for name in dict.fromkeys(packages) if name not in lost and quote(name) not in told)
     numbered = [name for name in others if _NUMBERED.match(name)]
     if gone:
         yield f"it has no {listed(map(quote, gone), _SHOWN)}"
@@ -94,11 +97,23 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator
         yield f"{listed(map(quote, numbered), _SHOWN)} {is_named}, and it may have others"
 
 
+def _lacks(stage: Stage, name: str) -> bool:
+    """Whether the release that is left has not the package either."""
+    return stage.facts is not None and dropped(name, stage.facts.distro, stage.facts.release) is not None
+
+
 def _extensions(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name, in a clause, extensions that stages build and that the newer PHP has not in its sources any more."""
+    """Name, in a clause, extensions that stages build, and that the newer PHP no longer has in its sources."""
     runs = [run for stage in stages for run in stage.done_runs if newer.name == "php"]
-    words = [word.value for run in runs for command in run.calls("docker-php-ext-install") for word in command.args]
-    gone = [name for name in dict.fromkeys(words) if left_php(name, newer.languages.get("php"))]
+    gone = [
+        word.value
+        for run in runs
+        for command in run.calls("docker-php-ext-install")
+        for word in command.args
+        if left_php(word.value, newer.languages.get("php"))
+        and not left_php(word.value, run.stage.runtime.languages.get("php"))
+    ]
+    gone = list(dict.fromkeys(gone))
     return f"its PHP no longer has {listed(map(quote, gone), _SHOWN)} in its sources" if gone else ""
 
 
@@ -147,6 +162,7 @@ def _pinned_for_language(stages: Sequence[Stage], newer: ImageFacts) -> str:
         for stage, languages in moving
         for item in stage.packages.installed
         if _LANGUAGES.get(item.manager) in languages and _EXACT.fullmatch(version := item.package.version or "")
+        if not (item.name == "bundler" and numbers_of(version) >= _BUNDLER_THAT_RUNS_ON)
     )
     names = list(dict.fromkeys(held))
     if not names:

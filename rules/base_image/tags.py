@@ -17,7 +17,7 @@ MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "
 _MOVING_LINES = re.compile(
     r"(?:latest|edge|nightly|rolling|canary|main|master|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*"
     r"(?:-(?:amd64|arm64(?:v8)?|armv?[67]|x86_64))?|"
-    r"latest(?:-(?:[a-z]+|(?:alpine|debian|ubuntu|ubi|php|py|python|node|ruby|jdk|java|go)-?\d[\d.]*))+"
+    r"latest(?:-(?:[a-z]+|(?:alpine|debian|ubuntu|ubi|php|py|python|node|ruby|jdk|java|go|pg)-?\d[\d.]*))+"
 )
 """The same, and with a variant: `stable-slim`, `master-amd64`, `latest-php8.4`; any other number behind it may name one
 build."""

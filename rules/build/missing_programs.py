@@ -9,6 +9,7 @@ from rules.copying.java_classes import has_other_java
 from rules.facts.commands import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
+from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
 from rules.model.run_writes import is_opaque
@@ -27,6 +28,22 @@ OF_JDK = ("jar", "javac", "jlink", "jdeps")
 """Tools that a Java runtime does not hold (JDK's "Tool Reference"; the JRE of Eclipse Temurin)."""
 OF_APACHE = ("a2enmod", "a2dismod", "a2ensite", "a2dissite", "a2enconf", "a2disconf")
 """Tools of Debian's Apache, of which the official images of PHP have one variant (docker-library/php)."""
+OF_TOOLCHAINS = {
+    "go": ("golang",),
+    "cargo": ("rust",),
+    "mvn": ("maven", "sdkman"),
+    "gradle": ("sdkman",),
+}
+"""Compilers and build tools that no image has but those made for them, and what else brings them is called."""
+_MANAGERS_OF_LANGUAGES = ("asdf", "mise", "nix", "brew", "conda", "mamba", "pixi")
+"""Programs that install any of them."""
+_RUNTIMES_OF_DOTNET = ("mcr.microsoft.com/dotnet/aspnet", "mcr.microsoft.com/dotnet/runtime")
+"""Microsoft's images that start a program and hold no SDK (dotnet/dotnet-docker, README)."""
+_OF_DOTNET_SDK = frozenset(
+    "add build build-server clean dev-certs format list msbuild new nuget pack publish reference remove restore run "
+    "sln solution store test tool vstest watch workload".split()
+)
+"""Commands of `dotnet` that the SDK brings (learn.microsoft.com, "dotnet command")."""
 OF_SHADOW = {
     "useradd": "`adduser -D -u <uid> <name>`",
     "groupadd": "`addgroup -g <gid> <name>`",
@@ -55,7 +72,30 @@ def lacks(stage: Stage, name: str) -> bool:
         return _is_php_without_apache(stage) and not runtime.may_gain_programs(OF_APACHE)
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
-    return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
+    return _lacks_shadow(stage, name) if name in OF_SHADOW else _lacks_any_other(stage, name)
+
+
+def _lacks_any_other(stage: Stage, name: str) -> bool:
+    if name not in OF_TOOLCHAINS:
+        return stage.runtime.never_has(name)
+    also = (*OF_TOOLCHAINS[name], *_MANAGERS_OF_LANGUAGES)
+    return not _installs_by_variable(stage) and stage.runtime.never_has(name, *also)
+
+
+@once
+def _installs_by_variable(stage: Stage) -> bool:
+    """Whether a variable names packages, whose value may hold any."""
+    return any("$" in package.name for _, call in stage.packages.calls for package in call.packages)
+
+
+def lacks_dotnet_sdk(stage: Stage, command: Command) -> bool:
+    """Tell whether a command of .NET's SDK is called where only the runtime is: “No .NET SDKs were found”."""
+    facts, runtime = stage.facts, stage.runtime
+    if command.subcommand not in _OF_DOTNET_SDK or facts is None or facts.name not in _RUNTIMES_OF_DOTNET:
+        return False
+    brought = any("dotnet" in put.path for put in stage.files.puts if put.tree)
+    named = any("dotnet" in word.value for run in stage.done_runs for one in run.commands for word in one.args)
+    return not (brought or named or runtime.may_gain_programs(("dotnet",)))
 
 
 def is_given_up_by_node(stage: Stage, name: str) -> bool:

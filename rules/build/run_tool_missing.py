@@ -1,6 +1,7 @@
 """See run_tool_missing.md."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.build.missing_programs import (
@@ -8,11 +9,13 @@ from rules.build.missing_programs import (
     OF_JDK,
     OF_NODE,
     OF_SHADOW,
+    OF_TOOLCHAINS,
     SYSTEM_TOOLS,
     is_given_up_by_node,
     is_missing_at,
     is_ubi_minimal,
     lacks,
+    lacks_dotnet_sdk,
 )
 from rules.facts.commands import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
@@ -31,6 +34,10 @@ _MANAGERS = {
     **dict.fromkeys(OF_NODE, "build this in a stage upon `node`, and copy the result"),
     "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
     "corepack": "`npm install -g corepack@<version>` first, which Node.js no longer brings since 25",
+    **{
+        name: f"build this in a stage upon `{image}`, and copy the result"
+        for name, image in zip(OF_TOOLCHAINS, ("golang", "rust", "maven", "gradle"), strict=True)
+    },
     **dict.fromkeys(OF_JDK, "start this stage from an image of the JDK"),
     **dict.fromkeys(OF_APACHE, "start from the `apache` variant of the image, or leave it out where no Apache serves"),
     "composer": "copy it (`COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`)",
@@ -55,7 +62,7 @@ _PACKAGES = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*_MANAGERS, *OF_SHADOW, "apt-key", *INSTEAD, *SYSTEM_TOOLS),
+    mentions=("dotnet", *_MANAGERS, *OF_SHADOW, "apt-key", *INSTEAD, *SYSTEM_TOOLS),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
@@ -69,6 +76,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
+        sdk = ((run, c) for run in stage.runs for c in sure_calls(run, "dotnet") if lacks_dotnet_sdk(stage, c))
+        yield from (_of_sdk(stage, *found) for found in islice(sdk, 1))
         system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_bare(c))
         absent = next(((run, c) for run, c in system if is_missing_at(run, c)), None)
         if absent is not None:
@@ -139,6 +148,20 @@ def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=f"{name} {option}",
+    )
+
+
+def _of_sdk(stage: Stage, run: Run, command: Command) -> Problem:
+    """A command of .NET's SDK, in an image that only starts programs."""
+    short = quote(f"dotnet {command.subcommand}")
+    return Problem(
+        command.span,
+        f"{stage.label} calls {short}, a command of .NET's SDK, and {quote(stage.root.base_text or '')} has the "
+        "runtime alone. The build stops here: “No .NET SDKs were found”. Do this in a stage upon "
+        "`mcr.microsoft.com/dotnet/sdk`, and copy the result.",
+        instruction=run.instruction,
+        stage=stage.key,
+        key="sdk",
     )
 
 

@@ -1,6 +1,7 @@
 """See copy_from_stage_index.md."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rules.api import (
@@ -75,10 +76,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], taken: set[str | None]) -> Problem:
     """Speak once of a file's numbers, at the first that is new; the others are named there and go with it."""
     found.sort(key=lambda row: row[1].span.start)
-    items = [_taken(numbered) for _, numbered in found]
+    items = _uses([numbered for _, numbered in found])
     known = change.listed.get(("copy-from-stage-index", ""), frozenset())
-    first = next((place for place, item in enumerate(items) if item not in known), 0)
-    stage, numbered = found[first]
+    stage, numbered = found[first := _first_added(change, found, items)]
     others = [other for place, (_, other) in enumerate(found) if place != first]
     elsewhere = (other.instruction.line for other in others if other.instruction is not numbered.instruction)
     lines = [str(line) for line in dict.fromkeys(elsewhere)]
@@ -99,6 +99,27 @@ def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], tak
         items=tuple(items),
         fact="stages by their numbers",
     )
+
+
+def _uses(found: Iterable[_Numbered]) -> list[str]:
+    """Return the uses of each number, counted: another file by a number that was there is no new use of it."""
+    counts: Counter[str] = Counter()
+    names = []
+    for numbered in found:
+        use = f"{'mount' if numbered.is_mount else 'copy'} of {numbered.number}"
+        counts[use] += 1
+        names.append(f"{use}, #{counts[use]}")
+    return names
+
+
+def _first_added(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], items: list[str]) -> int:
+    """Return the place to speak at, where uses came: the first that takes what none took before, or is one more."""
+    known = change.listed.get(("copy-from-stage-index", ""), frozenset())
+    added = [place for place, item in enumerate(items) if item not in known]
+    if not added or change.before is None:
+        return next(iter(added), 0)
+    taken = {_taken(numbered) for stage in change.before.stages for numbered in (*_copies(stage), *_mounts(stage))}
+    return next((place for place, (_, numbered) in enumerate(found) if _taken(numbered) not in taken), added[0])
 
 
 def _taken(numbered: _Numbered) -> str:

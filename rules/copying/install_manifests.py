@@ -41,14 +41,16 @@ _INCLUDES = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]
 """How a requirements file names another one, relative to itself."""
 
 
-def manifests_named(change: DockerfileChange, copy: Copy, install: Install) -> str:
-    """Name what an install reads, as the build context has it."""
-    if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
-        names = ["the project files (`*.csproj`)"]
-    else:
-        names = [*map(quote, to_copy(change, copy, install))]
-    names += [name for _, name in _companions(change, copy, install)]
-    return listed(names, len(names))
+def manifests_named(change: DockerfileChange, copy: Copy, *installs: Install) -> str:
+    """Name what installs read, as the build context has it."""
+    names: dict[str, None] = {}
+    for install in installs:
+        if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
+            names["the project files (`*.csproj`)"] = None
+        else:
+            names.update(dict.fromkeys(map(quote, to_copy(change, copy, install))))
+        names.update(dict.fromkeys(name for _, name in _companions(change, copy, install)))
+    return listed(list(names), len(names))
 
 
 def _companions(change: DockerfileChange, copy: Copy, install: Install) -> list[tuple[str, str]]:

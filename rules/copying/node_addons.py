@@ -25,6 +25,8 @@ _FOR_ONE_PLATFORM = {
 The sources are their `package.json`: `node-gyp`, `prebuild-install`, `node-pre-gyp`; of sharp "Cross-platform" in its
 installation guide. bcrypt 6 brings the parts for all platforms along.
 """
+_WITH_PARTS = frozenset({*_FOR_ONE_PLATFORM, "argon2", "@prisma/client", "node-sass", "bufferutil", "oracledb"})
+"""Packages that are or load machine code, whatever brings it."""
 _THOUGHT_OF = re.compile(rb"supportedArchitectures|supported-architectures|^\s*(?:cpu|os|arch)\s*=", re.MULTILINE)
 _SETTINGS = frozenset({".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "bunfig.toml"})
 """Files in which a project asks for the packages of other platforms too."""
@@ -37,6 +39,12 @@ def fills_modules(path: str, run: Run, call: PackageCall) -> bool:
     if call.manager not in NODE_MANAGERS or call.action != "install" or not call.project or folder is None:
         return False
     return within(posixpath.join(folder, "node_modules"), path)
+
+
+def modules_with_parts(text: str) -> tuple[str, ...] | None:
+    """Return the packages of a `package.json` that are known to load machine code; `None` where it cannot be read."""
+    read = read_manifest(text)
+    return tuple(name for name in read.table("dependencies") if name in _WITH_PARTS) if read is not None else None
 
 
 def installs_again(stage: Stage, managers: frozenset[str]) -> bool:

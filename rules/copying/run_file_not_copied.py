@@ -29,6 +29,7 @@ from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.foreign_contexts import missing_in_a_build
 from rules.copying.installs import install_folder, installs_in, needs_manifest
+from rules.copying.misnamed_folders import misnamed_folders
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.read_besides import copies_anywhere, missing_besides
 from rules.copying.unmade_paths import holds_sources, is_of_system
@@ -80,7 +81,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if path not in said and not caught and not _may_be_there(stage, run, command, path):
                     said.add(path)
                     yield _problem(stage, run, command, path)
-            for path, problem in missing_besides(change, stage, run):
+            for path, problem in (*missing_besides(change, stage, run), *misnamed_folders(stage, run)):
                 if path not in said:
                     said.add(path)
                     yield problem

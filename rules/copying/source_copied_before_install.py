@@ -33,6 +33,7 @@ from rules.copying.install_manifests import (
 )
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
+from rules.gathering import named_lines
 from rules.packages.scripts import does_only
 from rules.quoting import listed
 
@@ -70,12 +71,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped:
             continue
-        said: set[int] = set()
+        found: dict[int, tuple[Copy, list[Install]]] = {}
         for install in installs_of(stage):
             copy = source_before(change, stage, install)
-            if copy is not None and copy.index not in said and to_copy(change, copy, install):
-                said.add(copy.index)
-                yield _problem(change, stage, copy, install)
+            if copy is not None and to_copy(change, copy, install):
+                found.setdefault(copy.index, (copy, []))[1].append(install)
+        for copy, (first, *later) in found.values():
+            read = set(to_copy(change, copy, first))
+            others = [one for one in later if not read.issuperset(to_copy(change, copy, one))]
+            yield _problem(change, stage, copy, [first, *others])
 
 
 def source_before(change: DockerfileChange, stage: Stage, install: Install) -> Copy | None:
@@ -141,11 +145,14 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
     )
 
 
-def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> Problem:
-    above = copied_above(stage, copy, install.manifests[0])
-    lacking = [] if above is None else missing(change, stage, copy, install)
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[Install]) -> Problem:
+    """Speak of the installs behind a COPY that read other manifests, each of which has to come first."""
+    install = installs[0]
+    every = [copied_above(stage, copy, one.manifests[0]) for one in installs]
+    above = every[0] if None not in every else None
+    lacking = [] if above is None else [name for one in installs for name in missing(change, stage, copy, one)]
     if above is None:
-        way_out = f"Copy {manifests_named(change, copy, install)} first, install, and copy the rest below."
+        way_out = f"Copy {manifests_named(change, copy, *installs)} first, install, and copy the rest below."
     elif lacking:
         way_out = (
             f"The manifest is already there (line {above.instruction.line}): copy {listed(lacking, len(lacking))} "
@@ -156,15 +163,22 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
     what = "the whole context" if copy.brings_context_root else "the sources"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {quote(install.shown)} "
-        f"(line {install.call.command.line}). "
+        f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {_shown(installs)}. "
         f"An edit of any file then makes every build install all dependencies again. {way_out}",
         _confidence(change, stage, copy, install, sure=above is not None and not lacking),
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
-        fix=_fix(change, stage, copy, install, copied=above is not None) if not lacking else None,
+        fix=_fix(change, stage, copy, installs, copied=above is not None) if not lacking else None,
     )
+
+
+def _shown(installs: list[Install]) -> str:
+    """Name the calls, those of a name together: `pip install` (lines 8 and 9)."""
+    lines: dict[str, list[str]] = {}
+    for one in installs:
+        lines.setdefault(one.shown, []).append(str(one.call.command.line))
+    return listed([f"{quote(shown)} ({named_lines(list(dict.fromkeys(at)))})" for shown, at in lines.items()])
 
 
 def _confidence(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, sure: bool) -> Confidence:
@@ -186,15 +200,16 @@ def _own_code(stage: Stage) -> list[int]:
     return sorted(c.start for c in commands if c.start in own and c.name not in _OF_OTHERS)
 
 
-def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:
-    """Move the COPY below the install; where nothing brings the manifests yet, copy them in its place."""
-    between = stage.steps[copy.index + 1 : install.run.index + 1]
+def _fix(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[Install], *, copied: bool) -> Fix | None:
+    """Move the COPY below the installs; where nothing brings the manifests yet, copy them in its place."""
+    last = installs[-1].run
+    between = stage.steps[copy.index + 1 : last.index + 1]
     if not all(_is_free(step) for step in between) or "$" in copy.instruction.value or copy.instruction.heredocs:
         return None
-    gone, below = move_below(copy.instruction, install.run.instruction)
+    gone, below = move_below(copy.instruction, last.instruction)
     if copied:
         return Fix("Copy the sources below the install", (gone, below))
-    manifests = _manifests_copy(change, copy, install)
+    manifests = _manifests_copy(change, copy, installs)
     if manifests is None:
         return None
     text = change.source.cut(copy.instruction.span)
@@ -221,15 +236,15 @@ def _is_named(run: Run, start: int) -> bool:
     )
 
 
-def _manifests_copy(change: DockerfileChange, copy: Copy, install: Install) -> str | None:
+def _manifests_copy(change: DockerfileChange, copy: Copy, installs: list[Install]) -> str | None:
     """Write the COPY of the manifests; `None` unless the listing proves that they lie in the context's root."""
     files = change.repository.context_files(change.path)
     word = copy.destination_word
-    if files is None or word is None or copy.destination != install.folder or not copy.brings_context_root:
+    if files is None or word is None or not copy.brings_context_root:
         return None
-    if install.call.program == WRAPPER:
+    if any(one.call.program == WRAPPER or one.folder != copy.destination for one in installs):
         return None  # `.mvn` is a folder, which takes a COPY of its own
-    names = [posixpath.relpath(path, install.folder or "/") for path in install.manifests]
+    names = [posixpath.relpath(path, one.folder or "/") for one in installs for path in one.manifests]
     extra = _READ_TOO if "package.json" in names else _OF_RUBY if "Gemfile" in names else ()
     wanted = [name for name in dict.fromkeys((*names, *extra)) if name in files]
     if any(included(change, "", name) for name in names):

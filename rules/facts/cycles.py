@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.data import load
 from rules.facts import image_table
 from rules.facts.languages import languages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LEADING = re.compile(r"(?:stream|v)?((\d+(?:\.\d+)*)(?:_\d+|u\d+(?:-b\d+)?)?)")
 """The version in front of a tag, and with it the build of a Java: `21.0.2_13`, `8u402-b06`."""
@@ -74,10 +78,16 @@ def _product_of(name: str) -> str | None:
     return next((product for pattern, product in _image_patterns() if pattern.fullmatch(name)), None)
 
 
+_WITH_PG = frozenset({"timescale/timescaledb", "timescale/timescaledb-ha", "pgvector/pgvector", "ankane/pgvector"})
+_PG = re.compile(r"(?:^|-)pg(\d+)(?=[.-]|$)")
+"""PostgreSQL's line in the tags of images with its extensions: `latest-pg12`, `0.8.0-pg17` (their README)."""
+
+
 def _main_product(name: str, tag: str) -> Cycle | None:
     product = _product_of(name)
     if product is None:
-        return None
+        found = _PG.search(tag) if name in _WITH_PG else None
+        return _known("postgresql", found[1], found[0].strip("-")) if found is not None else None
     if product == "rhel" and (ubi := _UBI.search(name)):
         return _known(product, ubi[1], "")
     if product == "aws-lambda" and (runtime := _LAMBDA.fullmatch(name)):
@@ -93,6 +103,26 @@ def _main_product(name: str, tag: str) -> Cycle | None:
         return _known(product, major, tag.partition("-")[0])
     named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
     return next((one for one in named if one is not None), None)
+
+
+def languages_in(name: str, tag: str | None) -> Mapping[str, str | None]:
+    """Return the runtimes of an image as `languages_of` does, and the line where the tag was left at a major's last.
+
+    `php:7-fpm` is PHP 7.4, for as long as anybody has it.
+    """
+    languages = languages_of(name, tag)
+    majors = [language for language, version in languages.items() if version is not None and version.isdecimal()]
+    if tag is None or not majors:
+        return languages
+    main = _main_product(name, tag)
+    lines = {
+        language: main.name
+        for language in majors
+        if main is not None
+        and main.product == _LANGUAGE_PRODUCTS.get(language)
+        and main.name.startswith(f"{languages[language]}.")
+    }
+    return MappingProxyType({**languages, **lines})
 
 
 def _language(name: str, tag: str) -> Cycle | None:

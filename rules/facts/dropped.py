@@ -55,6 +55,7 @@ _BY_HAND = {
     "libldap-2.4-2": _Since(None, debian="12"),
     "libmysqlclient-dev": _Since("default-libmysqlclient-dev", debian="12"),
     "libncurses5": _Since("libncurses6", debian="13", ubuntu="24.04"),
+    "libpng12-dev": _Since("libpng-dev", debian="9", ubuntu="18.04"),
     "libssl1.1": _Since("libssl3", debian="12", ubuntu="22.04"),
     "libtiff5": _Since("libtiff6", debian="12", ubuntu="24.04"),
     "libwebp6": _Since("libwebp7", debian="12", ubuntu="22.04"),
@@ -70,7 +71,8 @@ _BY_HAND = {
     "python2.7": _Since(None, debian="12", ubuntu="24.04"),
     "python3-distutils": _Since("python3-setuptools", debian="13", ubuntu="24.04"),
 }
-"""Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu from apt's words in reports,
+"""Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu and
+Debian 9 from apt's words in reports (docker-library/php 485),
 for Alpine from apk's (docker-library/docker 240, disney/meteor-base 93, TryGhost/docker-library-ghost 328)."""
 
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rules.facts import image_table, tools
+from rules.facts.cycles import languages_in
 from rules.facts.distributions import Release, release_of, rpm_manager_of
-from rules.facts.languages import languages_of
 from rules.facts.names import built_upon, canonical_name, table_name
 from rules.facts.relatives import Relatives, relatives_of
 
@@ -235,7 +235,7 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
     family = image_table.family(name) or {}
     kind = entry.text("kind") or family.get("kind")
     release = release_of(entry.distro, entry.release or (tag if kind == "os" else None))
-    languages = languages_of(name, tag)
+    languages = languages_in(name, tag)
     tools_known = entry.holds("tools")
     return ImageFacts(
         name,

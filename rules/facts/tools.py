@@ -142,6 +142,11 @@ def is_checked(facts: ImageFacts) -> bool:
     return facts.is_plain and first is not None and facts.release is not None and facts.release.numbers >= first
 
 
+def _is_newest_system(facts: ImageFacts) -> bool:
+    """Tell whether it is a system alone in its newest release, which the table does not number: `alpine:latest`."""
+    return facts.listed is True and facts.kind == "os" and facts.distro in _SINCE and facts.tag == "latest"
+
+
 def is_distroless(facts: ImageFacts) -> bool:
     """Tell whether an image is known to have none of its distribution's commands, though a `debug` one has BusyBox."""
     return facts.tools is not None and facts.tools <= {BUSYBOX_SHELL}
@@ -221,7 +226,7 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
         followed = facts.distro in {*DEBIAN_FAMILY, "alpine", "busybox", "wolfi"}
         return followed and (facts.is_plain or facts.kind == "server")
     if not is_checked(facts):
-        return False
+        return name in commands.FOREIGN and _is_newest_system(facts)
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
     if name in commands.FOREIGN:
         return not (rich and name in _WITH_PYTHON)

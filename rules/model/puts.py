@@ -66,7 +66,7 @@ def may_bring(put: Put, path: str) -> bool:
     A pattern for files brings those that it matches: `COPY package*.json ./` puts no `server.js` there, and nothing
     into a folder below.
     """
-    if put.kind == "workdir":
+    if put.kind == "workdir" or _is_left_out_by_next(put, path):
         return False
     pattern = posixpath.basename(put.source)
     if any(mark in pattern for mark in "*?[") and _FILES.search(pattern) and within(posixpath.dirname(path), put.path):
@@ -74,6 +74,18 @@ def may_bring(put: Put, path: str) -> bool:
     return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
 
 
+def _is_left_out_by_next(put: Put, path: str) -> bool:
+    """Whether a file lies beside the server in Next.js's standalone output, which has none of the project's own there.
+
+    It holds `server.js`, the manifest, `.env` and folders (Next.js' documentation, `output: "standalone"`).
+    """
+    if not put.source.rstrip("/").endswith("/.next/standalone") or posixpath.dirname(path) != put.path.rstrip("/"):
+        return False
+    name = posixpath.basename(path)
+    return name not in ("server.js", "package.json") and _SCRIPT.search(name) is not None
+
+
+_SCRIPT = re.compile(r"[^.]\.(?:[cm]?js|sh|py)\Z")
 _FILES = re.compile(r"\.(?!d\Z)[A-Za-z]\w*\Z")
 """The end of a pattern that is one for files; `conf.d` is a folder's name."""
 

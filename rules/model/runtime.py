@@ -278,8 +278,11 @@ _OF_A_VENV = frozenset({"python", "python3"})
 _BRINGERS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("pnpm", "yarn"), frozenset({"corepack"})),
     **dict.fromkeys(("uv", "poetry", "pipenv", "pdm"), frozenset({"pip", "pip3", "conda", "mamba"})),
+    **dict.fromkeys(
+        ("go", "cargo", "mvn", "gradle"), frozenset({"make", "rake", "npm", "npx", "python", "python3", "java", "php"})
+    ),
 }
-"""Commands that bring a program without naming it: as a shim, from a list of requirements."""
+"""Commands that bring a program without naming it: as a shim, from a list of requirements, by code of the project."""
 
 _DEPENDENCIES = frozenset({"bash", "perl", "python", "python3", "ps", "pgrep", "pkill", "netstat"})
 """Programs that come along with many packages, unnamed."""

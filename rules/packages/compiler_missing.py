@@ -43,6 +43,9 @@ _COMPILERS = frozenset(
 )
 _WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
 _INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
+_LISTS = re.compile(r"\.(?:txt|toml|lock|cfg|ini|json|ya?ml)\Z")
+_OF_WHEELS = frozenset({"wheel", "wheels", "wheelhouse"})
+"""Folders of wheels, which pip looks into where it is told to."""
 _LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?")
 
 
@@ -85,17 +88,27 @@ def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
 @once
 def _first_bringer(stage: Stage) -> tuple[int, int, int] | None:
     """Return the place of the first step that brings a compiler, or files of another stage or image, into a chain."""
-    found = [(*copy.at, 0) for copy in stage.all_copies if not copy.from_context and not _is_tool(copy)]
+    named = any(package.kind == "path" for _, call in stage.packages.calls for package in call.packages)
+    copies = (copy for copy in stage.all_copies if not copy.from_context)
+    found = [(*copy.at, 0) for copy in copies if not _brings_none(copy, named=named)]
     for run, call in stage.packages.calls:
+        if any(package.kind == "path" for package in call.packages):
+            found.append((*run.at, call.command.start))  # a wheel may hold what is asked for below
         if call.manager in ("conda", "mamba") or call.verb == "build-dep" or any(map(_is_compiler, call.packages)):
             found.append((*run.at, call.command.start))
             break
     return min(found, default=None)
 
 
-def _is_tool(copy: Copy) -> bool:
-    """Whether a COPY takes the installer alone out of its image: `/uv /uvx`."""
-    return all(posixpath.basename((source.path or "").rstrip("/")) in ("uv", "uvx") for source in copy.sources)
+def _brings_none(copy: Copy, *, named: bool) -> bool:
+    """Whether a COPY brings neither a compiler nor installed packages: uv alone, lists, wheels to be installed by name.
+
+    Of wheels that no call names it is not known who takes them: settings may tell pip where they lie.
+    """
+    names = [posixpath.basename((source.path or "").rstrip("/")) for source in copy.sources]
+    return all(
+        name in ("uv", "uvx") or _LISTS.search(name) is not None or (named and name in _OF_WHEELS) for name in names
+    )
 
 
 def _is_compiler(package: Package) -> bool:

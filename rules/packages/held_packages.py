@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.audience import is_development_name
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 def held_before(change: DockerfileChange, stage: Stage) -> frozenset[str]:
     """Return the names of what an image held before.
 
-    Of one that is new, or has another name, it is what any held that shipped. Why nothing was said of a package then
-    does not matter: it is no doing of the change.
+    Of one that is new, or has another name, it is what any held that shipped, one for developers only where it is such
+    a one itself. Why nothing was said of a package then does not matter else: it is no doing of the change.
 
     Args:
         change: The file.
@@ -26,12 +27,22 @@ def held_before(change: DockerfileChange, stage: Stage) -> frozenset[str]:
         return frozenset()
     was = change.was(stage)
     own = _in_layers(was) if was is not None and was.ships else frozenset()
-    return own if was is not None and was.key == stage.key else own | _in_shipped(change.before)
+    if was is not None and was.key == stage.key:
+        return own
+    in_any = _in_shipped(change.before) if is_development_name(stage.name) else _in_production(change.before)
+    return own | in_any
 
 
 @once
 def _in_shipped(model: Model) -> frozenset[str]:
     return frozenset(name for stage in model.shipped for name in _in_layers(stage))
+
+
+@once
+def _in_production(model: Model) -> frozenset[str]:
+    """What those held that are not by their names for developers."""
+    shipped = (stage for stage in model.shipped if not is_development_name(stage.name))
+    return frozenset(name for stage in shipped for name in _in_layers(stage))
 
 
 @once

@@ -21,6 +21,7 @@ from rules.api import (
     fix,
     insert_line_before,
     once,
+    outcome_of_failure,
     quote,
     replace,
     rule,
@@ -29,7 +30,7 @@ from rules.copying.installs import install_folder
 from rules.model.work_folders import folder_of
 from rules.packages.lock_calls import is_told_to_hold, written_anew, written_before
 from rules.packages.manifest_edits import first_edits
-from rules.packages.options import LOCKED, add_option, locked_option, spelled
+from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.project_settings import holds_to_lock
 from rules.packages.purpose import is_for_development
@@ -69,7 +70,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             lock = lock or (LOCKS["bundle"][0], False)
         if lock is None or holds_to_lock(change, run, call) or _is_held_later(run, call):
-            continue
             continue
         if not (_takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)):
             unheld = _Unheld(stage, run, call, *lock)
@@ -221,8 +221,8 @@ def _problem(unheld: _Unheld, later: list[_Unheld], *, lacking: bool) -> Problem
     way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else locked_option(run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} installs without holding to its lock file: {_effect(call, unheld.lock)}. What ships is then "
-        f"not what was tested, and nobody sees it. With {quote(way_out)} the build stops instead"
+        f"{stage.label} installs without holding to its lock file: {_slip(run, call)}{_effect(call, unheld.lock)}. "
+        f"What ships is then not what was tested, and nobody sees it. With {quote(way_out)} {_stop(run, call)}"
         f"{_all_workspaces(call) if lacking else ''}.",
         Confidence.POSSIBLE if lacking else Confidence.CERTAIN if unheld.certain else Confidence.LIKELY,
         doubt="whether the lock file is among what a pattern copies is not known",
@@ -245,6 +245,22 @@ def _declined(unheld: _Unheld, option: str) -> Problem:
         stage=unheld.stage.key,
         key=unheld.call.manager,
     )
+
+
+def _stop(run: Run, call: PackageCall) -> str:
+    """Say what stops, where the lock file is held to: not the build, where the script has an answer to the failure."""
+    if outcome_of_failure(run, call.command) != "caught":
+        return "the build stops instead"
+    return "the install stops instead, and the build too where nothing passes its failure over"
+
+
+def _slip(run: Run, call: PackageCall) -> str:
+    """Say that the option was meant, and has another number of dashes."""
+    slip = but_for_its_dashes(call, locked_option(run, call)) if call.manager in LOCKED else None
+    if slip is None:
+        return ""
+    many = "many" if slip.value.startswith("---") else "few"
+    return f"{quote(slip.value)} has too {many} dashes to be the option that is meant, and "
 
 
 def _effect(call: PackageCall, lock: str) -> str:
@@ -271,7 +287,7 @@ def _fix(run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
         return fix("Hold to the lock file", insert_line_before(run.instruction, "ENV BUNDLE_FROZEN=1"))
     flag = locked_option(run, call)
-    weaker = call.flag_word("--pure-lockfile") if call.manager == "yarn" else None
+    weaker = but_for_its_dashes(call, flag) or (call.flag_word("--pure-lockfile") if call.manager == "yarn" else None)
     if weaker is not None and run.instruction.exec_form is None:
         return fix(f"Write `{flag}`", replace(run.instruction.source, weaker.span, flag))
     return fix(f"Add `{flag}`", add_option(run, call, flag))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.packages.tool_versions import has_modern_yarn
-from rules.repairs import delete_word, fix, insert, replace
+from rules.repairs import as_root, delete_word, fix, insert, replace
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -26,6 +26,12 @@ def spelled(call: PackageCall) -> str:
 def has_unknown_options(call: PackageCall) -> bool:
     """Tell whether a variable of unknown value may hold options: it is named like them, or a function's arguments."""
     return any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args))
+
+
+def but_for_its_dashes(call: PackageCall, option: str) -> ShellWord | None:
+    """Return the word of a call that is an option but for the number of its dashes: `---frozen-lockfile`."""
+    name = option.lstrip("-")
+    return next((word for word in call.command.args if word.value[:1] == "-" and word.value.lstrip("-") == name), None)
 
 
 def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
@@ -99,5 +105,7 @@ def fetching_first(run: Run, call: PackageCall) -> Fix | None:
         or call.command.before not in ("", "&&", ";", "\n")
     ):
         return None
-    joint = "\n" if run.instruction.heredocs else " && "
-    return fix("Fetch the lists first", insert(run.instruction.source, call.command.start, f"apt-get update{joint}"))
+    source, joint = run.instruction.source, "\n" if run.instruction.heredocs else " && "
+    return fix(
+        "Fetch the lists first", insert(source, call.command.start, f"{as_root(call.command)}apt-get update{joint}")
+    )

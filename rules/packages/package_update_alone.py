@@ -28,7 +28,8 @@ from rules.api import (
     tail_start,
 )
 from rules.packages.lists_in_need import in_need_here
-from rules.packages.options import fetching_first, spelled
+from rules.packages.options import spelled
+from rules.packages.own_lists import cleans, fetching_too, ships
 
 _LISTS = {
     "apt": "/var/lib/apt/lists",
@@ -48,7 +49,6 @@ _PLAYWRIGHT = frozenset({"playwright", "patchright"})
 _FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
 """The name of a function that a script defines, and may install with further down."""
 _SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
-_BRACES = re.compile(r"(?<!\$)\{[^}]*,")
 _FEW = 4
 """RUNs that a repair may touch: one that writes the same command into more is no layout that anybody wants."""
 _USING = frozenset({"install", "upgrade", "download"})
@@ -135,7 +135,7 @@ def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall, *, alone: bool
         doubt="the mirrors may still have those versions",
         stage=stage.key,
         key=call.manager,
-        fix=_fetching_too(run, call) if alone else None,  # further ones would still borrow
+        fix=fetching_too(run, call) if alone else None,  # further ones would still borrow
     )
 
 
@@ -223,18 +223,6 @@ def _index(run: Run) -> int:
     return run.index
 
 
-def _fetching_too(run: Run, call: PackageCall) -> Fix | None:
-    """Fetch the lists in this RUN as well, and remove them again where its layer ships."""
-    first = fetching_first(run, call)
-    if first is None or not _ships(run) or _cleans(run, call):
-        return first
-    return fix(first.title, *first.edits, append_to_run(run, f"{as_root(call.command)}rm -rf {_LISTS['apt']}/*"))
-
-
-def _ships(run: Run) -> bool:
-    return any(run.stage in shipped.chain for shipped in run.stage.model.shipped)
-
-
 def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     """Join this RUN with the one right below it, which installs; further ones that install fetch their own lists."""
     above = (stage for stage in run.stage.model.stages if stage is not run.stage and run.stage in stage.chain)
@@ -252,8 +240,8 @@ def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     edits: list[Edit | None] = [replace(source, joint, f" {run.instruction.escape}\n && ")]
     if len(users) > 1:
         edits += [_fetching(other, source.cut(call.command.span)) for other in users[1:]]
-    if _ships(run) and call.manager == "apt":
-        edits += [_clean_up(user, user is users[0]) for user in users if not _cleans(user, call)]
+    if ships(run) and call.manager == "apt":
+        edits += [_clean_up(user, user is users[0]) for user in users if not cleans(user, call)]
     return fix("Fetch the lists in the `RUN` that installs", *edits)
 
 
@@ -277,18 +265,6 @@ def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether 
     if not joined or instruction.line < instruction.end_line:
         return append_to_run(run, command)
     return insert(instruction.source, instruction.value_span.end, f" {instruction.escape}\n && {command}")
-
-
-def _cleans(run: Run, update: PackageCall) -> bool:
-    return any(
-        c.manager == update.manager and c.what == "lists" and not _is_taken_literally(run, c.command)
-        for c in run.cleanings
-    )
-
-
-def _is_taken_literally(run: Run, command: Command) -> bool:
-    """Whether dash, Debian's `sh`, looks for a folder with braces in its name: `rm -rf /var/lib/{apt,dpkg}`."""
-    return run.script.dialect in ("sh", "dash") and any(_BRACES.search(word.value) for word in command.args)
 
 
 def _is_plain(run: Run) -> bool:

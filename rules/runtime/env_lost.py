@@ -27,6 +27,7 @@ from rules.api import (
 from rules.fingerprint import unnumbered
 from rules.model.search_path import DEFAULT_PATH
 from rules.quoting import listed
+from rules.runtime.database_folders import moved_data
 from rules.runtime.start_instructions import executes_cmd, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
@@ -71,7 +72,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for name, setting in was.image.env.items():
             if setting.instruction is None or name in given or not _is_gone(stage, was, name):
                 continue
-            use = _use(change, stage, was, name)
+            use = moved_data(stage, was, name) or _use(change, stage, was, name)
             if use is not None:
                 yield _problem(change, stage, name, setting, use)
         for name, setting in unread_options(change, stage, was):
@@ -81,6 +82,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_gone(stage: Stage, was: Stage, name: str) -> bool:
     if name == "PATH":
         return bool(_lost_folders(stage, was))
+    if moved_data(stage, was, name) is not None:
+        return True
     if name in stage.image.env or (stage.facts is not None and name in stage.facts.env_names):
         return False
     exact = stage.root.is_scratch or (stage.facts is not None and stage.facts.exact)

@@ -25,10 +25,14 @@ from rules.runtime.start_instructions import awaits_code
 from rules.runtime.start_text import is_plain, json_array
 
 _RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
+_WORDS = {
+    "ADD": "takes the pieces, brackets included, for file names",
+    "COPY": "takes the pieces, brackets included, for file names",
+    "VOLUME": "makes volumes whose names hold the brackets and quotes",
+}
+"""What becomes of the text as it stands where no shell gets it (BuildKit's parser, `parseMaybeJSONToList`)."""
 _THEN = {
-    "ADD": "The builder takes the pieces, brackets included, for file names",
-    "COPY": "The builder takes the pieces, brackets included, for file names",
-    "VOLUME": "The builder makes volumes whose names hold the brackets and quotes",
+    **{keyword: f"The builder {then}" for keyword, then in _WORDS.items()},
     "SHELL": "The build stops here: `SHELL` knows only the JSON form",
     "HEALTHCHECK": "It goes to `/bin/sh -c` as it stands, the shell looks for a program `[`, and the probe "
     "never succeeds",
@@ -119,7 +123,8 @@ def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attem
 
 
 def _text_behind(stage: Stage, instruction: Instruction, found: Attempt) -> Problem:
-    then = "stops" if instruction.keyword == "SHELL" else "runs the whole line through a shell, where `[` is no program"
+    shell = "runs the whole line through a shell, where `[` is no program"
+    then = "stops" if instruction.keyword == "SHELL" else _WORDS.get(instruction.keyword, shell)
     way_out = "Put everything into the array"
     if found.rest.startswith("#"):
         way_out = "A comment needs a line of its own: write it above"

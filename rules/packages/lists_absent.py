@@ -1,0 +1,63 @@
+"""Installs that find no package lists of apt: none were fetched before, or they were removed again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.packages.scripts import may_be_script
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+LISTS = "/var/lib/apt/lists"
+"""Where apt keeps them."""
+
+
+def fetches_in(stage: Stage) -> bool:
+    """Whether anything in the stage fetches lists."""
+    return any(call.manager == "apt" and _fetches(call) for run in stage.all_runs for call in run.package_calls)
+
+
+def without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, PackageCall]:
+    """Return, for each RUN of a stage, the first install that finds no lists: none fetched before, or removed again.
+
+    Args:
+        stage: The stage.
+        conditional: Whether an install under a condition counts.
+    """
+    fetched = unread = False
+    found: dict[int, PackageCall] = {}
+    for run in stage.all_runs:
+        if run.stage is stage and not fetched and not unread:
+            call = _first_without(run, conditional=conditional)
+            if call is not None:
+                found[id(run)] = call
+        calls = [call for call in run.package_calls if call.manager == "apt"]
+        last = max((call.command.start for call in calls if _fetches(call)), default=-1)
+        fetched = (fetched or last >= 0) and not run.cleans_behind(last, "apt", "lists")
+        unread = unread or not run.is_read or any(map(may_be_script, run.commands))
+    return found
+
+
+def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
+    """Return the first install of a RUN that nothing in the same RUN fetches lists for, when none are there before."""
+    for call in run.package_calls:
+        if call.manager == "apt":
+            if _fetches(call):
+                return None
+            if _needs_lists(call) and (conditional or not call.command.conditional):
+                before = (command for command in run.commands if command.start < call.command.start)
+                read = run.is_read and not any(map(may_be_script, before))
+                there = run.is_mounted(LISTS) or any(put.step.at < run.at for put in run.stage.files.below(LISTS))
+                return call if read and not there else None
+    return None
+
+
+def _fetches(call: PackageCall) -> bool:
+    return call.action == "update" or call.has("--update")
+
+
+def _needs_lists(call: PackageCall) -> bool:
+    return call.action == "install" and any(package.kind in ("name", "variable") for package in call.packages)

@@ -1,0 +1,140 @@
+"""See newest_release_refused.md."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Package,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    outcome_of_failure,
+    quote,
+    rule,
+)
+from rules.base_image.version_ranges import numbers_of
+
+_ANOTHER = re.compile(
+    r"\b(?:nvm|volta|fnm|asdf|mise|rbenv|rvm|ruby-install|gem update --system|rubygems-update)\b"
+    r"|\bn (?:lts|latest|stable|\d)"
+)
+"""What a RUN says that brings another version of the language, or of RubyGems."""
+_CLOSED = ((2, 6), "2.4.22"), ((2, 3), "2.3.26"), ((1, 8), "1.17.3")
+"""From which Ruby on a Bundler is the last: of those that ask for no later one (bundler.io/compatibility)."""
+_FALLS_BACK = (3, 0)
+"""It brought RubyGems 3.2, which takes the newest release that fits (ruby/rubygems, pull request 4110)."""
+_NPM_10, _NPM_9, _NPM_8 = "10", "9", "8"
+_LAST_NPM = {16: _NPM_9, 17: _NPM_8, 18: _NPM_10, 19: _NPM_9, 20: _NPM_10, 21: _NPM_10, 22: _NPM_10}
+_FIRST_NODE_OF_NPM_11 = {16: None, 17: None, 18: None, 19: None, 20: (20, 17), 21: None, 22: (22, 9)}
+"""From which release of each line on the newest npm runs, `^20.17.0 || >=22.9.0` (npm/cli, `engines` since 11); an
+older npm than 8, in Node.js before 16.11, installs it without a word."""
+_FIRST_NPM_8 = (16, 11)
+_LAST_PNPM = {12: "6", 13: "6", 14: "7", 15: "7", 16: "8", 17: "8"}
+"""The last pnpm by the Node.js that it runs on; since 9 it asks for 18 (pnpm.io/installation, "Compatibility")."""
+
+
+class _Refused(NamedTuple):
+    """Why the newest release of a tool does not do.
+
+    Attributes:
+        runtime: What the image has: `Ruby 2.7.5`.
+        wants: What the newest release asks for, a clause.
+        last: The release that runs there.
+        stops: What comes of it, a sentence.
+    """
+
+    runtime: str
+    wants: str
+    last: str
+    stops: str = "The build stops here."
+
+
+@rule(
+    "newest-release-refused",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("bundler", "npm"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The newest release of a tool is installed, and the image's language is too old for it."""
+    for stage, run, call in change.after.layers.all_calls:
+        judge = _TOOLS.get(call.manager)
+        if judge is None or call.action != "install" or not _is_of_image(stage, run):
+            continue
+        for package in call.packages:
+            refused = judge(stage, run, call, package) if _is_newest(package) else None
+            if refused is not None and outcome_of_failure(run, call.command) == "stops":
+                yield _problem(stage, run, call, package, refused)
+
+
+def _is_newest(package: Package) -> bool:
+    return package.kind == "name" and (package.version is None or package.version == "@latest")
+
+
+def _is_of_image(stage: Stage, run: Run) -> bool:
+    """Whether the language is the one of an official image, as far as anything up to a RUN says."""
+    facts = stage.facts
+    if facts is None or not facts.exact or facts.listed is not True or run.deferred:
+        return False
+    return not any(_ANOTHER.search(one.instruction.whole_value) for one in stage.done_runs if one.at <= run.at)
+
+
+def _bundler(stage: Stage, _run: Run, call: PackageCall, package: Package) -> _Refused | None:
+    version = stage.runtime.languages.get("ruby") or ""
+    numbers = numbers_of(version)
+    if package.name != "bundler" or len(numbers) < 2 or numbers >= _FALLS_BACK:  # noqa: PLR2004 - a line has two
+        return None
+    if call.has("--version", "--local", "--file", "--force", "--conservative"):
+        return None
+    last = next((bundler for first, bundler in _CLOSED if numbers >= first), None)
+    wants = "Bundler 4 asks for Ruby 3.2 or later, and the RubyGems of this one takes no older Bundler by itself"
+    return _Refused(f"Ruby {version}", wants, f"bundler:{last}") if last is not None else None
+
+
+def _of_npm(stage: Stage, run: Run, call: PackageCall, package: Package) -> _Refused | None:
+    version = stage.runtime.languages.get("node") or ""
+    numbers = numbers_of(version)
+    if not numbers or not call.global_ or call.has("--force", "--prefix"):
+        return None
+    if package.name == "npm":
+        return _npm(version, numbers)
+    later = (command for one in stage.done_runs if one.at >= run.at for command in one.calls("pnpm"))
+    called = next((command for command in later if command.start > call.command.start), None)
+    if package.name != "pnpm" or numbers[0] not in _LAST_PNPM or called is None:
+        return None
+    last = f"pnpm@{_LAST_PNPM[numbers[0]]}"
+    stops = f"It is installed all the same, and stops when it is called (line {called.line})."
+    return _Refused(f"Node.js {version}", "pnpm has asked for Node.js 18 or later since 9", last, stops)
+
+
+def _npm(version: str, numbers: tuple[int, ...]) -> _Refused | None:
+    major = numbers[0]
+    first = _FIRST_NODE_OF_NPM_11.get(major, ())
+    exact = len(numbers) > 1
+    old = major == _FIRST_NPM_8[0] and exact and numbers < _FIRST_NPM_8
+    if first == () or old or (first is not None and (not exact or numbers >= first)):
+        return None
+    wants = "npm has asked for Node.js `^20.17.0 || >=22.9.0` since 11, and stops with `EBADENGINE` where it is not"
+    return _Refused(f"Node.js {version}", wants, f"npm@{_LAST_NPM[major]}")
+
+
+_TOOLS: dict[str, Callable[[Stage, Run, PackageCall, Package], _Refused | None]] = {"gem": _bundler, "npm": _of_npm}
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, package: Package, refused: _Refused) -> Problem:
+    return Problem(
+        call.command.span if len(call.packages) == 1 else package.word.span,
+        f"{stage.label} installs the newest {quote(package.name)}, and {quote(stage.root.base_text or '')} has "
+        f"{refused.runtime}: {refused.wants}. {refused.stops} Install {quote(refused.last)}, or a later image.",
+        Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=package.name,
+    )
