@@ -59,7 +59,7 @@ class _Found(NamedTuple):
 
 def read_positional(run: Run) -> Iterator[Use]:
     """Yield what a RUN reads of its shell's arguments; nothing where the script may have set them."""
-    if not _has_none(run):
+    if _PARAMETER.search(run.instruction.text) is None or not _has_none(run):
         return
     seen: set[int] = set()
     for command in _of_its_shell(run):
