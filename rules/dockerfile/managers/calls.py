@@ -184,9 +184,14 @@ class PackageCall:
             return False
         if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
             return True
-        said = set(map(self._says, wanted.flags)) - {None}
-        if said:
-            return True in said  # the command line has the last word
+        refused = False
+        for flag in wanted.flags:
+            says = self._says(flag)
+            if says:
+                return True
+            refused |= says is False
+        if refused:
+            return False  # the command line has the last word
         return any(self.env.get(name) for name in wanted.present) or any(map(self._asked, wanted.variables))
 
     def _says(self, flag: str) -> bool | None:
