@@ -212,8 +212,8 @@ def _is_copied(stage: Stage, folder: str, name: str) -> bool:
     Without an ending it may be a folder as well, but then nothing there has the name that is started.
     """
     return any(
-        put.path == folder and put.kind in ("context", "stage") and posixpath.basename(put.source) == name
-        for put in stage.files.covering(f"{folder}/{name}")
+        put.tree and put.kind in ("context", "stage") and posixpath.basename(put.source) == name
+        for put in stage.files.at(folder)
     )
 
 

@@ -119,6 +119,8 @@ def unchanged(
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
+    if not before or not after:
+        return set(), set()
     old, new = set(range(len(before))), set(range(len(after)))
     _match_equal(before, after, old, new, (_listing_in_stage, _listing))
     old &= _listed_no_more(before, after)

@@ -33,7 +33,8 @@ class Rule:
             finds is new.
         keywords: Instructions of which a file must hold at least one for the rule to have anything to say; empty
             means any file. Saves time, never changes the answer.
-        mentions: Texts of which the file must hold at least one, in lower case; empty means any file. The same.
+        mentions: Texts of which the file must hold at least one, in lower case; empty means any file. The same. The
+            likeliest stand first: with the first that is found the search ends.
         aliases: Ids of other tools' rules for the same thing: `DL3006`, `CKV_DOCKER_7`, `DS-0001`, `StageNameCasing`.
         title: First line of the function's docstring.
     """

@@ -15,7 +15,7 @@ from rules.user.start_scripts import builds_at_start, start_scripts
     category=Category.SIZE,
     default="info",
     keywords=("RUN",),
-    mentions=("build", "package", "make", "publish", "tsc", "gcc", "g++", "install", "javac"),
+    mentions=("install", "build", "package", "make", "publish", "tsc", "gcc", "g++", "javac"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """One stage compiles the program and ships."""

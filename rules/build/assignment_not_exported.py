@@ -23,7 +23,7 @@ from rules.build.base_variables import is_set_by_base
 from rules.build.environment_readers import readers_of, reads
 from rules.quoting import listed
 
-_EXPORTS_ALL = re.compile(r"\bset\s+-\w*a|\ballexport\b")
+_EXPORTS_ALL = re.compile(r"set(?<!\wset)\s+-\w*a|allexport(?<!\wallexport)\b")
 _LONGEST = 20
 """Characters of a value that the message shows."""
 

@@ -27,7 +27,7 @@ from rules.quoting import listed
 
 _VERSION = re.compile(r"=?\d+(?:\.[\d*]+)*(?:-r\d+|[a-z]+\d*)?,?")
 """What stands behind the operator of a constraint: `=2.0`, `3.38`, `=1,` of `>=1,<2`."""
-_GLUED = re.compile(r"[\w\]][<>]\s*=?\d")
+_GLUED = re.compile(r"[<>](?<=[\w\]][<>])\s*=?\d")
 _CONSTRAINT = re.compile(r"[^\s;&|\\\"'`$()]+")
 _TAKE_QUOTED = frozenset("pip uv pipx conda mamba apk npm pnpm yarn poetry pipenv pdm".split())
 """Managers that take a comparison behind a name, once it reaches them."""

@@ -48,7 +48,7 @@ _SETS = re.compile(r"^\s*(?:\w+=|(?:case|if|for|while|set)\b)", re.MULTILINE)
     severity=Severity.INFO,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("unset", "export", "="),
+    mentions=("=", "export", "unset"),
     aliases=("S6581",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -30,7 +30,7 @@ _FETCHES = frozenset("curl wget tar unzip gcc g++".split())
 """What else makes a step, where the step's end hides that it failed."""
 _OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
 """Letters of options of which `-e` is one, as people write them behind `set`."""
-_ARGUMENT = re.compile(r"\$\{?[@*#1-9]|\bshift\b")
+_ARGUMENT = re.compile(r"\$\{?[@*#1-9]|shift(?<!\wshift)\b")
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
 _TELLING = frozenset(

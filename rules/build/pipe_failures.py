@@ -110,9 +110,15 @@ def _repeated(run: Run) -> set[int]:
     return found
 
 
+@once
+def _catches(run: Run) -> bool:
+    """Whether `||` stands behind any command: in most RUNs it stands nowhere."""
+    return any(command.after == "||" for command in run.commands)
+
+
 def is_caught(run: Run, command: Command) -> bool:
     """Whether `||` stands behind the pipeline, or behind those that it leads to by `&&`, and goes on from there."""
-    end = end_of_list(run, pipelines(run)[command.pipeline].last)
+    end = end_of_list(run, pipelines(run)[command.pipeline].last) if _catches(run) else None
     if end is None or end.after != "||":
         return False
     then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)

@@ -16,7 +16,7 @@ _LONG = 10
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("ARG",),
-    mentions=("target", "targt", "traget", "taget", "build"),
+    mentions=("build", "target", "targt", "traget", "taget"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG is called almost like one of BuildKit's platform values, and nothing fills it in."""

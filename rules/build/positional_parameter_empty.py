@@ -37,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             found: dict[int, list[Use]] = {}
-            for use in read_positional(run) if "$" in run.instruction.text else ():
+            for use in read_positional(run):
                 found.setdefault(use.command.start, []).append(use)
             for uses in found.values():
                 yield _problem(run, uses[0].command, uses)

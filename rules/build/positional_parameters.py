@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _RUNS_A_SCRIPT = re.compile(r"-[a-z]*c")
 """The option behind which a shell takes its script."""
+_BRACKETS = re.compile(r"\([ \t]*\)")
 _FUNCTION = re.compile(r"(?<![\w.:-])[\w.:-]+[ \t]*\([ \t]*\)|\bfunction[ \t]")
 _PARAMETER = re.compile(r"\$(?:[1-9@*]|\{(?:[1-9]\d*|[@*])(?:[#%/][^{}]*)?\})")
 _NOTABLE = re.compile(r"\\.|[\"']|\$\$|\$'|\$[\w({\[@*]|`", re.DOTALL)
@@ -58,7 +59,7 @@ class _Found(NamedTuple):
 
 def read_positional(run: Run) -> Iterator[Use]:
     """Yield what a RUN reads of its shell's arguments; nothing where the script may have set them."""
-    if not _has_none(run):
+    if _PARAMETER.search(run.instruction.text) is None or not _has_none(run):
         return
     seen: set[int] = set()
     for command in _of_its_shell(run):
@@ -96,7 +97,8 @@ def _has_none(run: Run) -> bool:
 
 
 def _defines_function(text: str) -> bool:
-    return ("(" in text or "function" in text) and _FUNCTION.search(text) is not None
+    may = _BRACKETS.search(text) is not None or "function" in text  # few texts have either, and that is found at once
+    return may and _FUNCTION.search(text) is not None
 
 
 def _sets(command: Command) -> bool:

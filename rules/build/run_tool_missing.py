@@ -62,7 +62,7 @@ _PACKAGES = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("dotnet", *_MANAGERS, *OF_SHADOW, "apt-key", *INSTEAD, *SYSTEM_TOOLS),
+    mentions=(*SYSTEM_TOOLS, *_MANAGERS, "dotnet", *OF_SHADOW, "apt-key", *INSTEAD),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""

@@ -15,7 +15,7 @@ _CALLED = {",": "comma", ";": "semicolon", ":": "colon"}
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("ARG", "ENV", "LABEL"),
-    mentions=(",", ";", ":"),
+    mentions=(":", ",", ";"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A variable's name or value ends in a comma, a semicolon or a colon that was meant to part it from the next."""

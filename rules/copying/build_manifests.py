@@ -39,7 +39,7 @@ _IN_ITS_FOLDER = frozenset({"pom.xml", "mix.exs", "CMakeLists.txt"})
 
 def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the build tools' calls of a RUN that stop without the project's file, with the path of that."""
-    for command in run.commands:
+    for command in run.calls("go", "cargo", "mvn", "mix", "cmake"):
         name = _manifest(command)
         folder = folder_of(run, command) if name is not None else None
         if name is None or folder is None or command.conditional or command.has(*_elsewhere(command)):

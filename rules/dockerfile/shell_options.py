@@ -21,7 +21,7 @@ _OPTIONS = {
     "echo": (("echo-option", re.compile(r"-[nE]*[eE][neE]*")),),
 }
 _TO_TERMINAL = ("/dev/null", "/dev/stderr", "/dev/stdout", "/dev/tty")
-MAY_HOLD_ONE = re.compile(r"(?:read|export|printf|type|wait|echo)\s+-|ERR\b|\$\{\w+@|>&\s*[^\s\d&-]")
+MAY_HOLD_ONE = re.compile("|".join([*(rf"{name}\s+-" for name in _OPTIONS), r"ERR\b|\$\{\w+@|>&\s*[^\s\d&-]"]))
 """What a text has where one of these, or another of bash's additions that are no commands, may stand in it."""
 
 

@@ -127,9 +127,12 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
 
 def _is_known_to_have(facts: ImageFacts, folder: str, base: str) -> bool | None:
     assert facts.tools is not None, "the caller looked"
+    has_system = facts.distro != "scratch" and not is_distroless(facts)
+    if has_system and base not in ACCOUNT_TOOLS and base in _system(facts):
+        return True  # as what is asked for mostly is, a shell above all
     if base in _brought(facts, facts.tools - {BUSYBOX_SHELL}):
         return True
-    if facts.distro == "scratch" or is_distroless(facts):
+    if not has_system:
         return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
     if base in ACCOUNT_TOOLS and facts.distro in DEBIAN_FAMILY:
         return _has_account_tools(facts, facts.tools)

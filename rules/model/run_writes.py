@@ -68,10 +68,11 @@ def written_by(run: Run) -> tuple[Write, ...]:
     """Return what a RUN writes, `cd` followed from command to command."""
     found: list[Write] = []
     for command in run.commands:
-        folder = folder_of(run, command)
+        texts = tuple(texts_written(command))
+        folder = folder_of(run, command) if texts else None
         found += [
             Write(path, tree, checkout, command)
-            for text, tree, checkout in texts_written(command)
+            for text, tree, checkout in texts
             if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
         ]
     return tuple(found)

@@ -38,10 +38,10 @@ def instead_of(command: Command) -> str:
 
 def account_calls(stage: Stage) -> Iterator[tuple[Run, Command]]:
     """Yield the calls that surely run and that no package installed above can have brought the program for."""
-    brought = _first_bringing(stage)
     for run in stage.runs:
         for command in sure_calls(run, *ACCOUNT_TOOLS):
             named = command.program is not None and command.program.value == command.name
+            brought = _first_bringing(stage) if named else None
             if named and (brought is None or (*run.at, command.start) < brought):
                 yield run, command
 

@@ -28,7 +28,7 @@ _JOINTS = frozenset({"&&", ";"})
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("purge", "remove", "del", "clean"),
+    mentions=("remove", "clean", "del", "purge"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A stage that is thrown away cleans up behind itself."""

@@ -39,7 +39,7 @@ _FOLDERS = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("--offline", "-o"),
+    mentions=("-o", "--offline"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN works offline, and what was fetched for it lies in a cache that it does not mount."""

@@ -22,7 +22,7 @@ _DISTRIBUTIONS = ("debian", "ubuntu")
     category=Category.REPRODUCIBILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("+deb", "~deb", "ubuntu"),
+    mentions=("ubuntu", "+deb", "~deb"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package is pinned to the revision of a stable update, which the next one takes off the mirror."""

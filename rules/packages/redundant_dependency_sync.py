@@ -28,7 +28,7 @@ _INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for
     category=Category.BUILD_CACHE,
     default="info",
     keywords=("RUN",),
-    mentions=("sync", "install", "ci"),
+    mentions=("install", "ci", "sync"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install is repeated although nothing it reads has changed."""

@@ -9,32 +9,32 @@ from rules.lazily import once
 from rules.model.puts import folders_of, within_any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_ADDS = re.compile(
-    r"/etc/apt/(?:sources|trusted|keyrings|preferences)|sources\.list|add-apt-repository|apt-add-repository|extrepo|"
-    r"apt-key|\bppa:|deb\.nodesource|packagecloud|(?:release|config|repo|keyring|apt)[^/\s]{0,60}\.deb\b|"
-    r"\b(?:curl|wget)\b[^|;&]{0,300}\|\s*(?:sudo\s+)?(?:-E\s+)?(?:\S*/)?(?:ba|da|z)?sh\b|"
-    r"\b(?:ba|da|z)?sh\s+(?:-\w+\s+)?[\"']?(?:\$\(|<\()\s*(?:curl|wget)\b"
+_ADDS = (
+    (
+        ("/etc/apt/", ".list", "-repository", "extrepo", "-key", "ppa:", "nodesource", "packagecloud"),
+        re.compile(
+            r"/etc/apt/(?:sources|trusted|keyrings|preferences)|sources\.list|add-apt-repository|apt-add-repository|"
+            r"extrepo|apt-key|ppa:(?<!\wppa:)|deb\.nodesource|packagecloud"
+        ),
+    ),
+    ((".deb",), re.compile(r"(?:release|config|repo|keyring|apt)[^/\s]{0,60}\.deb\b")),
+    (
+        ("curl", "wget"),
+        re.compile(r"(?:curl|wget)(?<!\w{5})\b[^|;&]{0,300}\|\s*(?:sudo\s+)?(?:-E\s+)?(?:\S*/)?(?:ba|da|z)?sh\b"),
+    ),
+    (("$(", "<("), re.compile(r"\b(?:ba|da|z)?sh\s+(?:-\w+\s+)?[\"']?(?:\$\(|<\()\s*(?:curl|wget)\b")),
 )
-"""What adds a source to apt's, or may: a list, a key, a repository's own package, a script out of the net."""
-_SIGNS = (
-    "/etc/apt/",
-    ".list",
-    "-repository",
-    "extrepo",
-    "-key",
-    "ppa:",
-    "nodesource",
-    "packagecloud",
-    ".deb",
-    "curl",
-    "wget",
-)
-"""One of these stands in each such text; asking for them takes a tenth of the time."""
+"""What adds a source to apt's, or may: a list or a key, a repository's own package, a script out of the net.
+
+Each pattern is searched for where one of the words in front of it stands, which takes a tenth of the time.
+"""
 _BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian")
 """What else may bring a package: any setting of the managers', a package file, the distribution's own archives."""
 _OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/lib64")
@@ -112,7 +112,7 @@ def _first_source(stage: Stage) -> tuple[int, int, int] | None:
     found = [
         (*run.at, run.instruction.span.start + match.start())
         for run in stage.all_runs
-        if (match := _adds(run.instruction.text)) is not None
+        for match in _adds(run.instruction.text)
     ]
     found += [
         (*put.step.at, put.command.start if put.command is not None else 0)
@@ -122,5 +122,8 @@ def _first_source(stage: Stage) -> tuple[int, int, int] | None:
     return min(found, default=None)
 
 
-def _adds(text: str) -> re.Match[str] | None:
-    return _ADDS.search(text) if any(sign in text for sign in _SIGNS) else None
+def _adds(text: str) -> Iterator[re.Match[str]]:
+    """Yield the first place of each kind at which a text adds a source."""
+    for signs, pattern in _ADDS:
+        if any(sign in text for sign in signs) and (match := pattern.search(text)) is not None:
+            yield match

@@ -24,17 +24,23 @@ def compares_hash(run: Run) -> bool:
     return bool(_WINDOWS_HASH.search(run.instruction.text))
 
 
+@once
 def checks(run: Run) -> tuple[Command, ...]:
     """Return the commands of a RUN that test a checksum or a signature, those of `forgiven_checks` left out."""
     forgiven = {command.start for command in forgiven_checks(run)}
-    return tuple(command for command in run.commands if is_check(command) and command.start not in forgiven)
+    return tuple(command for _, command in _tests(run) if command.start not in forgiven)
 
 
 @once
 def forgiven_checks(run: Run) -> tuple[Command, ...]:
     """Return the tests of a RUN whose failure `|| true` passes over, or `|| echo` and nothing more."""
-    found = enumerate(run.commands)
-    return tuple(command for at, command in found if is_check(command) and _is_forgiven(run, command, at))
+    return tuple(command for at, command in _tests(run) if _is_forgiven(run, command, at))
+
+
+@once
+def _tests(run: Run) -> tuple[tuple[int, Command], ...]:
+    """The commands of a RUN that test a checksum or a signature, with the place of each among all."""
+    return tuple((at, command) for at, command in enumerate(run.commands) if is_check(command))
 
 
 def _is_forgiven(run: Run, check: Command, at: int) -> bool:

@@ -66,11 +66,12 @@ def secret_file(path: str) -> Kind | None:
         return "environment"
     if _CLIENT.fullmatch(name):
         return "client configuration" if name.lower() not in ("settings.xml", "auth.json", "nuget.config") else None
-    if _HARMLESS.search(path):
-        return None
+    kind: Kind | None = None
     if _CREDENTIALS.fullmatch(name):
-        return "credentials"
-    return "private key" if _PRIVATE.fullmatch(name) else None
+        kind = "credentials"
+    elif _PRIVATE.fullmatch(name):
+        kind = "private key"
+    return kind if kind is not None and not _HARMLESS.search(path) else None
 
 
 def secret_by_place(path: str, target: str) -> Kind | None:

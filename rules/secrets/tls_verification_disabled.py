@@ -84,7 +84,7 @@ class Off(NamedTuple):
     category=Category.SECURITY,
     keywords=("RUN", "ENV", "ARG", "COPY", "ADD"),
     mentions=(
-        *("curl", "certificate", "no-check", "trusted-host", "trusted_host", "insecure", "ssl", "tls", "verify"),
+        *("curl", "ssl", "certificate", "verify", "tls", "no-check", "trusted-host", "trusted_host", "insecure"),
         *("trust-server-cert", "conda", "mamba"),
     ),
     aliases=tuple(f"CKV2_DOCKER_{number}" for number in (2, 3, 4, 5, 6, 12, 13, 14, 15, 16)),

@@ -33,7 +33,7 @@ _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisig
     category=Category.SECURITY,
     default="info",
     keywords=("RUN",),
-    mentions=("md5", "sha1", "tls", "ssl", "shasum", "curl"),
+    mentions=("curl", "ssl", "tls", "md5", "sha1", "shasum"),
     aliases=("S4423", "S4790"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -25,7 +25,8 @@ _CALL = (
 )
 _AS_COMMAND = re.compile(rf"(?:^|[;&|(]|(?:\b(?:exec|then|do|else)|--)[ ])[ \t]*{_CALL}", re.MULTILINE)
 _IN_LINE = re.compile(rf"[ \t]{_CALL}")
-_NAMED = re.compile(r"\b(?:gosu|su-exec|runuser|sudo|crontab|su)[ \t\\]")
+_NAMED = re.compile(r"(?:gosu|su-exec|runuser|sudo|crontab|su)[ \t\\]")
+"""What stands in each text of which one is a command."""
 _MAKES = re.compile(r"\b(?:useradd|adduser|usermod|groupmod)\b|/etc/passwd")
 """What makes an account, or gives one another name, when the container starts."""
 _CRON = ("/etc/cron", "/var/spool/cron")

@@ -36,12 +36,12 @@ _OTHER_USES = frozenset("cp dpkg gunzip mv rm tar unzip".split()) | _INTERPRETER
 
 
 class _Download(NamedTuple):
-    """A program fetched from the network: where it lands and what fetches it."""
+    """A program fetched from the network: where it lands and what fetches it, of a RUN the command."""
 
     path: str
     tool: str
     step: Step
-    edit: Edit | None
+    command: Command | None
 
 
 @rule(
@@ -68,12 +68,11 @@ def _downloads(step: Step) -> Iterator[_Download]:
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
         if remote and path and step.instruction.flag("chmod") is None and ".git" not in path:
-            flag = add_flag(step.instruction, "--chmod=755")
-            yield _Download(path, "ADD", step, flag)
+            yield _Download(path, "ADD", step, None)
     elif isinstance(step, Run):
         for path, _, _, command in written_by(step):
             if command.name in ("curl", "wget") and command.after != "|":
-                yield _Download(path, command.name, step, append_to_run(step, f"{as_root(command)}chmod +x {path}"))
+                yield _Download(path, command.name, step, command)
 
 
 @once
@@ -149,5 +148,12 @@ def _problem(stage: Stage, download: _Download) -> Problem:
         doubt="it may be no program, or a script may set its mode",
         stage=stage.key,
         key=download.path,
-        fix=fix("Make it executable", download.edit),
+        fix=fix("Make it executable", _edit(download)),
     )
+
+
+def _edit(download: _Download) -> Edit | None:
+    step, command = download.step, download.command
+    if isinstance(step, Run) and command is not None:
+        return append_to_run(step, f"{as_root(command)}chmod +x {download.path}")
+    return add_flag(step.instruction, "--chmod=755")

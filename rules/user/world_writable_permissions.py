@@ -60,7 +60,7 @@ _CLOSING = re.compile(r"^[0-7]{3,5}$|(?:^|,)[ug]*[oa][ugoa]*(?:=|-[rxXst]*w)")
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN", "COPY", "ADD"),
-    mentions=("chmod", "mkdir", "install"),
+    mentions=("install", "mkdir", "chmod"),
     aliases=("S2612", "DF034"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -148,7 +148,7 @@ class PackageCall:
 
     def has(self, *names: str) -> bool:
         """Tell whether one of these options is in force, in any spelling: of `--x`, `--no-x`, `--x=false` the last."""
-        return any(self.turned(name) for name in names)
+        return any(map(self.turned, names))
 
     def turned(self, name: str) -> bool | None:
         """Tell whether an option is switched on or off, by the last word about it; `None` where there is none."""
@@ -160,7 +160,8 @@ class PackageCall:
 
     def last_use(self, name: str) -> OptionUse | None:
         """Return the last use of an option or of its opposite: `--no-x` of `--x`; one that takes a value is none."""
-        if self.options.uses.keys().isdisjoint(map(self.spec.options.canonical, (name, opposite(name)))):
+        given, canonical = self.options.uses, self.spec.options.canonical
+        if canonical(name) not in given and canonical(opposite(name)) not in given:
             return None  # asked of every call for many an option that it does not have
         against = [use for use in self.uses(opposite(name)) if use.value is None or use.value.lower() in _SWITCHES]
         return max([*self.uses(name), *against], key=lambda use: use.word.start, default=None)
@@ -179,21 +180,27 @@ class PackageCall:
         """Tell whether the call has a property."""
         if wanted.always or self.verb in wanted.subcommands:
             return True
-        if any(map(self._given, wanted.unless)):
+        if any(map(self._says, wanted.unless)):
             return False
         if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
             return True
-        if any(map(self._given, wanted.flags)):
-            return True
-        if any(self.turned(flag) is False for flag in wanted.flags):
+        refused = False
+        for flag in wanted.flags:
+            says = self._says(flag)
+            if says:
+                return True
+            refused |= says is False
+        if refused:
             return False  # the command line has the last word
         return any(self.env.get(name) for name in wanted.present) or any(map(self._asked, wanted.variables))
 
-    def _given(self, flag: str) -> bool:
+    def _says(self, flag: str) -> bool | None:
+        """Tell whether the command line switches an option on or off, or names a value; `None` where it does not."""
         name, equals, value = flag.partition("=")
         if not equals:
-            return self.has(name)
-        return any(value in _listed(use.value or "") for use in self.uses(name))
+            return self.turned(name)
+        values = self.options.values(self.spec.options.canonical(name))
+        return any(value in _listed(text) for text in values) or None
 
     def _asked(self, variable: str) -> bool:
         name, equals, value = variable.partition("=")
