@@ -33,13 +33,15 @@ _VALUED = frozenset(
     "-toolexec -overlay -pgo -covermode -coverpkg -run -count -timeout".split()
 )
 """Options of `go build` and `go test` that take the next word (`go help build`, `go help testflag`)."""
+_NODE = ("npm", "yarn", "pnpm", "bun")
+_TOOLS = ("go", "cargo", "mvn", "mix", "cmake", *_NODE)
 _IN_ITS_FOLDER = frozenset({"pom.xml", "mix.exs", "CMakeLists.txt"})
 """Those that are not looked for in the folders above."""
 
 
 def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the build tools' calls of a RUN that stop without the project's file, with the path of that."""
-    for command in run.calls("go", "cargo", "mvn", "mix", "cmake"):
+    for command in run.calls(*_TOOLS):
         name = _manifest(command)
         folder = folder_of(run, command) if name is not None else None
         if name is None or folder is None or command.conditional or command.has(*_elsewhere(command)):
@@ -87,7 +89,7 @@ def _is_here(word: ShellWord) -> bool:
 
 def _may_do_without(command: Command) -> bool:
     """Whether it may work without the file where other files are: Go without modules, a script that npm finds above."""
-    return command.name in ("npm", "yarn", "pnpm", "bun") or (command.name == "go" and command.subcommand != "mod")
+    return command.name in _NODE or (command.name == "go" and command.subcommand != "mod")
 
 
 def _is_beside_project(run: Run, folder: str) -> bool:

@@ -29,6 +29,7 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.packages.mounted_sources import brings_no_program, runs_mounted_sources
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
+    ENABLER,
     OFF_UNLESS_SET,
     PRODUCTION,
     Switch,
@@ -255,21 +256,20 @@ def _without(found: Written, switch: Switch) -> Fix | None:
 
 
 def _xdebug(stage: Stage, seen: set[int]) -> Iterator[Problem]:
-    for run in stage.all_runs:
-        if id(run.instruction) in seen:
+    """Tell each RUN that brings it; to enable what was installed is no mistake of its own."""
+    found = [(run, command) for run in stage.all_runs for command in islice(xdebug_commands(run), 1)]
+    for place, (run, command) in enumerate(found):
+        if id(run.instruction) in seen or (place and command.name == ENABLER):
             continue
         seen.add(id(run.instruction))
-        for command in islice(xdebug_commands(run), 1):  # to install and to enable it is one mistake
-            source = run.instruction.source
-            yield Problem(
-                source.span(run.instruction.span.start, command.end),
-                f"{stage.label} ships with Xdebug: {quote(str(command))}. It slows every request down, and where its "
-                f"`client_host` can be set from outside it runs code for whoever "
-                "connects. "
-                "Install it in a stage for developers.",
-                Confidence.POSSIBLE if brings_no_program(stage) else Confidence.CERTAIN,
-                doubt="nothing of a program is copied in, so that it may be developers who mount theirs",
-                stage=stage.key,
-                instruction=run.instruction,
-                key=str(command),
-            )
+        yield Problem(
+            run.instruction.source.span(run.instruction.span.start, command.end),
+            f"{stage.label} ships with Xdebug: {quote(str(command))}. It slows every request down, and where its "
+            "`client_host` can be set from outside it runs code for whoever connects. "
+            "Install it in a stage for developers.",
+            Confidence.POSSIBLE if brings_no_program(stage) else Confidence.CERTAIN,
+            doubt="nothing of a program is copied in, so that it may be developers who mount theirs",
+            stage=stage.key,
+            instruction=run.instruction,
+            key=str(command),
+        )

@@ -77,7 +77,9 @@ _ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])")
 """A debugger's address that only the container itself reaches."""
 _PYTHON = re.compile(r"python[\d.]*\Z")
 _XDEBUG = re.compile(r"(?:php[\d.]*-)?(?:pecl-)?xdebug(?:-[\d.a-zA-Z]+)?\Z")
-_INSTALLERS = frozenset("pecl docker-php-ext-install docker-php-ext-enable install-php-extensions pickle pie".split())
+ENABLER = "docker-php-ext-enable"
+"""What switches on an extension that is there already (docker-library/php)."""
+_INSTALLERS = frozenset({ENABLER, *"pecl docker-php-ext-install install-php-extensions pickle pie".split()})
 
 
 class Switch(NamedTuple):
