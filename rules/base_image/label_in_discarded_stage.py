@@ -1,6 +1,7 @@
 """See label_in_discarded_stage.md."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -36,13 +37,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         found = [(instruction, key) for instruction in stage.instructions for key in _keys(instruction)]
         if found:
-            yield _problem(stage, found, heirs[-1])
+            yield replace(_problem(stage, found, heirs[-1]), held_before=_stood_there(change, stage, found[0][1]))
 
 
 def _is_started(stage: Stage) -> bool:
     """Whether it, or one upon it, is an image of its own: something is started in it."""
     upon = (other for other in stage.model.stages if stage in other.chain)
     return any(one.keyword in ("ENTRYPOINT", "CMD") for other in upon for one in other.instructions)
+
+
+def _stood_there(change: DockerfileChange, stage: Stage, key: str) -> bool:
+    """Whether a stage had the label before the change, and was thrown away then too, whatever shipped."""
+    was = change.was(stage)
+    return was is not None and not was.layers_ship and any(key in _keys(one) for one in was.instructions)
 
 
 def _keys(instruction: Instruction) -> list[str]:
