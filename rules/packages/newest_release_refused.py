@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Package,
@@ -14,6 +15,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    once,
     outcome_of_failure,
     quote,
     rule,
@@ -66,10 +68,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The newest release of a tool is installed, and the image's language is too old for it."""
     for stage, run, call in change.after.layers.all_calls:
         judge = _TOOLS.get(call.manager)
-        if judge is None or call.action != "install" or not _is_of_image(stage, run):
+        if judge is None or call.action != "install":
             continue
         for package in call.packages:
-            refused = judge(stage, run, call, package) if _is_newest(package) else None
+            looked_at = package.name in _NAMES and _is_newest(package) and _is_of_image(stage, run)
+            refused = judge(stage, call, package) if looked_at else None
             if refused is not None and outcome_of_failure(run, call.command) == "stops":
                 yield _problem(stage, run, call, package, refused)
 
@@ -83,10 +86,17 @@ def _is_of_image(stage: Stage, run: Run) -> bool:
     facts = stage.facts
     if facts is None or not facts.exact or facts.listed is not True or run.deferred:
         return False
-    return not any(_ANOTHER.search(one.instruction.whole_value) for one in stage.done_runs if one.at <= run.at)
+    first = _first_other(stage)
+    return first is None or first > run.at
 
 
-def _bundler(stage: Stage, _run: Run, call: PackageCall, package: Package) -> _Refused | None:
+@once
+def _first_other(stage: Stage) -> tuple[int, int] | None:
+    """Where the first RUN of a chain stands that may bring another release of the language."""
+    return next((run.at for run in stage.done_runs if _ANOTHER.search(run.instruction.whole_value)), None)
+
+
+def _bundler(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
     version = stage.runtime.languages.get("ruby") or ""
     numbers = numbers_of(version)
     if package.name != "bundler" or len(numbers) < 2 or numbers >= _FALLS_BACK:  # noqa: PLR2004 - a line has two
@@ -98,20 +108,24 @@ def _bundler(stage: Stage, _run: Run, call: PackageCall, package: Package) -> _R
     return _Refused(f"Ruby {version}", wants, f"bundler:{last}") if last is not None else None
 
 
-def _of_npm(stage: Stage, run: Run, call: PackageCall, package: Package) -> _Refused | None:
+def _of_npm(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
     version = stage.runtime.languages.get("node") or ""
     numbers = numbers_of(version)
     if not numbers or not call.global_ or call.has("--force", "--prefix"):
         return None
     if package.name == "npm":
         return _npm(version, numbers)
-    later = (command for one in stage.done_runs if one.at >= run.at for command in one.calls("pnpm"))
-    called = next((command for command in later if command.start > call.command.start), None)
-    if package.name != "pnpm" or numbers[0] not in _LAST_PNPM or called is None:
+    called = next((command for command in _pnpm_calls(stage) if command.start > call.command.start), None)
+    if numbers[0] not in _LAST_PNPM or called is None:
         return None
     last = f"pnpm@{_LAST_PNPM[numbers[0]]}"
     stops = f"It is installed all the same, and stops when it is called (line {called.line})."
     return _Refused(f"Node.js {version}", "pnpm has asked for Node.js 18 or later since 9", last, stops)
+
+
+@once
+def _pnpm_calls(stage: Stage) -> tuple[Command, ...]:
+    return tuple(command for run in stage.done_runs for command in run.calls("pnpm"))
 
 
 def _npm(version: str, numbers: tuple[int, ...]) -> _Refused | None:
@@ -125,7 +139,8 @@ def _npm(version: str, numbers: tuple[int, ...]) -> _Refused | None:
     return _Refused(f"Node.js {version}", wants, f"npm@{_LAST_NPM[major]}")
 
 
-_TOOLS: dict[str, Callable[[Stage, Run, PackageCall, Package], _Refused | None]] = {"gem": _bundler, "npm": _of_npm}
+_NAMES = frozenset({"bundler", "npm", "pnpm"})
+_TOOLS: dict[str, Callable[[Stage, PackageCall, Package], _Refused | None]] = {"gem": _bundler, "npm": _of_npm}
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, package: Package, refused: _Refused) -> Problem:
