@@ -90,6 +90,11 @@ def _is_set_up_for_developers(stage: Stage, builds: list[Build]) -> bool:
     """Whether the image takes PHP's settings for developers, or is told of the project that a debugger speaks for."""
     if _OF_DEBUGGERS in stage.image.env or any(_OF_DEBUGGERS in build.environment for build in builds):
         return True
+    return _takes_settings_of_developers(stage)
+
+
+@once
+def _takes_settings_of_developers(stage: Stage) -> bool:
     calls = (command for run in stage.done_runs for command in run.calls("cp", "ln", "mv"))
     return any(word.value.endswith(_SETTINGS_OF_DEVELOPERS) for command in calls for word in command.args)
 
