@@ -11,14 +11,11 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    fix,
-    insert_after,
     quote,
     rule,
 )
 from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import versionless
+from rules.secrets.curl_options import has_settings, name_of, with_option
 
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 
@@ -34,8 +31,8 @@ _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download keeps the error page when the server answers with an error."""
-    if "curlrc" in change.after.code:
-        return  # options that every call takes from there may hold `fail`
+    if has_settings(change):
+        return
     for stage in change.stages:
         for run in stage.runs:
             careless = [
@@ -51,10 +48,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
-    source, command = run.instruction.source, careless[0]
+    command = careless[0]
     url = address_of(command) or ""
-    programs = [one.program for one in careless if one.program is not None]
-    repair = fix("Fail on an error answer", *(insert_after(source, program, " --fail") for program in programs))
     return Problem(
         command.span,
         f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
@@ -63,6 +58,6 @@ def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
         doubt="the variable may hold no address of a web server",
         instruction=run.instruction,
         stage=stage.key,
-        key=downloaded_name(url) or versionless(url),
-        fix=repair,
+        key=name_of(command),
+        fix=with_option(run, careless, "Fail on an error answer", "--fail"),
     )

@@ -10,16 +10,13 @@ from rules.api import (
     Problem,
     Run,
     Severity,
-    fix,
-    insert_after,
     quote,
     rule,
 )
 from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import versionless
+from rules.secrets.curl_options import has_settings, lacking, with_option
 
 _FOLLOWS = ("-L", "--location", "--location-trusted", "--follow")
 _TAKERS = frozenset({*SHELLS, "tee", "python", "python3", "perl", "node", "ruby", "php"})
@@ -40,8 +37,8 @@ _REDIRECTS = re.compile(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download by curl does not follow the server to where the file has moved."""
-    if "curlrc" in change.after.code or "CURL_HOME" in change.after.code:
-        return  # options that every call takes from there may hold `location`
+    if has_settings(change):
+        return
     for stage in change.stages:
         for run in stage.runs:
             found = [command for command in run.calls("curl") if _stays(run, command)]
@@ -58,13 +55,9 @@ def _stays(run: Run, command: Command) -> bool:
 
 
 def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Problem:
-    stage, source = run.stage, run.instruction.source
-    every = tuple(dict.fromkeys(map(_name, found)))
-    names = change.fresh("curl-no-redirect", stage, every)
-    told = [command for command in found if _name(command) in names]
+    stage = run.stage
+    items, told = lacking(change, "curl-no-redirect", run, found)
     addresses = [address_of(command) or "" for command in told]
-    plain = run.instruction.exec_form is None
-    programs = [command.program for command in told if plain and command.program is not None]
     sure = all(map(_REDIRECTS.match, addresses))
     return Problem(
         told[0].span,
@@ -73,11 +66,6 @@ def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Proble
         "redirect's own page, mostly an empty one. Add `-L`.",
         instruction=run.instruction,
         stage=stage.key,
-        items=every,
-        fix=fix("Follow redirects", *(insert_after(source, program, " -L") for program in programs)),
+        items=items,
+        fix=with_option(run, told, "Follow redirects", "-L"),
     )
-
-
-def _name(command: Command) -> str:
-    address = address_of(command) or ""
-    return downloaded_name(address) or versionless(address)

@@ -10,15 +10,13 @@ from rules.api import (
     Problem,
     Run,
     Severity,
-    fix,
-    insert_after,
     quote,
     rule,
 )
 from rules.quoting import listed
 from rules.secrets.curl_downloads import address_of, is_download
-from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import is_local, keeps_nothing, split_url, versionless
+from rules.secrets.curl_options import has_settings, lacking, with_option
+from rules.secrets.downloads import is_local, keeps_nothing, split_url
 
 _RETRIES = ("--retry",)
 _SENDS = ("--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "-T", "--upload-file", "--json")
@@ -41,9 +39,8 @@ _HARMLESS = frozenset({"sudo", "doas", "env", "command"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download by curl is not tried again when the server is busy."""
-    code = change.after.code
-    if "curlrc" in code or "CURL_HOME" in code:
-        return  # options that every call takes from there may hold `retry`
+    if has_settings(change):
+        return
     for stage in change.stages:
         for run in stage.runs:
             found = [command for command in run.calls("curl") if _is_tried_once(command)]
@@ -61,23 +58,14 @@ def _is_tried_once(command: Command) -> bool:
 
 
 def _problem(change: DockerfileChange, run: Run, found: list[Command]) -> Problem:
-    stage, source = run.stage, run.instruction.source
-    every = tuple(dict.fromkeys(map(_name, found)))
-    names = change.fresh("download-no-retry", stage, every)
-    told = [command for command in found if _name(command) in names]
-    plain = run.instruction.exec_form is None
-    programs = [command.program for command in told if plain and command.program is not None]
+    stage = run.stage
+    items, told = lacking(change, "download-no-retry", run, found)
     return Problem(
         told[0].span,
         f"{stage.label} tries {listed((quote(address_of(one) or '') for one in told), 2)} once: a timeout, or a 429 or "
         "503 of a busy server, is final. `--retry 3` tries again, after a pause that doubles.",
         instruction=run.instruction,
         stage=stage.key,
-        items=every,
-        fix=fix("Try again three times", *(insert_after(source, program, " --retry 3") for program in programs)),
+        items=items,
+        fix=with_option(run, told, "Try again three times", "--retry 3"),
     )
-
-
-def _name(command: Command) -> str:
-    address = address_of(command) or ""
-    return downloaded_name(address) or versionless(address)
