@@ -61,9 +61,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_for_several(now: Summed) -> bool:
     """Whether the address differs by platform, and the checksum does not; no script chooses, or refuses the others."""
-    if len(now.sums) != 1 or now.chosen or _CHOOSES.search(now.step.instruction.whole_value):
-        return False
-    return _PLATFORM.search(now.filled) is not None  # filled: an `ARCH` with a default is for one platform
+    if len(now.sums) != 1 or now.chosen or _PLATFORM.search(now.filled) is None:
+        return False  # filled: an `ARCH` with a default is for one platform
+    return not _chooses(now.step)
+
+
+@once
+def _chooses(step: Step) -> bool:
+    return _CHOOSES.search(step.instruction.whole_value) is not None
 
 
 @once

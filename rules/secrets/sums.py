@@ -98,10 +98,8 @@ def _assigned(run: Run) -> list[tuple[str, ShellWord]]:
 def _tested(fetched: list[Url], check: Command, text: str) -> Url | None:
     """Return the download that is tested: the last one above whose file the test names, or the only one above."""
     above = [url for url in fetched if url.command.start < check.start]
-    named = [url for url in above if saved_name(url) and saved_name(url) in text]
-    if named:
-        return named[-1]
-    return above[0] if len(above) == 1 else None
+    named = next((url for url in reversed(above) if (name := saved_name(url)) and name in text), None)
+    return above[0] if named is None and len(above) == 1 else named
 
 
 def _filled(step: Step, text: str) -> str:

@@ -121,6 +121,11 @@ COMMANDS: Mapping[str, Shape] = {
     "one RUN of a pipe": Shape("a% | ", head=f"{DEBIAN}RUN ", end="true\n"),
     "one RUN of words": Shape("p% ", head=f"{DEBIAN}RUN apt-get install -y "),
     "one RUN of lines": Shape("a% && \\\n", head=f"{DEBIAN}RUN ", end="true\n"),
+    "one RUN of downloads with their sums": Shape(
+        f"curl -o a% https://example.com/a% && echo {'ab' * 32}  a% | sha256sum -c && ",
+        head=f"{DEBIAN}RUN ",
+        end="true\n",
+    ),
     "one RUN of mounts": Shape("--mount=type=cache,target=/c% ", head=f"{DEBIAN}RUN ", end="make\n"),
     "one here-document": Shape("apt-get install -y p%\n", head=f"{DEBIAN}RUN <<E\n", end="E\n"),
 }
