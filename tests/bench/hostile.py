@@ -122,7 +122,7 @@ COMMANDS: Mapping[str, Shape] = {
     "one RUN of words": Shape("p% ", head=f"{DEBIAN}RUN apt-get install -y "),
     "one RUN of lines": Shape("a% && \\\n", head=f"{DEBIAN}RUN ", end="true\n"),
     "one RUN of downloads with their sums": Shape(
-        f"curl -o a% https://example.com/a% && echo {'ab' * 32}  a% | sha256sum -c && ",
+        f"curl -o a% https://example.com/a% && echo {'ab' * 32}  a% | sha256sum -c && \\\n",
         head=f"{DEBIAN}RUN ",
         end="true\n",
     ),
