@@ -125,8 +125,13 @@ def _may_build(command: Command) -> bool:
 
 def _runs_script(run: Run, command: Command) -> bool:
     """Whether a call runs a script of the project, which may well build: `yarn ship`, `pnpm -r prepare-all`."""
-    calls = (call for call in run.package_calls if call.command.start == command.start)
-    return any(call.action == "run" and call.verb not in _NO_BUILD for call in calls)
+    return command.start in _scripts_run(run)
+
+
+@once
+def _scripts_run(run: Run) -> frozenset[int]:
+    calls = (call for call in run.package_calls if call.action == "run" and call.verb not in _NO_BUILD)
+    return frozenset(call.command.start for call in calls)
 
 
 def _program(run: Run, command: Command) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.settings import Origin
 from rules.model.users import ROOT_NAMES, is_root_name
 
@@ -50,6 +51,7 @@ def is_seen_as_root(step: Step) -> bool:
 _SETS_HOME = re.compile(r"(?<!\w)HOME=")
 
 
+@once
 def roots_home(run: Run) -> str | None:
     """Return the home that root's programs see in a RUN; `None` where it is not known.
 

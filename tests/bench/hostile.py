@@ -111,7 +111,7 @@ STAGES: Mapping[str, Shape] = {
 """Stages upon stages."""
 
 COMMANDS: Mapping[str, Shape] = {
-    f"one RUN: {piece}": Shape(f"{piece} && ", head=f"{DEBIAN}RUN ", end="true\n")
+    f"one RUN: {piece}": Shape(f"{piece} && \\\n", head=f"{DEBIAN}RUN ", end="true\n")
     for piece in (
         *("a%", "apt-get install -y p%", "rm -rf /a%", "cd /a%", "curl -o a% https://example.com/a%", "useradd u%"),
         *("chown a /a%", "A%=$A%", "A=x$A$A", "git clone https://example.com/a% /a%", "( a%", "echo $(a%)"),
