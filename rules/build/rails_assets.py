@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import UNKNOWN, Command, Confidence, Problem, Severity, fix, insert, once, quote
+from rules.facts.rails import DUMMY_KEY, KEYS
 from rules.runtime.ruby_programs import is_ruby, rails_of
 
 if TYPE_CHECKING:
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Fix, Run, Stage
 
 _TASK = "assets:precompile"
-_DUMMY = "SECRET_KEY_BASE_DUMMY"
 _WITH_DUMMY = (7, 1)
 """The first Rails that knows it (Rails 7.1 release notes, "Railties")."""
 _ASKS = (5, 2)
 """The first Rails that asks for the key when it starts: Active Storage signs with it (`ActiveStorage::Engine`)."""
-_KEYS = ("SECRET_KEY_BASE", _DUMMY, "RAILS_MASTER_KEY")
 _LOCAL = frozenset({"development", "test"})
 """Environments in which Rails makes up a key (`Rails::Application#secret_key_base`)."""
 _SERVICES = ("DATABASE_URL", "REDIS_URL")
@@ -53,7 +52,7 @@ def assets_without_key(change: DockerfileChange) -> Iterator[Problem]:
         if (brought is not None and brought <= run.at) or any(mount.type == "secret" for mount in run.mounts):
             continue
         for call in _calls(run):
-            given = any(name in call.given or run.scope.get(name) is not None for name in _KEYS)
+            given = any(name in call.given or run.scope.get(name) is not None for name in KEYS)
             if not given and call.outer.after != "||":
                 yield from _problem(change, stage, run, call)
 
@@ -109,9 +108,9 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: _Call) -> I
     if rails is not None and rails.is_before(_ASKS):
         return
     new = rails is not None and rails.is_from(_WITH_DUMMY)
-    stand_in = f"{_DUMMY}=1" if new else "SECRET_KEY_BASE=1"
+    stand_in = f"{DUMMY_KEY}=1" if new else "SECRET_KEY_BASE=1"
     loaded_for = quote(environment) if environment else "an environment of its own choice"
-    other = "" if new else f" From Rails 7.1 on, {quote(f'{_DUMMY}=1')} says the same."
+    other = "" if new else f" From Rails 7.1 on, {quote(f'{DUMMY_KEY}=1')} says the same."
     yield Problem(
         call.command.span,
         f"{stage.label} runs {quote(str(call.command))} without a key for the build: Rails loads the program for "
@@ -146,7 +145,7 @@ def _not_for_production(stage: Stage, run: Run, call: _Call) -> Problem:
         f"{stage.label} compiles its assets for development: nothing sets {quote('RAILS_ENV')} for "
         f"{quote(str(call.command))}, so they are made with the settings of {quote('development.rb')}, and the gems of "
         f"that group have to be there. Say {quote('ENV RAILS_ENV=production')} above, and give the command a stand-in "
-        f"for the key that it then asks for: {quote(f'SECRET_KEY_BASE_DUMMY=1 {call.outer}')} from Rails 7.1 on, "
+        f"for the key that it then asks for: {quote(f'{DUMMY_KEY}=1 {call.outer}')} from Rails 7.1 on, "
         f"{quote('SECRET_KEY_BASE=1')} before.",
         Confidence.LIKELY,
         doubt="a file of the project may choose the environment",

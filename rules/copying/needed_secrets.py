@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.rails import DUMMY_KEY, KEYS
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ _KEYS_OF_RAILS = re.compile(r"(?:.*/)?config/(?:master|credentials/[\w-]+)\.key"
 _STARTING_RAILS = frozenset({"assets:precompile", "webpacker:compile"})
 """Tasks of the build that load the program."""
 _RAILS = frozenset({"rails", "rake"})
-_DUMMY_KEY = "SECRET_KEY_BASE_DUMMY"
-_KEYS = (_DUMMY_KEY, "SECRET_KEY_BASE", "RAILS_MASTER_KEY")
-_OTHERWISE = re.compile(rf"\b(?:{'|'.join(_KEYS)})=")
+_OTHERWISE = re.compile(rf"\b(?:{'|'.join(KEYS)})=")
 """Variables with which Rails starts without the file."""
 _NOT_READING = frozenset("[ test rm chmod chown echo printf touch ls find".split())
 
@@ -47,7 +46,7 @@ class Need(NamedTuple):
         target = self.run.resolve(self.path) or self.path
         name = posixpath.basename(self.path).lstrip(".").replace(".", "-").replace("_", "-")
         mount = quote(f"RUN --mount=type=secret,id={name},target={target} …")
-        dummy = f", or from Rails 7.1 on set {quote(f'{_DUMMY_KEY}=1')} in front of it" if self.rails else ""
+        dummy = f", or from Rails 7.1 on set {quote(f'{DUMMY_KEY}=1')} in front of it" if self.rails else ""
         return (
             f" {quote(str(self.command), 60)} (line {self.command.line}) {'may need' if self.rails else 'reads'} it "
             f"during the build: hand it over with {mount}{dummy}."
@@ -67,7 +66,7 @@ def needed_in_build(copy: Copy, paths: Iterable[str]) -> Need | None:
 
 
 def _starts_rails(run: Run, command: Command) -> bool:
-    if _OTHERWISE.search(run.instruction.text) or any(map(run.scope.get, _KEYS)):
+    if _OTHERWISE.search(run.instruction.text) or any(map(run.scope.get, KEYS)):
         return False
     words = [command.name, *(posixpath.basename(word.value) for word in command.args)]
     return not _RAILS.isdisjoint(words) and not _STARTING_RAILS.isdisjoint(words)

@@ -5,29 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, quote
+from rules.facts.rails import DUMMY_KEY
 
 if TYPE_CHECKING:
     from rules.api import Instruction, Stage
 
-_DUMMY_KEY = "SECRET_KEY_BASE_DUMMY"
-"""Rails since 7.1, `Rails::Application#secret_key_base`: whatever its value, a random key in `tmp/local_secret.txt`."""
-
 
 def random_key_of_rails(stage: Stage, instruction: Instruction) -> Problem | None:
     """Say that an ENV, still in force in what ships, has Rails make up its key; `None` where it sets no such thing."""
-    if all(name.text != _DUMMY_KEY for name, _ in instruction.pairs):
+    if all(name.text != DUMMY_KEY for name, _ in instruction.pairs):
         return None
-    final = stage.image.env.get(_DUMMY_KEY)
+    final = stage.image.env.get(DUMMY_KEY)
     if final is None or final.instruction is not instruction:
         return None
     return Problem(
         instruction.span,
-        f"{stage.label} ships with {quote(_DUMMY_KEY)}, which is for the build: with it Rails makes up a key in each "
+        f"{stage.label} ships with {quote(DUMMY_KEY)}, which is for the build: with it Rails makes up a key in each "
         "container, and never reads the real one. Each restart logs everybody out, and one container refuses what "
-        f"another has signed. Set it in front of the command that needs it: `RUN {_DUMMY_KEY}=1 bin/rails …`.",
+        f"another has signed. Set it in front of the command that needs it: `RUN {DUMMY_KEY}=1 bin/rails …`.",
         Confidence.LIKELY,
         doubt="what starts the container may take it away",
         stage=stage.key,
-        key=_DUMMY_KEY,
+        key=DUMMY_KEY,
         instruction=instruction,
     )
