@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, is_development_file, quote, rule
 from rules.copying.context_contents import context_leaks, root_copies
+from rules.copying.ignore_file import has_surely_none
 
 
 @rule(
@@ -16,12 +17,7 @@ from rules.copying.context_contents import context_leaks, root_copies
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and there is no `.dockerignore`."""
     context = change.repository.context_of(change.path)
-    if (
-        context is None
-        or change.repository.listing is None
-        or _exists(change, context)
-        or is_development_file(change.path)
-    ):
+    if context is None or not has_surely_none(change) or is_development_file(change.path):
         return
     for stage in change.after.shipped:
         copy = next(root_copies(stage), None)
@@ -51,9 +47,3 @@ def _unread(change: DockerfileChange) -> str:
     beside = posixpath.join(posixpath.dirname(change.path), ".dockerignore")
     there = change.repository.exists(beside)
     return f"{quote(beside)} is not read: builders look in the context's root. " if there else ""
-
-
-def _exists(change: DockerfileChange, context: str) -> bool:
-    names = (".dockerignore", ".containerignore")  # Buildah reads the second first
-    paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
-    return any(change.repository.exists(path) is not False for path in paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.dockerignore import Dockerignore
@@ -69,3 +70,13 @@ def ignore_file_of(repository: Repository, dockerfile: str) -> IgnoreFile | None
 def lies_beside(change: DockerfileChange, ignore: IgnoreFile) -> bool:
     """Tell whether the ignore file is in force for certain: it is the Dockerfile's own, or the context is known."""
     return ignore.path == f"{change.path}.dockerignore" or change.repository.context_of(change.path) is not None
+
+
+def has_surely_none(change: DockerfileChange) -> bool:
+    """Tell whether all files are known, and none of them says what stays out of the build context."""
+    context, repository = change.repository.context_of(change.path), change.repository
+    if context is None or repository.listing is None:
+        return False
+    names = (".dockerignore", ".containerignore")  # Buildah reads the second first
+    paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
+    return all(repository.exists(path) is False for path in paths)

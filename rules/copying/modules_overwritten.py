@@ -18,14 +18,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.ignore_file import IgnoreFile, has_surely_none, ignore_file, lies_beside
 from rules.copying.installs import Install, installs_in
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.project_files import copied
 from rules.packages.tool_versions import has_modern_yarn
 
 _MODULES = "node_modules"
-_IGNORE_FILES = (".dockerignore", ".containerignore")
 
 
 @rule(
@@ -53,13 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_known(change: DockerfileChange, ignore: IgnoreFile | None) -> bool:
     """Whether the file that keeps things out of the context was read, or there is surely none."""
-    if ignore is not None:
-        return lies_beside(change, ignore)
-    context, repository = change.repository.context_of(change.path), change.repository
-    if context is None or repository.listing is None:
-        return False
-    paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in _IGNORE_FILES))
-    return all(repository.exists(path) is False for path in paths)
+    return lies_beside(change, ignore) if ignore is not None else has_surely_none(change)
 
 
 def _installs(stage: Stage) -> Iterator[Install]:
