@@ -31,8 +31,7 @@ _CLOSED = ((2, 6), "2.4.22"), ((2, 3), "2.3.26"), ((1, 8), "1.17.3")
 """From which Ruby on a Bundler is the last: of those that ask for no later one (bundler.io/compatibility)."""
 _FALLS_BACK = (3, 0)
 """It brought RubyGems 3.2, which takes the newest release that fits (ruby/rubygems, pull request 4110)."""
-_NPM_10, _NPM_9, _NPM_8 = "10", "9", "8"
-_LAST_NPM = {16: _NPM_9, 17: _NPM_8, 18: _NPM_10, 19: _NPM_9, 20: _NPM_10, 21: _NPM_10, 22: _NPM_10}
+_LAST_NPM = {16: "9", 17: "8", 18: "10", 19: "9", 20: "10", 21: "10", 22: "10"}
 _FIRST_NODE_OF_NPM_11 = {16: None, 17: None, 18: None, 19: None, 20: (20, 17), 21: None, 22: (22, 9)}
 """From which release of each line on the newest npm runs, `^20.17.0 || >=22.9.0` (npm/cli, `engines` since 11); an
 older npm than 8, in Node.js before 16.11, installs it without a word."""
@@ -67,12 +66,11 @@ class _Refused(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The newest release of a tool is installed, and the image's language is too old for it."""
     for stage, run, call in change.after.layers.all_calls:
-        judge = _TOOLS.get(call.manager)
-        if judge is None or call.action != "install":
-            continue
-        for package in call.packages:
-            looked_at = package.name in _NAMES and _is_newest(package) and _is_of_image(stage, run)
-            refused = judge(stage, call, package) if looked_at else None
+        for package in call.packages if call.action == "install" else ():
+            judge = _TOOLS.get((call.manager, package.name))
+            if judge is None or not _is_newest(package) or not _is_of_image(stage, run):
+                continue
+            refused = judge(stage, call)
             if refused is not None and outcome_of_failure(run, call.command) == "stops":
                 yield _problem(stage, run, call, package, refused)
 
@@ -96,10 +94,10 @@ def _first_other(stage: Stage) -> tuple[int, int] | None:
     return next((run.at for run in stage.done_runs if _ANOTHER.search(run.instruction.whole_value)), None)
 
 
-def _bundler(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
+def _bundler(stage: Stage, call: PackageCall) -> _Refused | None:
     version = stage.runtime.languages.get("ruby") or ""
     numbers = numbers_of(version)
-    if package.name != "bundler" or len(numbers) < 2 or numbers >= _FALLS_BACK:  # noqa: PLR2004 - a line has two
+    if len(numbers) < 2 or numbers >= _FALLS_BACK:  # noqa: PLR2004 - a line has two
         return None
     if call.has("--version", "--local", "--file", "--force", "--conservative"):
         return None
@@ -108,19 +106,21 @@ def _bundler(stage: Stage, call: PackageCall, package: Package) -> _Refused | No
     return _Refused(f"Ruby {version}", wants, f"bundler:{last}") if last is not None else None
 
 
-def _of_npm(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
-    version = stage.runtime.languages.get("node") or ""
-    numbers = numbers_of(version)
-    if not numbers or not call.global_ or call.has("--force", "--prefix"):
-        return None
-    if package.name == "npm":
-        return _npm(version, numbers)
+def _pnpm(stage: Stage, call: PackageCall) -> _Refused | None:
+    version, numbers = _node_of(stage, call)
     called = next((command for command in _pnpm_calls(stage) if command.start > call.command.start), None)
-    if numbers[0] not in _LAST_PNPM or called is None:
+    if not numbers or numbers[0] not in _LAST_PNPM or called is None:
         return None
     last = f"pnpm@{_LAST_PNPM[numbers[0]]}"
     stops = f"It is installed all the same, and stops when it is called (line {called.line})."
     return _Refused(f"Node.js {version}", "pnpm has asked for Node.js 18 or later since 9", last, stops)
+
+
+def _node_of(stage: Stage, call: PackageCall) -> tuple[str, tuple[int, ...]]:
+    """Return the Node.js into which a call installs a tool for all; nothing where it goes elsewhere, or asks nobody."""
+    version = stage.runtime.languages.get("node") or ""
+    plain = call.global_ and not call.has("--force", "--prefix")
+    return (version, numbers_of(version)) if plain else ("", ())
 
 
 @once
@@ -128,8 +128,9 @@ def _pnpm_calls(stage: Stage) -> tuple[Command, ...]:
     return tuple(command for run in stage.done_runs for command in run.calls("pnpm"))
 
 
-def _npm(version: str, numbers: tuple[int, ...]) -> _Refused | None:
-    major = numbers[0]
+def _npm(stage: Stage, call: PackageCall) -> _Refused | None:
+    version, numbers = _node_of(stage, call)
+    major = numbers[0] if numbers else 0
     first = _FIRST_NODE_OF_NPM_11.get(major, ())
     exact = len(numbers) > 1
     old = major == _FIRST_NPM_8[0] and exact and numbers < _FIRST_NPM_8
@@ -139,8 +140,12 @@ def _npm(version: str, numbers: tuple[int, ...]) -> _Refused | None:
     return _Refused(f"Node.js {version}", wants, f"npm@{_LAST_NPM[major]}")
 
 
-_NAMES = frozenset({"bundler", "npm", "pnpm"})
-_TOOLS: dict[str, Callable[[Stage, PackageCall, Package], _Refused | None]] = {"gem": _bundler, "npm": _of_npm}
+_TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall], _Refused | None]] = {
+    ("gem", "bundler"): _bundler,
+    ("npm", "npm"): _npm,
+    ("npm", "pnpm"): _pnpm,
+}
+"""By the manager that installs it, and its name."""
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, package: Package, refused: _Refused) -> Problem:
