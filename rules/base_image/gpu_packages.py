@@ -76,7 +76,8 @@ def _again(stage: Stage, image: CudaImage, packages: Sequence[Package], repair: 
     return Problem(
         packages[0].word.span,
         f"{stage.label} installs {names} upon {quote(image.text)}, which has CUDA {spelled(image.version)}"
-        f"{f' and cuDNN {image.cudnn}' if image.cudnn else ''} already. {_consequence(packages, open_ended)}",
+        f"{f' and cuDNN {image.cudnn}' if image.cudnn else ''} already. "
+        f"{_consequence(packages, open_ended=open_ended)}",
         Confidence.LIKELY if unsure else image.confidence,
         doubt=image.doubt or ("a part of it that the image lacks may be meant" if unsure else ""),
         stage=stage.key,
@@ -90,7 +91,7 @@ def _may_add(package: Package) -> bool:
     return _COLLECTIONS.fullmatch(package.name) is not None or package.name.startswith(_NOT_FOR_ARM)
 
 
-def _consequence(packages: Sequence[Package], open_ended: bool) -> str:  # noqa: FBT001 - the caller has worked it out
+def _consequence(packages: Sequence[Package], *, open_ended: bool) -> str:
     names = [package.name for package in packages]
     it = "it" if len(names) == 1 else "them"
     if _UBUNTUS in names:
