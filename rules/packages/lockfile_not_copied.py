@@ -30,7 +30,7 @@ from rules.packages.project_files import (
     is_ignored,
 )
 from rules.packages.project_settings import passes_lock_over
-from rules.packages.tool_versions import has_modern_yarn
+from rules.packages.strict_installs import stops_without_lock
 from rules.packages.workspaces import stops_without_workspace
 
 
@@ -98,7 +98,7 @@ def _lock_beside(change: DockerfileChange, call: PackageCall, manifest: str) -> 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, manifest: str, lock: str) -> Problem:
     short = quote(spelled(call))
-    stops = _stops(run, call)
+    stops = stops_without_lock(run, call)
     if stops:
         effect = f"{short} needs {quote(lock)}, finds none, and the build stops."
     else:
@@ -117,14 +117,6 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         fix=None if ignored else _fix(change, run, call, manifest, lock),
         severity=Severity.ERROR if stops else None,
     )
-
-
-def _stops(run: Run, call: PackageCall) -> bool:
-    """Whether the install stops where there is no lock file: Yarn 1 and Bun then install from the manifest.
-
-    (yarnpkg/yarn#6857; Bun's documentation of `bun install`, "--frozen-lockfile".)
-    """
-    return call.frozen and (call.manager in ("npm", "pnpm", "uv", "cargo") or has_modern_yarn(run, call))
 
 
 def _is_placeholder(run: Run, call: PackageCall) -> bool:

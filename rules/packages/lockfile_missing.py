@@ -1,0 +1,157 @@
+"""See lockfile_missing.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    folders_of,
+    outcome_of_failure,
+    quote,
+    rule,
+)
+from rules.copying.installs import install_folder
+from rules.copying.possibly_there import may_be_made, may_be_there
+from rules.facts.installers import NODE_MANAGERS
+from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
+from rules.packages.strict_installs import stops_without_lock
+
+_WRITTEN_BY = {
+    "npm": "npm install --package-lock-only",
+    "pnpm": "pnpm install --lockfile-only",
+    "yarn": "yarn install --mode=update-lockfile",
+    "uv": "uv lock",
+    "cargo": "cargo generate-lockfile",
+    "bundle": "bundle lock",
+    "pipenv": "pipenv lock",
+}
+"""What writes the lock file, from each one's own documentation."""
+_OTHERS = {
+    "yarn.lock": "Yarn",
+    "pnpm-lock.yaml": "pnpm",
+    "bun.lock": "Bun",
+    "bun.lockb": "Bun",
+    "package-lock.json": "npm",
+}
+"""The lock files of JavaScript's managers, which do not read each other's."""
+
+
+@rule(
+    "lockfile-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=tuple(sorted(_WRITTEN_BY)),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An install insists on a lock file, and there is none."""
+    for stage, run, call in change.after.layers.needed_calls:
+        if not _insists(run, call) or _is_made_above(run, call):
+            continue
+        folder = install_folder(run, call)
+        if folder is None or not _is_plain(stage):
+            continue
+        problem = _of_repository(change, stage, run, call, folder) or _of_image(stage, run, call, folder)
+        if problem is not None:
+            yield problem
+
+
+def _insists(run: Run, call: PackageCall) -> bool:
+    reads = call.action in ("install", "sync") or (call.manager == "cargo" and call.verb in ("build", "b", "fetch"))
+    if not reads or call.packages or call.global_ or call.has("--script", "--manifest-path"):
+        return False
+    return stops_without_lock(run, call) and outcome_of_failure(run, call.command) == "stops"
+
+
+def _is_plain(stage: Stage) -> bool:
+    """Whether the base brings a system and no project."""
+    facts = stage.facts
+    known = facts is not None and facts.is_plain and not facts.windows and not facts.onbuild
+    return known and not stage.files.has_unreadable_run
+
+
+def _is_made_above(run: Run, call: PackageCall) -> bool:
+    """Whether a call above may have written the lock file: one that does not insist on it, or that is not read."""
+    return any(
+        other.manager == call.manager and not other.frozen and not other.global_ and not other.packages
+        for one in run.stage.all_runs
+        for other in one.package_calls
+        if other.command.start < call.command.start
+    )
+
+
+def _of_image(stage: Stage, run: Run, call: PackageCall, folder: str) -> Problem | None:
+    """The manifest is brought by its name, and nothing above can have brought a lock file."""
+    if any(mount.type == "bind" for mount in run.mounts) or copied(run, MANIFESTS[call.manager], folder) is None:
+        return None
+    folders = (folder, *folders_of(folder))
+    paths = [posixpath.join(each or "/", name) for each in folders for name in LOCKS[call.manager]]
+    if any(may_be_there(stage, run, call.command, path) for path in paths):
+        return None
+    fact = f"needs {quote(paths[0])}, and no instruction above brings that file"
+    return _problem(stage, run, call, fact, f"Copy {quote(LOCKS[call.manager][0])} in first.")
+
+
+def _of_repository(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, folder: str) -> Problem | None:
+    """The manifest is in the repository, and no lock file is, there or in a folder above."""
+    files = change.repository.context_files(change.path)
+    manifest = copied(run, MANIFESTS[call.manager], folder) or _in_tree(run, call, folder)
+    if files is None or manifest is None or manifest not in files:
+        return None
+    beside = posixpath.dirname(manifest)
+    names = LOCKS[call.manager]
+    above = [name for each in (beside, *_folders_above(beside)) for name in (posixpath.join(each, n) for n in names)]
+    if any(_is_there(change, name) for name in above) or _comes_otherwise(stage, call, folder):
+        return None
+    others = [name for name in _OTHERS if posixpath.join(beside, name) in files]
+    fact = f"needs {quote(names[0])}, and the repository has none beside {quote(manifest)}"
+    if others and call.manager in NODE_MANAGERS:
+        return _problem(stage, run, call, fact, f"It has {quote(others[0])}: install with {_OTHERS[others[0]]}.")
+    return _problem(stage, run, call, fact, f"Write one with {quote(_WRITTEN_BY[call.manager])}, and commit it.")
+
+
+def _in_tree(run: Run, call: PackageCall, folder: str) -> str | None:
+    """Return the manifest's place in the context where a whole folder of it was brought."""
+    place = context_folder(run, folder)
+    return posixpath.join(place, MANIFESTS[call.manager]) if place is not None else None
+
+
+def _folders_above(folder: str) -> Iterator[str]:
+    while folder:
+        folder = posixpath.dirname(folder)
+        yield folder
+
+
+def _is_there(change: DockerfileChange, path: str) -> bool:
+    there = in_repository(change, path)
+    return there is not None and change.repository.exists(there) is True
+
+
+def _comes_otherwise(stage: Stage, call: PackageCall, folder: str) -> bool:
+    """Whether a lock file is copied by its name, comes from elsewhere than the repository, or is made."""
+    names = LOCKS[call.manager]
+    puts = stage.files.puts
+    if any(posixpath.basename(put.source) in names or put.kind == "remote" for put in puts):
+        return True
+    paths = [posixpath.join(folder, name) for name in names]
+    carried = any(put.kind not in ("workdir", "context", "run") for path in paths for put in stage.files.covering(path))
+    return carried or any(may_be_made(stage, call.command, path) for path in paths)
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, fact: str, way_out: str) -> Problem:
+    return Problem(
+        call.command.span,
+        f"{stage.label} runs {quote(str(call.command))}, which {fact}. The build stops here. {way_out}",
+        Confidence.LIKELY,
+        doubt="something may write it into the build context first",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=LOCKS[call.manager][0],
+    )
