@@ -1,5 +1,6 @@
 """See listening_narrowed.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -17,12 +18,16 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.listening_otherwise import has_proxy, is_told_elsewhere
+from rules.runtime.loopback import Bound, bound_to_loopback, words_of_server
 
 _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""
 _LOOPBACK = re.compile(r"(?<![\d.\w])(?:127\.0\.0\.1|localhost)(?![\w.])|\[::1\](?=:)", re.IGNORECASE)
 _PLACE = re.compile(r"HOST|BIND|LISTEN|ADDR", re.IGNORECASE)
 """What variables are called that say where a program listens."""
+_CONFIGURATIONS = frozenset({"gunicorn.conf.py", ".flaskenv"})
+"""Files that servers read by themselves, and that may say where to listen."""
 
 
 @rule(
@@ -40,6 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for now, then in _starts(stage, was):
             if now.instruction is not None and then.instruction is not None and _is_narrowed(then.text, now.text):
                 yield _problem(stage, now.instruction, then.instruction, _LOOPBACK.search(now.text))
+            elif (bound := _untold(change, stage, now, then)) is not None:
+                yield _dropped(stage, now, then, bound)
         for name, setting in stage.image.env.items():
             old = was.image.env.get(name)
             if old is not None and _is_own(setting) and _is_own(old) and _is_narrowed(old.value, setting.value):
@@ -79,6 +86,44 @@ def _starts(stage: Stage, was: Stage) -> Iterator[tuple[Start, Start]]:
     for now, then in ((stage.image.entrypoint, was.image.entrypoint), (stage.image.cmd, was.image.cmd)):
         if now.value and then.value:
             yield now.value, then.value
+
+
+def _untold(change: DockerfileChange, stage: Stage, now: Start, then: Start) -> Bound | None:
+    """Return the server that was told to listen on every address and is told nothing now, where it needs to be.
+
+    gunicorn listens on `0.0.0.0:$PORT` where that is set, and reads `gunicorn.conf.py` by itself (its documentation,
+    "Settings", `bind` and `config`).
+    """
+    if not _ALL.search(then.text) or _ALL.search(now.text):
+        return None
+    bound = bound_to_loopback(words_of_server(now))
+    if bound is None or bound.text or "PORT" in stage.image.env:
+        return None
+    if has_proxy(stage) or is_told_elsewhere(change, stage, bound):
+        return None
+    files = change.repository.listing if change.repository.listing is not None else change.repository.files
+    return None if any(posixpath.basename(path) in _CONFIGURATIONS for path in files) else bound
+
+
+def _dropped(stage: Stage, now: Start, then: Start, bound: Bound) -> Problem:
+    place, before = now.instruction, then.instruction
+    assert place is not None, "only what the file says has changed"
+    return Problem(
+        place.span,
+        f"{stage.label} starts {quote(bound.server)} without an address now, which means `127.0.0.1`, where it said "
+        f"{quote(_said(then))}. Only the container itself reaches it there: a published port, another container and "
+        f"the cluster's probes get no answer. Write {quote(bound.advice)}.",
+        Confidence.LIKELY,
+        doubt="a file of settings may say another address",
+        instruction=place,
+        stage=stage.key,
+        key=place.keyword,
+        notes=(Note(before.span, "every address before", before=True),) if before is not None else (),
+    )
+
+
+def _said(then: Start) -> str:
+    return next(word for word in then.text.replace('"', " ").replace(",", " ").split() if _ALL.search(word))
 
 
 def _is_own(setting: Setting[str]) -> bool:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.runtime.start_instructions import behind_init, reads_code
+from rules.runtime.start_text import shell_commands
+
+if TYPE_CHECKING:
+    from rules.api import Start
 
 _LOOPBACK = re.compile(r"(?:127(?:\.\d+){3}|localhost|\[?::1\]?)(?::\d+)?\Z", re.IGNORECASE)
 _PLACE = re.compile(r"(?:\S+:)?\d{2,5}\Z")
@@ -68,6 +74,17 @@ class Bound(NamedTuple):
     text: str
     variable: str
     advice: str
+
+
+def words_of_server(start: Start) -> tuple[str, ...]:
+    """Return program and arguments of what a start command ends with; empty where that cannot be told."""
+    if start.form == "exec" and not reads_code(start.words):
+        return behind_init(start.words)
+    commands = shell_commands(start)
+    last = commands[-1] if commands else None
+    if last is None or last.conditional or last.program is None or last.assignments:
+        return ()
+    return (last.program.value, *(word.value for word in last.args))
 
 
 def bound_to_loopback(words: tuple[str, ...]) -> Bound | None:

@@ -1,7 +1,6 @@
 """See server_on_loopback.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,24 +17,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.loopback import Bound, bound_to_loopback
+from rules.runtime.listening_otherwise import has_proxy, is_told_elsewhere
+from rules.runtime.loopback import Bound, bound_to_loopback, words_of_server
 from rules.runtime.start_instructions import Written, behind_init, executes_cmd, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
-from rules.runtime.start_text import shell_commands
-
-_HOST_NETWORK = re.compile(r"network_mode:\s*[\"']?(?:host|service:|container:)")
-_PROXIES = (
-    "nginx",
-    "caddy",
-    "haproxy",
-    "apache2",
-    "httpd",
-    "traefik",
-    "envoy",
-    "supervisor",
-    "supervisord",
-    "lighttpd",
-)
 
 
 class Found(NamedTuple):
@@ -56,10 +41,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A server that is to be reached from outside listens on the loopback address of its container."""
     for written in shipped(change):
         stage = written.stage
-        if stage.runtime.is_windows or not _is_last(written) or not _is_exposed(stage) or _has_proxy(stage):
+        if stage.runtime.is_windows or not _is_last(written) or not _is_exposed(stage) or has_proxy(stage):
             continue
         found = _found(change, written)
-        if found is not None and not _is_told_elsewhere(change, stage, found):
+        if found is not None and not _is_meant(change, stage, found.bound):
             yield _problem(written, found)
 
 
@@ -76,13 +61,8 @@ def _is_last(written: Written) -> bool:
     return entrypoint.known and (not entrypoint.value or entrypoint.value.form == "exec")
 
 
-def _has_proxy(stage: Stage) -> bool:
-    """Whether a server in the same container may pass on what it gets."""
-    return stage.packages.has(*_PROXIES) or any(stage.runtime.has_tool(name) for name in _PROXIES[:3])
-
-
 def _found(change: DockerfileChange, written: Written) -> Found | None:
-    stage, words = written.stage, _words(written)
+    stage, words = written.stage, words_of_server(written.start)
     script = start_script(change, written, through_stages=True)
     if script is not None:
         return _in_script(script)
@@ -90,17 +70,6 @@ def _found(change: DockerfileChange, written: Written) -> Found | None:
         words = (*behind_init(stage.image.entrypoint.value.words), *words)
     bound = bound_to_loopback(words)
     return Found(bound, None, 0) if bound is not None else None
-
-
-def _words(written: Written) -> tuple[str, ...]:
-    start = written.start
-    if start.form == "exec" and not reads_code(start.words):
-        return behind_init(start.words)
-    commands = shell_commands(start)
-    last = commands[-1] if commands else None
-    if last is None or last.conditional or last.program is None or last.assignments:
-        return ()
-    return (last.program.value, *(word.value for word in last.args))
 
 
 def _in_script(script: StartScript) -> Found | None:
@@ -117,20 +86,12 @@ def _in_script(script: StartScript) -> Found | None:
     return Found(bound, script, last.line) if bound is not None and not mentions else None
 
 
-def _is_told_elsewhere(change: DockerfileChange, stage: Stage, found: Found) -> bool:
-    """Whether a variable says the address, or a compose file starts something else or shares the host's network."""
-    builds = change.repository.builds_of(change.path)
-    if any(build.command for build in builds):
+def _is_meant(change: DockerfileChange, stage: Stage, bound: Bound) -> bool:
+    """Whether something says another address than the command, or may be meant to."""
+    if bound.server == "flask" and any(path.endswith(".flaskenv") for path in change.repository.files):
         return True
-    variable = found.bound.variable
-    if variable and (variable in stage.image.env or any(variable in build.environment for build in builds)):
-        return True
-    if found.bound.server == "flask" and any(path.endswith(".flaskenv") for path in change.repository.files):
-        return True
-    if found.bound.server == "gunicorn" and not found.bound.text and _gunicorn_listens_elsewhere(change, stage):
-        return True
-    composed = (change.repository.text(build.path) or "" for build in builds)
-    return any(map(_HOST_NETWORK.search, composed))
+    gunicorn = bound.server == "gunicorn" and not bound.text
+    return is_told_elsewhere(change, stage, bound) or (gunicorn and _gunicorn_listens_elsewhere(change, stage))
 
 
 def _gunicorn_listens_elsewhere(change: DockerfileChange, stage: Stage) -> bool:

@@ -7,14 +7,11 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Fix,
     Note,
     Problem,
-    Redirect,
-    Run,
     Severity,
     Span,
     Stage,
@@ -24,9 +21,8 @@ from rules.api import (
     quote,
     replace,
     rule,
-    within,
 )
-from rules.model.packages import OS_MANAGERS
+from rules.runtime.added_commands import none_brings
 from rules.runtime.start_folders import Found, found_in_folder
 from rules.runtime.start_instructions import behind_init, reads_code
 from rules.runtime.start_text import shell_commands
@@ -47,6 +43,22 @@ class Sought(NamedTuple):
 
     path: str
     span: Span | None
+
+
+class GoneAlong(NamedTuple):
+    """A file that a start command names by its whole path, and that the COPY now brings elsewhere, as WORKDIR says.
+
+    Attributes:
+        path: As written.
+        span: Where it is written, quotes included; `None` where it is no string of its own.
+        right: Where the COPY brings it.
+        line: The line of that COPY.
+    """
+
+    path: str
+    span: Span | None
+    right: str
+    line: int
 
 
 @rule(
@@ -73,6 +85,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if found is not None and _stayed(stage, was, found.path, moved):
                 yield _left_behind(stage, was, found, moved)
                 break
+            named = _named_still(stage, was, setting.value) if setting.value is not None else None
+            if named is not None:
+                yield _gone_along(stage, was, named, moved)
+                break
 
 
 def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
@@ -87,6 +103,12 @@ def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
 
 def _sought(start: Start) -> Sought | None:
     """Return the file that a start command names by a relative path."""
+    file = _file(start)
+    return file if file is not None and not file.path.startswith("/") else None
+
+
+def _file(start: Start) -> Sought | None:
+    """Return the file that a start command names by a path."""
     if start.form == "exec" and not reads_code(start.words):
         written = start.instruction.exec_form if start.instruction is not None else None
         spans = [word.span for word in written] if written and len(written) == len(start.words) else None
@@ -119,7 +141,7 @@ def _file_at(words: tuple[str, ...]) -> int | None:
     word = words[index]
     if _ADDRESS.fullmatch(word):
         return None  # `php -S 0.0.0.0:8080`
-    return index if word[:1] not in ("/", "$", "~") and "$" not in word and ("." in word or "/" in word) else None
+    return index if word[:1] not in ("$", "~") and "$" not in word and ("." in word or "/" in word) else None
 
 
 def _stayed(stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool:
@@ -132,47 +154,43 @@ def _stayed(stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool
     if any(put.kind != "run" or put.tree for put in fresh):
         return False
     there = [put for put in stage.files.covering(old) if put.kind in ("context", "stage")]
-    return bool(there) and all(_brings_nothing(run, command, new) for run, command in _new_commands(stage, was))
+    return bool(there) and none_brings(stage, was, new)
 
 
-def _new_commands(stage: Stage, was: Stage) -> Iterator[tuple[Run, Command | None]]:
-    """Yield what the RUNs do that none did before; `None` stands for a RUN that is new and is not read."""
-    whole = {" ".join(str(run.instruction).split()) for run in was.done_runs}
-    known = {str(command) for run in was.done_runs for command in run.commands}
-    for run in stage.done_runs:
-        if " ".join(str(run.instruction).split()) in whole:
-            continue
-        if not run.is_read:
-            yield run, None
-        yield from ((run, command) for command in run.commands if str(command) not in known)
+def _named_still(stage: Stage, was: Stage, start: Start) -> GoneAlong | None:
+    """Return the file of the project that a start command names where it was, and that went along with WORKDIR."""
+    file = _file(start)
+    if file is None or not file.path.startswith("/") or stage.root.base_text != was.root.base_text:
+        return None
+    path = posixpath.normpath(file.path)
+    before = [put for put in was.files.covering(path) if not put.makes_folder]
+    if len(before) != 1 or before[0].kind not in ("context", "stage") or not none_brings(stage, was, path):
+        return None
+    if any(not put.makes_folder for put in stage.files.covering(path)):
+        return None
+    put = next((put for put in stage.files.puts if (put.kind, put.source) == (before[0].kind, before[0].source)), None)
+    if put is None:
+        return None
+    right = posixpath.normpath(posixpath.join(put.path, posixpath.relpath(path, before[0].path)))
+    return GoneAlong(file.path, file.span, right, put.step.instruction.line)
 
 
-_IDLE = frozenset(
-    "cd mkdir rm rmdir chmod chown chgrp setcap set true : echo printf test [ ls id export umask ldconfig fc-cache "
-    "update-ca-certificates adduser addgroup useradd groupadd usermod groupmod deluser delgroup locale-gen".split()
-)
-"""Programs that bring no program: what they write is an account, a folder, or where the RUN sends their output."""
-_OF_PACKAGES = ("/bin", "/etc", "/lib", "/sbin", "/usr", "/var")
-_OF_NO_PACKAGE = ("/usr/local", "/usr/src/app", "/usr/src/service", "/var/app", "/var/task", "/var/www")
-
-
-def _brings_nothing(run: Run, command: Command | None, path: str) -> bool:
-    """Whether a command is known not to bring a file to a path."""
-    if command is None or any(_may_write(redirect, path) for redirect in command.redirects):
-        return False
-    if command.name in _IDLE:
-        return True
-    if not any(call.command is command and call.manager in OS_MANAGERS for call in run.package_calls):
-        return False
-    system = any(within(path, folder) for folder in _OF_PACKAGES)
-    return not system or any(within(path, folder) for folder in _OF_NO_PACKAGE)
-
-
-def _may_write(redirect: Redirect, path: str) -> bool:
-    """Whether a redirection may write a file, as far as its target is known."""
-    target = redirect.target.value if redirect.target is not None else ""
-    elsewhere = target.startswith("/") and "$" not in target and posixpath.normpath(target) != path
-    return ">" in redirect.operator and redirect.operator != ">&" and not elsewhere
+def _gone_along(stage: Stage, was: Stage, named: GoneAlong, moved: tuple[str, str]) -> Problem:
+    setting, before = stage.image.workdir, was.image.workdir.instruction
+    place = setting.instruction if setting.instruction is not None and setting.stage is stage else stage.from_
+    return Problem(
+        place.span,
+        f"{stage.label} now works in {quote(moved[1])}, and worked in {quote(moved[0])}. Line {named.line} takes the "
+        f"files along, and the start command still names {quote(named.path)}, where nothing puts them any more. The "
+        f"container exits with “no such file or directory”. Write {quote(named.right)}.",
+        Confidence.LIKELY,
+        doubt="a volume may bring it there",
+        stage=stage.key,
+        instruction=place,
+        key=named.path,
+        notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
+        fix=_named(stage, Sought(named.path, named.span), named.right),
+    )
 
 
 def _left_behind(stage: Stage, was: Stage, found: Found, moved: tuple[str, str]) -> Problem:
