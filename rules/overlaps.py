@@ -51,6 +51,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("stage", "user-group-drops-supplementary", "user-name-not-numeric", "user-only-in-builder"),
         _silence("instruction", "became-non-root"),
     ),
+    "package-manager-as-non-root": (_silence("stage", "write-as-non-root"),),
     "uid-implicit": (_same_fact("stage", "user-name-not-numeric"),),
     "user-created-unused": (_same_fact("stage", "final-user-missing", "final-user-root"),),
     "user-not-created": (
@@ -146,7 +147,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "package-update-alone",
         ),
     ),
-    "chmod-as-non-root": (_silence("instruction", "recursive-chown-layer"),),
+    "chmod-as-non-root": (_silence("instruction", "recursive-chown-layer"), _silence("stage", "write-as-non-root")),
     "ownership-narrowed": (_silence("instruction", "package-manager-as-non-root"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
