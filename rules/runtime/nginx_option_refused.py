@@ -8,6 +8,8 @@ from rules.api import Category, Confidence, DockerfileChange, Edit, Fix, Problem
 from rules.runtime.start_instructions import Written, behind_init, executes_cmd, full_words, reads_code, shipped
 from rules.runtime.start_text import shell_commands
 
+_MARKS = " ;'\""
+
 
 @rule(
     "nginx-option-refused",
@@ -33,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _words(found: Written) -> tuple[str, ...]:
     if found.start.form == "exec" and not reads_code(found.start.words):
         handed_on = found.instruction.keyword == "CMD" and executes_cmd(found.stage)
-        return behind_init(found.start.words if handed_on else full_words(found))
+        return behind_init(found.start.words if handed_on else full_words(found) or ())
     commands = shell_commands(found.start)
     last = commands[-1] if commands else None
     if last is None or last.program is None or last.conditional:
@@ -45,10 +47,10 @@ def _fault(words: tuple[str, ...], at: int) -> tuple[tuple[str, ...], str, str] 
     """Return the words behind `-g`, the one that is meant, and what nginx says (`ngx_get_options` in its nginx.c)."""
     end = next((index for index in range(at + 1, len(words)) if words[index].startswith("-")), len(words))
     pieces = words[at + 1 : end]
-    meant = f"{' '.join(pieces).rstrip(' ;')};"
+    meant = f"{' '.join(pieces).strip(_MARKS)};"
     if len(pieces) > 1:
         return pieces, meant, f'invalid option: "{pieces[1]}"'
-    if pieces and not pieces[0].rstrip().endswith((";", "}")):
+    if pieces and not pieces[0].rstrip(" ").endswith((";", "}")):
         return pieces, meant, 'unexpected end of parameter, expecting ";" in command line'
     return None
 
@@ -56,6 +58,8 @@ def _fault(words: tuple[str, ...], at: int) -> tuple[tuple[str, ...], str, str] 
 def _problem(found: Written, pieces: tuple[str, ...], meant: str, message: str) -> Problem:
     shown = f'"-g", "{meant}"' if found.start.form == "exec" else f"-g '{meant}'"
     what = "is cut into words" if len(pieces) > 1 else "has no semicolon at its end"
+    if pieces[0].startswith(("'", '"')):
+        what = "has quotes of its own, so that its semicolon ends nothing"
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts nginx with `-g`, and what follows, {quote(' '.join(pieces))}, {what}. nginx takes "

@@ -1,0 +1,102 @@
+"""See restore_skipped.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    outcome_of_failure,
+    quote,
+    rule,
+)
+from rules.dockerfile.shell_nested import SHELLS
+from rules.repairs import delete_word
+
+_BUILDS = frozenset({"build", "publish", "pack", "test", "run", "msbuild"})
+"""Verbs of `dotnet` that restore first, unless they are told not to."""
+_IDLE = frozenset({"tool", "workload", "nuget", "dev-certs", "clean", "sln", "--info", "--version", "--list-sdks"})
+"""What else it does, and which leaves nothing for a build."""
+_OTHERS = frozenset({*SHELLS, *"make nuke cake dotnet-cake pwsh msbuild nuget cp mv tar git".split()})
+"""Programs that may restore too, or bring what a restore leaves."""
+
+
+@rule(
+    "restore-skipped",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("--no-restore", "--no-build"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A build of .NET leaves out a step that nothing above has done."""
+    for stage in change.stages:
+        facts = stage.facts
+        if facts is None or not facts.is_plain or stage.files.has_unreadable_run or _takes_trees(stage):
+            continue
+        for run in stage.runs:
+            lent = run.deferred or any(mount.type == "bind" for mount in run.mounts)
+            for command in run.calls("dotnet") if not lent else ():
+                option = _left_out(command)
+                if option and outcome_of_failure(run, command) == "stops" and not _is_done(stage, command, option):
+                    yield _problem(stage, run, command, option)
+
+
+def _takes_trees(stage: Stage) -> bool:
+    """Whether what a restore leaves may come from another stage or image."""
+    return any(not copy.from_context and not copy.deferred for copy in stage.all_copies)
+
+
+def _left_out(command: Command) -> str:
+    """Return the option with which a build leaves a step out; `--no-build` means no restore either."""
+    if command.subcommand not in _BUILDS or command.conditional:
+        return ""
+    return next((option for option in ("--no-build", "--no-restore") if command.has(option)), "")
+
+
+def _is_done(stage: Stage, before: Command, option: str) -> bool:
+    """Whether a command above has done the step, or may have."""
+    above = (command for run in stage.all_runs for command in run.commands if command.start < before.start)
+    return any(_does(command, option) for command in above)
+
+
+def _does(command: Command, option: str) -> bool:
+    """Whether a command does the step, or is not known not to."""
+    if command.name != "dotnet":
+        return command.name in _OTHERS or "/" in (command.program.value if command.program is not None else "")
+    verb = command.subcommand
+    if verb in _BUILDS:
+        return (
+            not command.has("--no-build") if option == "--no-build" else not command.has("--no-build", "--no-restore")
+        )
+    return verb not in _IDLE and (verb != "restore" or option == "--no-restore")
+
+
+def _problem(stage: Stage, run: Run, command: Command, option: str) -> Problem:
+    if option == "--no-restore":
+        fact, missing = "nothing above restores the packages", "`obj/project.assets.json` is not there (NETSDK1004)"
+        way_out = "Put `dotnet restore` above it, or leave the option out."
+    else:
+        fact, missing = "nothing above builds the project", "what it should take is not there"
+        way_out = "Put `dotnet build` above it, or leave the option out."
+    return Problem(
+        command.span,
+        f"{stage.label} runs {quote(str(command), 80)}, and {fact}: {missing}, and the build stops here. {way_out}",
+        Confidence.LIKELY,
+        doubt="the build context may bring it, from a build outside",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=option,
+        fix=_fix(command, option),
+    )
+
+
+def _fix(command: Command, option: str) -> Fix | None:
+    word = next((word for word in command.args if word.value == option), None)
+    return Fix(f"Leave out {option}", (delete_word(command.source, word.span),)) if word is not None else None
