@@ -22,14 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-
-_MADE = re.compile(
-    r"(?:^|/)\.git(?:/|$)|(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"
-    r"\.next|\.output|coverage|site|public|_site|result|pkg|packages|rootfs|wheels?|dockerbuild|docker-build)(?:/|$)|"
-    r"\.(?:jar|war|ear|whl|deb|rpm|apk|so|exe|tar|tgz|gz|xz|bz2|zip|bin|img|iso|crt|key|pem|p12|jks)$",
-    re.IGNORECASE,
-)
-"""What a build makes, or somebody fetches, before the image is built."""
+from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED
 
 _SOURCES = tuple(
     ".sh .bash .py .js .mjs .ts .rb .pl .php .go .rs .java .toml .json .yml .yaml .conf .cfg .ini .xml .properties "
@@ -37,9 +30,6 @@ _SOURCES = tuple(
     ".sql .html .css .tmpl .tpl .j2 .service .md".split()
 )
 """Endings of files that somebody writes; others are often fetched or built before the image is."""
-
-_OFTEN_IGNORED = (".lock", "-lock.json", "lock.yaml", ".lockb", ".env", ".local", ".log", ".db")
-"""Files that many projects keep out of git, and make where they build."""
 
 _COMMON = frozenset("package.json __init__.py index.html index.js readme.md license makefile dockerfile".split())
 """Names that say nothing of what a file is."""
@@ -110,7 +100,7 @@ def _mounted(stage: Stage) -> Iterator[_Taken]:
             path = posixpath.normpath("/" + text).strip("/")
             if mount.type != "bind" or mount.options.get("from") or not path or _OPEN.search(text):
                 continue
-            if not _MADE.search(path):
+            if not MADE_OUTSIDE.search(path):
                 yield _Taken(run.instruction, mount.flag.span, "mounts", text, path, plain=False)
 
 
@@ -119,7 +109,7 @@ def _named(copy: Copy, source: CopySource) -> str | None:
     path = copy.source_path(source)
     if path is None or path == "." or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
         return None
-    return path if not _MADE.search(path) else None
+    return path if not MADE_OUTSIDE.search(path) else None
 
 
 def _brought(copy: Copy, source: CopySource) -> str | None:
@@ -135,7 +125,7 @@ def _brought(copy: Copy, source: CopySource) -> str | None:
     if any(isinstance(step, Run) for step in steps[steps.index(put.step) + 1 :]) or any(m in put.source for m in "*?["):
         return None  # a RUN may make the file
     inner = posixpath.normpath(posixpath.join(put.source, posixpath.relpath(path, put.path)))
-    return inner if not _MADE.search(inner) else None
+    return inner if not MADE_OUTSIDE.search(inner) else None
 
 
 def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
@@ -154,7 +144,7 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
 
 def _is_told(change: DockerfileChange, context: str, path: str) -> bool:
     """Whether the repository had it before, or it is named like a file that somebody writes and commits."""
-    return path.lower().endswith((*_SOURCES, *_OFTEN_IGNORED)) or _existed(change, context, path)
+    return path.lower().endswith((*_SOURCES, *OFTEN_IGNORED)) or _existed(change, context, path)
 
 
 def _existed(change: DockerfileChange, context: str, path: str) -> bool:
@@ -171,7 +161,7 @@ def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken
         taken.span,
         f"{stage.label} {taken.verb} {quote(taken.text)}, and {quote(full)} {fact}. The build stops here unless "
         f"something makes the file first. {way_out}",
-        Confidence.LIKELY if existed or not taken.path.endswith(_OFTEN_IGNORED) else Confidence.POSSIBLE,
+        Confidence.LIKELY if existed or not taken.path.endswith(OFTEN_IGNORED) else Confidence.POSSIBLE,
         doubt="something may make the file before the build",
         instruction=taken.instruction,
         stage=stage.key,

@@ -34,9 +34,9 @@ from rules.runtime.start_paths import (
     script_of,
     spilled,
 )
-from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 from rules.runtime.started_folders import started_folder
+from rules.runtime.started_paths import absolute_of, is_open, words_of
 
 _NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|R|jar|dll)\Z")
 _EXITS = "The container exits with “no such file or directory”"
@@ -51,7 +51,7 @@ _EXITS = "The container exits with “no such file or directory”"
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a file that is elsewhere in the image, or nowhere."""
     for found in shipped(change):
-        if found.stage.runtime.is_windows or _is_open(change, found):
+        if found.stage.runtime.is_windows or is_open(change, found):
             continue
         problem = _spilled(found)
         if problem is not None:
@@ -62,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         operand = script_of(found.start.words) if found.start.form == "exec" else None
         if operand is not None and not makes_files(found.stage):
-            put = misplaced(found.stage, _absolute(found.stage, operand))
+            put = misplaced(found.stage, absolute_of(found.stage, operand))
             if put is not None and "$" not in operand:
                 then = f"The container exits: {quote(found.start.program)} finds no such file"
                 yield _misplaced(found, operand, put, "which nothing puts there", then)
@@ -73,33 +73,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             problem = _nowhere(found, program) or (_unread(found, operand) if operand is not None else None)
         if problem is not None:
             yield problem
-
-
-_MOVES = frozenset({"cd", "pushd", "chdir"})
-
-
-def _is_open(change: DockerfileChange, found: Written) -> bool:
-    """Whether a script in front may start it in another folder, or a volume that a compose file mounts may bring it."""
-    words = _words(found)
-    operand = script_of(words) if words else None
-    named = {word for word in (*words[:1], operand) if word and ("/" in word or word == operand)}
-    relative = any(word[0] != "/" for word in named)
-    if relative and found.instruction.keyword == "CMD" and _moves_first(change, found):
-        return True
-    mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
-    paths = [_absolute(found.stage, word) for word in named] if mounts else []
-    return any(path is not None and within(path, mount) for path in paths for mount in mounts)
-
-
-def _moves_first(change: DockerfileChange, found: Written) -> bool:
-    """Whether a script of the file's own as ENTRYPOINT goes to another folder, or may: it was not read."""
-    entrypoint = found.stage.image.entrypoint
-    if entrypoint.instruction is None or not is_script_entrypoint(found.stage):
-        return False
-    script = script_above(change, found)
-    if script is None or script.shell is None:
-        return True
-    return any(command.name in _MOVES | {".", "source", "eval"} for command in script.script()[1].commands)
 
 
 def _program(found: Written) -> str | None:
@@ -140,7 +113,7 @@ def _packaged(found: Written, program: str) -> Problem | None:
 
 
 def _folder(found: Written, program: str) -> Problem | None:
-    path = _absolute(found.stage, program) if "/" in program else None
+    path = absolute_of(found.stage, program) if "/" in program else None
     return started_folder(found, program, path) if path is not None else None
 
 
@@ -148,9 +121,9 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
     """A file of the project's own, in a folder other than the one that is named or searched."""
     stage = found.stage
     if "/" in program:
-        put = misplaced(stage, _absolute(stage, program))
+        put = misplaced(stage, absolute_of(stage, program))
         problem = "which nothing puts there"
-        if put is None and (other := renamed(stage, _absolute(stage, program))) is not None:
+        if put is None and (other := renamed(stage, absolute_of(stage, program))) is not None:
             return _misplaced(found, program, other, problem, right=other.path)
     else:
         put = not_on_path(stage, program)
@@ -173,21 +146,11 @@ def _misplaced(found: Written, program: str, put: Put, problem: str, then: str =
     )
 
 
-def _words(found: Written) -> tuple[str, ...]:
-    """Return the words of the one program that is started, in either form."""
-    if found.start.form == "exec":
-        return found.start.words
-    command = only_command(found.start)
-    if command is None or command.program is None:
-        return ()
-    return (command.program.value, *(word.value for word in command.args))
-
-
 def _spilled(found: Written) -> Problem | None:
     """A file in a folder whose contents were copied, and not the folder."""
-    stage, words = found.stage, _words(found)
+    stage, words = found.stage, words_of(found)
     named = (script_of(words) or words[0]) if words else ""
-    path = _absolute(stage, named) if "/" in named and "$" not in named else None
+    path = absolute_of(stage, named) if "/" in named and "$" not in named else None
     put = spilled(stage, path) if path is not None and not makes_files(stage) else None
     if put is None or path is None:
         return None
@@ -209,7 +172,7 @@ def _spilled(found: Written) -> Problem | None:
 
 def _nowhere(found: Written, program: str) -> Problem | None:
     stage = found.stage
-    path = _absolute(stage, program) if "/" in program else None
+    path = absolute_of(stage, program) if "/" in program else None
     if not stage.root.is_scratch and (posixpath.basename(program) in SHELLS or stage.runtime.lacks(program)):
         return None  # of which start-tool-missing says how it is had
     if not (is_nowhere(stage, path) if path is not None else has_siblings_on_path(stage, program)):
@@ -228,7 +191,7 @@ def _nowhere(found: Written, program: str) -> Problem | None:
 
 def _unread(found: Written, operand: str) -> Problem | None:
     """A script that an interpreter is given, and that nothing can have brought."""
-    stage, path = found.stage, _absolute(found.stage, operand)
+    stage, path = found.stage, absolute_of(found.stage, operand)
     by_name = _NAMED_SCRIPT.search(operand) is not None and "$" not in operand
     if path is None or not by_name or not (_has_sources_beside(stage, path) or _is_at_root(stage, operand)):
         return None
@@ -262,13 +225,6 @@ def _is_at_root(stage: Stage, operand: str) -> bool:
     if stage.image.workdir.value != "/" or operand.startswith("/") or "/" not in operand:
         return False
     return any(put.kind in ("context", "stage") and put.tree and put.path != "/" for put in stage.files.puts)
-
-
-def _absolute(stage: Stage, program: str) -> str | None:
-    if program.startswith("/"):
-        return posixpath.normpath("/" + program.lstrip("/"))
-    folder = stage.image.workdir.value
-    return posixpath.normpath(posixpath.join(folder, program)) if folder else None
 
 
 def _place_of(put: Put, program: str) -> str:

@@ -1,0 +1,93 @@
+"""Files that a folder of the build context would bring, and that the repository is known not to have."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED
+from rules.model.puts import within
+from rules.model.steps import Copy
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.model.puts import Put
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+
+_SHOWN = 3
+
+
+class Absent(NamedTuple):
+    """A file that is not there.
+
+    Attributes:
+        copy: What would bring it.
+        path: Where it would lie in the build context.
+        ignored: Whether the repository has it, and `.dockerignore` keeps it out.
+        near: Up to three files of the context that may be meant: of its name elsewhere, else of its ending beside it.
+    """
+
+    copy: Copy
+    path: str
+    ignored: bool
+    near: tuple[str, ...]
+
+
+def absent(change: DockerfileChange, stage: Stage, target: str, before: Step | None = None) -> Absent | None:
+    """Return a file of the image that nothing but a folder of the build context can bring, and that is not in there.
+
+    Args:
+        change: The change under review.
+        stage: The stage.
+        target: Absolute.
+        before: The step above which it has to be there; `None` for the end of the stage.
+
+    Returns:
+        `None` where it is there, where something else may make it, and where the build context, or what is in it, is
+        not known.
+    """
+    files, context = change.repository.context_files(change.path), change.repository.context_of(change.path)
+    put = _folder_put(stage, target, before)
+    if files is None or context is None or put is None or not isinstance(put.step, Copy):
+        return None
+    root = posixpath.normpath(put.source.lstrip("/") or ".")
+    inner = posixpath.normpath(posixpath.join(root, posixpath.relpath(target, put.path)))
+    if any(within(f"/{name}", f"/{inner}") for name in files) or not _is_written(inner, files):
+        return None
+    return Absent(
+        put.step, inner, change.repository.exists(posixpath.join(context, inner)) is True, _near(inner, files)
+    )
+
+
+def _folder_put(stage: Stage, target: str, before: Step | None) -> Put | None:
+    """Return the one COPY of a folder of the build context that covers a path, where nothing else does."""
+    puts = [
+        put
+        for put in stage.files.covering(target)
+        if put.kind != "workdir" and (before is None or put.step.at < before.at)
+    ]
+    if len(puts) != 1 or puts[0].kind != "context" or not puts[0].tree or puts[0].path == target:
+        return None
+    return None if any(mark in puts[0].source for mark in "*?[$") else puts[0]
+
+
+def _is_written(path: str, files: tuple[str, ...]) -> bool:
+    """Whether it is a file that somebody would write and commit: beside others, and no other language's output."""
+    if MADE_OUTSIDE.search(path) or path.endswith(OFTEN_IGNORED):
+        return False
+    folder, stem = posixpath.dirname(path), posixpath.splitext(posixpath.basename(path))[0]
+    beside = [name for name in files if posixpath.dirname(name) == folder]
+    twins = (name for name in files if posixpath.splitext(posixpath.basename(name))[0] == stem)
+    compiled = path.endswith((".js", ".mjs", ".cjs")) and any(name.endswith((".ts", ".mts", ".tsx")) for name in twins)
+    return bool(beside) and not compiled
+
+
+def _near(path: str, files: tuple[str, ...]) -> tuple[str, ...]:
+    name, ending = posixpath.basename(path).lower(), posixpath.splitext(path)[1]
+    same = [one for one in files if posixpath.basename(one).lower() == name]
+    folder = posixpath.dirname(path)
+    named = (one for one in files if ending and one.endswith(ending) and not one.endswith("__init__.py"))
+    beside = [one for one in named if posixpath.dirname(one) == folder]
+    found = same or beside
+    return tuple(found) if len(found) <= _SHOWN else ()

@@ -1,0 +1,98 @@
+"""See start_file_absent.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
+from rules.copying.absent import Absent, absent
+from rules.packages.purpose import is_called_for_development
+from rules.quoting import listed
+from rules.runtime.start_folders import imported_module
+from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
+from rules.runtime.start_paths import makes_files, script_of
+from rules.runtime.started_paths import absolute_of, is_open, words_of
+
+_MANIFESTS = (".txt", ".in", ".toml", ".lock", ".cfg", "Pipfile", "setup.py")
+"""Files that may name a package which brings the module."""
+
+
+@rule(
+    "start-file-absent",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The start command names a file of the project that the repository does not have."""
+    if change.repository.listing is None:
+        return
+    for found in shipped(change):
+        stage = found.stage
+        if stage.runtime.is_windows or is_open(change, found) or makes_files(stage) or reads_code(found.start.words):
+            continue
+        words = behind_init(words_of(found))
+        if not words or is_called_for_development(change, stage):
+            continue
+        problem = _of_file(change, found, words) or _of_module(change, found, words)
+        if problem is not None:
+            yield problem
+
+
+def _of_file(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> Problem | None:
+    """A program of the project, or what an interpreter is given."""
+    named = script_of(words) or (words[0] if "/" in words[0] else None)
+    path = absolute_of(found.stage, named) if named is not None and "$" not in named else None
+    gone = _absent(change, found.stage, path) if path is not None else None
+    if named is None or gone is None:
+        return None
+    who = quote(words[0]) if named != words[0] else "it"
+    return _problem(found, named, gone, f"{who} finds no such file" if named != words[0] else "no such file")
+
+
+def _of_module(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> Problem | None:
+    """A module of Python that can only lie in the working directory."""
+    stage, folder = found.stage, found.stage.image.workdir.value
+    module = imported_module(stage, words)
+    if module is None or not folder or _may_be_package(change, module.partition(".")[0]):
+        return None
+    place = folder
+    for name in module.split("."):
+        place = posixpath.join(place, name)
+        file, package = _absent(change, stage, f"{place}.py"), _absent(change, stage, place)
+        if file is not None and package is not None and (file.near or file.ignored):
+            return _problem(found, module, file, f"“No module named '{module}'”")
+        if file is None and package is None:
+            return None
+    return None
+
+
+def _absent(change: DockerfileChange, stage: Stage, path: str) -> Absent | None:
+    if any(volume.value and within(path, volume.value) for volume in stage.image.volumes):
+        return None
+    return absent(change, stage, path)
+
+
+def _may_be_package(change: DockerfileChange, name: str) -> bool:
+    """Whether a manifest or the Dockerfile speaks of the name, and a package may bring the module."""
+    texts = (change.repository.text(path) or "" for path in change.repository.files if path.endswith(_MANIFESTS))
+    calls = (call for stage in change.stages for run in stage.runs for call in run.package_calls)
+    installs = (package.name for call in calls for package in call.packages)
+    return any(name in text for text in texts) or any(name in package for package in installs)
+
+
+def _problem(found: Written, named: str, gone: Absent, failure: str) -> Problem:
+    copy = gone.copy.instruction
+    lack, way_out = f"the repository has no {quote(gone.path)}", "Commit it, or name the file that there is."
+    near = f" It has {listed(map(quote, gone.near), len(gone.near))}." if gone.near else ""
+    if gone.ignored:
+        lack, way_out, near = f"`.dockerignore` keeps {quote(gone.path)} out", "Let it in.", ""
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(named)}, which only {quote(str(copy))} (line {copy.line}) can bring, and "
+        f"{lack}. The container exits: {failure}.{near} {way_out}",
+        Confidence.LIKELY,
+        doubt="something may write it into the build context first",
+        stage=found.stage.key,
+        key=named,
+        notes=(Note(copy.span, "brings no such file"),),
+    )
