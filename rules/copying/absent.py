@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED
 from rules.model.puts import within
 from rules.model.steps import Copy
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -33,22 +34,38 @@ class Absent(NamedTuple):
     ignored: bool
     near: tuple[str, ...]
 
+    @property
+    def lack(self) -> str:
+        """Say that it is not there, as the end of a sentence: "the repository has no `server.js`"."""
+        if self.ignored:
+            return f"`.dockerignore` keeps {quote(self.path)} out"
+        return f"the repository has no {quote(self.path)}"
 
-def absent(change: DockerfileChange, stage: Stage, target: str, before: Step | None = None) -> Absent | None:
+    @property
+    def way_out(self) -> str:
+        """Say what there is, and what to do."""
+        if self.ignored:
+            return "Let it in."
+        if not self.near:
+            return "Commit it."
+        return f"It has {listed(map(quote, self.near), len(self.near))}: name that, or commit the other."
+
+
+def absent(change: DockerfileChange, stage: Stage, target: str, by: Step | None = None) -> Absent | None:
     """Return a file of the image that nothing but a folder of the build context can bring, and that is not in there.
 
     Args:
         change: The change under review.
         stage: The stage.
         target: Absolute.
-        before: The step above which it has to be there; `None` for the end of the stage.
+        by: The step that reads it, and may make it; `None` for the end of the stage.
 
     Returns:
         `None` where it is there, where something else may make it, and where the build context, or what is in it, is
         not known.
     """
     files, context = change.repository.context_files(change.path), change.repository.context_of(change.path)
-    put = _folder_put(stage, target, before)
+    put = _folder_put(stage, target, by)
     if files is None or context is None or put is None or not isinstance(put.step, Copy):
         return None
     root = posixpath.normpath(put.source.lstrip("/") or ".")
@@ -60,12 +77,10 @@ def absent(change: DockerfileChange, stage: Stage, target: str, before: Step | N
     )
 
 
-def _folder_put(stage: Stage, target: str, before: Step | None) -> Put | None:
+def _folder_put(stage: Stage, target: str, by: Step | None) -> Put | None:
     """Return the one COPY of a folder of the build context that covers a path, where nothing else does."""
     puts = [
-        put
-        for put in stage.files.covering(target)
-        if put.kind != "workdir" and (before is None or put.step.at < before.at)
+        put for put in stage.files.covering(target) if put.kind != "workdir" and (by is None or put.step.at <= by.at)
     ]
     if len(puts) != 1 or puts[0].kind != "context" or not puts[0].tree or puts[0].path == target:
         return None

@@ -26,6 +26,7 @@ from rules.copying.foreign_contexts import missing_in_a_build
 from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.misnamed_folders import misnamed_folders
 from rules.copying.named_manifests import renamed, sent
+from rules.copying.not_in_repository import not_in_repository, packages_built
 from rules.copying.possibly_there import may_be_there
 from rules.copying.read_besides import missing_besides
 from rules.copying.unmade_paths import holds_sources
@@ -54,19 +55,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         said: set[str] = set()
         yield from (too_early(stage, found) for found in early_builds(stage))
-        yield from missing_in_a_build(change, stage)
+        foreign = tuple(missing_in_a_build(change, stage))
+        yield from foreign
+        there = {problem.span for problem in foreign}
         for run in stage.runs:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue
-            for command, path in _wanted(run):
-                caught = outcome_of_failure(run, command) == "caught"
-                if path not in said and not caught and not may_be_there(stage, run, command, path):
-                    said.add(path)
-                    yield _problem(stage, run, command, path)
-            for path, problem in (*missing_besides(change, stage, run), *misnamed_folders(stage, run)):
-                if path not in said:
+            for path, problem in _found(change, stage, run):
+                if path not in said and problem.span not in there:
                     said.add(path)
                     yield problem
+
+
+def _found(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[tuple[str, Problem]]:
+    """Yield each file that a RUN reads and that is not there, with what to say of it."""
+    for command, path in _wanted(run):
+        if outcome_of_failure(run, command) == "caught":
+            continue
+        if not may_be_there(stage, run, command, path):
+            yield path, _problem(stage, run, command, path)
+        elif (problem := not_in_repository(change, run, command, path)) is not None:
+            yield path, problem
+    for command, path in packages_built(run):
+        if (problem := not_in_repository(change, run, command, path)) is not None:
+            yield path, problem
+    yield from missing_besides(change, stage, run)
+    yield from misnamed_folders(stage, run)
 
 
 def _is_known(stage: Stage) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.absent import Absent, absent
 from rules.packages.purpose import is_called_for_development
-from rules.quoting import listed
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_paths import makes_files, script_of
@@ -82,14 +81,10 @@ def _may_be_package(change: DockerfileChange, name: str) -> bool:
 
 def _problem(found: Written, named: str, gone: Absent, failure: str) -> Problem:
     copy = gone.copy.instruction
-    lack, way_out = f"the repository has no {quote(gone.path)}", "Commit it, or name the file that there is."
-    near = f" It has {listed(map(quote, gone.near), len(gone.near))}." if gone.near else ""
-    if gone.ignored:
-        lack, way_out, near = f"`.dockerignore` keeps {quote(gone.path)} out", "Let it in.", ""
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(named)}, which only {quote(str(copy))} (line {copy.line}) can bring, and "
-        f"{lack}. The container exits: {failure}.{near} {way_out}",
+        f"{gone.lack}. The container exits: {failure}. {gone.way_out}",
         Confidence.LIKELY,
         doubt="something may write it into the build context first",
         stage=found.stage.key,

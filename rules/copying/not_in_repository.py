@@ -1,0 +1,62 @@
+"""Commands of a build that read a file which a folder of the build context would bring, and does not hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.copying.absent import absent
+from rules.copying.possibly_there import may_be_made
+from rules.model.outcome import outcome_of_failure
+from rules.model.work_folders import path_of
+from rules.problem import Confidence, Problem
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.shell import Command
+    from rules.model.steps import Run
+
+_GO = frozenset({"build", "install", "run", "test", "vet"})
+
+
+def not_in_repository(change: DockerfileChange, run: Run, command: Command, path: str) -> Problem | None:
+    """Return what to say of a file that a command reads, where the repository is known not to have it.
+
+    Args:
+        change: The change under review.
+        run: The RUN.
+        command: Its command.
+        path: The file, absolute, in the image.
+    """
+    gone = absent(change, run.stage, path, run)
+    if gone is None or may_be_made(run.stage, command, path):
+        return None
+    copy = gone.copy.instruction
+    stops = "It fails there, and the script goes on."
+    if outcome_of_failure(run, command) == "stops":
+        stops = "The build stops here."
+    return Problem(
+        command.span,
+        f"{run.stage.label} runs {quote(str(command))}, which reads {quote(path)}. Only {quote(str(copy))} (line "
+        f"{copy.line}) can bring that, and {gone.lack}. {stops} {gone.way_out}",
+        Confidence.LIKELY,
+        doubt="something may write it into the build context first",
+        instruction=run.instruction,
+        stage=run.stage.key,
+        key=gone.path,
+    )
+
+
+def packages_built(run: Run) -> Iterator[tuple[Command, str]]:
+    """Yield the folders of the project that `go build` names: `./cmd/shop`; it takes no pattern for one."""
+    for command in run.calls("go"):
+        if command.subcommand not in _GO or command.conditional:
+            continue
+        for word in command.args:
+            text = word.value
+            plain = text.startswith("./") and text != "./" and not text.endswith(".go") and "..." not in text
+            path = path_of(run, command, text) if plain and not any(mark in text for mark in "$*?") else None
+            if path is not None:
+                yield command, path
