@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.copying.gone_paths import Gone
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
-from rules.packages.package_json import read_manifest
+from rules.packages.package_json import called, read_manifest
 from rules.packages.project_files import copied, in_repository
 from rules.quoting import quote
 
@@ -46,6 +46,54 @@ def moved_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | 
             why = f"The project's `build` is {quote(f'{now} build')} with this change and no longer "
             return Gone(f"{why}{quote(f'{then} build')}, and that writes {quote(new)}.", f"{new}{path[len(old) :]}")
     return None
+
+
+def other_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
+    """Say that the bundler of the project's `build` writes to another of the customary folders than is copied."""
+    for run in builder.done_runs:
+        folder = run.workdir.value
+        bundler = _bundler(change, run, before=False) if folder is not None and _builds(run) else None
+        if folder is None or bundler is None or _has_unread_settings(change, bundler):
+            continue
+        new = posixpath.join(folder, _OUTPUTS[bundler])
+        others = sorted({*_OUTPUTS.values()} - {_OUTPUTS[bundler]})
+        old = next((name for name in others if within(path, posixpath.join(folder, name))), None)
+        if old is None or _is_in_repository(change, old) or _is_made(builder, old) or _is_scripted(change, run, old):
+            continue
+        rest = path[len(posixpath.join(folder, old)) :]
+        return Gone(f"The project's `build` is {quote(f'{bundler} build')}, and that writes {quote(new)}.", new + rest)
+    return None
+
+
+def _builds(run: Run) -> bool:
+    return any("build" in called(command) for command in run.commands)
+
+
+def _has_unread_settings(change: DockerfileChange, bundler: str) -> bool:
+    """Whether the repository has settings that may name a folder, and that were not read."""
+    files = change.repository.files
+    settings = (f"{bundler}.config.", "vue.config.", ".env")
+    return any(
+        posixpath.basename(path).startswith(settings) and path not in files for path in change.repository.listing or {}
+    )
+
+
+def _is_in_repository(change: DockerfileChange, folder: str) -> bool:
+    """Whether the repository has a folder of that name, or may."""
+    listing = change.repository.listing
+    return listing is None or any(folder in path.split("/") for path in listing)
+
+
+_CALLS_BUILD = re.compile(r"\b(?:run(?:-script)?|yarn|pnpm|bun)[ \t]+build\b")
+
+
+def _is_scripted(change: DockerfileChange, run: Run, folder: str) -> bool:
+    """Whether a script of the project's package.json speaks of a folder otherwise than as the verb of its bundler."""
+    place = in_repository(change, copied(run, "package.json", run.workdir.value) or "package.json")
+    manifest = read_manifest(change.repository.text(place) if place is not None else None)
+    scripts = manifest.scripts.values() if manifest is not None else ()
+    texts = (_CALLS_BUILD.sub("", _BUILD.sub(lambda match: match["rest"], script)) for script in scripts)
+    return manifest is None or any(folder in text for text in texts)
 
 
 def _bundler(change: DockerfileChange, run: Run, *, before: bool) -> str | None:

@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.bundler_outputs import moved_output
+from rules.copying.bundler_outputs import moved_output, other_output
 from rules.copying.cached_outputs import mount_around
 from rules.copying.disputed_places import is_disputed
 from rules.copying.gone_paths import Gone, gone
@@ -110,7 +110,8 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     mount = mount_around(builder, path)
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
-    reason = gone(builder, path) or moved_output(change, builder, path) or _left_out(change, builder, path)
+    reason = gone(builder, path) or moved_output(change, builder, path) or other_output(change, builder, path)
+    reason = reason or _left_out(change, builder, path)
     if reason is None and source.word.text.startswith("/"):
         reason = _unmade(builder, path)
     if reason is not None:

@@ -1,6 +1,7 @@
 """See start_file_absent.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
@@ -11,7 +12,9 @@ from rules.runtime.start_instructions import Written, behind_init, reads_code, s
 from rules.runtime.start_paths import makes_files, script_of
 from rules.runtime.started_paths import absolute_of, is_open, words_of
 
-_MANIFESTS = (".txt", ".in", ".toml", ".lock", ".cfg", "Pipfile", "setup.py")
+_MANIFEST = re.compile(
+    r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|requirements/[^/]+|pyproject\.toml|setup\.(?:py|cfg)|Pipfile)$"
+)
 """Files that may name a package which brings the module."""
 
 
@@ -72,11 +75,14 @@ def _absent(change: DockerfileChange, stage: Stage, path: str) -> Absent | None:
 
 
 def _may_be_package(change: DockerfileChange, name: str) -> bool:
-    """Whether a manifest or the Dockerfile speaks of the name, and a package may bring the module."""
-    texts = (change.repository.text(path) or "" for path in change.repository.files if path.endswith(_MANIFESTS))
+    """Whether a manifest that speaks of the name, or was not read, or an install may bring it as a package."""
+    read, listing = change.repository.files, change.repository.listing or {}
+    manifests = [path for path in listing if _MANIFEST.search(path)]
+    if any(path not in read or name in (change.repository.text(path) or "") for path in manifests):
+        return True
     calls = (call for stage in change.stages for run in stage.runs for call in run.package_calls)
     installs = (package.name for call in calls for package in call.packages)
-    return any(name in text for text in texts) or any(name in package for package in installs)
+    return any(name in package for package in installs)
 
 
 def _problem(found: Written, named: str, gone: Absent, failure: str) -> Problem:
