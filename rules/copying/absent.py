@@ -72,6 +72,8 @@ def absent(change: DockerfileChange, stage: Stage, target: str, by: Step | None 
     inner = posixpath.normpath(posixpath.join(root, posixpath.relpath(target, put.path)))
     if any(within(f"/{name}", f"/{inner}") for name in files) or not _is_written(inner, files):
         return None
+    if any(name.endswith(f"/{inner}") for name in files) and not _is_named_beside(change, files):
+        return None  # the build may begin in that folder
     return Absent(
         put.step, inner, change.repository.exists(posixpath.join(context, inner)) is True, _near(inner, files)
     )
@@ -85,6 +87,15 @@ def _folder_put(stage: Stage, target: str, by: Step | None) -> Put | None:
     if len(puts) != 1 or puts[0].kind != "context" or not puts[0].tree or puts[0].path == target:
         return None
     return None if any(mark in puts[0].source for mark in "*?[$") else puts[0]
+
+
+def _is_named_beside(change: DockerfileChange, files: tuple[str, ...]) -> bool:
+    """Whether the Dockerfile names anything else by its path in what is thought to be the build context."""
+    sources = (
+        source for stage in change.stages for copy in stage.copies if copy.from_context for source in copy.sources
+    )
+    named = [source.path.strip("/") for source in sources if source.path is not None and not source.is_root]
+    return any(within(f"/{name}", f"/{path}") for path in named if path for name in files)
 
 
 def _is_written(path: str, files: tuple[str, ...]) -> bool:
