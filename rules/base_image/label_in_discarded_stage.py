@@ -78,14 +78,11 @@ def _problem(stage: Stage, found: list[tuple[Instruction, str]], shipped: Stage)
 
 
 def _and(stage: Stage, found: list[tuple[Instruction, str]], shipped: Stage) -> str:
-    """Name the arguments that the labels read and that the other stage does not declare: an ARG ends with its stage."""
-    own, there = (
-        _declared(stage.instructions),
-        {name for link in shipped.chain for name in _declared(link.instructions)},
-    )
-    values = (
-        value.text for one in dict.fromkeys(one for one, _ in found) for _, value in one.pairs if value is not None
-    )
+    """Name the variables that the labels read and that the other stage does not set."""
+    own = _declared(stage.instructions)
+    there = {name for link in shipped.chain for name in _declared(link.instructions)}
+    labels = dict.fromkeys(instruction for instruction, _ in found)
+    values = (value.text for one in labels for _, value in one.pairs if value is not None)
     read = dict.fromkeys(name for text in values for name in names_read(text))
     missing = [quote(f"{own[name]} {name}") for name in read if name in own and name not in there]
     return f", with {listed(missing)}, which end{'s' if len(missing) == 1 else ''} with this stage" if missing else ""
