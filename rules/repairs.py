@@ -75,9 +75,14 @@ def _alone_on_line(source: Source, span: Span) -> Edit | None:
 
 def delete_instruction(instruction: Instruction) -> Edit:
     """Delete an instruction with its line ends; comments above it stay, and of two blank lines that meet, one."""
-    source, above, below = instruction.source, instruction.line - 1, instruction.end_line + 1
+    return Edit(_lines_to_go(instruction.source, instruction.line, instruction.end_line), "")
+
+
+def _lines_to_go(source: Source, first: int, last: int) -> Span:
+    """Return the span of whole lines, with one of two blank lines that would meet."""
+    above, below = first - 1, last + 1
     meet = above > 0 and below < len(source.line_starts) and not (source.line(above) + source.line(below)).strip()
-    return Edit(source.line_span(instruction.line, below if meet else instruction.end_line), "")
+    return source.line_span(first, below if meet else last)
 
 
 def insert_line_before(instruction: Instruction, *lines: str) -> Edit:
@@ -105,9 +110,9 @@ def move_below(instruction: Instruction, target: Instruction) -> tuple[Edit, Edi
     """Move an instruction's lines, with the comments above it, below another instruction."""
     source = instruction.source
     first = instruction.comments[0].span.line if instruction.comments else instruction.line
-    lines = source.line_span(first, instruction.end_line)
-    text = source.cut(lines).rstrip("\r\n").replace("\r\n", "\n")
-    return Edit(lines, ""), insert(source, target.span.end, f"\n{text}")
+    text = source.cut(source.line_span(first, instruction.end_line)).rstrip("\r\n").replace("\r\n", "\n")
+    gone = Edit(_lines_to_go(source, first, instruction.end_line), "")
+    return gone, insert(source, target.span.end, f"\n{text}")
 
 
 def append_to_run(run: Run, command: str) -> Edit | None:
