@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.build.missing_programs import READERS, lacks
 from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
+from rules.build.shell_dialects import reads_otherwise, runs_from
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.remote_script_piped_to_shell import piped
@@ -203,7 +204,7 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     if command.nested or run.instruction.exec_form is not None:
         shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
         return f" Start the inner shell with `{shell} -o pipefail -c`."
-    if stops_early(run):
+    if stops_early(run) or reads_otherwise(run):
         return f" {first}."
     if run.instruction.heredocs and _knows_option(run):
         return f" {first}, or begin the script with `set -o pipefail`."
@@ -260,7 +261,7 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
         plain
         and stage.runtime.distribution in _BASH_SYSTEMS
         and not shell_start
-        and not any(map(stops_early, stage.runs[stage.runs.index(run) :]))
+        and not any(stops_early(one) or reads_otherwise(one) for one in runs_from(stage, run))
         and stage.image.shell.value == run.shell.value
     ):
         return Fix(f"Put `{_SHELL}` above it", (insert_line_before(run.instruction, _SHELL),))
