@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 _OF_OLD_RELEASES = re.compile(r"//(?:archive|snapshot)\.debian\.org\b|//old-releases\.ubuntu\.com\b")
 """Archives of releases that are over: the dates of their indexes have passed, and in time their keys have expired."""
-_IMPORTS = {
-    "apt-key": ("add", "adv"),
-    "gpg": ("--dearmor", "--import", "--recv-keys", "--recv-key", "--receive-keys", "--export"),
-    "rpm": ("--import",),
-    "zypper": ("--gpg-auto-import-keys",),
-}
-"""Commands that import a key, each with the words of which it has one then."""
+_OF_APT = (("apt-key", ("add", "adv")), ("gpg", ("--dearmor", "--export")))
+_OF_RPM = (("rpm", ("--import",)), ("rpmkeys", ("--import",)))
+_IMPORTS = dict.fromkeys(("apt", "apt-get", "aptitude"), _OF_APT) | dict.fromkeys(
+    ("rpm", "dnf", "yum", "microdnf", "tdnf", "zypper", "yum-config-manager"), _OF_RPM
+)
+"""By package manager the commands that hand it a key, each with the words of which it has one then."""
 
 
 def way_out(stage: Stage, command: Command, *, needed: bool) -> str:
@@ -39,7 +38,7 @@ def way_out(stage: Stage, command: Command, *, needed: bool) -> str:
     old = next((told for run in above if (told := of_old_releases(run.instruction.whole_value))), "")
     if old:
         return old
-    importing = (one for run in above for one in run.commands if one.start < command.start and _imports(one))
+    importing = (one for run in above for one in run.commands if one.start < command.start and _imports(command, one))
     first = next(importing, None)
     if first is None:
         return "Import the repository's key and drop the flag."
@@ -57,6 +56,7 @@ def of_old_releases(text: str) -> str:
     )
 
 
-def _imports(command: Command) -> bool:
-    words = _IMPORTS.get(command.name, ())
+def _imports(manager: Command, command: Command) -> bool:
+    handing = dict(_IMPORTS.get(manager.name, ()))
+    words = handing.get(command.name, ())
     return any(word.value in words for word in command.args)
