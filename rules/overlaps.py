@@ -152,6 +152,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "root-home-needed": (_silence("stage", "venv-not-on-path"),),
+    "venv-relocated": (_silence("stage", "venv-not-on-path"),),
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-missing": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost", "lockfile-missing"),),

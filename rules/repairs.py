@@ -75,9 +75,14 @@ def _alone_on_line(source: Source, span: Span) -> Edit | None:
 
 def delete_instruction(instruction: Instruction) -> Edit:
     """Delete an instruction with its line ends; comments above it stay, and of two blank lines that meet, one."""
-    source, above, below = instruction.source, instruction.line - 1, instruction.end_line + 1
+    return Edit(_lines_to_go(instruction.source, instruction.line, instruction.end_line), "")
+
+
+def _lines_to_go(source: Source, first: int, last: int) -> Span:
+    """Return the span of whole lines, with one of two blank lines that would meet."""
+    above, below = first - 1, last + 1
     meet = above > 0 and below < len(source.line_starts) and not (source.line(above) + source.line(below)).strip()
-    return Edit(source.line_span(instruction.line, below if meet else instruction.end_line), "")
+    return source.line_span(first, below if meet else last)
 
 
 def insert_line_before(instruction: Instruction, *lines: str) -> Edit:
@@ -105,9 +110,9 @@ def move_below(instruction: Instruction, target: Instruction) -> tuple[Edit, Edi
     """Move an instruction's lines, with the comments above it, below another instruction."""
     source = instruction.source
     first = instruction.comments[0].span.line if instruction.comments else instruction.line
-    lines = source.line_span(first, instruction.end_line)
-    text = source.cut(lines).rstrip("\r\n").replace("\r\n", "\n")
-    return Edit(lines, ""), insert(source, target.span.end, f"\n{text}")
+    text = source.cut(source.line_span(first, instruction.end_line)).rstrip("\r\n").replace("\r\n", "\n")
+    gone = Edit(_lines_to_go(source, first, instruction.end_line), "")
+    return gone, insert(source, target.span.end, f"\n{text}")
 
 
 def append_to_run(run: Run, command: str) -> Edit | None:
@@ -136,11 +141,16 @@ def append_to_run(run: Run, command: str) -> Edit | None:
         return None
     if instruction.line == instruction.end_line:
         return insert(source, end, f" && {command}")
-    indent, leading = _continuation_style(instruction)
-    joint = f" {instruction.escape}\n{indent}&& " if leading else f" && {instruction.escape}\n{indent}"
+    return insert(source, end, f"{joint_of(run)}{command}")
+
+
+def joint_of(run: Run) -> str:
+    """Return what joins two commands on lines of their own, as a RUN of several lines does it: operator and indent."""
+    instruction = run.instruction
+    indent, leading = _continuation_style(run)
     if run.commands[-1].errexit and run.commands[-1].before == ";" and "&&" not in instruction.value:
-        joint = f"; {instruction.escape}\n{indent}"
-    return insert(source, end, f"{joint}{command}")
+        return f"; {instruction.escape}\n{indent}"
+    return f" {instruction.escape}\n{indent}&& " if leading else f" && {instruction.escape}\n{indent}"
 
 
 def ends_for_good(run: Run) -> bool:
@@ -218,15 +228,26 @@ def delete_commands(run: Run, commands: Sequence[Command]) -> Edit | None:
     return Edit(source.span(start, end), "")
 
 
-def _continuation_style(instruction: Instruction) -> tuple[str, bool]:
-    """Return the indent of the last line that begins with `&&` (else of the last line), and whether one does."""
+def _continuation_style(run: Run) -> tuple[str, bool]:
+    """Return the indent of the last line that begins with `&&`, or else with a command, and whether one does with `&&`.
+
+    A last line may hold the arguments of a command, further in than the command itself.
+    """
+    instruction = run.instruction
     source = instruction.source
-    lines = [source.line(number) for number in range(instruction.line + 1, instruction.end_line + 1)]
+    numbers = range(instruction.line + 1, instruction.end_line + 1)
+    lines = [source.line(number) for number in numbers]
     leading = [line for line in lines if line.lstrip().startswith("&&")]
-    line = (leading or lines)[-1]
     ends = [source.line(instruction.line), *lines]
     trailing = any(line.rstrip().rstrip(instruction.escape).rstrip().endswith("&&") for line in ends)
+    calls = {command.line: command for command in run.commands if not command.nested and command.line in numbers}
+    own = [source.line(line) for line, command in calls.items() if _begins_line(source, command)]
+    line = (leading or own or lines)[-1]
     return line[: len(line) - len(line.lstrip())], bool(leading) or not trailing
+
+
+def _begins_line(source: Source, command: Command) -> bool:
+    return not source.text[source.line_starts[command.line - 1] : command.start].strip()
 
 
 def fix(title: str, *edits: Edit | None) -> Fix | None:

@@ -1,6 +1,6 @@
 """See label_in_discarded_stage.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rules.api import (
@@ -11,9 +11,11 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    names_read,
     quote,
     rule,
 )
+from rules.quoting import listed
 
 _OF_IMAGES = ("org.opencontainers.image.", "org.label-schema.")
 """What describes an image to registries and scanners (OCI image-spec, annotations.md; label-schema.org)."""
@@ -66,10 +68,27 @@ def _problem(stage: Stage, found: list[tuple[Instruction, str]], shipped: Stage)
     describes, it = ("it describes", "it") if one else ("they describe", "them")
     return Problem(
         instruction.span,
-        f"{stage.label} sets {quote(key)}{rest}, and only files are taken out of it: {shipped.label} ships without. "
-        f"If {describes} that image, set {it} below the `FROM` at line {shipped.from_.line}.",
+        f"{stage.label} sets {quote(key)}{rest}, and only files are taken out of it: {shipped.label} ships without. If "
+        f"{describes} that image, set {it} below the `FROM` at line {shipped.from_.line}{_and(stage, found, shipped)}.",
         Confidence.LIKELY if meant else Confidence.POSSIBLE,
         doubt="the stage may be published on its own",
         stage=stage.key,
         key=key,
     )
+
+
+def _and(stage: Stage, found: list[tuple[Instruction, str]], shipped: Stage) -> str:
+    """Name the variables that the labels read and that the other stage does not set."""
+    own = _declared(stage.instructions)
+    there = {name for link in shipped.chain for name in _declared(link.instructions)}
+    labels = dict.fromkeys(instruction for instruction, _ in found)
+    values = (value.text for one in labels for _, value in one.pairs if value is not None)
+    read = dict.fromkeys(name for text in values for name in names_read(text))
+    missing = [quote(f"{own[name]} {name}") for name in read if name in own and name not in there]
+    return f", with {listed(missing)}, which end{'s' if len(missing) == 1 else ''} with this stage" if missing else ""
+
+
+def _declared(instructions: Iterable[Instruction]) -> dict[str, str]:
+    """Return the variables that instructions set, each with the keyword."""
+    setting = (one for one in instructions if one.keyword in ("ARG", "ENV"))
+    return {name.text: one.keyword for one in setting for name, _ in one.pairs}

@@ -186,7 +186,11 @@ def _way_out(stage: Stage, text: str, twin: str | None) -> str:
         built = ", and copy what is built here into it" if _builds(stage) else ""
         return f"What starts is {quote(foreign)}: start from an image that is made for that{built}."
     if not _builds(stage):
-        return f"Start this stage from {quote(twin) if twin else 'a small runtime image'}."
+        small = quote(twin) if twin else "a small runtime image"
+        if stage.parent is None:
+            return f"Start this stage from {small}."
+        parent = f"what it has from {stage.parent.label}"
+        return f"Start {stage.label} (line {stage.from_.line}) from {small}, and copy {parent} into it."
     where = f"a stage from {quote(twin)}" if twin else "a small runtime image"
     bare = twin is not None and ("static" in twin or (twin == "alpine" and "alpine" not in text))
     linked = "golang" in text and bare and not _is_static(stage, commands)

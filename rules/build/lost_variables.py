@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, DockerfileChange, Fix, Instruction, Note, Problem, Stage, insert_line_before, quote
+from rules.api import (
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Note,
+    Problem,
+    Stage,
+    insert_line_before,
+    move_below,
+    names_read,
+    nearest,
+    quote,
+)
 from rules.build.base_variables import is_set_by_base
 from rules.build.script_variables import setting_stages
 from rules.lazily import once
@@ -105,14 +118,35 @@ def restated(
     return tuple(notes.values()), f" Restate {shown} in this stage, or take {taken} out.", fix
 
 
-def as_elsewhere(change: DockerfileChange, where: Instruction, name: str) -> Fix | None:
-    """Declare it as the other stages do, when all of them give it the same value, and the value is plain."""
-    setters = (i for stage in change.stages for i in stage.instructions if i.keyword in ("ARG", "ENV"))
-    values = {value.text if value is not None else "" for i in setters for word, value in i.pairs if word.text == name}
+def as_elsewhere(change: DockerfileChange, stage: Stage, where: Instruction, name: str) -> Fix | None:
+    """Declare it as the other stages do, when all of them give it the same value, and the value is plain.
+
+    An argument that only one other stage declares, and does not read, goes there: it stands in the wrong stage.
+    """
+    setters = [
+        (one, i, value.text if value is not None else "")
+        for one in change.stages
+        for i in one.instructions
+        if i.keyword in ("ARG", "ENV")
+        for word, value in i.pairs
+        if word.text == name
+    ]
+    values = {text for _, _, text in setters}
     if len(values) != 1 or "$" in (text := next(iter(values))) or "\n" in text:
         return None
-    line = f"ARG {name}={text}" if text else f"ARG {name}"
-    return Fix(f"Declare {name} in this stage", (insert_line_before(where, line),))
+    title, (owner, setter, _) = f"Declare {name} in this stage", setters[0]
+    alone = len(setters) == len(setter.pairs) == 1 and setter.keyword == "ARG"
+    if alone and _is_astray(change, owner, setter, stage, name):
+        return Fix(title, move_below(setter, stage.from_))
+    return Fix(title, (insert_line_before(where, f"ARG {name}={text}" if text else f"ARG {name}"),))
+
+
+def _is_astray(change: DockerfileChange, owner: Stage, argument: Instruction, stage: Stage, name: str) -> bool:
+    """Whether nothing but another stage, and those upon it, reads an ARG, also by a name that is misspelt."""
+    if nearest(name, names_read(" ".join(i.text for i in owner.instructions))) is not None:
+        return False
+    naming = (one for one in change.stages for i in one.instructions if name in i.text and i is not argument)
+    return all(stage in one.chain for one in naming)
 
 
 def _line(setter: Instruction, name: str) -> str:

@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.build.missing_programs import READERS, lacks
 from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
+from rules.build.shell_dialects import reads_otherwise, runs_from
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.remote_script_piped_to_shell import piped
@@ -196,13 +197,22 @@ def _unasked(command: Command) -> str:
 def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     if fix is not None:
         return f" {fix.title}."
-    first = f"{'Fetch' if command.name in _DOWNLOADERS else 'Write'} to a file first"
+    fetches = command.name in _DOWNLOADERS and command.name != "git"  # whose pipe is mostly of a log or an archive
+    first = f"{'Fetch' if fetches else 'Write'} to a file first"
     if not counts(run, command):
         return f" {first}, and join the commands with `&&`."
     if command.nested or run.instruction.exec_form is not None:
         shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
         return f" Start the inner shell with `{shell} -o pipefail -c`."
-    return f" {first}." if stops_early(run) else f" {first}, or run it under a shell with `pipefail`."
+    if stops_early(run) or reads_otherwise(run):
+        return f" {first}."
+    if run.instruction.heredocs and _knows_option(run):
+        return f" {first}, or begin the script with `set -o pipefail`."
+    return f" {first}, or run it under a shell with `pipefail`."
+
+
+def _knows_option(run: Run) -> bool:
+    return run.script.dialect in ("bash", "ash", "zsh", "ksh") or run.stage.runtime.distribution == "alpine"
 
 
 def _shown_by(command: Command, noticed: Command, last: Command) -> str:
@@ -236,7 +246,7 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
         return None
     if run.instruction.exec_form is not None:
         return None  # the option goes in front of the script
-    if run.script.dialect in ("bash", "ash", "zsh", "ksh") or stage.runtime.distribution == "alpine":
+    if _knows_option(run):
         first = run.commands[0]
         options = first.args[0] if first.name == "set" and first.args and not first.nested else None
         if options is not None and options.text.startswith("-"):
@@ -251,7 +261,7 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
         plain
         and stage.runtime.distribution in _BASH_SYSTEMS
         and not shell_start
-        and not any(map(stops_early, stage.runs[stage.runs.index(run) :]))
+        and not any(stops_early(one) or reads_otherwise(one) for one in runs_from(stage, run))
         and stage.image.shell.value == run.shell.value
     ):
         return Fix(f"Put `{_SHELL}` above it", (insert_line_before(run.instruction, _SHELL),))

@@ -14,6 +14,7 @@ from rules.api import (
     Run,
     Severity,
     ShellWord,
+    insert,
     insert_after,
     once,
     quote,
@@ -165,8 +166,17 @@ def _not_joined(run: Run, command: Command, stage: str) -> Iterator[Problem]:
         instruction=run.instruction,
         stage=stage,
         key=word.value,
-        fix=Fix("Join the commands with &&", tuple(Edit(source.span(end, end), " &&") for end in ends)),
+        fix=Fix("Join the commands with &&", tuple(_operator_behind(run, end) for end in ends)),
     )
+
+
+def _operator_behind(run: Run, end: int) -> Edit:
+    """Write the operator behind a word, in front of a backslash that touches it."""
+    source, escape = run.instruction.source, run.instruction.escape
+    start = source.line_starts[source.line_at(end - 1) - 1]
+    ended = len(source.text[start:end].rstrip())
+    glued = start + ended < end and source.text[start + ended - 1] == escape
+    return insert(source, start + ended - 1, " && ") if glued else insert(source, end, " &&")
 
 
 def _was_two(run: Run, command: Command, place: int, stage: str) -> Problem:

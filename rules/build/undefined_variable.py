@@ -165,7 +165,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         return  # the image may set it, and the other stage has nothing to do with this one
     elif other is not None:
         fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
-        again = as_elsewhere(change, where, name)
+        again = as_elsewhere(change, stage, where, name)
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
     else:
         yield from _judge_unset(change, stage, step, name)

@@ -7,6 +7,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from rules.copying.source_trees import is_monorepo
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.packages.project_files import in_repository, is_ignored
@@ -50,6 +52,8 @@ def manifests_named(change: DockerfileChange, copy: Copy, *installs: Install) ->
         else:
             names.update(dict.fromkeys(map(quote, to_copy(change, copy, install))))
         names.update(dict.fromkeys(name for _, name in _companions(change, copy, install)))
+        if install.call.manager in NODE_MANAGERS and change.before is not None and is_monorepo(change.before):
+            names["the `package.json` of each workspace"] = None  # as the file had it before the change
     return listed(list(names), len(names))
 
 

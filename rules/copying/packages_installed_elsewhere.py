@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    path_folders,
+    quote,
+    rule,
+    within,
+)
 from rules.copying.install_places import Place, copied_places, python_place, ruby_place, shown
 from rules.copying.python_packages import PACKAGES_FOLDER, has_official_python
 from rules.facts.installers import PYTHON_MANAGERS
@@ -79,7 +91,7 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, path: str, place: Place) 
     elif ruby:
         cure = f"Copy {where} and set `BUNDLE_PATH` here too"
     else:
-        cure = f"Copy {where}"
+        cure = _of_python(stage, place)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {quote(path)} out of {builder.label}, whose {quote(shown(place.call))} (line "
@@ -91,3 +103,16 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, path: str, place: Place) 
         stage=stage.key,
         key=path,
     )
+
+
+def _of_python(stage: Stage, place: Place) -> str:
+    """Say what to copy, and what it takes besides for the image's Python to find it."""
+    call, where = place.call, quote(place.path)
+    if call.command.option("--prefix") is not None:
+        return f"Copy {where} to `/usr/local`"
+    if call.command.option("--target", "-t") is not None:
+        return f"Copy {where}, and set `PYTHONPATH` to it"
+    folder = f"{place.path}/bin"
+    if call.command.has("--user") or folder in (path_folders(stage) or (folder,)):
+        return f"Copy {where}"
+    return f"Copy {where}, and put {quote(folder)} first in `PATH`"

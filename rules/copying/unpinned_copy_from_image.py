@@ -72,7 +72,7 @@ def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | Non
     return Problem(
         span,
         f"{stage.label} {fact}. Whatever is published there on the day of the build goes into this image, unreviewed. "
-        "Name the release that was tested.",
+        "Name the release that was tested, or its digest.",
         stage=stage.key,
         key=table_name(reference),
         fix=fix,

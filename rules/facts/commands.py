@@ -216,19 +216,29 @@ _PATTERNS = (
 _BY_DISTRO: dict[str, dict[str, str]] = {
     "dig": {"debian": "dnsutils", "alpine": "bind-tools", "redhat": "bind-utils"},
     "nslookup": {"debian": "dnsutils", "redhat": "bind-utils"},
+    "cron": {"debian": "cron"},
+    "crond": {"redhat": "cronie"},
+    "envsubst": {"debian": "gettext-base", "alpine": "gettext-envsubst", "redhat": "gettext"},
     "gpg": {"debian": "gnupg", "alpine": "gnupg", "redhat": "gnupg2"},
     "ip": {"debian": "iproute2", "redhat": "iproute"},
+    "killall": {"debian": "psmisc", "redhat": "psmisc"},
+    **{name: {"debian": "default-mysql-client", "alpine": "mysql-client"} for name in ("mysql", "mysqladmin")},
     "nc": {"debian": "netcat-openbsd", "redhat": "nmap-ncat"},
     "netstat": {"debian": "net-tools", "redhat": "net-tools"},
     "node": {"debian": "nodejs", "alpine": "nodejs", "redhat": "nodejs"},
-    "pg_isready": {"debian": "postgresql-client", "alpine": "postgresql-client", "redhat": "postgresql"},
+    **{
+        name: {"debian": "postgresql-client", "alpine": "postgresql-client", "redhat": "postgresql"}
+        for name in ("pg_dump", "pg_isready", "pg_restore", "psql")
+    },
     "ping": {"debian": "iputils-ping", "redhat": "iputils"},
+    **{name: {"debian": "python3-pip", "alpine": "py3-pip", "redhat": "python3-pip"} for name in ("pip", "pip3")},
     "ps": {"debian": "procps", "redhat": "procps-ng"},
-    "psql": {"debian": "postgresql-client", "alpine": "postgresql-client", "redhat": "postgresql"},
     "python": {"debian": "python-is-python3", "alpine": "python3", "redhat": "python-unversioned-command"},
     "redis-cli": {"debian": "redis-tools", "alpine": "redis", "redhat": "redis"},
     "setcap": {"debian": "libcap2-bin", "alpine": "libcap", "redhat": "libcap"},
     "ssh": {"debian": "openssh-client", "alpine": "openssh-client", "redhat": "openssh-clients"},
+    "sqlite3": {"debian": "sqlite3", "alpine": "sqlite", "redhat": "sqlite"},
+    "sshd": {"debian": "openssh-server", "alpine": "openssh-server", "redhat": "openssh-server"},
     "supervisord": {"debian": "supervisor", "alpine": "supervisor", "redhat": "supervisor"},
     "useradd": {"debian": "passwd", "alpine": "shadow", "redhat": "shadow-utils"},
     "adduser": {"debian": "adduser"},
@@ -237,8 +247,12 @@ _BY_DISTRO: dict[str, dict[str, str]] = {
 _SAME_NAME = _words(
     "bash curl git jq make gcc perl python3 sudo tini tar unzip wget zip rsync openssl file less nano vim"
 )
-_SAME_NAME |= _words("dumb-init gosu ffmpeg sqlite3 tree patch htop socat strace")
-_MISSING_PACKAGE = {"alpine": _words("sqlite3 gosu"), "redhat": _words("tini dumb-init gosu sqlite3")}
+_SAME_NAME |= _words("dumb-init gosu su-exec ffmpeg tree patch htop socat strace")
+_MISSING_PACKAGE = {
+    "alpine": _words("gosu"),
+    "debian": _words("su-exec"),
+    "redhat": _words("tini dumb-init gosu su-exec"),
+}
 
 
 def provides(package: str) -> frozenset[str]:
@@ -266,8 +280,17 @@ def package_of_command(command: str, distro: str) -> str | None:
     Returns:
         The package's name, or `None` where it is not known or the distribution has none.
     """
-    family = "debian" if distro in DEBIAN_FAMILY else "redhat" if distro in REDHAT_FAMILY else distro
+    family = _family(distro)
     if command in _BY_DISTRO:
         return _BY_DISTRO[command].get(family)
     known = family in {"debian", "redhat", "alpine"} and command in _SAME_NAME
     return command if known and command not in _MISSING_PACKAGE.get(family, ()) else None
+
+
+def is_unpackaged(command: str, distro: str) -> bool:
+    """Tell whether a distribution is known to have no package of a command that others have."""
+    return command in _MISSING_PACKAGE.get(_family(distro), ())
+
+
+def _family(distro: str) -> str:
+    return "debian" if distro in DEBIAN_FAMILY else "redhat" if distro in REDHAT_FAMILY else distro

@@ -9,12 +9,13 @@ from rules.packages.apk_index import line_of_older_index
 from rules.packages.cache_readers import stopped_by_lack
 from rules.packages.options import add_option, spelled
 from rules.quoting import quote
-from rules.repairs import delete_command, fix
+from rules.repairs import delete_command, fix, replace
 
 if TYPE_CHECKING:
     from rules.api import Edit, Fix, PackageCall, Run, Stage
 
 _INDEX = "/var/cache/apk"
+_UPDATING = frozenset({"-U", "--update", "--update-cache"})
 _ASKS_INDEX = frozenset({"fetch", "list", "policy", "query", "search", "version"})
 """Subcommands of apk that answer from the index, and know nothing where there is none."""
 
@@ -72,8 +73,16 @@ def fix_of_apk(run: Run) -> Fix | None:
         if call.manager != "apk" or call.no_cache:
             continue
         if call.action in ("install", "upgrade"):
-            edits.append(add_option(run, call, "--no-cache"))
+            edits.append(_without_cache(run, call))
             title = "Add `--no-cache`"
         elif call.action == "update":
             edits.append(delete_command(run, call.command))
     return fix(title, *edits)
+
+
+def _without_cache(run: Run, call: PackageCall) -> Edit | None:
+    """Give a call `--no-cache`, in the place of an option that has the index fetched anew, as it is then."""
+    words = [word for word in call.command.args if word.value in _UPDATING]
+    if len(words) == 1 and run.instruction.exec_form is None and words[0].text == words[0].value:
+        return replace(run.instruction.source, words[0].span, "--no-cache")
+    return add_option(run, call, "--no-cache")

@@ -131,10 +131,17 @@ def _problem(stage: Stage, run: Run, call: PackageCall, missed: list[Skipped]) -
         call.command.span,
         f"{quote(spelled(call))} without scripts leaves out {listed([one.what for one in missed])}, and nothing does "
         "it later: what is generated, compiled or downloaded there is missing, in the build or when the program loads "
-        f"it. Run {ways_out} behind the install.",
+        f"it. Run {ways_out} behind the install{_below(stage, run, missed)}.",
         Confidence.LIKELY,
         doubt="a script of the project may do it when it starts",
         instruction=run.instruction,
         stage=stage.key,
         key=call.manager,
     )
+
+
+def _below(stage: Stage, run: Run, missed: list[Skipped]) -> str:
+    """Say where a script has to wait for what it reads: the project's own, or the schema of Prisma."""
+    reads = any("prisma" in one.way_out or " run " in one.way_out for one in missed)
+    last = max((copy.instruction.line for copy in stage.copies if copy.from_context), default=0)
+    return f", below the `COPY` of what it reads (line {last})" if reads and last > run.instruction.line else ""

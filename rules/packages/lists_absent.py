@@ -34,11 +34,24 @@ def without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, Packa
             call = _first_without(run, conditional=conditional)
             if call is not None:
                 found[id(run)] = call
-        calls = [call for call in run.package_calls if call.manager == "apt"]
-        last = max((call.command.start for call in calls if _fetches(call)), default=-1)
+        last = max((call.command.start for call in _calls(run) if _fetches(call)), default=-1)
         fetched = (fetched or last >= 0) and not run.cleans_behind(last, "apt", "lists")
         unread = unread or not run.is_read or any(map(may_be_script, run.commands))
     return found
+
+
+def cleared_above(stage: Stage, run: Run) -> Run | None:
+    """Return the last RUN above another one that fetches lists, where it removes them again."""
+    above = (other for other in reversed(stage.all_runs) if other.at < run.at)
+    fetching = next((other for other in above if any(map(_fetches, _calls(other)))), None)
+    if fetching is None:
+        return None
+    last = max(call.command.start for call in _calls(fetching) if _fetches(call))
+    return fetching if fetching.cleans_behind(last, "apt", "lists") else None
+
+
+def _calls(run: Run) -> list[PackageCall]:
+    return [call for call in run.package_calls if call.manager == "apt"]
 
 
 def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:

@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.model.outcome import outcome_of_failure
-from rules.packages.lists_absent import without_lists
+from rules.packages.lists_absent import cleared_above, without_lists
 from rules.packages.options import spelled
 from rules.packages.own_lists import fetching_too
 
@@ -83,12 +83,14 @@ def _fetching(stage: Stage, found: dict[int, PackageCall]) -> Fix | None:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, repair: Fix | None) -> Problem:
-    short = quote(spelled(call))
+    short, cleared = quote(spelled(call)), cleared_above(stage, run)
+    why = f"nothing has fetched the package lists before: {quote(stage.root.base_text or '')} comes without any"
+    if cleared is not None:
+        why = f"no package lists are there: line {cleared.instruction.line} removes those that it fetches"
     return Problem(
         call.command.span,
-        f"{stage.label} installs with {short}, and nothing has fetched the package lists before: "
-        f"{quote(stage.root.base_text or '')} comes without any. apt then knows no package of that name, and the "
-        "build stops with “unable to locate package”. Run `apt-get update` in front of it, in the same `RUN`.",
+        f"{stage.label} installs with {short}, and {why}. apt then knows no package of that name, and the build stops "
+        "with “unable to locate package”. Run `apt-get update` in front of it, in the same `RUN`.",
         instruction=run.instruction,
         stage=stage.key,
         key=call.manager,

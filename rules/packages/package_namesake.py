@@ -42,16 +42,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if package.word.value != package.name:
                 continue  # a version or a release is named with it
             if package.name == "yarn" and _has_cmdtest(stage):
-                yield _problem(stage, run, call, package, _YARN)
+                yield _problem(stage, run, call, package, f"{_YARN} {_with_npm(stage)}")
             elif package.name in _NEWEST and _is_older_postgres(stage):
                 yield _problem(stage, run, call, package, _of_postgres(stage))
 
 
 _YARN = (
     "is the name under which this release has `cmdtest`, a tool for testing programs. The package manager for "
-    "JavaScript is not among its packages: a later `yarn install` calls the other program and fails. Install it with "
-    "`npm install -g yarn`."
+    "JavaScript is not among its packages: a later `yarn install` calls the other program and fails."
 )
+
+
+def _with_npm(stage: Stage) -> str:
+    """Say how Yarn is installed: by npm, which the distribution's `nodejs` comes without."""
+    npm = stage.packages.has("npm") or (stage.facts is not None and stage.facts.has_tool("npm"))
+    return f"Install it with `npm install -g yarn`{'' if npm else ', and the package `npm` for that'}."
 
 
 def _has_cmdtest(stage: Stage) -> bool:

@@ -31,6 +31,7 @@ from rules.quoting import listed
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _WORDS_OF_APT = "“has no installation candidate” or “unable to locate package”"
+_ADDING = ("add-apt-repository", "apt-add-repository")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
 
@@ -154,6 +155,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Mi
     told = [one for one in missing if one.package.name in fresh]
     literal = told[0].literal
     why, way_out = _why(told)
+    way_out = _without_repositories(change, told) or way_out
     words = "“no such package”" if facts.distro == "alpine" else _WORDS_OF_APT
     return Problem(
         told[0].package.word.span,
@@ -164,8 +166,18 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Mi
         instruction=run.instruction,
         stage=stage.key,
         items=names,
-        fix=_fix(run, told),
+        fix=_fix(stage, run, told),
     )
+
+
+def _without_repositories(change: DockerfileChange, told: list[_Missing]) -> str:
+    """Say how to do without the package of `add-apt-repository`, which many install for nothing."""
+    if [one.package.name for one in told] != ["software-properties-common"]:
+        return ""
+    called = next((name for name in _ADDING if name in change.source.text), None)
+    if called is None:
+        return f"It brings {quote(_ADDING[0])}, which nothing here calls: leave it out."
+    return f"Write the source into a file of `/etc/apt/sources.list.d` instead of calling {quote(called)}."
 
 
 def _system(stage: Stage) -> str:
@@ -202,12 +214,18 @@ def _is_other_library(old: str, new: str) -> bool:
     return _NUMBERS.findall(old) != _NUMBERS.findall(new.removesuffix("t64"))
 
 
-def _fix(run: Run, told: list[_Missing]) -> Fix | None:
-    """Put each package's heir in its place."""
+def _fix(stage: Stage, run: Run, told: list[_Missing]) -> Fix | None:
+    """Put each package's heir in its place, also where it is removed again: apt stops at an unknown name."""
     if not told[0].literal or told[0].gone.instead is None:
         return None
     source = run.instruction.source
-    heirs = [(one.package.word.span, one.gone.instead) for one in told if one.gone.instead is not None]
-    if any(_is_other_library(one.package.name, one.gone.instead or "") for one in told):
+    heirs = {one.package.name: one.gone.instead for one in told if one.gone.instead is not None}
+    if any(_is_other_library(old, new) for old, new in heirs.items()):
         return None  # the build would go through, and the program that is linked with it stop
-    return fix(f"Install {listed([new for _, new in heirs])}", *[replace(source, span, new) for span, new in heirs])
+    removals = (call for other in stage.runs for call in other.package_calls if call.action == "remove")
+    gone = [package for call in removals for package in call.packages if package.name in heirs]
+    if any(source.cut(package.word.span) != package.name for package in gone):
+        return None
+    words = (*(one.package for one in told), *gone)
+    edits = [replace(source, package.word.span, heirs[package.name]) for package in words]
+    return fix(f"Install {listed(list(heirs.values()))}", *edits)

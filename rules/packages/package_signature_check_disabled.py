@@ -23,6 +23,7 @@ from rules.api import (
 from rules.dockerfile.shell_words import ShellWord
 from rules.gathering import named_lines
 from rules.packages.options import delete_option
+from rules.packages.signing_keys import of_old_releases, way_out
 from rules.packages.sources import has_other_sources
 
 _FLAGS = {
@@ -149,12 +150,14 @@ def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
             continue
         name = found.lastgroup or ""
         start = instruction.span.start + found.start(name)
-        manager, scope, way_out = _WAYS_OUT[name]
+        manager, scope, instead = _WAYS_OUT[name]
+        rest = text[found.start() :].partition("\n")[0]
+        told = of_old_releases(rest) or f"Import the repository's key and {instead}."
         yield Problem(
             source.span(start, start + len(found[name])),
             f"{stage.label} installs packages unchecked: {quote(found[name])} tells {quote(manager)} to accept "
             f"{scope}, whoever signed it. Who controls a mirror, a proxy or the name server then "
-            f"decides what runs as root in this build. Import the repository's key and {way_out}.",
+            f"decides what runs as root in this build. {told}",
             instruction=instruction,
             stage=stage.key,
             key=found[name],
@@ -211,7 +214,7 @@ def _problem(stage: Stage, run: Run, found: list[_Unchecked]) -> Problem:
         first.word.span,
         f"{stage.label} installs packages unchecked: {quote(first.word.value)} tells {quote(first.command.name)} to "
         f"accept any package, whoever signed it{too}. Who controls a mirror, a proxy or the name server then decides "
-        "what runs as root in this build. Import the repository's key and drop the flag.",
+        f"what runs as root in this build. {way_out(stage, first.command, needed=first.needed)}",
         stage=stage.key,
         key=first.word.value,
         items=tuple(map(str, range(len(found)))),

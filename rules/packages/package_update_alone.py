@@ -22,6 +22,7 @@ from rules.api import (
     ends_for_good,
     fix,
     insert,
+    joint_of,
     quote,
     replace,
     rule,
@@ -237,7 +238,8 @@ def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     if between.strip() or run.commands[-1].before in ("||", "|"):
         return None
     joint = source.span(run.instruction.value_span.end, below.value_span.start)
-    edits: list[Edit | None] = [replace(source, joint, f" {run.instruction.escape}\n && ")]
+    link = joint_of(users[0]) if below.line < below.end_line else f" {run.instruction.escape}\n && "
+    edits: list[Edit | None] = [replace(source, joint, link)]
     if len(users) > 1:
         edits += [_fetching(other, source.cut(call.command.span)) for other in users[1:]]
     if ships(run) and call.manager == "apt":

@@ -6,9 +6,9 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Fix,
     PackageCall,
     Problem,
-    Run,
     Severity,
     Stage,
     quote,
@@ -16,6 +16,7 @@ from rules.api import (
 )
 from rules.packages.lists_absent import fetches_in, without_lists
 from rules.packages.options import fetching_first, spelled
+from rules.packages.own_lists import fetching_too
 
 _UPDATE = "apt-get update"
 
@@ -38,7 +39,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lost = without_lists(stage, conditional=moved)
         if lost and (_had_lists(was) or (moved and fetches_in(was))):
             run = next(run for run in stage.runs if id(run) in lost)
-            yield _problem(stage, run, lost[id(run)])
+            call = lost[id(run)]
+            # others below that have none either take them from this step
+            yield _problem(stage, call, fetching_too(run, call) if len(lost) == 1 else fetching_first(run, call))
 
 
 def _had_lists(was: Stage) -> bool:
@@ -46,7 +49,7 @@ def _had_lists(was: Stage) -> bool:
     return fetches_in(was) and not without_lists(was)
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+def _problem(stage: Stage, call: PackageCall, fix: Fix | None) -> Problem:
     known = stage.facts is not None and stage.facts.package_manager == call.manager
     return Problem(
         call.command.span,
@@ -56,7 +59,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         stage=stage.key,
         key=call.manager,
         severity=None if known else Severity.WARNING,
-        fix=fetching_first(run, call),
+        fix=fix,
     )
 
 

@@ -43,7 +43,7 @@ _BUSYBOX_HTTPD = _Stays("fidem", frozenset(), "write `httpd -f`")
 _OF_BUSYBOX = re.compile(r"-[ifv]*[pur].*|-[ifv]{2,}")
 """Options of BusyBox's httpd that Apache's does not have (busybox, networking/httpd.c; httpd(8))."""
 _BY_ITSELF = {
-    "sshd": _Stays("DdtTGV", frozenset(), "write `sshd -D`"),
+    "sshd": _Stays("DdtTGV", frozenset(), "write `/usr/sbin/sshd -D`"),  # which refuses to start by its name alone
     "cron": _Stays("f", frozenset(), "write `cron -f`"),
     "crond": _Stays("fnd", frozenset({"--foreground"}), "write `crond -f`"),
     "rsyslogd": _Stays("nNv", frozenset(), "write `rsyslogd -n`"),

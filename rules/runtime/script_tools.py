@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import OS_MANAGERS, Installed, Stage, package_of_command, provides, quote
+from rules.facts.commands import is_unpackaged
 from rules.packages.replaced import lacks
 from rules.runtime.called_scripts import called_scripts
 from rules.runtime.start_scripts import start_script
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from rules.runtime.start_instructions import Written
     from rules.runtime.start_scripts import StartScript
 
+_TWINS = {"gosu": "su-exec", "su-exec": "gosu"}
+"""Programs that are called alike, and do the same."""
 _BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init", "catatonit"})
 """Small programs that scripts hand over with, and that few images bring (their READMEs)."""
 _BRINGS_MORE = re.compile(
@@ -151,4 +154,9 @@ def install(stage: Stage, name: str) -> str:
     """Say what to install for a program: the package of the distribution, where that has another name."""
     if stage.runtime.has_shell is False:
         return f"Bring {quote(name)} along with `COPY --from`"
-    return f"Install {quote(package_of_command(name, stage.runtime.distribution or '') or name)}"
+    distribution = stage.runtime.distribution or ""
+    package = package_of_command(name, distribution)
+    if package is None and is_unpackaged(name, distribution):
+        twin = package_of_command(_TWINS.get(name, ""), distribution)
+        return f"Install {quote(twin)}, which does the same," if twin else f"Bring {quote(name)} with `COPY --from`"
+    return f"Install {quote(package or name)}"

@@ -53,6 +53,8 @@ _JAVA = {
 """Options of HotSpot, and the release from which it stops at them (JEP 271 for the log, JEP 363 for CMS, and
 `obsolete_jvm_flags` of each release's `arguments.cpp`: a flag is ignored for a while, and refused afterwards)."""
 _NATIVE = "Write `--mysql-native-password=ON`, which lets that plugin be used, or take the option out"
+_WITHOUT_NATIVE = 9
+"""The first MySQL without `mysql_native_password` and its option (release notes of 9.0.0)."""
 _MYSQL = {
     "default-authentication-plugin": Gone((8, 4), _NATIVE),
     **dict.fromkeys(("query-cache-size", "query-cache-type", "query-cache-limit"), Gone((8, 0))),
@@ -123,7 +125,8 @@ def _of_mysql(stage: Stage, instruction: Instruction, words: tuple[str, ...]) ->
         gone = _MYSQL.get(option[1].replace("_", "-")) if option is not None else None
         if option is not None and gone is not None and (int(version[1]), int(version[2])) >= gone.since:
             since = ".".join(map(str, gone.since))
-            refuses = f"The server stops at once with “unknown variable”. {gone.instead}."
+            instead = "Take it out" if int(version[1]) >= _WITHOUT_NATIVE else gone.instead
+            refuses = f"The server stops at once with “unknown variable”. {instead}."
             yield _problem(stage, instruction, option.group(), f"MySQL {version.group()}", since, refuses)
 
 

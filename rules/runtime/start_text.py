@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _SHELL_SYNTAX = re.compile(r"[$`*?\[\]{}~|&;<>()#!\\'\"]|^\w+=")
 
+_QUOTED = re.compile(r"'[^']*+'|\"[^\"$`\\]*+\"")
+"""Quoted text in which the shell fills in nothing: `"daemon off;"`."""
+
 _MAKES_WAY = frozenset(
     "alpine busybox wolfi rhel centos fedora rockylinux almalinux amazonlinux azurelinux oraclelinux photon".split()
 )
@@ -144,7 +147,7 @@ def direct_start(start: Start) -> str | None:
 
 def _without_quotes(text: str) -> list[str] | None:
     """Return the words of a command line of which only the quotes need a shell."""
-    if "\n" in text or not is_plain(re.sub("['\"]", "", text)):
+    if "\n" in text or not is_plain(_QUOTED.sub("_", text)):
         return None
     try:
         words = shlex.split(text)

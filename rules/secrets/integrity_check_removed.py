@@ -124,11 +124,11 @@ def _unverified(stage: Stage, found: list[Fetched]) -> Problem:
     """Speak at once of all that one instruction takes and does not test any more."""
     first, alone = found[0], len(found) == 1
     shown = listed((quote(fetched.url) for fetched in found), 2)
+    sums = f"a sum has to be that of {'the file that is' if alone else 'each file as it is'} fetched"
     return Problem(
         first.span,
         f"{stage.label} still takes {shown}, but no longer tests {'its' if alone else 'their'} checksum or signature. "
-        "A file that is replaced on the server then goes into the image unseen. Put the check back, with the sum of "
-        f"the new file{'' if alone else 's'}.",
+        f"A file that is replaced on the server then goes into the image unseen. Put the check back; {sums} now.",
         Confidence.CERTAIN,
         instruction=first.step.instruction,
         stage=stage.key,

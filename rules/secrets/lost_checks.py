@@ -32,8 +32,8 @@ def lost_checks(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Ite
             yield Problem(
                 command.span,
                 f"{stage.label} still downloads {quote(name)}, but no longer tests its checksum or signature. A file "
-                "that is replaced on the server then goes into the image unseen. Put the check back, with the sum of "
-                "the new file.",
+                "that is replaced on the server then goes into the image unseen. Put the check back; a sum has to be "
+                "that of the file that is fetched now.",
                 Confidence.CERTAIN,
                 instruction=run.instruction,
                 stage=stage.key,

@@ -16,11 +16,21 @@ _WHOLE = re.compile(
     r"raw\.githubusercontent\.com/(?:nvm-sh|creationix)/nvm/)"
 )
 """Well-known scripts that run nothing before their last line has come: all is in functions (their own texts)."""
-_VERSIONED = {
-    "https://sh.rustup.rs": "Take `rustup-init` of a version from `https://static.rust-lang.org/rustup/archive/`, and "
-    "check it against the `.sha256` beside it.",
-}
-"""By address where the same thing lies under its version, with its sum."""
+_OF_RUSTUP = (
+    "Take `rustup-init` of a version from `https://static.rust-lang.org/rustup/archive/`, and check it against the "
+    "`.sha256` beside it."
+)
+_OF_NODESOURCE = (
+    "Add the source in its place: its key below `/etc/apt/keyrings`, and "
+    "`deb [signed-by=<file>] https://deb.nodesource.com/node_<major>.x nodistro main`."
+)
+_OF_UV = "Copy the program of a version: `COPY --from=ghcr.io/astral-sh/uv:<version> /uv /uvx /bin/`."
+_SIGNED = (
+    (re.compile(r"https?://sh\.rustup\.rs/?\Z"), _OF_RUSTUP),
+    (re.compile(r"https?://deb\.nodesource\.com/setup_"), _OF_NODESOURCE),
+    (re.compile(r"https?://astral\.sh/uv/(?!.*\.ps1)"), _OF_UV),
+)
+"""By address where the same thing is to be had with a sum or signature, or under a version (the projects' manuals)."""
 
 _READ_TEXT = frozenset({"eval", "source", "."})
 """What the shell itself runs."""
@@ -127,7 +137,8 @@ def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Probl
     parted = shell.name in {*SHELLS, *_READ_TEXT} and not _WHOLE.match(url)
     half = ", and a download that breaks off may run half of them" if parted else ""
     plain = "Download it as a commit has it" if is_of_branch(url) else "Download it"
-    way_out = _VERSIONED.get(url.rstrip("/"), f"{plain}, check its SHA-256, then run it.")
+    plainly = f"{plain}, check its SHA-256, then run it."
+    way_out = next((told for address, told in _SIGNED if address.match(url)), plainly)
     pinned = bool(_PINNED.search(url)) and download.pipefail
     return Problem(
         download.span,

@@ -14,6 +14,7 @@ _OVER_SSH = ("git", "go", "npm", "pnpm", "yarn", "pip", "pip3", "uv", "bundle", 
 """Programs that fetch over ssh with OpenSSH; Cargo has the keys of GitHub built in (its changelog, 1.66.1)."""
 _ADDRESS = re.compile(r"\bgit@|\bssh://|\bgit\+ssh:")
 """What says that something is fetched over ssh."""
+_HOST = re.compile(r"\bgit@([\w.-]+)|\bssh://(?:[\w.-]+@)?([\w.-]+)")
 _FETCHES = frozenset(
     "clone fetch pull submodule ls-remote mod get install ci i sync download update require add".split()
 )
@@ -34,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             mount = next((mount for mount in run.mounts if mount.type == "ssh"), None)
             command = next(filter(_fetches, run.calls(*_OVER_SSH)), None) if mount is not None else None
-            if command is not None and not command.conditional:
+            if command is not None and not command.conditional and not _has_no_ssh(stage):
                 if not _goes_elsewhere(change, command):
                     yield _problem(change, stage, run, command)
                 return
@@ -52,6 +53,18 @@ def _goes_elsewhere(change: DockerfileChange, command: Command) -> bool:
     return https and _ADDRESS.search(change.after.code) is None
 
 
+def _has_no_ssh(stage: Stage) -> bool:
+    """Whether the stage has no ssh to ask for a host: Alpine's git comes without."""
+    installed = any("ssh" in item.name for item in stage.packages.present)
+    return stage.runtime.distribution == "alpine" and not installed and stage.base_known
+
+
+def _host(change: DockerfileChange) -> str:
+    """Return the one host that the file names for ssh."""
+    found = {first or second for first, second in _HOST.findall(change.after.code)}
+    return found.pop() if len(found) == 1 else "<host>"
+
+
 def _problem(change: DockerfileChange, stage: Stage, run: Run, command: Command) -> Problem:
     named = command.name in ("ssh", "scp", "rsync") or _ADDRESS.search(change.after.code) is not None
     sure = named and stage.base_known
@@ -60,7 +73,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, command: Command)
         f"{stage.label} mounts the keys of an ssh agent for {quote(str(command), 60)}, and nothing in the file says "
         "which host to trust: there is no `known_hosts`. ssh asks nobody during a build, and stops with “Host key "
         "verification failed”. Put the host's published key into `/etc/ssh/ssh_known_hosts` in a step above, or, "
-        "where that is enough, `mkdir -p -m 0700 ~/.ssh && ssh-keyscan github.com >> ~/.ssh/known_hosts`.",
+        f"where that is enough, `mkdir -p -m 0700 ~/.ssh && ssh-keyscan {_host(change)} >> ~/.ssh/known_hosts`.",
         Confidence.LIKELY if sure else Confidence.POSSIBLE,  # a manifest that is not read may name it
         doubt="the base image may know the host",
         instruction=run.instruction,

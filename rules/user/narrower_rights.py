@@ -74,9 +74,9 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool) -> str:
         return settled
     if user is not None and safe is not None and _is_of(stage, step, user):
         return f"It belongs to {quote(user)}, who runs the container, and for whom {quote(safe)} is enough."
-    owner = _owner(stage, found) if not meant else None
-    if owner is not None and (user is None or is_same(stage, owner.user, user)):
-        return _for_owner(owner, safe, sure=user is not None)
+    owners = _owners(stage, found) if not meant else []
+    if owners and (user is None or is_same(stage, owners[0].user, user)):
+        return _for_owner(owners, safe, sure=user is not None)
     if _has_group_zero(stage, paths):
         return "Group 0 has the owner's rights there already, and so has any uid that OpenShift starts it under."
     return _given(stage, found, user, meant=meant)
@@ -163,25 +163,28 @@ def _is_of(stage: Stage, step: Step, user: str) -> bool:
     return bool(owner) and is_same(stage, name_of(owner), user) is True
 
 
-def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
+def _for_owner(owners: list[Owner], safe: str | None, *, sure: bool) -> str:
     """Say what is enough for the account that it is given to; for others only where they may be there."""
     enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
-    whom = f"Line {owner.line} gives it to {quote(owner.user)}"
+    lines = list(dict.fromkeys(str(owner.line) for owner in owners))
+    give = f"Line {lines[0]} gives" if len(lines) == 1 else f"Lines {listed(lines, None)} give"
+    whom = f"{give} it to {quote(owners[0].user)}"
     if sure:
         return f"{whom}, who runs the container, and for whom {enough}."
     return f"{whom}, for whom {enough}; what runs under any uid takes group 0 ({_GROUP_ZERO})."
 
 
-def _owner(stage: Stage, found: list[Grant]) -> Owner | None:
-    """Return the ordinary account that all of it is given to, by whatever step; `None` where it is not known to be."""
+def _owners(stage: Stage, found: list[Grant]) -> list[Owner]:
+    """Return the ordinary account that all of it is given to, once for each place; none where it is not known to be."""
     step = found[0].step
+    owners: list[Owner | None]
     if isinstance(step, Copy):
-        return _ordinary(stage, step.option("chown") or "", step.instruction.line)
-    owners = [
-        _given_to(stage, grant, path) if path is not None else None for grant in found for path in _paths([grant])
-    ]
-    known = {owner.user: owner for owner in owners if owner is not None}
-    return next(iter(known.values())) if len(known) == 1 and None not in owners else None
+        owners = [_ordinary(stage, step.option("chown") or "", step.instruction.line)]
+    else:
+        paths = [(grant, path) for grant in found for path in _paths([grant])]
+        owners = [_given_to(stage, grant, path) if path is not None else None for grant, path in paths]
+    known = [owner for owner in owners if owner is not None]
+    return known if len(known) == len(owners) and len({owner.user for owner in known}) == 1 else []
 
 
 def _ordinary(stage: Stage, owner: str, line: int) -> Owner | None:
@@ -219,9 +222,9 @@ def _covers(stage: Stage, row: Attributes, path: str, *, deep: bool) -> bool:
 
 def _came_since(stage: Stage, path: str, at: tuple[int, int], start: int, grant: Grant) -> bool:
     """Whether something was put below a path between a place and the mode, that may be another account's."""
+    mode = (grant.step.at, grant.command.start if grant.command is not None else -1)
     return any(
-        (at, start) < (put.step.at, put.command.start if put.command is not None else -1)
-        and put.step.at <= grant.step.at
+        (at, start) < (put.step.at, put.command.start if put.command is not None else -1) <= mode
         for put in stage.files.below(path)
     )
 

@@ -163,12 +163,15 @@ def _opened(stage: Stage) -> frozenset[str | None]:
 
 
 def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) -> Problem:
+    way_out = "copy with `--chown`" if isinstance(late, Copy) else f"run that step as {quote(user)}"
+    if runs_as_root(late) is True:  # another account may not give root's files away
+        way_out = f"move the `chown` below, or {way_out}"
     return Problem(
         claim.step.instruction.span,
         f"{stage.label} gives {quote(old.path)} to {quote(user)} before it is filled: "
         f"{quote(str(late.instruction), 60)} at line {late.instruction.line} comes after {quote(claim.text, 60)}, so "
         "its files stay root's. Before this change the `chown` came last. Where the process writes them it now fails "
-        "with “permission denied”; move the `chown` below, or copy with `--chown`.",
+        f"with “permission denied”; {way_out}.",
         Confidence.LIKELY,
         doubt="whether the process writes there is not known",
         stage=stage.key,

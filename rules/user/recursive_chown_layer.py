@@ -26,10 +26,8 @@ from rules.api import (
 )
 from rules.copying.deletions import deletions
 from rules.packages.options import spelled
-from rules.quoting import listed
 from rules.user.accounts import name_of
 from rules.user.chown_as_copied import (
-    CHANGES_NOTHING,
     as_flag,
     first_made,
     is_known_before,
@@ -38,12 +36,12 @@ from rules.user.chown_as_copied import (
     recursive_changes,
     with_owners,
 )
+from rules.user.copied_owners import is_already_so, on_other_lines
 from rules.user.installed_before import Install, installed_before
 from rules.user.kept_chowns import COPIED, kept, makes_folder
-from rules.user.kept_owners import may_keep_owner
 from rules.user.layers import place, shipped_runs
 from rules.user.modes import read_mode
-from rules.user.owners import is_same, is_same_group, owner_of
+from rules.user.owners import owner_of
 
 _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
 """Folders that a build fills, and fills well."""
@@ -92,7 +90,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         and put.tree
         and not _is_one_file(put)
         and put.step.instruction.line < run.instruction.line
-        and not _is_already_so(stage, put, row)
+        and not is_already_so(stage, put, row)
         and not _is_done_above(stage, put, row)
         and not _is_deleted_above(stage, put, row)
     ]
@@ -121,25 +119,6 @@ def _is_one_file(put: Put) -> bool:
     if not isinstance(copy, Copy) or put.source or put.path != copy.destination:
         return False
     return all(_SUFFIX.search(source.word.text) for source in copy.sources)
-
-
-def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
-    """Whether the files have that owner or mode as they arrive: builders leave files out that do not change."""
-    copy = put.step
-    if not isinstance(copy, Copy) or not row.value:
-        return False
-    if row.kind == "chmod":
-        return copy.option("chmod") == row.value or bool(CHANGES_NOTHING.fullmatch(row.value))
-    if may_keep_owner(copy):
-        return True
-    has = copy.option("chown") or "root:root"
-    if row.kind == "chgrp":
-        return is_same_group(stage, _group_of(has), row.value)
-    wanted = owner_of(row)
-    group, other = wanted.partition(":")[2], _group_of(has)
-    return (not group or is_same_group(stage, group, other)) and is_same(
-        stage, name_of(has), name_of(wanted)
-    ) is not False
 
 
 def _is_done_above(stage: Stage, put: Put, row: Attributes) -> bool:
@@ -174,12 +153,6 @@ def _done(stage: Stage) -> dict[tuple[str, str], list[tuple[tuple[int, int], str
         if row.path is not None and not row.command.conditional and len(places) < _MOST:
             places.append((row.step.at, row.path))
     return found
-
-
-def _group_of(chown: str) -> str:
-    """Return the group of a `--chown`: without one, the account's own ("the same numeric UID as the GID")."""
-    user, colon, group = chown.partition(":")
-    return group if colon else user
 
 
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
@@ -238,7 +211,7 @@ def _way_out(
     if row.kind == "chown":
         flag = quote(f"{copy.instruction.keyword} --chown={as_flag(row.value)}")
         keeps = "" if offered else kept(stage, row) + _of_other_steps(stage, run, row, copied)
-        others, account = _on_other_lines(row, put, copied), _account_first(stage, row, copy.instruction.line)
+        others, account = on_other_lines(stage, row, put), _account_first(stage, row, copy.instruction.line)
         return f"{flag} gives the files their owner as they arrive.{others}{account}{keeps}{_besides(stage, row)}"
     mode = read_mode(row.value) if row.kind == "chmod" else None
     if mode is not None and mode.everyone_writes:
@@ -265,15 +238,6 @@ def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) 
     if not made and nothing_else_wrote(stage, run, row, first):
         return ""
     return " What a `RUN` leaves there needs its `chown` in that step."
-
-
-def _on_other_lines(row: Attributes, put: Put, copied: list[Put]) -> str:
-    """Say which other instructions bring files below the path: each needs the flag for its own."""
-    others = {one.step.instruction.line for one in copied if one.path != put.path and one.step is not put.step}
-    if not others or row.kind != "chown" or not row.value:
-        return ""
-    lines = listed(map(str, sorted(others)), None)
-    return f" Lines {lines} need it too." if len(others) > 1 else f" Line {lines} needs it too."
 
 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:

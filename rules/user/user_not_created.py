@@ -89,7 +89,7 @@ def _called(change: DockerfileChange, stage: Stage, seen: set[str]) -> Iterator[
         seen.add(name)
         if maker_of(stage, name) is not None:
             continue
-        way_out = "Make it above, with `useradd --system`, or name one that is there."
+        way_out = f"Make it above, with {_maker(stage, name)}, or name one that is there."
         if stage.users.is_foreign(name):
             way_out = f"Other distributions' web servers run as that one, those of this one as {quote(_WEB[name])}."
         yield Problem(
@@ -196,6 +196,14 @@ def _too_early(stage: Stage, use: Use, account: Account, *, known: bool = True) 
     )
 
 
+def _maker(stage: Stage, name: str) -> str:
+    """Name the command that makes an account here; both want to be told of a group that has its name already."""
+    apk, there = stage.runtime.package_manager == "apk", group_exists(stage, name) is True
+    if apk:
+        return f"`adduser -S -G {name}`" if there else "`adduser -S`"
+    return f"`useradd --system -g {name}`" if there else "`useradd --system`"
+
+
 def _problem(stage: Stage, use: Use) -> Problem:
     base = quote(stage.root.base_text or "its base")
     refused = stage.users.refused.get(use.name)
@@ -203,12 +211,11 @@ def _problem(stage: Stage, use: Use) -> Problem:
     if refused is not None:
         why = refusal(stage, refused.command)
         makes = f"{quote(str(refused.command), 80)} (line {refused.command.line}) does not make ({why})"
-    tool = "adduser -S" if stage.runtime.package_manager == "apk" else "useradd --system"
     worse = worse_below(use)
     return Problem(
         use.step.instruction.span,
         f"{stage.label} names {quote(use.name)}, an account that {base} does not have and {makes}, so "
-        f"{not_found(use)}.{and_then(worse)} Make it above, with `{tool}`, or write a number.",
+        f"{not_found(use)}.{and_then(worse)} Make it above, with {_maker(stage, use.name)}, or write a number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,

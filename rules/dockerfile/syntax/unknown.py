@@ -114,7 +114,21 @@ def _run_fault(before: Instruction | None, run: list[Instruction]) -> SyntaxFaul
             message += " The line below it is none either."
         case others:
             message += f" The {others} lines below it are none either."
-    return fault(message, first.keyword_span)
+    return fault(message + _swallowed(run[-1]), first.keyword_span)
+
+
+def _swallowed(last: Instruction) -> str:
+    """Say which instruction the lines take with them, once they are joined to what they are the rest of."""
+    rows = range(last.line + 1, last.end_line + 1)
+    lines = {number: last.source.line(number) for number in rows}
+    begins = (number for number, line in lines.items() if line.partition(" ")[0] in INSTRUCTIONS)
+    taken = next(begins, None)
+    if taken is None:
+        return ""
+    kept = (n for n in range(taken - 1, last.line, -1) if lines[n].strip() and not lines[n].lstrip().startswith("#"))
+    above, mark = next(kept, last.line), "backslash" if last.escape == "\\" else "backtick"
+    keyword = lines[taken].partition(" ")[0]
+    return f" Delete the {mark} at the end of line {above}: it takes the `{keyword}` of line {taken} with it."
 
 
 def _reason(before: Instruction | None, first: Instruction, written: str) -> str:
