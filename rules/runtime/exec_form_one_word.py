@@ -148,17 +148,22 @@ def _problem(change: DockerfileChange, found: Written, word: str) -> Problem:
         then = "The probe fails every time, and the container is reported unhealthy"
     else:
         then = "The container exits at once: nothing of that name exists"
-    shell = None if _PLAIN.match(word) else _shell_for(found.stage, word)
-    way_out = f'Leave it to a shell: `["{shell}", "-c", …]`' if shell is not None else "Quote each word by itself"
     return Problem(
         instruction.span,
         f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of "
-        f"quotes, so its {what} looks for a program of that name, blanks included. {then}. {way_out}.",
+        f"quotes, so its {what} looks for a program of that name, blanks included. {then}. {_way_out(found, word)}.",
         _confidence(change, found),
         doubt="the `ENTRYPOINT` in front of it may split its argument",
         stage=found.stage.key,
         fix=_fix(found, word),
     )
+
+
+def _way_out(found: Written, word: str) -> str:
+    if found.start.form == "shell" and found.instruction.keyword == "HEALTHCHECK":
+        return "Take the quotes away"
+    shell = None if _PLAIN.match(word) else _shell_for(found.stage, word)
+    return f'Leave it to a shell: `["{shell}", "-c", …]`' if shell is not None else "Quote each word by itself"
 
 
 def _fix(found: Written, word: str) -> Fix | None:
