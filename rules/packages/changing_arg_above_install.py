@@ -187,12 +187,19 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
         and any(_uses(step, name.text) for _, name in arguments)
     ]
     if not above:
-        return f"Declare {them} below the installs."
+        idle = not any(_is_named(stage, name.text) for _, name in arguments)
+        take = f"No line names {them} again: take {them} out, or declare" if idle else "Declare"
+        return f"{take} {them} below the installs."
     lines = listed(str(one.line) for one in above)
     uses = f"the `{above[0].keyword}` in line {lines}" if len(above) == 1 else f"what stands in lines {lines}"
     besides = _read_besides(stage, above, {name.text for _, name in arguments})
     too = f", and with {listed(map(quote, besides))}, which stands there too" if besides else ""
     return f"Put {them} below the installs, together with {uses}, which uses {them}{too}."
+
+
+def _is_named(stage: Stage, name: str) -> bool:
+    """Whether an instruction of the stage, or of one upon it, uses a variable."""
+    return any(_uses(step, name) for one in (stage, *_upon(stage.model).get(stage.index, ())) for step in one.steps)
 
 
 def _read_besides(stage: Stage, uses: list[Instruction], known: set[str]) -> list[str]:
