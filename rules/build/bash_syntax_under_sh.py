@@ -31,6 +31,11 @@ _RELINKED = re.compile(
     # That a word begins is asked behind its letters, so that the search goes from one such letter to the next.
     r"(?:ln|mv|cp)(?<!\w\w\w)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|dash/sh\b(?<!\wdash/sh)|reconfigure[^\n;&|]*\bdash\b"
 )
+_ENDS_WITH_THE_RUN = (
+    "Under bash, too, what it sets ends with this `RUN`: read it in the `RUN` that needs it, or say with `ENV` what it "
+    "sets"
+)
+_BESIDES = frozenset({"set", "cd", "echo", "true", ":"})
 _CHANGES_FILES = ("rm", "rmdir", "unlink", "mv", "chmod", "chown", "chgrp", "truncate", "shred")
 
 
@@ -163,6 +168,11 @@ def _would_change_files(run: Run) -> bool:
     return any((c.name == "rm" and c.has("-f", "--force")) or c.after not in ("", "&&") for c in found)
 
 
+def _only_reads_files(run: Run) -> bool:
+    """Whether a RUN does nothing but `source`, so that another shell would mend its fault and not what it is for."""
+    return all(command.name in ("source", ".") or command.name in _BESIDES for command in run.commands)
+
+
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
     name = NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
@@ -176,6 +186,8 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     if not harmless:
         way_out = "Here it finds no such files and does nothing: take it out, or name the files that are meant"
+    elif found.kind == "source" and _only_reads_files(run):
+        way_out, plainly, fix = _ENDS_WITH_THE_RUN, "", None
     if lost is not None:
         way_out = f"Before this change it ran under `{line}`: put that back"
     return Problem(

@@ -6,6 +6,7 @@ from rules.api import (
     Category,
     Command,
     Confidence,
+    Copy,
     DockerfileChange,
     Fix,
     Problem,
@@ -13,10 +14,12 @@ from rules.api import (
     Severity,
     ShellWord,
     Step,
-    delete_instruction,
+    delete_command,
+    fix,
     quote,
     replace,
     rule,
+    within,
 )
 
 _QUOTES = "'\""
@@ -52,9 +55,15 @@ def _problem(change: DockerfileChange, run: Run, folder: ShellWord, *, alone: bo
     commands = _acting(run)
     whole = all(command.name in _CHANGES for command in commands)
     there = _is_there(run, folder)
+    itself = _goes_there_itself(run, folder)
+    severity: Severity | None = Severity.INFO
     if there:
         why = f"`WORKDIR` is {quote(run.workdir.value or '')} already. Take it out."
-        severity = Severity.INFO
+    elif itself is not None:
+        why = (
+            f"every instruction starts again in `WORKDIR`{_current(run)}, and line {itself.instruction.line} names the "
+        )
+        why += "folder itself. Take it out."
     else:
         why = (
             f"every instruction starts again in `WORKDIR`{_current(run)}. What follows runs there, not in "
@@ -69,7 +78,7 @@ def _problem(change: DockerfileChange, run: Run, folder: ShellWord, *, alone: bo
         instruction=run.instruction,
         stage=run.stage.key,
         severity=severity,
-        fix=_taken_out(run) if there else _as_workdir(change, run, folder) if alone else None,
+        fix=_taken_out(run) if there or itself else _as_workdir(change, run, folder) if alone else None,
     )
 
 
@@ -124,8 +133,22 @@ def _is_alone(run: Run) -> bool:
     return len(run.commands) == 1 and not run.instruction.heredocs and not run.instruction.flags
 
 
+def _goes_there_itself(run: Run, folder: ShellWord) -> Step | None:
+    """Return the next step if it names the folder, so that it would be led astray by a WORKDIR of that name."""
+    target, step = run.resolve(folder.value), next(iter(run.stage.steps[run.index + 1 : run.index + 2]), None)
+    here = run.workdir.value
+    if step is None or target is None or here is None or not folder.literal or within(here, target):
+        return None
+    if isinstance(step, Copy):
+        return step if step.destination is not None and within(step.destination, target) else None
+    if not isinstance(step, Run) or _only_changes_folder(step) is not None:
+        return None
+    entered = (word for command in step.calls("cd") for word in command.operands()[:1])
+    return step if any(word.literal and step.resolve(word.value) == target for word in entered) else None
+
+
 def _taken_out(run: Run) -> Fix | None:
-    return Fix("Delete it", (delete_instruction(run.instruction),)) if _is_alone(run) else None
+    return fix("Delete it", delete_command(run, _acting(run)[-1]))
 
 
 def _as_workdir(change: DockerfileChange, run: Run, folder: ShellWord) -> Fix | None:

@@ -62,7 +62,7 @@ def _judge_text(instruction: Instruction, stage: str) -> Iterator[Problem]:
         yield Problem(
             instruction.value_span,
             f"`{instruction.keyword}` gets the text {quote(found[0])}, not the command's output: it executes nothing. "
-            "Run the command in a `RUN`, or pass its result as a build argument.",
+            "Write out what is meant, or pass it as a build argument.",
             instruction=instruction,
             stage=stage,
             key=found[0],

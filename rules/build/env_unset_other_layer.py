@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import (
-    PREDEFINED_ARGS,
     Category,
     Command,
     DockerfileChange,
@@ -15,13 +14,15 @@ from rules.api import (
     Severity,
     Span,
     Variable,
+    delete_command,
+    fix,
     quote,
     rule,
 )
 from rules.build.base_variables import is_set_by_base
 from rules.build.environment_readers import readers_of, reads
+from rules.build.kept_variables import set_below, way_out
 from rules.quoting import listed
-from rules.secrets.secret_names import names_a_secret
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
 """Variables that every shell, or every container, has a value of."""
@@ -31,12 +32,6 @@ _EVERYWHERE = frozenset(
     "wget".split()
 )
 """Programs that no added folder of PATH is needed for."""
-
-_OF_THE_BUILD = frozenset({"DEBIAN_FRONTEND", *PREDEFINED_ARGS})
-"""What the image's configuration should not keep."""
-
-_FOR_A_SHELL = re.compile(r"[=:\"]~(?:/|$)|\$\(|`")
-"""What a shell fills in, and `ENV` does not."""
 
 _TELLING = frozenset({"[", "[[", "test", "echo", "printf", ":", "true", "set"})
 _SETS = re.compile(r"^\s*(?:\w+=|(?:case|if|for|while|set)\b)", re.MULTILINE)
@@ -77,14 +72,17 @@ def _changed(change: DockerfileChange, run: Run, names: list[str]) -> Problem:
     last = _last(run)
     verb = last.name
     missing = _missing(change, run, names) if verb == "export" else _Missing()
+    below = set_below(run, names) if verb == "export" and not missing.then else None
+    whole = below is not None and len(names) == len(last.args)
     return Problem(
         last.span,
         f"{_afterwards(run, names)} after this `RUN`: `{verb}` ends with the shell that runs it.{missing.then} "
-        f"{_way_out(verb, names, last.args[-1].text)}.",
+        f"{below or way_out(verb, names, last.args[-1].text)}.",
         stage=run.stage.key,
         key=" ".join(names),
         severity=missing.severity,
         notes=(Note(missing.at, "read here"),) if missing.at is not None else (),
+        fix=fix("Take it out", delete_command(run, last)) if whole else None,
     )
 
 
@@ -172,16 +170,16 @@ def _lost(run: Run) -> Iterator[Problem]:
         if isinstance(missing, Run):
             finds = "finds it empty" if held is None else f"has what `{held.kind.upper()}` gives it"
             misses, at = f"the `RUN` at line {missing.instruction.line} {finds}", missing.instruction.span
-            way_out = "Set it in the `RUN` that reads it"
+            so = "Set it in the `RUN` that reads it"
         elif missing is not None:
             misses, at = f"{quote(str(missing), 40)} on line {missing.line} runs without it", missing.span
-            way_out = _way_out("export", [name], value.text)
+            so = way_out("export", [name], value.text)
         else:
             continue
         now = "is not set after this `RUN`: it" if held is None else "keeps its value: what this `RUN` sets"
         yield Problem(
             setting[0].span,
-            f"{quote(name)} {now} ends with the shell that runs it, and {misses}. {way_out}.",
+            f"{quote(name)} {now} ends with the shell that runs it, and {misses}. {so}.",
             stage=run.stage.key,
             notes=(Note(at, "read here"),),
             key=name,
@@ -233,17 +231,6 @@ def _reader(run: Run, name: str) -> Run | None:
 def _has_value(run: Run, name: str) -> bool:
     """Whether the variable has a value without the RUN: from the file, from the base image or in every shell."""
     return run.scope.get(name) is not None or name in _SHELLS_OWN or is_set_by_base(run.stage, name)
-
-
-def _way_out(verb: str, names: list[str], written: str) -> str:
-    them = "it" if len(names) == 1 else "them"
-    if verb == "unset":
-        return f"Set {them} in the RUN that needs {them} instead of by ENV"
-    if any(names_a_secret(name) or name in _OF_THE_BUILD for name in names):
-        return f"Set {them} in the RUN that needs {them}"
-    if _FOR_A_SHELL.search(written):
-        return "Use ENV, with the value written out, since it runs no command and knows no `~`"
-    return "Use ENV"
 
 
 def _last(run: Run) -> Command:

@@ -189,9 +189,11 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     heredoc, end = bool(run.instruction.heredocs), caught_with(run, command)
     ends = "each line of a here-document" if heredoc else "what stands behind `;`"
     why = f"without `set -e`, {ends} is run all the same, and only the last command's status counts"
-    way_out = "Begin with `set -e`."
+    way_out = _way_out(command, heredoc=heredoc)
     if end is not None:
         why, way_out = caught_by(catching(run, end))
+    elif _is_passed_over(command):
+        why = why.removeprefix("without `set -e`, ")
     before = " Before the change it stopped." if lost else ""
     then = _outcome(run, command)
     return Problem(
@@ -204,8 +206,27 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
         stage=stage.key,
         key=command.name,
         severity=Severity.ERROR if checks_a_file(command) else None,
-        fix=_fix(run) if (lost or heredoc) and end is None and not any(map(_may_end_badly, run.commands)) else None,
+        fix=_fix(run) if (lost or heredoc) and end is None and _stops_for(run, command) else None,
     )
+
+
+def _way_out(command: Command, *, heredoc: bool) -> str:
+    if not _is_passed_over(command):
+        return "Begin with `set -e`."
+    why_more = "in front of `&&` a failure stops nothing even under `set -e`"
+    if heredoc:
+        return f"Begin with `set -e`, and give it a line of its own: {why_more}."
+    return f"Write `&&` in place of the `;` behind its list: {why_more}."
+
+
+def _is_passed_over(command: Command) -> bool:
+    """Whether `set -e` does not stop behind its failure, since more of an `&&` list follows (POSIX, `set`, `-e`)."""
+    return command.after == "&&"
+
+
+def _stops_for(run: Run, command: Command) -> bool:
+    """Whether `set -e` stops the build when this command fails, and stops none that is right."""
+    return not _is_passed_over(command) and not any(map(_may_end_badly, run.commands))
 
 
 def _may_end_badly(command: Command) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Fix,
     Problem,
@@ -18,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, is_packaged_as, packages_copies
+from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, has_system_python, is_packaged_as, packages_copies
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.search_path import DEFAULT_PATH
 
@@ -43,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for setting, start, name in _started(stage):
             if _is_console_script(copies[0][0].from_stage, name) and _is_missing(stage, name):
-                yield _problem(change, stage, setting, start, name, copies[0][1:])
+                yield _problem(change, stage, setting, start, name, copies[0])
                 break
 
 
@@ -96,14 +97,23 @@ def _searched(stage: Stage) -> list[str]:
     return [folder.rstrip("/") for folder in path.value.split(":") if folder.rstrip("/") not in DEFAULT_PATH and folder]
 
 
-def _cure(base: str, name: str) -> str:
-    """Say how the script is had: it lies beside the folder of the packages where pip installs for all, or for one."""
-    script = (
-        posixpath.join(posixpath.dirname(base), "bin", name) if base.endswith(("/local/lib", "/.local/lib")) else ""
-    )
-    ways = [f"copy the script too ({quote(script)})"] if script else []
-    ways += [f"start it with {quote(f'python -m {name}')}"] if name in MODULES else []
+def _cure(stage: Stage, builder: Stage | None, base: str, name: str) -> str:
+    """Say how the script is had: it lies beside the folder of the packages where pip installs for all, or for one.
+
+    Its first line names the interpreter that pip ran under, which has to be in the stage that takes it as well.
+    """
+    ways = [f"start it with {quote(f'{_python(stage)} -m {name}')}"] if name in MODULES else []
+    if builder is not None and has_system_python(builder) is not has_system_python(stage):
+        return ways[0] if ways else "install it here, so that its script names this Python"
+    if base.endswith(("/local/lib", "/.local/lib")):
+        script = posixpath.join(posixpath.dirname(base), "bin", name)
+        ways.insert(0, f"copy the script too ({quote(script)})")
     return " or ".join(ways) or "copy the `bin` folder of that install too"
+
+
+def _python(stage: Stage) -> str:
+    """Return the interpreter's name: packages of distributions call theirs `python3`, and many have no other."""
+    return "python3" if has_system_python(stage) else "python"
 
 
 def _problem(
@@ -112,11 +122,11 @@ def _problem(
     setting: Setting[Start],
     start: Start,
     name: str,
-    copied: tuple[str, re.Match[str]],
+    copied: tuple[Copy, str, re.Match[str]],
 ) -> Problem:
-    instruction, (path, match) = start.instruction, copied
+    instruction, (copy, path, match) = start.instruction, copied
     assert instruction is not None
-    cure = _cure(match["base"], name)
+    cure = _cure(stage, copy.from_stage, match["base"], name)
     error = '"executable file not found"' if start.form == "exec" else '"not found"'
     known = stage.facts is not None and stage.facts.is_plain
     return Problem(
@@ -130,13 +140,14 @@ def _problem(
         instruction=instruction,
         stage=stage.key,
         key=name,
-        fix=_fix(change, start) if setting.stage is stage else None,
+        fix=_fix(change, stage, start) if setting.stage is stage else None,
     )
 
 
-def _fix(change: DockerfileChange, start: Start) -> Fix | None:
+def _fix(change: DockerfileChange, stage: Stage, start: Start) -> Fix | None:
     instruction = start.instruction
     if instruction is None or instruction.exec_form is None or start.words[0] not in MODULES:
         return None
     first = instruction.exec_form[0]
-    return Fix("Start it as a module", (insert(change.source, first.span.start, '"python", "-m", '),))
+    words = f'"{_python(stage)}", "-m", '
+    return Fix("Start it as a module", (insert(change.source, first.span.start, words),))

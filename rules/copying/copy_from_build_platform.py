@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     OS_MANAGERS,
@@ -119,23 +120,40 @@ def _knows_target(builder: Stage) -> bool:
     return any(_ASKS_FOR_TARGET.search(text) for text in (*texts, *(one.base_text or "" for one in builder.chain)))
 
 
-def _native(copy: Copy, builder: Stage) -> str | None:
+class _Native(NamedTuple):
+    """What holds machine code, as half a sentence.
+
+    Attributes:
+        text: The path, and what made it.
+        portable: Whether the stage can be told to make it for another platform.
+        loaded: What of it the program loads after its start, empty where it is what is started.
+    """
+
+    text: str
+    portable: bool = True
+    loaded: str = ""
+
+
+def _native(copy: Copy, builder: Stage) -> _Native | None:
     """Return the first path copied that holds machine code, with what makes it so; `None` when that is not clear."""
     program = program_of(copy)
     if program is not None:
         compiled, build = program
         call = " ".join(part for part in (build.command.name, build.command.subcommand) if part)
-        return f"{quote(compiled)}, which {quote(call)} compiles"
+        return _Native(f"{quote(compiled)}, which {quote(call)} compiles")
     for source in copy.sources:
         path = copy.source_path(source)
         if path is None or path == "/":
             continue
         if any(within(environment.path, path) for environment in environments(builder)):
-            return f"{quote(path)}, a virtual environment with that machine's packages"
+            text = f"{quote(path)}, a virtual environment with that machine's packages"
+            return _Native(text, portable=False, loaded="what is compiled in it")
         if any(within(path, folder) or within(folder, path) for folder in _runtimes(builder)):
-            return f"{quote(path)}, a Java runtime of `jlink`"
+            return _Native(f"{quote(path)}, a Java runtime of `jlink`", portable=False)
         if _NATIVE.search(path.rstrip("/")) and not source.has_wildcard and not _is_from_context(builder, path):
-            return quote(path)
+            packages = "/site-packages" in path
+            loaded = "what is compiled in it" if packages else "it" if ".so" in path else ""
+            return _Native(quote(path), portable=not packages, loaded=loaded)
     return None
 
 
@@ -146,7 +164,7 @@ def _addons(change: DockerfileChange, stage: Stage, builder: Stage, copy: Copy) 
         names = for_one_platform(change, stage, builder, path.rstrip("/")) if path is not None else ()
         if path is not None and names:
             held = f"{quote(path)}, in which {listed(map(quote, names))} {'has' if len(names) == 1 else 'have'}"
-            yield _problem(stage, builder, copy, f"{held} machine code", modules=True)
+            yield _problem(stage, builder, copy, _Native(f"{held} machine code", loaded="them"), modules=True)
             return
 
 
@@ -176,17 +194,17 @@ def _not_for_platform(stage: Stage, builder: Stage, instruction: Instruction, pa
     )
 
 
-def _problem(stage: Stage, builder: Stage, copy: Copy, native: str, *, modules: bool = False) -> Problem:
+def _problem(stage: Stage, builder: Stage, copy: Copy, native: _Native, *, modules: bool = False) -> Problem:
     fetches = any(run.calls("curl", "wget") for run in builder.done_runs) and not builds_of(builder)
     cure = "Fetch or compile it" if fetches else "Compile"
-    cure, fails = f"{cure} for `TARGETARCH`", "the program fails with “exec format error”"
-    if modules:
-        cure, fails = "Install for the target in a stage of its own", "the program cannot load them"
+    cure = "Install for the target in a stage of its own" if modules else f"{cure} for `TARGETARCH`"
+    fails = f"cannot load {native.loaded}" if native.loaded else "fails with “exec format error”"
+    leave = f"{cure}, or leave" if native.portable else "Leave"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {native}, out of {builder.label}, which has the platform of the machine that builds "
-        f"({quote(f'--platform={builder.root.platform}')}) and is never told the image's. Built for another platform, "
-        f"{fails}. {cure}, or leave the stage on the target's platform.",
+        f"{stage.label} copies {native.text}, out of {builder.label}, which has the platform of the machine that "
+        f"builds ({quote(f'--platform={builder.root.platform}')}) and is never told the image's. Built for another "
+        f"platform, the program {fails}. {leave} the stage on the target's platform.",
         Confidence.LIKELY,
         doubt="settings that are not read may make it build for the other platform",
         stage=stage.key,

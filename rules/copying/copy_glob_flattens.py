@@ -95,14 +95,26 @@ def _from_many_folders(change: DockerfileChange, stage: Stage, copy: Copy, sourc
     yield Problem(
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)}: a pattern keeps no folders, so the files of every folder "
-        f"that it matches land side by side in {quote(copy.destination or '')}. {effect} Copy them one by one, or with "
-        "`--parents`.",
+        f"that it matches land side by side in {quote(copy.destination or '')}. {effect} Copy them one by one, or all "
+        f"into {quote(_above(copy, source))} with `--parents`, which keeps their paths and came with Dockerfile 1.20.",
         Confidence.CERTAIN if literal else _confidence(stage, name, known=found is not None),
         doubt="it may match one folder only" if found is None else "a later command may sort them",
         instruction=copy.instruction,
         stage=stage.key,
-        decision=f"folders of {name}",
+        decision=f"folders of {name} into {_above(copy, source)}",
     )
+
+
+def _above(copy: Copy, source: CopySource) -> str:
+    """Return the folder that the whole paths of the files are to be put into, to end where the destination is."""
+    fixed, folder = _folders_before_pattern(source.word.text), _folders_before_pattern(f"{copy.destination}/")
+    written = _folders_before_pattern(f"{copy.destination_word.text}/") if copy.destination_word is not None else ""
+    ends = fixed != "." and f"/{written}".endswith(f"/{fixed}")
+    return posixpath.normpath(folder[: -len(fixed)]) if ends else folder
+
+
+def _folders_before_pattern(path: str) -> str:
+    return posixpath.normpath(posixpath.dirname(path.partition("*")[0]))
 
 
 def _confidence(stage: Stage, name: str, *, known: bool) -> Confidence:

@@ -53,8 +53,11 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
     if let_in is not None and not _brings_more(now, let_in, leaks):
         way_out, edit = f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
     else:
-        lines = tuple(dict.fromkeys(_restored(then, leak) for leak in leaks))
+        # a line that keeps out everything would keep out again what was let in on purpose
+        out = (leak.name if then.is_allow_list else _restored(then, leak) for leak in leaks)
+        lines = tuple(dict.fromkeys(out))
         back = "Put the line back" if len(lines) == 1 else "Put the lines back"
+        back = f"Name {named} there" if then.is_allow_list else back
         way_out = back if let_in is None else f"Put {quote(lines[0])} behind that line"
         edit = now.append(*lines)
     return Problem(

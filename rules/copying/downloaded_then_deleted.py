@@ -87,7 +87,7 @@ def _problem(stage: Stage, rows: list[tuple[Put, Deleted]]) -> Problem:
     way_out = (
         f"Fetch {them}, use {them} and delete {them} in one `RUN`."
         if between
-        else f"Delete {them} at the end of this `RUN`."
+        else f"Delete {them} at the end of this `RUN`{_left_out(deletion, them)}."
     )
     sure = not is_guessed(deletion.run, deletion.command) and not stage.files.has_unreadable_run
     return Problem(
@@ -101,6 +101,14 @@ def _problem(stage: Stage, rows: list[tuple[Put, Deleted]]) -> Problem:
         stage=stage.key,
         key=posixpath.dirname(put.path) if len(rows) > 1 else put.path,
     )
+
+
+def _left_out(deletion: Deleted, them: str) -> str:
+    """Say that the command which deletes a file now must not do so twice: without `-f` it fails at what is gone."""
+    command = deletion.command
+    if command.name != "rm" or command.has("-f", "--force"):
+        return ""
+    return f", and take {them} out of that `rm`, which fails at what is not there"
 
 
 def _used_below(stage: Stage, put: Put, last: Run) -> bool:

@@ -108,8 +108,7 @@ def _problem(stage: Stage, run: Run, command: Command, ignore: IgnoreFile) -> Pr
     return Problem(
         command.span,
         f"{stage.label} asks {quote(str(command))}, and {where} keeps `.git` out of the build: git finds no "
-        f"repository, and {effect}. Give the value as a build argument, or mount the history for this one step: "
-        "`RUN --mount=type=bind,source=.git,target=.git`, with `.git` let in.",
+        f"repository, and {effect}. Ask git outside the build, and give the value as a build argument.",
         Confidence.LIKELY,
         doubt="the builder may be given another context",
         instruction=run.instruction,

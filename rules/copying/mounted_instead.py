@@ -98,7 +98,7 @@ def _beside(command: Command, pattern: str) -> str:
 def _mount(*, written: bool) -> str:
     """Say which mount serves: a bind mount is read-only unless it says otherwise."""
     if written:
-        return "`RUN --mount=type=bind,rw`: the commands write there, and what they write goes as well"
+        return "`RUN --mount=type=bind,rw`: the commands may write there, and what they write goes as well"
     return "`RUN --mount=type=bind`"
 
 

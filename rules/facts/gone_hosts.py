@@ -61,7 +61,9 @@ GONE_HOSTS = (
         re.compile(r"(?<![\w.-])(?:[\w-]+\.)*sks-keyservers\.net(?![\w.-])", re.IGNORECASE),
         "`sks-keyservers.net`",
         "which has had no servers in the DNS since 21 June 2021",
-        "Ask `hkps://keys.openpgp.org` or `hkps://keyserver.ubuntu.com`, if they have the key",
+        # `hkps` checks a certificate, for which a slim image has nothing
+        "Ask `keyserver.ubuntu.com` or, where `ca-certificates` is installed, `hkps://keys.openpgp.org`, if they have "
+        "the key",
     ),
     # boostorg/boost#924 and #997: the agreement with JFrog ended in December 2024
     GoneHost(

@@ -48,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if group is None or id(item.call) in seen or item.call.command.conditional:
                 continue
             seen.add(id(item.call))
-            if _is_for_builds(item.call, group):
+            if _is_for_builds(item.call, group) and not _is_deleted_at_exit(item.run, group):
                 yield replace(_problem(stage, item, group), held_before=_was_kept(change, stage, item.call))
 
 
@@ -56,6 +56,15 @@ def _is_for_builds(call: PackageCall, group: str) -> bool:
     if _FOR_RUNNING.search(group):
         return False
     return bool(_FOR_BUILDS.search(group)) or any(is_build_only(package.name, "alpine") for package in call.packages)
+
+
+def _is_deleted_at_exit(run: Run, group: str) -> bool:
+    """Whether the RUN's shell deletes the group when it ends: `trap 'apk del .fetch-deps' EXIT`."""
+    traps = (command.args for command in run.calls("trap") if command.args)
+    return any(
+        {"apk", "del", group} <= set(code.value.split()) and any(one.value in ("EXIT", "0") for one in signals)
+        for code, *signals in traps
+    )
 
 
 def _was_kept(change: DockerfileChange, stage: Stage, call: PackageCall) -> bool:

@@ -39,7 +39,7 @@ def libraries(found: BuildPackages, unnamed: str | None = None) -> str:
     twins = {item.name: twin[0] for item in brought if len(twin := found.runtime_of(item) or ()) == 1}
     twins |= {name: library for name, library in kits.items() if library is not None}
     twins |= {item.name: "musl" for item in found.items if item.manager == "apt" and item.name == "musl-dev"}
-    kept = {name for name, library in twins.items() if found.stage.packages.has(library)}
+    kept = {name for name, library in twins.items() if found.stage.packages.has(library, *_older_names(found, name))}
     named = {name: twins[name] for name in list(twins) if name not in kept}
     named = dict(list(named.items())[:_NAMED])
     rest = list(dict.fromkeys(item.name for item in brought if item.name not in named and item.name not in kept))
@@ -49,6 +49,12 @@ def libraries(found: BuildPackages, unnamed: str | None = None) -> str:
         which = unnamed if unnamed and not parts else f"the libraries that came with {listed(map(quote, rest), 2)}"
         parts.append(which)
     return listed(parts) if parts else unnamed or ""
+
+
+def _older_names(found: BuildPackages, headers: str) -> tuple[str, ...]:
+    """How else Alpine's package of a library is called, or was: `postgresql-libs` of `postgresql-dev`, `libjpeg`."""
+    stem = plain_name(headers).removesuffix("-dev")
+    return (f"{stem}-libs", f"lib{stem}", stem) if found.distribution == "alpine" else ()
 
 
 def embedded(found: BuildPackages) -> tuple[Installed, ...]:

@@ -73,6 +73,8 @@ def _switched_off(run: Run, mount: Mount, call: PackageCall, target: str) -> Pro
     option = next((name for name in ("--no-cache-dir", "--no-cache") if call.has(name)), None)
     why = f"is told {quote(option)}" if option is not None else "is told by a variable to keep nothing"
     way_out = f"Take {quote(option)} out" if option is not None else "Take that variable out"
+    if option is None and _is_needed_elsewhere(run, call):
+        way_out = "Give the other installs of the stage the mount, too, and take that variable out"
     return Problem(
         call.command.span,
         f"{run.stage.label} mounts a cache at {quote(target)}, and {quote(call.manager)} {why}: it neither reads nor "
@@ -85,6 +87,13 @@ def _switched_off(run: Run, mount: Mount, call: PackageCall, target: str) -> Pro
         decision=f"{call.manager} keeps nothing" if option is None else "",
         fix=_fix(call, option) if option is not None and _is_writable(run, mount) else None,
     )
+
+
+def _is_needed_elsewhere(run: Run, call: PackageCall) -> bool:
+    """Whether the stage has other calls that the variable keeps from filling a layer: those without a cache mount."""
+    bare = (other for other in run.stage.runs if not any(mount.type == "cache" for mount in other.mounts))
+    calls = (one for other in bare for one in other.package_calls)
+    return any(one.manager == call.manager and one.action == "install" for one in calls)
 
 
 def _is_writable(run: Run, mount: Mount) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY
-from rules.facts.packages import depends_on, only_recommended
+from rules.packages.brought_along import brings_along
 
 if TYPE_CHECKING:
-    from rules.api import ImageFacts, PackageCall, Stage
-    from rules.facts.distributions import Release
+    from rules.api import ImageFacts, Stage
 
+CERTIFICATES = "ca-certificates"
+"""The package of apt's that holds them."""
 _WITHOUT = frozenset({"node"})
 """Official images whose slim variants remove `ca-certificates` again, as their Dockerfiles say: Node brings its own."""
 
@@ -26,22 +27,7 @@ def brings_certificates(stage: Stage) -> bool:
     if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
         return True
     present = [item for item in stage.packages.present if item.manager == "apt"]
-    return any(brings_along(item.call, item.name, facts.release) for item in present)
-
-
-def brings_along(install: PackageCall, package: str, release: Release | None) -> bool | None:
-    """Tell whether certificates come with a package of apt's, as it is installed: it needs or recommends them.
-
-    Args:
-        install: The call, which may leave out what is only recommended.
-        package: One of its packages, with or without a version.
-        release: Of the system, where it is known.
-
-    Returns:
-        `None` for a package that the tables do not list.
-    """
-    recommended = not install.no_recommends and "ca-certificates" in only_recommended(package)
-    return recommended or depends_on(package, "ca-certificates", release)
+    return any(brings_along(item.call, item.name, CERTIFICATES, facts.release) for item in present)
 
 
 def has_bundle(stage: Stage) -> bool:

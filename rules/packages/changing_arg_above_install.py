@@ -46,6 +46,10 @@ _FETCHING = re.compile(r"\b(?:git|curl|wget|svn|hg|tar|unzip|checkout)\b")
 _PINS = re.compile(r"[\"']?[0-9a-fA-F]{7,}[\"']?$|[\"']?v?\d+\.\d")
 """A default that is a version or a commit of something: changed by hand, if at all."""
 
+_ARRANGING = (
+    "addgroup adduser cd chgrp chmod chown cp echo find groupadd ln mkdir mv printf rm sed set tar touch true useradd "
+    "usermod"
+).split()
 _INSTALLING = frozenset({"install", "sync", "download"})
 
 
@@ -187,12 +191,25 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
         and any(_uses(step, name.text) for _, name in arguments)
     ]
     if not above:
-        return f"Declare {them} below the installs."
+        idle = not any(_is_read(stage, name.text) for _, name in arguments)
+        take = f"No line names {them} again: take {them} out, or declare" if idle else "Declare"
+        return f"{take} {them} below the installs."
     lines = listed(str(one.line) for one in above)
     uses = f"the `{above[0].keyword}` in line {lines}" if len(above) == 1 else f"what stands in lines {lines}"
     besides = _read_besides(stage, above, {name.text for _, name in arguments})
     too = f", and with {listed(map(quote, besides))}, which stands there too" if besides else ""
     return f"Put {them} below the installs, together with {uses}, which uses {them}{too}."
+
+
+def _is_read(stage: Stage, name: str) -> bool:
+    """Whether an instruction of the stage, or of one upon it, uses a variable, or runs what may look for it."""
+    steps = [step for one in (stage, *_upon(stage.model).get(stage.index, ())) for step in one.steps]
+    return any(_uses(step, name) or (isinstance(step, Run) and not _only_arranges(step)) for step in steps)
+
+
+def _only_arranges(run: Run) -> bool:
+    """Whether all commands of a RUN are known to ask for no variable: they install, and set up accounts and files."""
+    return does_only(run, {call.command.start for call in run.package_calls if call.action != "run"}, *_ARRANGING)
 
 
 def _read_besides(stage: Stage, uses: list[Instruction], known: set[str]) -> list[str]:

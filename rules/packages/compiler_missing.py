@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import install_folder
+from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
 from rules.packages.project_texts import requirements_text
 from rules.packages.scripts import runs_script_before
@@ -94,7 +95,7 @@ def _first_bringer(stage: Stage) -> tuple[int, int, int] | None:
     for run, call in stage.packages.calls:
         if any(package.kind == "path" for package in call.packages):
             found.append((*run.at, call.command.start))  # a wheel may hold what is asked for below
-        if call.manager in ("conda", "mamba") or call.verb == "build-dep" or any(map(_is_compiler, call.packages)):
+        if call.manager in ("conda", "mamba") or call.verb == "build-dep" or _brings_compiler(stage, call):
             found.append((*run.at, call.command.start))
             break
     return min(found, default=None)
@@ -108,6 +109,15 @@ def _brings_none(copy: Copy, *, named: bool) -> bool:
     names = [posixpath.basename((source.path or "").rstrip("/")) for source in copy.sources]
     return all(
         name in ("uv", "uvx") or _LISTS.search(name) is not None or (named and name in _OF_WHEELS) for name in names
+    )
+
+
+def _brings_compiler(stage: Stage, call: PackageCall) -> bool:
+    """Whether a call installs a compiler: by name, or as what apt's packages need or recommend."""
+    release = stage.facts.release if stage.facts is not None else None
+    return any(
+        _is_compiler(package) or (call.manager == "apt" and brings_along(call, package.name, "gcc", release))
+        for package in call.packages
     )
 
 

@@ -40,19 +40,41 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(found: BuildPackages, every: tuple[str, ...], *, held: bool) -> Problem:
     twins = {item.name: twin for item in found.items if (twin := found.runtime_of(item)) is not None}
-    pairs = [f"{quote(name)} for {', '.join(map(quote, twin))}" for name, twin in twins.items()]
     saved = megabytes(without(found, twins))
     return Problem(
         found.items[0].package.word.span,
         f"{found.stage.label} ships headers: {listed(map(quote, twins))} {'serve' if len(twins) > 1 else 'serves'} "
         "compiling only, and nothing is compiled here after the install. "
-        f"Exchange {listed(pairs)}{f', which saves about {saved} MB' if saved else ''}.",
+        f"{_way_out(found)}{f' That saves about {saved} MB.' if saved else ''}",
         Confidence.CERTAIN,
         stage=found.stage.key,
         items=every,
         held_before=held,
         fix=_fix(found),
     )
+
+
+def _way_out(found: BuildPackages) -> str:
+    """Say what takes the place of headers: the libraries, of the same architecture, if they are not there already."""
+    present = {item.name + _architecture(item) for item in found.stage.packages.present}
+    exchanged, idle = [], []
+    for item in found.items:
+        twin = [name + _architecture(item) for name in found.runtime_of(item) or ()]
+        missing = [name for name in twin if name not in present]
+        if missing:
+            exchanged.append(f"{quote(item.name)} for {', '.join(map(quote, missing))}")
+        elif twin:
+            idle.append(quote(item.name))
+    ways = [f"exchange {listed(exchanged)}"] if exchanged else []
+    ways += [f"leave out {listed(idle)}, whose library is there by name"] if idle else []
+    said = " and ".join(ways)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _architecture(item: Installed) -> str:
+    """Return how a package names another architecture than the system's: `:i386`."""
+    name, colon, rest = item.package.word.value.partition(":")
+    return f":{rest.partition('=')[0]}" if colon and "=" not in name else ""
 
 
 def _fix(found: BuildPackages) -> Fix | None:

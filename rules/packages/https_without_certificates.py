@@ -21,7 +21,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.certificates import brings_along, has_none
+from rules.packages.brought_along import brings_along
+from rules.packages.certificates import CERTIFICATES, has_none
 from rules.packages.scripts import runs_script_before
 from rules.packages.sources import adds_source_before
 
@@ -79,7 +80,7 @@ def _install_of(stage: Stage, run: Run, command: Command) -> tuple[Run, PackageC
             break
         if call.action != "install":
             continue
-        brought = (brings_along(call, package.name, stage.runtime.release) for package in call.packages)
+        brought = (brings_along(call, package.name, CERTIFICATES, stage.runtime.release) for package in call.packages)
         if call.manager == "apt" and any(one is not False for one in brought):  # of unlisted ones it is not known
             return None
         if any(package.name == command.name for package in call.packages):

@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     replace,
     rule,
+    written_by,
 )
 from rules.runtime.json_arrays import attempt
 from rules.runtime.making_way import HANDS_ON
@@ -29,10 +30,13 @@ from rules.runtime.start_instructions import (
     is_script_entrypoint,
     shipped,
 )
+from rules.runtime.start_scripts import start_script, start_target
 from rules.runtime.start_text import is_plain, json_array
 
 _PLACEHOLDERS = SHELLS | {"--", "-", "_"}
 """What people put in the place of `$0`."""
+_PRINTING = frozenset({"echo", "printf"})
+"""What writes the text that it is given, and nothing else."""
 _CODE = 3
 """Words of a shell with code: the shell, its option, the code."""
 
@@ -55,7 +59,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if attempt(found.instruction, powershell=False) is not None:
             continue  # meant for the JSON form, as malformed-exec-form says
         if image.ignores_cmd or _is_code(found.start):
-            yield _ignored(found, image.cmd.value)
+            yield _ignored(change, found, image.cmd.value)
         elif found.start.form == "exec" and awaits_code(found.start.words) and _has_more(image.cmd.value):
             yield _first_word_alone(found, image.cmd.value)
 
@@ -112,7 +116,7 @@ def _dropped(found: Written) -> Problem:
     )
 
 
-def _ignored(found: Written, cmd: Start) -> Problem:
+def _ignored(change: DockerfileChange, found: Written, cmd: Start) -> Problem:
     assert cmd.instruction is not None
     how = "in its shell form" if found.start.form == "shell" else "a shell with its code"
     options = cmd.form == "exec" and (cmd.words[0].startswith("-") or _is_bare(found.start))
@@ -120,7 +124,7 @@ def _ignored(found: Written, cmd: Start) -> Problem:
         cmd.instruction.span,
         f"`CMD` of {found.stage.label} has no effect: the `ENTRYPOINT` in front of it is {how}, which gets "
         f"{quote(cmd.text, 60)}, and whatever `docker run` is given, as arguments that it does not read. "
-        f"{_way_out(found.start, options=options)}.",
+        f"{_way_out(change, found, options=options)}.",
         stage=found.stage.key,
         key=cmd.text,
         notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
@@ -133,17 +137,32 @@ def _is_bare(start: Start) -> bool:
     return start.form == "shell" and is_plain(start.text) and len(start.text.split()) == 1
 
 
-def _way_out(start: Start, *, options: bool) -> str:
+def _way_out(change: DockerfileChange, found: Written, *, options: bool) -> str:
     """Say how the words reach the program; a whole command was most often left behind, and nobody misses it."""
+    start = found.start
     if start.form == "exec":
         hand_on = f'end the code with `"$@"`, and put a word behind it, which becomes `$0`: {HANDS_ON}'
     elif is_plain(start.text):
-        hand_on = f"write `ENTRYPOINT` as an array: {quote(json_array(start.text.split()))}"
+        hand_on = f"write `ENTRYPOINT` as an array: {quote(json_array(start.text.split()))}{_first_line(change, found)}"
     else:
         hand_on = f"hand them on: {HANDS_ON}"
     if options:
         return hand_on[:1].upper() + hand_on[1:]
     return f"Take it out; only where its words are meant for the program in `ENTRYPOINT`, {hand_on}"
+
+
+def _first_line(change: DockerfileChange, found: Written) -> str:
+    """Say what a script lacks that only a shell starts: the kernel wants to know what reads it (execve(2))."""
+    target, direct = start_target(found)
+    script = start_script(change, found, through_stages=True)
+    if not direct or target is None:
+        return ""
+    writers = [write.command for run in found.stage.all_runs for write in written_by(run) if write.path == target]
+    texts = [script.text[:2]] if script is not None else [str(command) for command in writers]
+    shown = all(command.name in _PRINTING for command in writers)
+    if not texts or not shown or any("#!" in text for text in texts):
+        return ""
+    return f", and begin {quote(target)} with `#!/bin/sh`, since no shell starts it then"
 
 
 def _first_word_alone(found: Written, cmd: Start) -> Problem:

@@ -4,6 +4,7 @@ docker-library/postgres, `docker-entrypoint.sh`: where `$PGDATA/PG_VERSION` is m
 a folder that is not empty.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -71,14 +72,19 @@ def _may_hold_data(stage: Stage, folder: str) -> bool:
     return any(put.path == folder and put.kind in ("context", "stage", "remote", "run") for put in stage.files.puts)
 
 
+_SETTINGS = {"postgresql.conf": "config_file", "pg_hba.conf": "hba_file", "pg_ident.conf": "ident_file"}
+"""The settings that say where a file lies (PostgreSQL, "File Locations")."""
+
+
 def _problem(stage: Stage, put: Put, folder: str, *, may_hold_data: bool) -> Problem:
+    setting = _SETTINGS.get(posixpath.basename(put.path))
+    named = f" and name it in `CMD`: `postgres -c {setting}=<path>`;" if setting is not None else ","
     return Problem(
         put.step.instruction.span,
         f"{stage.label} puts {quote(put.path)} into PostgreSQL's data folder. At the first start the image's "
         f"entrypoint makes the database there, and `initdb` refuses a folder that holds something: “directory "
         f'"{folder}" exists but is not empty”. A volume that has a database hides the file. Copy it to another '
-        "folder and name it in `CMD`: `postgres -c config_file=<path>`; or write the settings in a script below "
-        "`/docker-entrypoint-initdb.d`.",
+        f"folder{named} or write what is needed in a script below `/docker-entrypoint-initdb.d`.",
         Confidence.POSSIBLE if may_hold_data else Confidence.LIKELY,
         doubt="what is brought to the folder may be a whole database"
         if may_hold_data

@@ -199,10 +199,10 @@ def _server(command: Command) -> Switch | None:
     watch = command.flag(*_WATCHING.get((name, first), ()))
     if watch is not None:
         what = "restarts the program whenever a file changes"
-        return Switch(f"{name} {first} {watch.value}", what, "Start what was built", None)
+        return Switch(f"{name} {first} {watch.value}", what, "Start the result of a build", None)
     script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
     if name in NODE_MANAGERS and script in ("dev", "develop", "start:dev"):
-        way_out = "Start what was built, and keep this for a stage for developers"
+        way_out = "Start the result of a build, and keep this for a stage for developers"
         called = f"{name} {' '.join(operands[:2])}"
         return Switch(called, "starts the development server", way_out, None, _FOR_DEVELOPERS)
     return _of_framework(command, values, first)

@@ -25,7 +25,7 @@ from rules.api import (
 )
 from rules.brought import last_put
 from rules.runtime.closed_programs import Closed, closed_program
-from rules.runtime.script_tools import taken_away
+from rules.runtime.script_tools import install, installs, taken_away
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_target
 
@@ -96,15 +96,23 @@ def _interpreter(change: DockerfileChange, found: Written, script: StartScript) 
     taken = taken_away(found.stage, change.was(found.stage), posixpath.basename(name))
     if taken is None and (not found.stage.base_known or not found.stage.runtime.lacks(name)):
         return None
-    instead = "Write it for `sh`, or install" if posixpath.basename(name) == "bash" else "Install"
     return _problem(
         found,
         script,
         f"is written for {quote(name)}, which {_whereabouts(found, taken)}",
         "The container exits with “no such file or directory”, although the script is there. "
-        f"{instead} {quote(posixpath.basename(name))}",
+        f"{_instead(found.stage, posixpath.basename(name))}",
         Confidence.LIKELY,
     )
+
+
+def _instead(stage: Stage, interpreter: str) -> str:
+    """Say how the script comes to be read: in an image without a shell nothing can be installed, nor read by `sh`."""
+    if stage.runtime.has_shell is False:
+        return f"Start the program without it, or from a base that has {quote(interpreter)}"
+    if interpreter != "bash":
+        return install(stage, interpreter)
+    return "Write it for `sh`, or install `bash`" if installs(stage) else "Write it for `sh`"
 
 
 def _whereabouts(found: Written, taken: Installed | None) -> str:

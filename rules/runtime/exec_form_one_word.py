@@ -151,12 +151,19 @@ def _problem(change: DockerfileChange, found: Written, word: str) -> Problem:
     return Problem(
         instruction.span,
         f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of "
-        f"quotes, so its {what} looks for a program of that name, blanks included. {then}. Quote each word by itself.",
+        f"quotes, so its {what} looks for a program of that name, blanks included. {then}. {_way_out(found, word)}.",
         _confidence(change, found),
         doubt="the `ENTRYPOINT` in front of it may split its argument",
         stage=found.stage.key,
         fix=_fix(found, word),
     )
+
+
+def _way_out(found: Written, word: str) -> str:
+    if found.start.form == "shell" and found.instruction.keyword == "HEALTHCHECK":
+        return "Take the quotes away"
+    shell = None if _PLAIN.match(word) else _shell_for(found.stage, word)
+    return f'Leave it to a shell: `["{shell}", "-c", …]`' if shell is not None else "Quote each word by itself"
 
 
 def _fix(found: Written, word: str) -> Fix | None:
@@ -171,10 +178,11 @@ def _fix(found: Written, word: str) -> Fix | None:
             return None
         return fix("Take the quotes away", replace(instruction.source, program.span, inner))
     rest = found.start.words[1:] if found.start.form == "exec" else ()
+    title = "Quote each word by itself"
     if _PLAIN.match(word):
         words = [*word.split(), *rest]
     elif not rest and instruction.keyword == "CMD" and (shell := _shell_for(found.stage, word)) is not None:
-        words = [shell, "-c", f"exec {word}" if _is_simple(word) else word]
+        words, title = [shell, "-c", f"exec {word}" if _is_simple(word) else word], "Leave it to a shell"
     else:
         return None
     array = json.dumps(words, ensure_ascii=False)
@@ -184,7 +192,7 @@ def _fix(found: Written, word: str) -> Fix | None:
             instruction.source.text.rfind("[", 0, exec_words[0].span.start), instruction.value_span.end
         )
         return fix("Quote each word by itself", replace(instruction.source, span, array))
-    return fix("Quote each word by itself", replace(instruction.source, instruction.value_span, array))
+    return fix(title, replace(instruction.source, instruction.value_span, array))
 
 
 def _shell_for(stage: Stage, code: str) -> str | None:

@@ -51,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield found
         init = None if _gets_an_init(change) else lost_init(change, stage, was)
         if init is not None:
-            yield _without_init(stage, init)
+            yield _without_init(stage, was, init)
 
 
 def _gets_an_init(change: DockerfileChange) -> bool:
@@ -170,9 +170,11 @@ def _execs(start: Start) -> bool:
     return bool(start.commands) and "exec" in start.commands[-1].wrappers
 
 
-def _without_init(stage: Stage, lost: LostInit) -> Problem:
+def _without_init(stage: Stage, was: Stage, lost: LostInit) -> Problem:
     what = f"from which the change takes {quote(lost.name)} away"
-    told = _problem(stage, lost.start, lost.old, what, lost.consequence, None, lost.confidence)
+    gone = was.packages.has(lost.name) and not stage.packages.has(lost.name)
+    back = f"keep that form, and the install of {quote(lost.name)}" if gone else "keep that form"
+    told = _problem(stage, lost.start, lost.old, what, lost.consequence, None, lost.confidence, back)
     return dataclasses.replace(told, doubt=lost.doubt)
 
 

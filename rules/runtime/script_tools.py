@@ -150,10 +150,18 @@ def cause(stage: Stage, missing: Missing) -> str:
     return f"{base} does not have it and no instruction installs it"
 
 
+def installs(stage: Stage) -> bool:
+    """Whether packages may be installed in a stage: distroless images and BusyBox's have no package manager."""
+    return stage.runtime.has_shell is not False and stage.runtime.distribution != "busybox"
+
+
 def install(stage: Stage, name: str) -> str:
-    """Say what to install for a program: the package of the distribution, where that has another name."""
-    if stage.runtime.has_shell is False:
-        return f"Bring {quote(name)} along with `COPY --from`"
+    """Say what to install for a program: the package of the distribution, where that has another name.
+
+    Where nothing can be installed, the libraries that a program is linked with are seldom there either.
+    """
+    if not installs(stage):
+        return f"Bring a static build of {quote(name)} along with `COPY --from`"
     distribution = stage.runtime.distribution or ""
     package = package_of_command(name, distribution)
     if package is None and is_unpackaged(name, distribution):

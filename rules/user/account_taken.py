@@ -15,6 +15,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Word,
     once,
     outcome_of_failure,
     quote,
@@ -174,7 +175,7 @@ def _problem(stage: Stage, taken: _Taken) -> Problem:
     }[kind]
     base = quote(stage.root.base_text or "the base")
     whence = f"from {base}" if taken.other is None else f"made in line {taken.other.command.line}"
-    literal = "$" not in " ".join(word.text for word in one.command.args)
+    literal = "$" not in " ".join(word.text for word in _decisive(stage, taken))
     known = taken.other is not None or (stage.facts is not None and stage.facts.exact)
     return Problem(
         place(one.run, one.command),
@@ -187,6 +188,12 @@ def _problem(stage: Stage, taken: _Taken) -> Problem:
         key=f"{kind} {value}",
         notes=(Note(taken.other.command.span, "made here"),) if taken.other is not None else (),
     )
+
+
+def _decisive(stage: Stage, taken: _Taken) -> tuple[Word, ...]:
+    """Return the words that decide it: those of the command and, where the base has the account, of its name."""
+    base = stage.root.base_word
+    return (*taken.new.command.args, *((base,) if taken.other is None and base is not None else ()))
 
 
 def _way_out(taken: _Taken) -> str:

@@ -158,3 +158,10 @@ def _of_command(run: Run, command: Command) -> Grant | None:
     span = word.source.span(at, at + len(text)) if text in word.text else word.span
     targets = tuple(path.value for path in paths if path.value not in ("{}", ";", "+", "\\;"))
     return Grant(mode, span, targets, run, command, command.has("-R", "--recursive"))
+
+
+def lets_owner_write(text: str) -> bool:
+    """Tell whether an owner who may write still may below a mode: `g+w` only adds, `775` says so."""
+    if text.isdecimal():
+        return len(text) > 2 and int(text[-3]) & 2 != 0  # noqa: PLR2004 - owner, group, others
+    return "-" not in text and "=" not in text

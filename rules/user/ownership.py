@@ -12,7 +12,7 @@ from rules.model.steps import Copy, Run
 from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
 from rules.user.kept_owners import may_keep_owner
-from rules.user.modes import read_mode
+from rules.user.modes import lets_owner_write, read_mode
 from rules.user.owners import is_same, may_be_home
 
 if TYPE_CHECKING:
@@ -227,7 +227,8 @@ class _Watch:
         if mode is not None and mode.everyone_writes:
             self._attribute(run, command, folder, result=True)
         elif mode is None or _group_writes(mode.text):
-            self._attribute(run, command, folder, result=None)
+            kept = self.writable is True and mode is not None and lets_owner_write(mode.text)
+            self._attribute(run, command, folder, result=True if kept else None)
 
     def mkdir(self, run: Run, command: Command, folder: str | None) -> None:
         """`mkdir` and `install -d`."""
