@@ -17,6 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.script_tools import Missing, cause, install, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
@@ -38,9 +39,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if missing is not None:
             yield _problem(found, missing)
             continue
-        handler = handler_without_runtime(found)
-        if handler is not None:
-            yield handler
+        misled = handler_without_runtime(found) or sdk_started(found)
+        if misled is not None:
+            yield misled
             continue
         lost = missing_in_script(change, found)
         if lost is not None:
