@@ -22,7 +22,8 @@ def sdk_started(found: Written) -> Problem | None:
     if command is None or command.name != "dotnet" or command.conditional:
         return None
     stage, assembly = found.stage, _assembly(command)
-    if lacks_dotnet_sdk(stage, command):
+    without = lacks_dotnet_sdk(stage, command)
+    if without:
         why = (
             f"a command of .NET's SDK, and {quote(stage.root.base_text or '')} has the runtime alone. The container "
             "exits with “No .NET SDKs were found”"
@@ -42,7 +43,7 @@ def sdk_started(found: Written) -> Problem | None:
         doubt="a script or a copied folder may bring the SDK or a project",
         stage=stage.key,
         key="sdk",
-        fix=_fix(command, assembly),
+        fix=_fix(command, assembly) if without else None,
     )
 
 
