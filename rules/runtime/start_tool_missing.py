@@ -21,6 +21,7 @@ from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.script_tools import Missing, cause, install, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
+from rules.runtime.start_scripts import note_in
 
 
 @rule(
@@ -59,7 +60,7 @@ def _in_script(found: Written, lost: Missing) -> Problem:
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=f"{lost.script} {lost.name}",
-        notes=(Note(lost.span, "needed here", path=lost.script),),
+        notes=note_in(lost.script, lost.span, "needed here"),
     )
 
 
