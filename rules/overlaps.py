@@ -153,6 +153,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "pip-cache-left": (_silence("stage", "cleanup-in-own-layer", "env-set-after-use"),),
     "root-home-needed": (_silence("stage", "venv-not-on-path"),),
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
+    "library-lost": (_silence("stage", "linked-library-missing"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "run-tool-missing": (_silence("instruction", "uid-implicit"),),
     "copy-relative-without-workdir": (_silence("instruction", "copy-folders-merged"),),
