@@ -22,6 +22,7 @@ from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.script_tools import Missing, cause, install, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
 from rules.runtime.start_scripts import note_in
+from rules.runtime.undeclared_programs import undeclared_program
 
 
 @rule(
@@ -47,6 +48,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lost = missing_in_script(change, found)
         if lost is not None:
             yield _in_script(found, lost)
+            continue
+        undeclared = undeclared_program(change, found)
+        if undeclared is not None:
+            yield undeclared
 
 
 def _in_script(found: Written, lost: Missing) -> Problem:
