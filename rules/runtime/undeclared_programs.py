@@ -50,7 +50,7 @@ def undeclared_program(change: DockerfileChange, found: Written) -> Problem | No
 
 
 def _is_whole(change: DockerfileChange, manifest: Manifest) -> bool:
-    """Whether a package.json says all that the project asks for: it is no part of a workspace, and the context's own."""
+    """Whether a package.json says all that the project asks for: the context's own, and no part of a workspace."""
     folder = posixpath.dirname(manifest.path)
     return "workspaces" not in manifest.data and folder == (change.repository.context_of(change.path) or "")
 
