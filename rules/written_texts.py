@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _OVER, _BEHIND = frozenset({">", ">|"}), ">>"
 _LEAVE_IT = frozenset("[ cat chgrp chmod chown echo exit file ls mkdir printf set stat test touch true".split())
 """Commands that change no text of a file that they name."""
+_EDITORS = frozenset("awk cp dos2unix ed install mv patch perl rm sed tee truncate".split())
+"""Commands that change files; with a variable among their words, any."""
+_NAME = re.compile(r"[\w.+@-]+")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _MEANING = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
 _FORMAT = re.compile(r"%s(\\n|[ ]?)")
@@ -41,69 +44,105 @@ class WrittenText(NamedTuple):
 
 def written_text(stage: Stage, path: str) -> WrittenText | None:
     """Return what the steps of a stage write into a file; `None` where that is not certain to the letter."""
-    return _texts(stage).get(path)
+    found = _texts(stage).get(path)
+    return found if found is not None and not _is_replaced(stage, path, found.step, None) else None
 
 
 @once
 def _texts(stage: Stage) -> dict[str, WrittenText]:
-    known: dict[str, WrittenText | None] = {}
+    files = _Files(stage)
     for step in stage.done_steps:
         if isinstance(step, Copy):
-            _after_copy(known, step)
+            files.after_copy(step)
         elif isinstance(step, Run):
-            _after_run(known, step)
-    return {path: found for path, found in known.items() if found is not None}
+            files.after_run(step)
+    return files.known
 
 
-def _after_copy(known: dict[str, WrittenText | None], copy: Copy) -> None:
-    puts = copied(copy)
-    for path in known:
-        if copy.destination is None or any(may_bring(put, path) for put in puts):
-            known[path] = None  # another file may have taken its place
-    for put, heredoc in zip((put for put in puts if put.kind == "heredoc"), copy.heredocs, strict=False):
-        plain = not heredoc.expands or "$" not in heredoc.body
-        known[put.path] = WrittenText(heredoc.body, copy) if plain else None
+class _Files:
+    """The files whose text is known behind a step."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.known: dict[str, WrittenText] = {}
+        self._by_name: dict[str, set[str]] = {}
+
+    def after_copy(self, copy: Copy) -> None:
+        """Go on behind a COPY: what its here-documents say."""
+        puts = (put for put in copied(copy) if put.kind == "heredoc")
+        for put, heredoc in zip(puts, copy.heredocs, strict=False):
+            plain = not heredoc.expands or "$" not in heredoc.body
+            self._set(put.path, WrittenText(heredoc.body, copy) if plain else None)
+
+    def after_run(self, run: Run) -> None:
+        """Go on behind a RUN: what its commands write, and forget what others may change."""
+        if not run.is_read:
+            self._forget_all()
+            return
+        begun: set[int] = set()
+        for command in run.commands:
+            targets = [one for one in command.redirects if one.writes is not None and one.fd in (None, 1)]
+            if not targets:
+                self._after_other(run, command)
+            for redirect in targets:
+                path = path_of(run, command, redirect.writes or "")
+                if path is not None and not run.is_mounted(path):
+                    text = _output(run, command, redirect) if _is_sure(run, command) else None
+                    anew = redirect.operator in _OVER and redirect.start not in begun
+                    self._set(path, self._joined(path, text, run, anew=anew))
+                begun.add(redirect.start)
+
+    def _joined(self, path: str, text: str | None, run: Run, *, anew: bool) -> WrittenText | None:
+        """Return what a file says behind a command; the commands of a group write one behind the other."""
+        before = self.known.get(path)
+        if text is None or anew:
+            return WrittenText(text, run) if text is not None else None
+        if before is None or _is_replaced(self.stage, path, before.step, run):
+            return None
+        return WrittenText(before.text + text, run)
+
+    def _after_other(self, run: Run, command: Command) -> None:
+        """Forget the files that a command may change: those it writes, and those whose names stand in its words."""
+        if not self.known or command.name in _LEAVE_IT:
+            return
+        words = " ".join(word.value for word in command.args)
+        if "*" in words or (command.name in _EDITORS and "$" in words):
+            self._forget_all()
+            return
+        named = (path for name in set(_NAME.findall(words)) for path in self._by_name.get(name, ()))
+        for path in (*_written(run).get(command.start, ()), *named):
+            self.known.pop(path, None)
+
+    def _set(self, path: str, text: WrittenText | None) -> None:
+        if text is None:
+            self.known.pop(path, None)
+            return
+        self.known[path] = text
+        self._by_name.setdefault(posixpath.basename(path), set()).add(path)
+
+    def _forget_all(self) -> None:
+        self.known.clear()
+        self._by_name.clear()
 
 
-def _after_run(known: dict[str, WrittenText | None], run: Run) -> None:
-    if not run.is_read:
-        known.update(dict.fromkeys(known))
-        return
-    begun: set[int] = set()
-    for command in run.commands:
-        targets = [one for one in command.redirects if one.writes is not None and one.fd in (None, 1)]
-        if not targets:
-            _after_other(known, run, command)
-        for redirect in targets:
-            path = path_of(run, command, redirect.writes or "")
-            if path is not None and not run.is_mounted(path):
-                text = _output(run, command, redirect) if _is_sure(run, command) else None
-                known[path] = _joined(known.get(path), text, run, redirect, begun=redirect.start in begun)
-            begun.add(redirect.start)
+def _is_replaced(stage: Stage, path: str, since: Step, until: Step | None) -> bool:
+    """Whether a COPY between two steps may put another file in the place of one."""
+    return any(
+        isinstance(put.step, Copy)
+        and put.step.at > since.at
+        and (until is None or put.step.at < until.at)
+        and may_bring(put, path)
+        for put in stage.files.covering(path)
+    )
 
 
-def _joined(
-    before: WrittenText | None, text: str | None, run: Run, redirect: Redirect, *, begun: bool
-) -> WrittenText | None:
-    """Return what a file says behind a command; the commands of a group write one behind the other."""
-    if text is None:
-        return None
-    if redirect.operator in _OVER and not begun:
-        return WrittenText(text, run)
-    known = before is not None and (redirect.operator == _BEHIND or begun)
-    return WrittenText(before.text + text, run) if known and before is not None else None
-
-
-def _after_other(known: dict[str, WrittenText | None], run: Run, command: Command) -> None:
-    """Forget the files that a command may change: those it writes, and those that it names."""
-    if not known or command.name in _LEAVE_IT:
-        return
-    changed = {write.path for write in written_by(run) if write.command is command}
-    words = " ".join(word.value for word in command.args)
-    for path in known:
-        name = posixpath.basename(path)
-        if path in changed or name in words or "*" in words:
-            known[path] = None
+@once
+def _written(run: Run) -> dict[int, list[str]]:
+    """The paths that the commands of a RUN write, by the place of the command."""
+    found: dict[int, list[str]] = {}
+    for write in written_by(run):
+        found.setdefault(write.command.start, []).append(write.path)
+    return found
 
 
 def _is_sure(run: Run, command: Command) -> bool:
