@@ -10,6 +10,7 @@ from rules.lazily import once
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.model.steps import Copy
+from rules.written_texts import WrittenText, written_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +49,8 @@ def brought(change: DockerfileChange, stage: Stage, target: str, *, through_stag
     origin = _origin(stage, target, through_stages=through_stages)
     if origin is None:
         return None
-    put, place = origin
-    inner = _inner(put, place)
+    put, place, _ = origin
+    inner = _inner(put, place) if put.kind == "context" else None
     path = change.repository.in_context(change.path, inner) if inner is not None else None
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or not isinstance(put.step, Copy) or "\ufffd" in text or "\x00" in text:
@@ -60,6 +61,12 @@ def brought(change: DockerfileChange, stage: Stage, target: str, *, through_stag
 def unedited(change: DockerfileChange, stage: Stage, target: str) -> Brought | None:
     """Return the same, through stages too, where no RUN of the stage itself may edit the file."""
     return None if _is_edited(stage, target) else brought(change, stage, target, through_stages=True)
+
+
+def written(stage: Stage, target: str, *, through_stages: bool = False) -> WrittenText | None:
+    """Return the file that the Dockerfile itself writes to a path of the image; see `brought`."""
+    origin = _origin(stage, target, through_stages=through_stages)
+    return written_text(origin.stage, origin.place) if origin is not None else None
 
 
 def context_paths(change: DockerfileChange, stage: Stage, target: str) -> tuple[str, ...]:
@@ -145,12 +152,15 @@ def _text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:
     found = brought(change, stage, target, through_stages=True) if target.startswith("/") else None
     if found is not None:
         return found.text
-    name = posixpath.basename(target)
-    written = _here_document(stage.model, name)
-    if written is not None:
-        return written
     origin = _origin(stage, target, through_stages=True) if target.startswith("/") else None
-    source = _inner(*origin) if origin is not None else None
+    own = written_text(origin.stage, origin.place) if origin is not None else None
+    if own is not None:
+        return own.text
+    name = posixpath.basename(target)
+    document = _here_document(stage.model, name)
+    if document is not None:
+        return document
+    source = _inner(origin.put, origin.place) if origin is not None and origin.put.kind == "context" else None
     for wanted in dict.fromkeys((posixpath.basename(source or name), name)):
         paths = _by_name(change).get(wanted, ())
         if len(paths) == 1:
@@ -226,14 +236,23 @@ def last_put(stage: Stage, target: str) -> Put | None:
     return next((put for put in reversed(puts) if put.step is last.step and put.path == target), last)
 
 
-def _origin(stage: Stage, target: str, *, through_stages: bool) -> tuple[Put, str] | None:
-    """Return what takes a file out of the build context, and the path that it has there, in that stage."""
-    put, place = last_put(stage, target), target
+class _Origin(NamedTuple):
+    """What put a file where it comes from, the path that it has there, and the stage."""
+
+    put: Put
+    place: str
+    stage: Stage
+
+
+def _origin(stage: Stage, target: str, *, through_stages: bool) -> _Origin | None:
+    """Return what puts a file into the stages: a COPY out of the build context, or what writes it there."""
+    owner, put, place = stage, last_put(stage, target), target
     while through_stages and put is not None and put.kind == "stage" and isinstance(put.step, Copy):
         place, source = _inner(put, place) or "", put.step.from_stage
         known = source is not None and place and not _is_edited(source, place)
         put = last_put(source, place) if source is not None and known else None
-    return (put, place) if put is not None and put.kind == "context" else None
+        owner = source or owner
+    return _Origin(put, place, owner) if put is not None and put.kind in ("context", "heredoc", "run") else None
 
 
 def _is_edited(stage: Stage, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which files of its repository a Dockerfile names: what starts, texts copied singly, manifests of copied folders."""
+"""Which files of its repository a Dockerfile names: what starts, texts copied singly, what its tools read."""
 
 from __future__ import annotations
 
@@ -20,19 +20,30 @@ _SCRIPTS = ("", ".sh", ".bash", ".py")
 """How the scripts end that a container starts and a rule reads."""
 _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 """Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
-_TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
+_SETTINGS = (".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
+_TEXTS = (*_SCRIPTS, ".txt", *_SETTINGS)
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
 """Files that say for which Java a project is compiled."""
 _PROJECT = re.compile(r"[\w.-]+\.(?:cs|fs|vb)proj(?![\w.])")
-_OF_TOOLS = {"dotnet": _PROJECT, "mvn": re.compile(r"pom\.xml"), "gradle": re.compile(r"build\.gradle(?:\.kts)?")}
-"""What the files are called in which the tools of compiled languages read what they compile for."""
+_REQUIRED = re.compile(r"(?<=[\s/=\"'])[\w.-]+\.txt(?![\w.-])")
+"""A list of requirements that a command names."""
+_OF_TOOLS = {
+    "dotnet": _PROJECT,
+    "mvn": re.compile(r"pom\.xml"),
+    "gradle": re.compile(r"build\.gradle(?:\.kts)?"),
+    "tomcat": re.compile(r"pom\.xml|build\.gradle(?:\.kts)?"),
+    **dict.fromkeys(("ruby", "bundle"), re.compile(r"Gemfile(?:\.lock)?")),
+    "composer": re.compile(r"composer\.json"),
+    "pipenv": re.compile(r"Pipfile"),
+}
+"""What the files are called in which a tool, or a server, reads what a project is compiled for and what it needs."""
 _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.txt")))
 """What an install reads in the folder of a project."""
 _ENTERED = re.compile(r"(?<![\w./-])(?:cd|--prefix|--cwd|--working-dir|-C)[ =]+([\w./@-]+)")
 """Words that send a command to a folder."""
-_CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])")
-"""A word of a script that is another one, without its folder."""
+_CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])|(?<=[\w.]/)[\w-]+(?![\w./-])")
+"""A word of a script that is another one, without its folder; a path without an ending may be one too."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
 
@@ -70,7 +81,7 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
     names |= {file: None for program, file in _READ_BY_ITSELF.items() if program in names}
     for name in names:
-        paths = repository.by_name.get(name, ()) if _ending(name) in _SCRIPTS else ()
+        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *_SETTINGS) else ()
         if len(paths) <= _MANY:
             yield from paths
 
@@ -101,14 +112,17 @@ def _manifests_entered(dockerfile: Dockerfile, repository: Repository) -> Iterat
 
 
 def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:
-    """Yield the project files of compiled languages in the folders that are copied, and those that a command names."""
-    text = " ".join(one.whole_value for one in dockerfile.instructions if one.keyword == "RUN")
-    patterns = [pattern for tool, pattern in _OF_TOOLS.items() if tool in text]
+    """Yield the files in which tools read a project, in the folders of RUNs and COPYs, and those that a RUN names."""
+    text = " ".join(one.whole_value for one in dockerfile.instructions if one.keyword in ("RUN", "FROM"))
+    patterns = dict.fromkeys(pattern for tool, pattern in _OF_TOOLS.items() if tool in text)
+    entered = tuple(f"/{folder.strip('/')}" for folder in _folders_entered(dockerfile))
     for path in repository.listing or () if patterns else ():
-        beside = posixpath.dirname(path) in folders
-        if beside and any(pattern.fullmatch(posixpath.basename(path)) for pattern in patterns):
+        folder, name = posixpath.split(path)
+        if any(pattern.fullmatch(name) for pattern in patterns) and (
+            folder in folders or any(one.endswith(f"/{folder}") for one in entered)
+        ):
             yield path
-    for name in dict.fromkeys(_PROJECT.findall(text)):
+    for name in dict.fromkeys((*_PROJECT.findall(text), *_REQUIRED.findall(text))):
         paths = repository.by_name.get(name, ())
         if len(paths) <= _MANY:
             yield from paths

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import once, quote
-from rules.build.windows_stages import is_for_windows
 from rules.dockerfile.arguments import value_pieces
+from rules.model.windows import is_for_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

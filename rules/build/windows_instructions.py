@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Copy, Problem, Run, Severity, delete_instruction, delete_word, fix, quote
-from rules.build.windows_stages import is_for_windows
+from rules.model.windows import is_for_windows
 from rules.quoting import listed
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from rules.copying.made_programs import Made, made_program
 from rules.copying.program_languages import may_run_from_sources, runs_from_sources
 from rules.copying.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
 from rules.copying.source_trees import is_monorepo
-from rules.copying.surplus import Surplus, surplus_of, usual_surplus
+from rules.copying.surplus import HISTORY, Surplus, surplus_of, usual_surplus
 from rules.model.prunings import is_leftover
 from rules.model.run_writes import is_opaque
 from rules.quoting import listed
@@ -126,10 +126,18 @@ def _problem(
         f"{by} (line {filled.step.instruction.line}), so {_shipping(change, builder, filled, surplus, made)}."
         f"{_way_out(builder, filled, surplus, made, parts if surplus is None else enough)}",
         _confidence(stage, builder, filled, surplus, made),
-        doubt="what lies in that tree is not known" if surplus is None else "it is little, or the program may read it",
+        doubt=_doubt(surplus),
         stage=stage.key,
         fix=_fix(change, copy, path, enough),
     )
+
+
+def _doubt(surplus: Surplus | None) -> str:
+    if surplus is None:
+        return "what lies in that tree is not known"
+    if HISTORY in surplus.weighty:
+        return "the folder that is built may be no checkout"
+    return "it is little, or the program may read it"
 
 
 def _shipping(change: DockerfileChange, builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None) -> str:
@@ -180,6 +188,8 @@ def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: S
 
 def _confidence(stage: Stage, builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None) -> Confidence:
     """How sure it is that what ships is too much; a few files alone are not worth a comment."""
+    if made is None and surplus is not None and HISTORY in surplus.weighty:
+        return Confidence.LIKELY
     trifles = made is None and surplus is not None and not surplus.weighty
     if trifles or runs_from_sources(stage, builder):
         return Confidence.POSSIBLE

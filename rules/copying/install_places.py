@@ -46,7 +46,7 @@ def python_place(builder: Stage) -> Place | None:
         for call in run.package_calls:
             if call.manager not in PYTHON_MANAGERS or call.action not in ("install", "sync") or _is_tool(call):
                 continue
-            place = _python_call(builder, run, call)
+            place = place_of_call(builder, run, call)
             if place is None:
                 return None
             found = found or place
@@ -60,7 +60,8 @@ def _is_tool(call: PackageCall) -> bool:
     return bool(call.packages) and not call.manifests and all(p.name.split("[")[0] in _TOOLS for p in call.packages)
 
 
-def _python_call(builder: Stage, run: Run, call: PackageCall) -> Place | None:
+def place_of_call(builder: Stage, run: Run, call: PackageCall) -> Place | None:
+    """Return where one install of Python packages puts them; `None` for the image's own folder."""
     placed = next((one for one in placed_installs(builder) if one.call is call or one.call == call), None)
     if placed is not None:
         return Place(placed.path, run, call) if placed.path != _LOCAL else None

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.carried_trees import brought_by, is_gone
+from rules.copying.ignore_file import has_surely_none
 from rules.copying.needs import needs_of
 from rules.model.puts import within
 from rules.model.settings import is_script
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from rules.api import Copy, DockerfileChange, Put, Stage
 
+HISTORY = ".git/"
+"""Git's own folder: every version of every file, those that were deleted included."""
 _TESTS = frozenset("test tests __tests__ e2e cypress".split())
 _SPECS = frozenset({"spec", "specs"})
 _DOCUMENTATION = frozenset({"doc", "docs"})
@@ -65,7 +68,7 @@ class Surplus(NamedTuple):
     """What lies in a source tree and is not read when the program runs.
 
     Attributes:
-        weighty: Folders of tests and of documentation.
+        weighty: Git's history, folders of tests and of documentation.
         light: Single files, and settings of tools.
         rest: All else that the tree has of the build context; the program may read it.
     """
@@ -94,15 +97,29 @@ def surplus_of(change: DockerfileChange, stage: Stage, copy: Copy, path: str, fi
     if files is None:
         return None
     roots = dict.fromkeys(name.split("/")[0] + ("/" if "/" in name else "") for name in files)
-    there = [name for name in roots if not is_gone(way, name)]
+    history = (HISTORY,) if _brings_history(change) else ()
+    there = [name for name in (*history, *roots) if not is_gone(way, name)]
     asked = _asked(change, stage, copy, posixpath.relpath(filled.path, path))
     weighty = [name for name in there if _is_weighty(name, files) and not asked(name)]
-    light = [name for name in there if (_is_light(name) or asked.only_to_install(name)) and not asked(name)]
+    light = [
+        name
+        for name in there
+        if name != HISTORY and (_is_light(name) or asked.only_to_install(name)) and not asked(name)
+    ]
     rest = [name for name in there if name not in weighty and name not in light]
     return Surplus(tuple(weighty), tuple(light), tuple(rest))
 
 
+def _brings_history(change: DockerfileChange) -> bool:
+    """Whether the root of a checkout is the context, and nothing keeps git's own folder out, which no listing has."""
+    ignore = change.repository.dockerignore(change.path)
+    known = not ignore.excludes(f"{HISTORY}HEAD") if ignore is not None else has_surely_none(change)
+    return known and change.repository.context_of(change.path) == ""
+
+
 def _is_weighty(entry: str, files: Iterable[str]) -> bool:
+    if entry == HISTORY:
+        return True
     name = entry.rstrip("/")
     if name == entry:
         return False

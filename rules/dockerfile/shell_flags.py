@@ -8,12 +8,24 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+_OF_ACCOUNTS = frozenset("bcdefFgGkKpPRsuZ")
 VALUED = {
     "curl": frozenset("AbcCdDeEFHKmoPQrtTuUwxXyYz"),
     "wget": frozenset("AaBDeIiloOPQRtTUwX"),
+    "mkdir": frozenset("m"),
+    "install": frozenset("gmoSt"),
+    **dict.fromkeys(("cp", "mv", "ln"), frozenset("St")),
+    "sed": frozenset("efi"),
+    **dict.fromkeys(("tar", "bsdtar"), frozenset("bCfFgHIKLNTVX")),
+    "unzip": frozenset("dP"),
+    "useradd": _OF_ACCOUNTS,
+    "usermod": _OF_ACCOUNTS | set("lvVwW"),
+    **dict.fromkeys(("groupadd", "groupmod"), frozenset("gKnpPRU")),
+    "adduser": frozenset("GghksuK"),
+    "addgroup": frozenset("gK"),
 }
-"""The short options that take a value, of programs that are often told it in the same word: `curl -okubectl` (curl(1),
-wget(1))."""
+"""The short options that take a value, of programs that are often told it in the same word: `curl -okubectl`, `mkdir
+-pm755`, `sed -i.bak` (curl(1), wget(1), coreutils, sed, GNU tar, unzip, shadow's manuals, BusyBox's `adduser`)."""
 
 
 _SIGNS = str.maketrans("", "", "#46")
@@ -51,9 +63,11 @@ def holds(value: str, flag: str, valued: Collection[str] = ()) -> bool:
     """
     if flag[:2] == "--":
         return value.startswith(flag) and value[len(flag) : len(flag) + 1] == "="
-    if len(flag) != 2 or value[:2] == "--" or flag[1] not in value[1:] or not _is_cluster(value[1:]):  # noqa: PLR2004 - dash and letter
+    if len(flag) != 2 or value[:2] == "--" or flag[1] not in value[1:]:  # noqa: PLR2004 - dash and letter
         return False
-    return not valued or not any(letter in valued for letter in value[1 : value.index(flag[1], 1)])
+    ends = [at for at, letter in enumerate(value[1:], start=2) if letter in valued]
+    letters = value[1 : ends[0]] if ends else value[1:]
+    return flag[1] in letters and _is_cluster(letters)
 
 
 def inline_value(value: str, name: str) -> str | None:

@@ -20,6 +20,7 @@ from rules.model.carried import brings_programs, fills_root, may_hold
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
+from rules.model.windows import is_for_windows, is_named_for_windows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -78,12 +79,8 @@ class Runtime:
 
     @cached_property
     def is_windows(self) -> bool:
-        """Whether the stage is a Windows image."""
-        facts = self.stage.facts
-        if facts is not None and facts.windows:
-            return True
-        text = (self.stage.root.base_text or "").lower()
-        return any(mark in text for mark in ("windows", "nanoserver", "servercore"))
+        """Whether the stage is a Windows image, or may well be one."""
+        return is_for_windows(self.stage) or is_named_for_windows(self.stage)
 
     @cached_property
     def has_shell(self) -> bool | None:

@@ -19,35 +19,17 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.installs import install_folder
 from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
-from rules.packages.project_texts import requirements_text
 from rules.packages.scripts import runs_script_before
-
-_SOURCES_ONLY = {
-    "mysqlclient": ("default-libmysqlclient-dev pkg-config", "mariadb-connector-c-dev pkgconf"),
-    "psycopg2": ("libpq-dev", "postgresql-dev"),
-    "psycopg-c": ("libpq-dev", "postgresql-dev"),
-    "uwsgi": ("", "linux-headers"),
-    "python-ldap": ("libldap-dev libsasl2-dev", "openldap-dev"),
-    "pycups": ("libcups2-dev", "cups-dev"),
-    "dbus-python": ("libdbus-1-dev", "dbus-dev"),
-    "pycairo": ("libcairo2-dev pkg-config", "cairo-dev pkgconf"),
-    "pyaudio": ("portaudio19-dev", "portaudio-dev"),
-}
-"""Packages of PyPI that have no wheel for Linux, with the headers that each needs on Debian and on Alpine (their
-pages on PyPI, "Built distributions", and their installation guides)."""
+from rules.packages.sources_only import SOURCES_ONLY, sources_asked, takes_public_index
 
 _COMPILERS = frozenset(
     "gcc g++ clang build-essential build-base gcc-c++ musl-dev libc6-dev python3-dev python-dev tcc cc".split()
 )
-_WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
-_INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
 _LISTS = re.compile(r"\.(?:txt|toml|lock|cfg|ini|json|ya?ml)\Z")
 _OF_WHEELS = frozenset({"wheel", "wheels", "wheelhouse"})
 """Folders of wheels, which pip looks into where it is told to."""
-_LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?")
 
 
 @rule(
@@ -69,14 +51,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     and call.action in ("install", "build")
                     and _compiles(stage, run, call)
                 ):
-                    name = next(_sources(change, run, call), None)
+                    name = next(sources_asked(change, run, call), None)
                     if name is not None:
                         yield _problem(stage, run, call, name)
 
 
 def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a call takes packages from the public index, and nothing before it brought a compiler or the packages."""
-    if call.has(*_WHEELS) or any(name in call.env for name in _INDEXES) or stage.files.has_unreadable_run:
+    if not takes_public_index(call) or stage.files.has_unreadable_run:
         return False
     if runs_script_before(run, call.command.start):
         return False
@@ -126,31 +108,9 @@ def _is_compiler(package: Package) -> bool:
     return name in _COMPILERS or "$" in name or name.startswith(("gcc-", "clang-", "@"))
 
 
-def _sources(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:
-    """Yield what a call asks for that has no wheel for Linux."""
-    for package in call.packages:
-        yield from _without_wheel(package.word.value if ";" not in package.word.value else "")
-    folder = install_folder(run, call)
-    for manifest in call.manifests:
-        for line in (requirements_text(change, run, folder, manifest) or "").splitlines():
-            if ";" not in line:
-                yield from _without_wheel(line.strip())
-
-
-def _without_wheel(text: str) -> Iterator[str]:
-    match = _LINE.match(text)
-    if match is None:
-        return
-    name = re.sub(r"[-_.]+", "-", match[1]).lower()
-    if name in _SOURCES_ONLY:
-        yield name
-    elif name == "psycopg" and match[2] and "c" in re.split(r"[\[\], ]+", match[2]):
-        yield "psycopg-c"
-
-
 def _problem(stage: Stage, run: Run, call: PackageCall, name: str) -> Problem:
     alpine = stage.runtime.distribution == "alpine"
-    headers = _SOURCES_ONLY[name][alpine]
+    headers = SOURCES_ONLY[name][alpine]
     tools = f"{'build-base' if alpine else 'build-essential'} {headers}".strip()
     binary = f", or take {quote('psycopg2-binary')}" if name == "psycopg2" else ""
     return Problem(

@@ -39,13 +39,18 @@ Headers of the system's own interpreter are for that one, which is not the image
 
 def libraries_of(stage: Stage, item: Installed) -> tuple[str, ...]:
     """Return the libraries of a package of headers, where nothing in the image brings them."""
-    if item.name in _COMMON or item.name in _INTERPRETERS_OWN.get(stage.facts.name if stage.facts else "", ()):
+    return libraries_behind(stage, item.name) if item.manager in _MANAGERS else ()
+
+
+def libraries_behind(stage: Stage, headers: str) -> tuple[str, ...]:
+    """Return the same for a package of headers by its name on the image's distribution."""
+    if headers in _COMMON or headers in _INTERPRETERS_OWN.get(stage.facts.name if stage.facts else "", ()):
         return ()
-    if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
+    if not headers.endswith("-dev"):
         return ()
     system = (stage.runtime.distribution or "", stage.runtime.release)
-    libraries = tuple(name for name in runtime_of(item.name, *system) or () if not is_in_base(name, *system))
-    if not libraries or stage.packages.has(*libraries) or _is_related(stage, item.name, libraries):
+    libraries = tuple(name for name in runtime_of(headers, *system) or () if not is_in_base(name, *system))
+    if not libraries or stage.packages.has(*libraries) or _is_related(stage, headers, libraries):
         return ()
     return libraries
 

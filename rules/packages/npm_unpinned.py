@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.facts.installers import NODE_MANAGERS
+from rules.packages.corepack_versions import Fetched, newest_by_corepack
 from rules.packages.unpinned import MOVING, Unpinned, unpinned
 from rules.quoting import listed
 
@@ -14,7 +15,7 @@ from rules.quoting import listed
     category=Category.REPRODUCIBILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("npm", "yarn", "pnpm", "bun"),
+    mentions=("npm", "yarn", "pnpm", "bun", "corepack"),
     aliases=("DL3016",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -32,6 +33,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             newest = f"in the newest version that {listed(map(quote, ranges))} allow{'s' if len(ranges) == 1 else ''}"
         way_out = f"Name the version that was tested: {quote(f'{names[0]}@<version>')}."
         yield found.problem(names, way_out, f"{names} {newest}", newest)
+    for fetched in newest_by_corepack(change):
+        yield _by_corepack(fetched)
+
+
+def _by_corepack(fetched: Fetched) -> Problem:
+    how = "no version is named in `package.json`" if fetched.by_default else "that is what it is told"
+    return Problem(
+        fetched.command.span,
+        f"{fetched.stage.label} takes the `pnpm` that is newest on the day of the build: `corepack` fetches it, and "
+        f"{how}. The same commit builds with another one tomorrow, and a new major version may refuse the lock "
+        'file. Name the version that was tested: `"packageManager": "pnpm@<version>"` in `package.json`.',
+        stage=fetched.stage.key,
+        key="corepack pnpm",
+        decision="corepack pnpm",
+    )
 
 
 def _is_global(found: Unpinned, name: str) -> bool:

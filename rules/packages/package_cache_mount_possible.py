@@ -58,8 +58,8 @@ _SUGGESTED = frozenset({"pip", "uv", "poetry", "npm", "pnpm", "yarn", "bun", "ca
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install could keep its downloads from build to build in a cache mount."""
     for stage, run in change.after.layers.all_runs:
-        if run.instruction.exec_form is not None:
-            continue
+        if run.instruction.exec_form is not None or stage.runtime.is_windows:
+            continue  # the caches of Windows lie elsewhere
         done: set[str] = set()
         for call in run.package_calls:
             if call.manager in done or not _downloads(call) or _is_mounted(run, call) or not _is_root(run):

@@ -6,9 +6,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.brought import brought, place_of
+from rules.brought import place_of
 from rules.packages.scripts_run import READERS, called_script
-from rules.runtime.start_scripts import StartScript
+from rules.runtime.start_scripts import StartScript, script_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,9 @@ def called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) 
         word = called_script(command)
         by_path = "/" in word or command.name in READERS
         place = _place(stage, script, word, moves=moves) if by_path else None
-        file = brought(change, stage, place, through_stages=True) if place is not None else None
-        if file is not None and place is not None:
-            direct = command.name not in READERS
-            yield CalledScript(StartScript(file.path, place, file.text, file.copy, direct), command)
+        called = script_at(change, stage, place, direct=command.name not in READERS) if place is not None else None
+        if called is not None:
+            yield CalledScript(called, command)
 
 
 def changes_folder(script: StartScript) -> bool:

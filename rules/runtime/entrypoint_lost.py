@@ -115,14 +115,15 @@ def _gone_with_it(change: DockerfileChange, stage: Stage, was: Stage, lost: tupl
 
 
 def _is_in_script(change: DockerfileChange, stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> bool:
-    """Whether the start script of the repository names the program that a lost CMD did, or runs no CMD."""
+    """Whether the start script names the program that a lost CMD did, or runs no CMD."""
     script = _script(change, stage)
     if script is None:
         written = _written_in_place(stage)
         return bool(written) and all(s.value is not None and s.value.program in written for s in lost)
     if lost == (was.image.cmd,) and hands_over(script) is False:
         # where a script took over, what CMD says now are options of a program that it names
-        return _took_over(stage, was) or not reads_arguments(script)
+        same = all(word in script.text for s in lost if s.value is not None for word in s.value.words)
+        return same or _took_over(stage, was) or not reads_arguments(script)
     return all(s.value is not None and s.value.program in script.text for s in lost)
 
 
@@ -136,13 +137,12 @@ def _written_in_place(stage: Stage) -> str:
     """Return what here-documents of the file write to where the ENTRYPOINT is; empty without one."""
     start = stage.image.entrypoint.value
     name = start.words[-1] if start is not None and start.form == "exec" and start.words else ""
-    bodies = (
+    return "\n".join(
         document.body
         for copy in stage.all_copies
         if name and copy.instruction.heredocs and copy.instruction.value.rstrip().endswith(name)
         for document in copy.instruction.heredocs
     )
-    return "\n".join(bodies)
 
 
 def _needs_cmd(stage: Stage, then: Image) -> bool:

@@ -14,9 +14,11 @@ from rules.api import (
     Installed,
     Note,
     Problem,
+    Run,
     Severity,
     Stage,
     add_flag,
+    append_to_run,
     fix,
     quote,
     replace,
@@ -32,6 +34,8 @@ from rules.runtime.start_scripts import StartScript, start_script, start_target
 _EXECUTABLE = 0o111
 _REGULAR = 0o100000
 _OCTAL = re.compile(r"[0-7]{3,4}", re.ASCII)
+_WRITERS = frozenset({"cat", "echo", "printf"})
+"""Commands that give a file its text, and a new one the usual mode."""
 _CONVERTERS = frozenset({"dos2unix", "sed", "tr", "perl", "awk"})
 
 
@@ -45,12 +49,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start script of the repository cannot be executed in the image."""
     for found in shipped(change):
         script = start_script(change, found)
-        if script is None:
-            problem = _heredoc(found)
-        else:
-            problem = (
-                _line_ends(change, found, script) or _interpreter(change, found, script) or _mode(change, found, script)
-            )
+        problem = None
+        if script is not None:
+            problem = _line_ends(change, found, script) or _interpreter(change, found, script)
+        if problem is None:
+            copied = script is not None and script.copy is not None
+            problem = _mode(change, found, script) if copied and script is not None else _written(found)
         closed = closed_program(change, found) if problem is None else None
         problem = _closed(found, closed) if closed is not None else problem
         if problem is not None:
@@ -123,10 +127,10 @@ def _whereabouts(found: Written, taken: Installed | None) -> str:
 
 def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     mode = change.repository.mode(script.path)
-    if not script.direct or _is_made_executable(found.stage, script.target):
+    if script.copy is None or not script.direct or _is_made_executable(found.stage, script.target):
         return None
     if script.copy.instruction.flag("chmod") is not None:
-        return _for_nobody(found, script)
+        return _for_nobody(found, script, script.copy)
     if mode is None or not mode & _REGULAR or mode & _EXECUTABLE:
         return None
     return _problem(
@@ -139,9 +143,9 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
     )
 
 
-def _for_nobody(found: Written, script: StartScript) -> Problem | None:
+def _for_nobody(found: Written, script: StartScript, copy: Copy) -> Problem | None:
     """A `--chmod` that gives nobody the right to execute."""
-    flag = script.copy.instruction.flag("chmod")
+    flag = copy.instruction.flag("chmod")
     mode = (flag.value if flag is not None else None) or ""
     if not _OCTAL.fullmatch(mode) or int(mode, 8) & _EXECUTABLE:
         return None
@@ -154,24 +158,44 @@ def _for_nobody(found: Written, script: StartScript) -> Problem | None:
     )
 
 
-def _heredoc(found: Written) -> Problem | None:
-    """A script that stands in the Dockerfile: the builder writes it with mode 644 (BuildKit, `dispatchCopy`)."""
+def _written(found: Written) -> Problem | None:
+    """A script that stands in the Dockerfile: the builder writes it with mode 644 (BuildKit, `dispatchCopy`).
+
+    So does a shell whose umask nobody has changed, unless the base image has a file there, whose mode stays.
+    """
     target, direct = start_target(found)
     put = last_put(found.stage, target) if target is not None and direct else None
-    if put is None or put.kind != "heredoc" or put.path != target or not isinstance(put.step, Copy):
-        return None
-    if put.step.instruction.flag("chmod") is not None or _is_made_executable(found.stage, target):
+    if target is None or put is None or put.path != target or _is_made_executable(found.stage, target):
         return None
     instruction = put.step.instruction
+    if put.kind == "heredoc" and instruction.flag("chmod") is None:
+        way_out, repair = (
+            "Say `COPY --chmod=755` there",
+            fix("Write it executable", add_flag(instruction, "--chmod=755")),
+        )
+    elif put.kind == "run" and isinstance(put.step, Run) and _makes_alone(found.stage, target, put.step):
+        clause = f"chmod 755 {target}"
+        way_out, repair = f"Say {quote(clause)} there", fix("Make it executable", append_to_run(put.step, clause))
+    else:
+        return None
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(target)}, which line {instruction.line} writes with mode 644. The "
-        "container exits with “permission denied”. Say `COPY --chmod=755` there.",
+        f"container exits with “permission denied”. {way_out}.",
+        Confidence.CERTAIN if put.kind == "heredoc" else Confidence.LIKELY,
+        doubt="the base image may have it in a place of its own",
         stage=found.stage.key,
         notes=(Note(instruction.span, "written here"),),
         key=target,
-        fix=fix("Write it executable", add_flag(instruction, "--chmod=755")),
+        fix=repair,
     )
+
+
+def _makes_alone(stage: Stage, target: str, run: Run) -> bool:
+    """Whether a RUN surely writes a script anew, with the usual umask, and nothing else in it may give it a mode."""
+    writers = {put.command.name if put.command is not None else "" for put in stage.files.at(target)}
+    others = run.calls("umask", "cp", "mv", "install", "setfacl")
+    return stage.base_known and writers <= _WRITERS and not others and not run.commands[-1].conditional
 
 
 def _closed(found: Written, closed: Closed) -> Problem:
@@ -258,11 +282,11 @@ def _problem(
 ) -> Problem:
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(script.target)}, and {quote(script.path)} {fact}. {then}.",
+        f"{found.stage.label} starts {quote(script.target)}, and {script.spoken} {fact}. {then}.",
         confidence,
         doubt="the base image may have it in a place of its own",
         stage=found.stage.key,
-        notes=(Note(script.copy.instruction.span, "copied here"),),
+        notes=(Note(script.copy.instruction.span, "copied here"),) if script.copy is not None else (),
         key=script.path,
         fix=repair,
     )

@@ -32,7 +32,7 @@ from rules.runtime.making_way import (
     started_word,
 )
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
-from rules.runtime.start_scripts import READS_ANOTHER, StartScript, start_script, start_scripts_by_pattern
+from rules.runtime.start_scripts import READS_ANOTHER, StartScript, note_in, start_script, start_scripts_by_pattern
 
 _BRANCHES = 50
 """Branches of a script that are looked at, the last ones: a stranger's script may have thousands."""
@@ -156,15 +156,15 @@ def _problem(found: Written, script: StartScript, line: LastLine, way_out: str, 
     plain = alone and not (last.assignments or last.redirects or of_runner(last))
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
+        f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {script.spoken} runs "
         f"{quote(str(last), 60)} without `exec`. {_effect(found)}{_status(line)} {way_out}",
         Confidence.LIKELY,
         doubt="how long that command runs is not known",
         stage=found.stage.key,
-        notes=(Note(last.span, "this line", path=script.path),),
+        notes=note_in(script.path, last.span, "this line"),
         key=script.path,
         fix=Fix("Let the shell make way", (Edit(source.span(last.start, last.start), "exec ", path=script.path),))
-        if plain
+        if plain and script.copy is not None
         else None,
     )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Note, Problem, Severity, quote, rule
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, quote, rule
 from rules.brought import unedited
 from rules.runtime.daemons import NGINX, SUPERVISORD, Daemon, background
 from rules.runtime.idle_process import Idle, idle_process
@@ -16,7 +16,7 @@ from rules.runtime.start_instructions import (
     reads_code,
     shipped,
 )
-from rules.runtime.start_scripts import StartScript, script_above, start_script
+from rules.runtime.start_scripts import StartScript, note_in, script_above, start_script
 from rules.runtime.start_text import shell_commands
 
 _DAEMON_OFF = re.compile(r"\bdaemon\s+off\b")
@@ -144,7 +144,7 @@ def _problem(found: Written, left: Left, confidence: Confidence) -> Problem:
         start = f"{quote(left.script.target)}, which ends with {quote(left.line, 60)} (line {left.command.line})"
     else:
         start = quote(left.line, 60)
-    note = (Note(left.command.span, "this line", path=left.script.path),) if left.script and left.command else ()
+    note = note_in(left.script.path, left.command.span, "this line") if left.script and left.command else ()
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {start}. {name} goes into the background, process 1 ends, and the container stops "
@@ -173,5 +173,5 @@ def _unwatched(found: Written, idle: Idle) -> Problem:
         severity=Severity.WARNING,
         stage=found.stage.key,
         key=f"{idle.program} behind {idle.last.name}",
-        notes=(Note(idle.last.span, "this line", path=script.path),) if script is not None else (),
+        notes=note_in(script.path, idle.last.span, "this line") if script is not None else (),
     )

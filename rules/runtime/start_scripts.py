@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Command, Copy, DockerfileChange, Script, Source, parse_shell
-from rules.brought import brought, place_of
+from rules.api import Command, Copy, DockerfileChange, Note, Script, Source, Span, Stage, parse_shell, quote
+from rules.brought import brought, place_of, written
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init, reads_code
@@ -26,17 +26,17 @@ class StartScript(NamedTuple):
     """A script that a start command runs.
 
     Attributes:
-        path: In the repository.
+        path: In the repository; of one that the Dockerfile itself writes, its place in the image.
         target: In the image.
-        text: Its text, as read from the repository.
-        copy: What brings it into the image.
+        text: Its text.
+        copy: What brings it out of the build context, `None` for one that the Dockerfile itself writes.
         direct: Whether it is executed itself, and not handed to an interpreter.
     """
 
     path: str
     target: str
     text: str
-    copy: Copy
+    copy: Copy | None
     direct: bool
 
     @property
@@ -52,6 +52,11 @@ class StartScript(NamedTuple):
         return words[0]
 
     @property
+    def spoken(self) -> str:
+        """How a message speaks of it behind its place in the image: by its file, where the repository has one."""
+        return quote(self.path) if self.copy is not None else "it"
+
+    @property
     def shell(self) -> str | None:
         """The shell it is written for, `None` for another language."""
         name = posixpath.basename(self.interpreter or "sh")
@@ -61,6 +66,11 @@ class StartScript(NamedTuple):
         """Parse it, for another shell than its first line names where one is given."""
         source = Source(self.path, self.text)
         return source, parse_shell(self.text, source, 0, dialect=dialect or self.shell or "sh", joined=False)
+
+
+def note_in(path: str, span: Span, text: str) -> tuple[Note, ...]:
+    """Return a note at a place of a script; none for one that the Dockerfile writes, whose places are no file's."""
+    return (Note(span, text, path=path),) if not path.startswith("/") else ()
 
 
 READS_ANOTHER = re.compile(r"^[ \t]*(?:\.|source)\s", re.MULTILINE)
@@ -168,7 +178,9 @@ def script_above(change: DockerfileChange, found: Written) -> StartScript | None
 
 
 def start_script(change: DockerfileChange, found: Written, *, through_stages: bool = False) -> StartScript | None:
-    """Return the script of the build context that a start command runs, as far as its path can be followed.
+    """Return the script that a start command runs, as far as it can be followed and its text is known.
+
+    It comes out of the build context, or the Dockerfile itself writes it.
 
     Args:
         change: The change under review.
@@ -176,11 +188,21 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
         through_stages: Whether to follow it through the stages that hand it on too: its text is then the same, but
             its mode and its line ends may be others.
     """
-    if len(change.repository.files) == 1:
-        return None  # nothing but the Dockerfile was read
     target, direct = start_target(found)
-    file = brought(change, found.stage, target, through_stages=through_stages) if target is not None else None
-    return StartScript(file.path, target, file.text, file.copy, direct) if file is not None and target else None
+    if target is None:
+        return None
+    return script_at(change, found.stage, target, direct=direct, through_stages=through_stages)
+
+
+def script_at(
+    change: DockerfileChange, stage: Stage, target: str, *, direct: bool, through_stages: bool = True
+) -> StartScript | None:
+    """Return the script at a path of the image, as far as its text is known; see `start_script`."""
+    file = brought(change, stage, target, through_stages=through_stages)
+    if file is not None:
+        return StartScript(file.path, target, file.text, file.copy, direct)
+    own = written(stage, target, through_stages=through_stages)
+    return StartScript(target, target, own.text, None, direct) if own is not None else None
 
 
 def start_scripts_by_pattern(change: DockerfileChange, found: Written) -> tuple[StartScript, ...]:

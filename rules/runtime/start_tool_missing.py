@@ -17,9 +17,12 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.script_tools import Missing, cause, install, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
+from rules.runtime.start_scripts import note_in
+from rules.runtime.undeclared_programs import undeclared_program
 
 
 @rule(
@@ -38,13 +41,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if missing is not None:
             yield _problem(found, missing)
             continue
-        handler = handler_without_runtime(found)
-        if handler is not None:
-            yield handler
+        misled = handler_without_runtime(found) or sdk_started(found)
+        if misled is not None:
+            yield misled
             continue
         lost = missing_in_script(change, found)
         if lost is not None:
             yield _in_script(found, lost)
+            continue
+        undeclared = undeclared_program(change, found)
+        if undeclared is not None:
+            yield undeclared
 
 
 def _in_script(found: Written, lost: Missing) -> Problem:
@@ -58,7 +65,7 @@ def _in_script(found: Written, lost: Missing) -> Problem:
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=f"{lost.script} {lost.name}",
-        notes=(Note(lost.span, "needed here", path=lost.script),),
+        notes=note_in(lost.script, lost.span, "needed here"),
     )
 
 

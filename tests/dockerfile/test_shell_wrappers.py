@@ -84,6 +84,17 @@ def test_a_variable_names_the_program_as_it_is_written(code: str, name: str) -> 
         ("a -o=yes", ("-y",), False),
         ("curl -okubectl", ("-k",), False),
         ("curl -fsSLko x", ("-k",), True),
+        ("curl -fsSLo/tmp/a x", ("-f",), True),
+        ("mkdir -pm755 a", ("-p",), True),
+        ("mkdir -pm755 a", ("-m",), True),
+        ("install -dm755 a", ("-d",), True),
+        ("install -Dm644 -tbin a", ("-b",), False),
+        ("useradd -mu1000 a", ("-u",), True),
+        ("useradd -u1000 -sfish a", ("-h",), False),
+        ("sed -i.bak s/a/b/ c", ("-i",), True),
+        ("sed -i.bak s/a/b/ c", ("-b",), False),
+        ("tar -xzf/tmp/a.tgz", ("-x",), True),
+        ("a -pm755", ("-p",), False),
     ],
 )
 def test_a_flag_is_found_alone_in_a_cluster_and_with_a_value(code: str, flags: tuple[str, ...], *, given: bool) -> None:

@@ -1,0 +1,72 @@
+"""See cleanup_in_own_layer.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    OS_MANAGERS,
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+
+_ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/root/.cache")  # noqa: S108 - of the image
+"""Folders that are emptied along with the caches."""
+
+
+@rule(
+    "cleanup-in-own-layer",
+    severity=Severity.INFO,
+    category=Category.SIZE,
+    default="info",
+    keywords=("RUN",),
+    mentions=("clean", "remove", "/var/lib/apt", "/var/cache"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN does nothing but clean up, and the layers below keep what it deletes."""
+    for stage, run in change.after.layers.shipped_runs:
+        if change.after.is_for_developers(run.stage) or run.deferred or run.mounts:
+            continue
+        commands = [command for command in run.commands if command.name and not command.nested]
+        if run.is_read and any(_cleans(run, one) for one in commands) and all(_frees(run, one) for one in commands):
+            yield _problem(stage, run, commands)
+
+
+def _cleans(run: Run, command: Command) -> bool:
+    """Whether a command empties what the system's package manager left, or removes what nothing needs any more."""
+    if any(item.command is command and item.manager in OS_MANAGERS for item in run.cleanings):
+        return True
+    return any(
+        call.command is command and call.manager in OS_MANAGERS and call.action == "remove" and not call.packages
+        for call in run.package_calls
+    )
+
+
+def _frees(run: Run, command: Command) -> bool:
+    """Whether a command is there for the room alone: what else an `rm` deletes may be in the way of the program."""
+    if _cleans(run, command) or command.name in ("set", "sync", "true"):
+        return True
+    paths = [run.resolve(word.value.rstrip("*")) or "" for word in command.operands()]
+    return command.name == "rm" and all(any(within(path, folder) for folder in _ALSO) for path in paths)
+
+
+def _problem(stage: Stage, run: Run, commands: list[Command]) -> Problem:
+    told = [command for command in commands if _cleans(run, command)]
+    more = f" and {len(told) - 1} more free" if len(told) > 1 else " frees"
+    return Problem(
+        told[0].span,
+        f"{stage.label} cleans up in a `RUN` of its own: {quote(str(told[0]))}{more} nothing. What it deletes stays in "
+        "the layers below, and whoever pulls the image downloads it all the same. Clean up at the end of the `RUN` "
+        "that installs, and leave this one out.",
+        Confidence.LIKELY,
+        doubt="the image may be squashed after the build",
+        instruction=run.instruction,
+        stage=stage.key,
+    )

@@ -1,0 +1,104 @@
+"""See linked_library_missing.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Note,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.install_places import place_of_call
+from rules.copying.machine_code import may_hold_modules
+from rules.model.work_folders import path_of
+from rules.packages.linked_libraries import copies_libraries, libraries_behind
+from rules.packages.scripts import INSTALL
+from rules.packages.sources_only import SOURCES_ONLY, sources_asked, takes_public_index
+
+_OWN = "/usr/local"
+"""Where the official images of Python have their packages."""
+
+
+@rule(
+    "linked-library-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("--from",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What ships has Python packages out of a builder that were compiled there, and not the library they load."""
+    for stage in change.after.shipped:
+        facts, files = stage.facts, stage.files
+        if facts is None or facts.full or stage.runtime.is_windows or files.has_unreadable_run:
+            continue
+        if copies_libraries(stage) or any("$" in item.name for item in stage.packages.present):
+            continue
+        problem = next(_missing(change, stage), None)
+        if problem is not None:
+            yield problem
+
+
+def _missing(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Yield the problem of each package that a builder compiles and the image takes without its library."""
+    takes = [copy for copy in stage.all_copies if not copy.deferred and may_hold_modules(stage, copy)]
+    for copy in takes:
+        builder = copy.from_stage
+        for run, call in builder.packages.calls if builder is not None else ():
+            if call.manager not in ("pip", "uv") or builder is None or not _is_taken(copy, builder, run, call):
+                continue
+            for name in sources_asked(change, run, call) if takes_public_index(call) else ():
+                libraries = _libraries(stage, name)
+                if libraries:
+                    note = Note(call.command.span, f"{name} is compiled here")
+                    yield _problem(stage, builder, name, libraries, note)
+
+
+def _is_taken(copy: Copy, builder: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether a COPY takes the folder into which a call installs, or builds wheels."""
+    if call.action == "build":
+        written = call.option("--wheel-dir", "-w")
+        folder = path_of(run, call.command, written) if written is not None else run.workdir.value
+    elif call.action == "install":
+        place = place_of_call(builder, run, call)
+        folder = place.path if place is not None else _OWN
+    else:
+        return False
+    paths = [copy.source_path(source) or "" for source in copy.sources]
+    return bool(folder) and any(
+        within(folder or "", path) or ("-packages" in path and within(path, folder or ""))
+        for path in filter(None, paths)
+    )
+
+
+def _libraries(stage: Stage, name: str) -> tuple[str, ...]:
+    """Return the libraries that a package is linked with and the image does not have."""
+    headers = SOURCES_ONLY[name][stage.runtime.distribution == "alpine"].split()
+    return tuple(library for one in headers for library in libraries_behind(stage, one))
+
+
+def _problem(stage: Stage, builder: Stage, name: str, libraries: tuple[str, ...], note: Note) -> Problem:
+    manager = stage.runtime.package_manager or ""
+    install = quote(f"{INSTALL.get(manager, '')} {' '.join(libraries)}".strip())
+    binary = f", or take {quote('psycopg2-binary')}, which brings its own" if name == "psycopg2" else ""
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} takes {quote(name)} from {builder.label}, where it is compiled, and has no "
+        f"{quote(libraries[0])}: Python stops with “cannot open shared object file” when it is imported. Install what "
+        "is needed at run time: "
+        f"{install}{binary}.",
+        Confidence.LIKELY,
+        doubt="the program may never import it, or another package bring the library",
+        stage=stage.key,
+        key=name,
+        notes=(note,),
+    )
