@@ -36,6 +36,7 @@ _OF_TOOLS = {
     **dict.fromkeys(("ruby", "bundle"), re.compile(r"Gemfile(?:\.lock)?")),
     "composer": re.compile(r"composer\.json"),
     "pipenv": re.compile(r"Pipfile"),
+    **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:vite|vue)\.config\.\w+")),
 }
 """What the files are called in which a tool, or a server, reads what a project is compiled for and what it needs."""
 _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.txt")))
