@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rules.fingerprint import Raised
 
-Scope = Literal["place", "instruction", "stage", "file"]
+Scope = Literal["place", "cause", "instruction", "stage", "file"]
 
 
 class Silence(NamedTuple):
@@ -17,7 +17,8 @@ class Silence(NamedTuple):
 
     Attributes:
         rules: The weaker rules.
-        scope: Where: at the very same words, on the same instruction, in the same stage, or in the whole file.
+        scope: Where: at the very same words, wherever both name the same `Problem.cause`, on the same instruction, in
+            the same stage, or in the whole file.
         one_fact: Whether both state the very same fact, so that a comment that silences the weaker rule there settles
             the stronger one too. Not where the stronger one says something that its author may never have seen.
     """
@@ -84,6 +85,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "server-on-loopback": (_same_fact("instruction", "listening-narrowed"),),
     "service-started-in-build": (_silence("instruction", "pointless-command"),),
     "env-lost": (_silence("instruction", "java-options-unread"),),
+    "venv-not-on-path": (_silence("cause", "env-lost"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
     ),
@@ -223,7 +225,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
         _silence("stage", "final-stage-no-command"),
     ),
-    "empty-continuation": (_silence("instruction", "invalid-syntax"),),
+    "empty-continuation": (_silence("instruction", "invalid-syntax")),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
     "arg-value-without-equals": (_silence("instruction", "global-arg-unused"),),
@@ -276,6 +278,8 @@ def _place(item: Raised, scope: Scope) -> object:
     match scope:
         case "place":
             return item.path, item.problem.span.start
+        case "cause":
+            return item.path, item.problem.cause or id(item)
         case "instruction":
             return item.path, id(item.instruction) if item.instruction is not None else item.problem.span.line
         case "stage":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -74,7 +75,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             use = moved_data(stage, was, name) or _use(change, stage, was, name)
             if use is not None:
-                yield _problem(change, stage, name, setting, use)
+                cause = f"{stage.key}: PATH without {' '.join(_lost_folders(stage, was))}" if name == "PATH" else ""
+                yield replace(_problem(change, stage, name, setting, use), cause=cause)
         for name, setting in unread_options(change, stage, was):
             yield _unread(stage, was, name, setting)
 
