@@ -225,7 +225,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
         _silence("stage", "final-stage-no-command"),
     ),
-    "empty-continuation": (_silence("instruction", "invalid-syntax")),
+    "empty-continuation": (_silence("instruction", "invalid-syntax"), _silence("cause", "command-misspelt")),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
     "arg-value-without-equals": (_silence("instruction", "global-arg-unused"),),
