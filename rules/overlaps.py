@@ -225,6 +225,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
         _silence("stage", "final-stage-no-command"),
     ),
+    "folder-lost": (_silence("cause", "copy-relative-without-workdir"),),
     "empty-continuation": (_silence("instruction", "invalid-syntax"), _silence("cause", "command-misspelt")),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
