@@ -115,7 +115,7 @@ _LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILI
 
 def _in_script(stage: Stage, script: StartScript) -> str | None:
     """Return what a start script of the repository becomes in the end, where that is named without a path."""
-    if script.shell is None or _LEADS_THERE.search(script.text):
+    if script.shell is None or _LEADS_THERE.search(script.code):
         return None
     _, parsed = script.script()
     outer = [command for command in parsed.commands if not command.nested and command.words]
