@@ -82,12 +82,23 @@ def _fetching(stage: Stage, found: dict[int, PackageCall]) -> Fix | None:
     return Fix("Fetch the lists first", tuple(edits)) if None not in fixes else None
 
 
+def _removing(run: Run) -> Run | None:
+    """Return the last RUN above one that removes lists; none where none were fetched."""
+    above = [one for one in run.stage.all_runs if one.at < run.at]
+    if not any(call.manager == "apt" and call.action == "update" for one in above for call in one.package_calls):
+        return None
+    return next((one for one in reversed(above) if one.cleans_behind(-1, "apt", "lists")), None)
+
+
 def _problem(stage: Stage, run: Run, call: PackageCall, repair: Fix | None) -> Problem:
-    short = quote(spelled(call))
+    short, gone = quote(spelled(call)), _removing(run)
+    base = quote(stage.root.base_text or "")
+    fact = f"nothing has fetched the package lists before: {base} comes without any"
+    if gone is not None:
+        fact = f"the package lists that were fetched before are gone: line {gone.instruction.line} removes them again"
     return Problem(
         call.command.span,
-        f"{stage.label} installs with {short}, and nothing has fetched the package lists before: "
-        f"{quote(stage.root.base_text or '')} comes without any. apt then knows no package of that name, and the "
+        f"{stage.label} installs with {short}, and {fact}. apt then knows no package of that name, and the "
         "build stops with “unable to locate package”. Run `apt-get update` in front of it, in the same `RUN`.",
         instruction=run.instruction,
         stage=stage.key,
