@@ -16,9 +16,22 @@ _CLOSE = 4
 """Steps above one among which the comment on all of them is looked for."""
 COMMENT_LINES = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 """The comments of a script that have a line of their own."""
+_OWN_LINE = re.compile(r"^[ \t]*#(?!!).*", re.MULTILINE)
+_BEHIND = re.compile(
+    r"""^(?P<code>(?:[^"'`#\\\n]|\\.|"[^"\n]*"|'[^'\n]*'|(?<=[^\s;&|(])\#)*?[ \t;&|(])"""
+    r"""(?P<comment>\#(?:[^"'`\n]|(?<=\w)'(?=\w))*)$""",
+    re.MULTILINE,
+)
+"""A comment behind a command: where no quotes are open, and with none in it that could close some of a line above."""
 _NO_CODE = re.compile(r"^[ \t]*#[^\n]*\n|\\\r?\n", re.MULTILINE)
 """Comment lines, and what joins lines."""
 _IN_SCRIPT = re.compile(r"^[ \t]*#(?!!)(.*)$", re.MULTILINE)
+
+
+def without_comments(script: str) -> str:
+    """Return a shell script with blanks for its comments, so that offsets stay; the line that names its shell stays."""
+    text = _OWN_LINE.sub(lambda found: " " * len(found[0]), script)
+    return _BEHIND.sub(lambda found: found["code"] + " " * len(found["comment"]), text)
 
 
 def code_of(instruction: Instruction) -> str:

@@ -6,13 +6,13 @@ from bisect import bisect_right
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rules import overlaps
 from rules.anchors import at_its_cause
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.fingerprint import Raised
 from rules.model.refusals import is_refused
 from rules.report import Crash
+from rules.spoken_for import resolved
 from rules.wording import normalised
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     refused = dict(_refused(change.after, raised))
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
-    told = overlaps.resolved(one for one in raised if not one.problem.untold)
+    told = resolved(one for one in raised if not one.problem.untold)
     spoken = {id(t.raised) for t in told}
     hidden = tuple(one for one in raised if id(one) not in spoken)
     return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told), hidden)

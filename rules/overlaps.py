@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from rules.fingerprint import Raised
-
-Scope = Literal["place", "instruction", "stage", "file"]
+Scope = Literal["place", "cause", "instruction", "stage", "file"]
 
 
 class Silence(NamedTuple):
@@ -17,18 +15,25 @@ class Silence(NamedTuple):
 
     Attributes:
         rules: The weaker rules.
-        scope: Where: at the very same words, on the same instruction, in the same stage, or in the whole file.
+        scope: Where: at the very same words, wherever both name the same `Problem.cause`, on the same instruction, in
+            the same stage, or in the whole file.
         one_fact: Whether both state the very same fact, so that a comment that silences the weaker rule there settles
             the stronger one too. Not where the stronger one says something that its author may never have seen.
+        key: Only where the stronger problem has this key; empty for any.
     """
 
     rules: frozenset[str]
     scope: Scope
     one_fact: bool = False
+    key: str = ""
 
 
 def _silence(scope: Scope, *rules: str) -> Silence:
     return Silence(frozenset(rules), scope)
+
+
+def _where(key: str, scope: Scope, *rules: str) -> Silence:
+    return Silence(frozenset(rules), scope, key=key)
 
 
 def _same_fact(scope: Scope, *rules: str) -> Silence:
@@ -86,6 +91,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "server-on-loopback": (_same_fact("instruction", "listening-narrowed"),),
     "service-started-in-build": (_silence("instruction", "pointless-command"),),
     "env-lost": (_silence("instruction", "java-options-unread"),),
+    "venv-not-on-path": (_silence("cause", "env-lost"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
     ),
@@ -215,20 +221,26 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
     "instruction-swallowed": (
-        _silence(
+        _silence(  # whose fix belongs to the end of the RUN, which is not where it seems
             "instruction",
-            "apt-recommends-installed",
-            "cargo-install-unpinned",
-            "gem-unpinned",
-            "npm-unpinned",
-            "os-package-unpinned",
+            "apk-build-deps-left",
+            "downloaded-binary-not-executable",
             "package-cache-left",
-            "package-not-in-release",
-            "pip-unpinned",
+            "package-update-alone",
+            "yarn-cache-left",
         ),
-        _silence("stage", "final-stage-no-command"),
+        _where("CMD", "stage", "entrypoint-lost", "final-stage-no-command"),
+        _where("ENTRYPOINT", "stage", "entrypoint-lost", "final-stage-no-command"),
+        _where("USER", "stage", "final-user-missing", "final-user-root", "user-created-unused", "user-escalated"),
+        _where("WORKDIR", "stage", "copy-relative-without-workdir", "folder-lost"),
+        _where("COPY", "stage", "copy-lost", "run-file-not-copied", "start-path-missing"),
+        _where("ADD", "stage", "copy-lost", "run-file-not-copied", "start-path-missing"),
+        _where("ENV", "stage", "env-lost"),
+        _where("HEALTHCHECK", "stage", "healthcheck-dropped", "healthcheck-missing"),
+        _where("EXPOSE", "stage", "expose-missing", "volume-or-port-contract-changed"),
     ),
-    "empty-continuation": (_silence("instruction", "invalid-syntax"),),
+    "folder-lost": (_silence("cause", "copy-relative-without-workdir"),),
+    "empty-continuation": (_silence("instruction", "invalid-syntax"), _silence("cause", "command-misspelt")),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
     "arg-value-without-equals": (_silence("instruction", "global-arg-unused"),),
@@ -245,45 +257,3 @@ ONE_MATTER: Mapping[str, str] = {
     "dev-package-shipped": "build-tools-shipped",
 }
 """Rules that state one fact about two forms of it: what the one found before a change, the other does not find anew."""
-
-
-class Told(NamedTuple):
-    """A problem that is told, and those that it speaks for.
-
-    Attributes:
-        raised: The problem.
-        same: The weaker ones that state the same fact: a comment that silences one of them silences it.
-    """
-
-    raised: Raised
-    same: tuple[Raised, ...] = ()
-
-
-def resolved(raised: Iterable[Raised]) -> tuple[Told, ...]:
-    """Drop the problems that a stronger rule speaks for."""
-    items = tuple(raised)
-    spoken_for: dict[int, list[Raised]] = {}
-    dropped: set[int] = set()
-    for item in items:
-        for silence in SPEAKS_FOR.get(item.rule.id, ()):
-            place = _place(item, silence.scope)
-            for index, other in enumerate(items):
-                if other.rule.id in silence.rules and _place(other, silence.scope) == place:
-                    dropped.add(index)
-                    if silence.one_fact:
-                        spoken_for.setdefault(id(item), []).append(other)
-    return tuple(
-        Told(item, tuple(spoken_for.get(id(item), ()))) for index, item in enumerate(items) if index not in dropped
-    )
-
-
-def _place(item: Raised, scope: Scope) -> object:
-    match scope:
-        case "place":
-            return item.path, item.problem.span.start
-        case "instruction":
-            return item.path, id(item.instruction) if item.instruction is not None else item.problem.span.line
-        case "stage":
-            return item.path, item.problem.stage
-        case "file":
-            return item.path

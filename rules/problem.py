@@ -127,6 +127,8 @@ class Problem:
             of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
         held_before: Whether the fact held before the change too, where the rule had no reason to speak of it: such a
             problem is an old one.
+        cause: What is at fault, where another rule may see the same from its other side: a name that is one in the
+            whole file ("app: PATH without /venv/bin"). Never shown; `overlaps.py` says which of the two speaks.
         untold: Whether the rule has a reason not to speak, although the fact stands. Such a problem is never told. What
             the other version says of the fact is then neither new nor repaired.
     """
@@ -146,4 +148,5 @@ class Problem:
     decision: str = ""
     fact: str = ""
     held_before: bool = False
+    cause: str = ""
     untold: bool = False

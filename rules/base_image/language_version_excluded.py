@@ -23,6 +23,7 @@ from rules.base_image.version_contracts import demand_in
 from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.model.outcome import outcome_of_failure
 from rules.model.work_folders import folder_of, path_of
+from rules.packages.manifest_edits import is_edited_before
 from rules.packages.options import spelled
 from rules.packages.project_texts import text_in_image
 
@@ -101,11 +102,13 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     asked = demand_in(posixpath.basename(demand.path), text) if text is not None else None
     version, sure = _version(stage, demand.language)
     now = numbers_of(version)
+    name = posixpath.basename(demand.path)
     if asked is None or not now or satisfies(now, asked) is not False or _may_be_another(change, stage, demand, now):
+        return None
+    if is_edited_before(run, call, name):
         return None
     word = stage.root.base_word
     argued = word is not None and "$" in word.text
-    name = posixpath.basename(demand.path)
     wanted = f"{quote(asked.removeprefix('>='))} or newer" if demand.language in ("go", "rust") else quote(asked)
     return Problem(
         call.command.span,

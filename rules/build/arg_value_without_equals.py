@@ -39,12 +39,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             words = Counter(_NAME.findall(change.after.code))
         if words[first] == 1 or not _VARIABLE.fullmatch(first) or may_be_name(change, second):
             continue
+        above = any(name.text == first and value for one in change.after.global_args for name, value in one.pairs)
+        so = "keeps the value that the `ARG` above the first `FROM` gives it" if above else "is empty"
         names = [name for name, _ in instruction.pairs]
         gap = change.source.span(names[0].span.end, names[1].span.start)
         yield Problem(
             instruction.span,
             f"{quote(f'ARG {first} {second}')} declares two arguments and gives none a value: what `ENV` takes with a "
-            f"blank, `ARG` reads as another name. {quote(first)} is empty where no build passes it. Write "
+            f"blank, `ARG` reads as another name. {quote(first)} {so} where no build passes it. Write "
             f"{quote(f'{first}={second}')}.",
             key=first,
             fix=Fix("Give it the value", (replace(change.source, gap, "="),)),

@@ -122,6 +122,7 @@ def _problem_of_instruction(run: Run, command: Command) -> Problem:
         instruction=run.instruction,
         stage=run.stage.key,
         key=name,
+        cause=f"{name} in line {span.line}",
         fix=fix("Take the second RUN away", twice),
     )
 

@@ -84,6 +84,7 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
         f"{becomes}. Take the {quote(mark)} away.",
         instruction=instruction,
         key="swallowed",
+        cause=f"{taken_in.split()[0]} in line {line}",
         severity=Severity.ERROR if stops else Severity.WARNING,
     )
 

@@ -159,8 +159,8 @@ def _behind(run: Run, found: str) -> Iterator[Command]:
 def _lost(run: Run) -> Iterator[Problem]:
     """A variable that a RUN does nothing but set, and that a later RUN reads, or a program in it."""
     own = [command for command in run.commands if not command.nested]
-    setting = [command for command in own if not command.name and command.assignments]
-    if not setting or not run.is_read or not all(command in setting or _tells(command) for command in own):
+    setting = [command for command in own if _only_sets(command)]
+    if not setting or not run.is_read or not all(_only_sets(command) or _tells(command) for command in own):
         return
     for name, value in dict(pair for command in setting for pair in command.assignments).items():
         held = run.scope.get(name)
@@ -186,6 +186,10 @@ def _lost(run: Run) -> Iterator[Problem]:
             severity=Severity.WARNING if isinstance(missing, Command) else None,
         )
         return
+
+
+def _only_sets(command: Command) -> bool:
+    return not command.name and bool(command.assignments)
 
 
 def _tells(command: Command) -> bool:

@@ -104,7 +104,7 @@ def _is_unseen(run: Run, command: Command) -> bool:
         return command.after in (";", "\n") or caught_with(run, command) is not None
     if command.start in bringing(run) and (all_blind(run, command) or caught_with(run, command) is not None):
         return not _says_so(run)
-    return _makes_the_step(run, command) and (_ends_by_cleaning(run) or _ends_with_its_own(run, command))
+    return _makes_the_step(run, command) and (_ends_by_cleaning(run) or _fetches_for_nothing(run, command))
 
 
 def _makes_the_step(run: Run, command: Command) -> bool:
@@ -133,11 +133,17 @@ def _ends_by_cleaning(run: Run) -> bool:
     )
 
 
-def _ends_with_its_own(run: Run, command: Command) -> bool:
-    """Whether the last list of a RUN fetches and unpacks other files than the list of a command, and no more."""
+def _fetches_for_nothing(run: Run, command: Command) -> bool:
+    """Whether a command fetches what the end of its RUN does without."""
+    return command.name in _FETCHES and _ends_with_its_own(run)
+
+
+@once
+def _ends_with_its_own(run: Run) -> bool:
+    """Whether the last list of a RUN fetches and unpacks other files than what stands above it, and no more."""
     commands = [one for one in run.commands if not one.nested]
     last = _start_of_last_list(commands)
-    if command.name not in _FETCHES or any(one.errexit or one.name in _DECIDES for one in commands):
+    if any(one.errexit or one.name in _DECIDES for one in commands):
         return False
     own: set[str] = set()
     for one in commands[last:]:
@@ -181,7 +187,7 @@ def _stood(run: Run, path: str) -> bool:
 
 def _says_so(run: Run) -> bool:
     """Whether the RUN ends with a word for the reader, which somebody wrote who knew that it may fail."""
-    last = [command for command in run.commands if not command.nested][-1]
+    last = next(command for command in reversed(run.commands) if not command.nested)
     return last.name in ("echo", "printf")
 
 

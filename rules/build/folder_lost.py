@@ -126,5 +126,6 @@ def _problem(stage: Stage, need: _Need, maker: Put) -> Problem:
         instruction=need.run.instruction,
         stage=stage.key,
         key=need.folder,
+        cause=f"{stage.key}: no WORKDIR {maker.path}" if maker.kind == "workdir" else "",
         notes=(Note(made.span, "made here before", before=True),),
     )

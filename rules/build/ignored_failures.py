@@ -73,8 +73,14 @@ def cleans_up(command: Command, made: Collection[str] = ()) -> bool:
 def all_blind(run: Run, command: Command) -> bool:
     """Whether what follows ends well without it; what stands in front of the same `|| true` is not run at all."""
     end = caught_with(run, command) or command
-    later = (one for one in run.commands if one.start > end.start and not one.nested)
-    return all(_is_blind(one) or one.after == "||" for one in later)
+    return _last_seeing(run) <= end.start
+
+
+@once
+def _last_seeing(run: Run) -> int:
+    """Where the last command starts that may fail for want of what stands above it; before all of them without one."""
+    seeing = (one.start for one in run.commands if not one.nested and not _is_blind(one) and one.after != "||")
+    return max(seeing, default=-1)
 
 
 def _is_blind(command: Command) -> bool:

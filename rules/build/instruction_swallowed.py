@@ -21,19 +21,8 @@ from rules.api import (
     rule,
     script_of,
 )
+from rules.dockerfile.swallowed import TAKES, begins_line, is_instruction, rest_of_line
 
-_TAKES = {
-    **dict.fromkeys(("CMD", "ENTRYPOINT", "RUN"), re.compile(r"\S")),
-    **dict.fromkeys(("COPY", "ADD"), re.compile(r"--\w|\S+[ \t]+\S")),
-    **dict.fromkeys(("USER", "STOPSIGNAL"), re.compile(r"[\w$.:{}-]+\s*$")),
-    **dict.fromkeys(("WORKDIR", "VOLUME"), re.compile(r"[\"\[]*[/$]")),
-    **dict.fromkeys(("ENV", "ARG", "LABEL"), re.compile(r"[\"\w.-]+=")),
-    "EXPOSE": re.compile(r"[\d$]"),
-    "FROM": re.compile(r"\S+(?:[ \t]+AS[ \t]+\S+)?\s*$", re.IGNORECASE),
-    "HEALTHCHECK": re.compile(r"--\w|CMD\s|NONE"),
-    "SHELL": re.compile(r"\["),
-}
-"""Instruction, in capitals as people write it, to how its value begins: what is no such thing is a word like any."""
 _STARTS = frozenset({"CMD", "ENTRYPOINT"})
 _WRITES = frozenset({"echo", "printf"})
 """Commands whose arguments may be any text, that of a Dockerfile too."""
@@ -72,35 +61,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _first(instruction: Instruction) -> _Swallowed | None:
-    """Return the first one that a RUN, a health check or a start command takes in."""
-    script = script_of(instruction) if any(word in instruction.value for word in _TAKES) else None
+    """Return the first one that a RUN, a health check or a start command takes in; blank lines are another rule's."""
+    script = script_of(instruction) if any(word in instruction.value for word in TAKES) else None
     for command in script.commands if script is not None and script.understood else ():
         for word in command.args if command.name not in _WRITES else ():
-            if word.text in _TAKES and (command.name == "exit" or _begins_line(instruction, word)):
-                rest = _rest(word)
-                if _TAKES[word.text].match(rest):
-                    return _Swallowed(word, command, f"{word.text} {rest}".strip(), word.span.line)
+            if is_instruction(word) and (command.name == "exit" or begins_line(word)):
+                return _Swallowed(word, command, f"{word.text} {rest_of_line(word)}".strip(), word.span.line)
     return None
 
 
-def _begins_line(instruction: Instruction, word: ShellWord) -> bool:
-    """Whether a line begins with it, right below one that goes on; of blank ones between, empty-continuation speaks."""
-    source, line = word.source, word.span.line
-    start = source.line_span(line).start
-    return (
-        line > instruction.span.line
-        and not source.text[start : word.start].strip()
-        and source.line(line - 1).rstrip().endswith(instruction.escape)
-    )
-
-
-def _rest(word: ShellWord) -> str:
-    line = word.source.line_span(word.span.line)
-    return word.source.text[word.end : line.end].strip().removesuffix("\\").rstrip()
-
-
 def _problem(stage: Stage, instruction: Instruction, found: _Swallowed) -> Problem:
-    begins = _begins_line(instruction, found.keyword)
+    begins = begins_line(found.keyword)
     why = f"line {found.line - 1} ends in `{instruction.escape}`" if begins else "no line ends in front of it"
     words = f"the builder hands it to {quote(found.command.name)} as arguments"
     then = f" {stage.label} is left without this start command." if found.keyword.text in _STARTS else ""

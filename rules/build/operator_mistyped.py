@@ -78,7 +78,8 @@ def _is_meant(run: Run, first: Command, second: Command) -> bool:
     """Whether the script knows of a command in the background, or `||` is its answer to a failure."""
     if first.after == "&":
         return _WAITS.search(run.instruction.whole_value) is not None
-    return first.name in _TELLING or second.name in _ANSWERS
+    again = first.name == second.name  # `npm ci || npm install`: one attempt, and another
+    return again or first.name in _TELLING or second.name in _ANSWERS
 
 
 def _problem(stage: Stage, run: Run, first: Command, second: Command) -> Problem:

@@ -22,9 +22,10 @@ from rules.api import (
 _INSTALLS = re.compile(r"\binstall\.packages\s*\(\s*(?:pkgs\s*=\s*)?(?:c\(\s*)?['\"]([A-Za-z][\w.]*)")
 _CHECKS = re.compile(
     r"warn\s*=\s*[2-9]|\blibrary\s*\(|\brequire(?:Namespace)?\s*\(|\bloadNamespace\s*\(|\bstop(?:ifnot)?\s*\(|"
-    r"\bq(?:uit)?\s*\(|installed\.packages|\bpackageVersion\s*\(|\w::\w"
+    r"\bq(?:uit)?\s*\(|installed\.packages|\bpackageVersion\s*\(|\w::\w|"
+    r"\b(?:test|ls|stat)\s[^;&|\n]*library/|\[\s[^;&|\n]*library/"
 )
-"""What makes R end with a failure where a package is missing, or asks for it."""
+"""What makes R end with a failure where a package is missing, or asks for it, or looks for its folder."""
 
 
 @rule(

@@ -19,7 +19,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         copies = [copy for copy in stage.copies if _lands_anywhere(copy)]
         if copies:
-            yield replaced(_problem(stage, copies[0], copies[1:]), held_before=_stood_so(change, copies))
+            lost = _lost_folder(change, stage)
+            cause = f"{stage.key}: no WORKDIR {lost}" if lost is not None else ""
+            yield replaced(_problem(stage, copies[0], copies[1:]), held_before=_stood_so(change, copies), cause=cause)
         else:
             yield from (_of_root(stage, copy) for copy in stage.copies if _fills_root(copy))
 
@@ -61,6 +63,13 @@ def _stood_so(change: DockerfileChange, copies: list[Copy]) -> bool:
     stages = change.before.stages if change.before is not None else ()
     before = {_wording(copy) for stage in stages for copy in stage.copies if _lands_anywhere(copy)}
     return all(_wording(copy) in before for copy in copies)
+
+
+def _lost_folder(change: DockerfileChange, stage: Stage) -> str | None:
+    """Return the folder that a WORKDIR gave the first relative destination of the stage before the change."""
+    was = change.was(stage)
+    copies = (copy for copy in was.copies if copy.workdir.set_in_file) if was is not None else ()
+    return next((copy.workdir.value for copy in copies if copy.destination_word and _is_relative(copy)), None)
 
 
 def _wording(copy: Copy) -> tuple[str, ...]:

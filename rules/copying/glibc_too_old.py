@@ -9,6 +9,7 @@ from rules.copying.carried_runtimes import has_erlang, runtimes_taken
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import release_title
 from rules.facts.glibc import needed_by, shown
+from rules.facts.moving import by_now
 
 _RUST_C = (2, 38)
 """Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
@@ -139,4 +140,4 @@ def _may_stop(path: str, here: tuple[int, int], there: tuple[int, int]) -> str:
 
 
 def _system(stage: Stage) -> str:
-    return release_title(stage.runtime.distribution or "", stage.runtime.release)
+    return f"{by_now(stage.facts)}{release_title(stage.runtime.distribution or '', stage.runtime.release)}"

@@ -18,13 +18,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.ignore_file import IgnoreFile, has_surely_none, ignore_file, lies_beside
 from rules.copying.installs import Install, installs_in
-from rules.facts.installers import NODE_MANAGERS
+from rules.copying.modules_let_in import MODULES, LetIn, fills_modules, is_known, last_maker, let_in
 from rules.packages.project_files import copied
-from rules.packages.tool_versions import has_modern_yarn
-
-_MODULES = "node_modules"
 
 
 @rule(
@@ -36,8 +32,7 @@ _MODULES = "node_modules"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A COPY below an install brings the `node_modules` of whoever builds over those that were installed."""
-    ignore = ignore_file(change)
-    if is_development_file(change.path) or not _is_known(change, ignore):
+    if is_development_file(change.path) or not is_known(change):
         return
     needed = change.after.needed_by_shipped
     for stage in change.stages:
@@ -45,22 +40,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for install in _installs(stage):
             found = _over(change, stage, install)
-            if found is not None and not (ignore is not None and ignore.patterns.excludes(found[1])):
-                yield _problem(change, ignore, install, *found)
+            modules = let_in(change, found[1]) if found is not None else None
+            if found is not None and modules is not None:
+                yield _problem(change, modules, install, found[0])
                 break
-
-
-def _is_known(change: DockerfileChange, ignore: IgnoreFile | None) -> bool:
-    """Whether the file that keeps things out of the context was read, or there is surely none."""
-    return lies_beside(change, ignore) if ignore is not None else has_surely_none(change)
 
 
 def _installs(stage: Stage) -> Iterator[Install]:
     """Yield the installs that fill a folder of their own, whose manifest is copied by name before the sources."""
     for run in stage.runs:
         for install in installs_in(run):
-            call = install.call
-            if call.manager in NODE_MANAGERS and not call.has("--global", "-g") and not has_modern_yarn(run, call):
+            if fills_modules(install):
                 yield install
 
 
@@ -77,8 +67,8 @@ def _over(change: DockerfileChange, stage: Stage, install: Install) -> tuple[Cop
         copies = _landings(stage).get(place, [])
         at = bisect_right(copies, install.run.at, key=lambda copy: copy.at)
         if at < len(copies):
-            again = _last_maker(stage) > copies[at].at
-            return None if again else (copies[at], posixpath.join(project, _MODULES))
+            again = last_maker(stage) > copies[at].at
+            return None if again else (copies[at], posixpath.join(project, MODULES))
     return None
 
 
@@ -106,12 +96,6 @@ def _landings(stage: Stage) -> Mapping[tuple[str, str], list[Copy]]:
     return found
 
 
-@once
-def _last_maker(stage: Stage) -> tuple[int, int]:
-    """Where the last RUN stands that may install anew, or delete what was installed."""
-    return max((run.at for run in stage.runs if _makes_anew(run.instruction.whole_value)), default=(-1, -1))
-
-
 def _lies_in_context(change: DockerfileChange, manifest: str) -> bool:
     """Whether the manifest is where the context is taken to be: a Dockerfile in a folder may be built from another."""
     context = change.repository.context_of(change.path) or ""
@@ -119,30 +103,24 @@ def _lies_in_context(change: DockerfileChange, manifest: str) -> bool:
     return exists is True or (exists is None and not context)
 
 
-def _makes_anew(script: str) -> bool:
-    return _MODULES in script or any(word in script.split() for word in ("install", "ci", "i", "add"))
-
-
-def _problem(
-    change: DockerfileChange, ignore: IgnoreFile | None, install: Install, copy: Copy, modules: str
-) -> Problem:
+def _problem(change: DockerfileChange, modules: LetIn, install: Install, copy: Copy) -> Problem:
+    ignore = modules.ignore
     if ignore is None:
         context = change.repository.context_of(change.path) or ""
         gate = f"there is no {quote(posixpath.join(context, '.dockerignore'))}"
-    elif any(line.text.strip("/") == _MODULES and not line.negated for line in ignore.patterns.patterns):
-        gate = f"{quote(_MODULES)} in {quote(ignore.path)} means the one in the context's root alone"
+    elif any(line.text.strip("/") == MODULES and not line.negated for line in ignore.patterns.patterns):
+        gate = f"{quote(MODULES)} in {quote(ignore.path)} means the one in the context's root alone"
     else:
         gate = f"{quote(ignore.path)} lets it in"
-    pattern = f"**/{_MODULES}" if "/" in modules else _MODULES
     return Problem(
         copy.instruction.span,
-        f"{copy.stage.label} installs into {quote(posixpath.join(install.folder or '', _MODULES))} (line "
-        f"{install.call.command.line}), and this {quote(copy.instruction.keyword)} brings {quote(modules)} of whoever "
-        f"builds over it: {gate}. What was made for another system or release is then used here. "
-        f"Add {quote(pattern)} to {'that file' if ignore is not None else 'such a file'}.",
+        f"{copy.stage.label} installs into {quote(posixpath.join(install.folder or '', MODULES))} (line "
+        f"{install.call.command.line}), and this {quote(copy.instruction.keyword)} brings {quote(modules.path)} of "
+        f"whoever builds over it: {gate}. What was made for another system or release is then used here. "
+        f"Add {quote(modules.pattern)} to {'that file' if ignore is not None else 'such a file'}.",
         Confidence.LIKELY,
         doubt="it may not lie there where the image is built",
         instruction=copy.instruction,
         stage=copy.stage.key,
-        fix=Fix("Keep it out of the build", (ignore.append(pattern),)) if ignore is not None else None,
+        fix=Fix("Keep it out of the build", (ignore.append(modules.pattern),)) if ignore is not None else None,
     )

@@ -77,7 +77,11 @@ def _moved(stage: Stage, was: Stage) -> Iterator[_Moved]:
             if then is None or then in (now, "/") or now in _folders(was)[str(command)]:
                 continue
             put = _project(stage, run, then)
-            if put is not None and _project(was, old[0], then) is not None and not _may_hold(stage, was, run, now):
+            if (
+                put is not None
+                and _project(was, old[0], then) is not None
+                and not _may_hold(stage, was, (run, command), now)
+            ):
                 yield _Moved(run, command, old[0], then, now, put)
 
 
@@ -111,8 +115,9 @@ def _fills(put: Put, folder: str) -> bool:
     return put.path == folder or posixpath.dirname(put.path) == folder
 
 
-def _may_hold(stage: Stage, was: Stage, run: Run, folder: str) -> bool:
+def _may_hold(stage: Stage, was: Stage, at: tuple[Run, Command], folder: str) -> bool:
     """Whether a project may be in a folder: brought, mounted, made there before as well, or of the base image."""
+    run, moved = at
     if _project(stage, run, folder) is not None or any(
         within(folder, target) or within(target, folder)
         for target in (run.resolve(mount.target) or "/" for mount in run.mounts if mount.type == "bind")
@@ -122,8 +127,14 @@ def _may_hold(stage: Stage, was: Stage, run: Run, folder: str) -> bool:
         return True
     above = ((one, each) for one in stage.done_runs if one.at <= run.at and one.is_read for each in one.commands)
     known = _folders(was)
-    if any(folder_of(*one) == folder and is_opaque(one[1]) and folder in known.get(str(one[1]), ()) for one in above):
-        return True
+    for one, each in above:
+        here = folder_of(one, each) == folder
+        if not is_opaque(each) or (one is run and each.start >= moved.start and str(each) not in known):
+            continue
+        if here and folder in known.get(str(each), ()):
+            return True
+        if str(each) not in known and (here or folder in str(each)):
+            return True  # `cmake -S /src -B .`: the change makes there what the command works on
     return not is_plain(stage) and folder != "/" and folder == _base_folder(stage)
 
 

@@ -32,6 +32,7 @@ from rules.copying.install_manifests import (
     to_copy,
 )
 from rules.copying.installs import Install, installs_in, installs_of
+from rules.copying.modules_let_in import LetIn, brought_over, fills_modules, last_maker, let_in
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
 from rules.gathering import named_lines
 from rules.packages.scripts import does_only
@@ -160,6 +161,10 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
         )
     else:
         way_out = f"The manifest is already there (line {above.instruction.line}): copy the rest below the install."
+    modules = _modules_behind(change, stage, copy, installs)
+    if modules is not None:
+        gate = quote(modules.ignore.path) if modules.ignore is not None else "a `.dockerignore`"
+        way_out += f" Add {quote(modules.pattern)} to {gate}: else the rest brings that of whoever builds over it."
     what = "the whole context" if copy.brings_context_root else "the sources"
     return Problem(
         copy.instruction.span,
@@ -169,8 +174,25 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
-        fix=_fix(change, stage, copy, installs, copied=above is not None) if not lacking else None,
+        fix=_kept_out(modules, _fix(change, stage, copy, installs, copied=above is not None)) if not lacking else None,
     )
+
+
+def _modules_behind(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[Install]) -> LetIn | None:
+    """Return the `node_modules` of the context that the sources would bring over the installed one, once below it."""
+    for install in installs if installs[-1].run.at >= last_maker(stage) else ():
+        path = brought_over(copy, install) if fills_modules(install) else None
+        modules = let_in(change, path) if path is not None else None
+        if modules is not None:
+            return modules
+    return None
+
+
+def _kept_out(modules: LetIn | None, fix: Fix | None) -> Fix | None:
+    """Return the fix together with the line that keeps the `node_modules` of whoever builds out."""
+    if modules is None or fix is None:
+        return fix
+    return Fix(fix.title, (*fix.edits, modules.ignore.append(modules.pattern))) if modules.ignore is not None else None
 
 
 def _shown(installs: list[Install]) -> str:

@@ -15,6 +15,7 @@ from rules.dockerfile.managers.calls import Manager, Package, PackageCall
 from rules.dockerfile.managers.cleaning import Cleaning, cleans
 from rules.dockerfile.managers.words import argument_words, assigned, expanded
 from rules.dockerfile.shell_wrappers import base_name
+from rules.dockerfile.swallowed import own_words
 from rules.layered import extended
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _called(command: Command, env: Mapping[str, str]) -> _Called | None:
     if "$" in name and command.program is not None:
         name = base_name(expanded(command.program.value, env))
     manager = _MANAGERS.get(name)
-    args = command.args
+    args = own_words(command.args)
     if manager is not None:
         return _Called(manager, name, name, args)
     if _VERSIONED_PIP.match(name):

@@ -8,9 +8,13 @@ from rules.packages.scripts import may_be_script
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
+_RECIPES = frozenset("make gmake just task rake ansible-playbook".split())
+"""Programs that do what a file of the project says: theirs are not read, and may fetch the lists."""
+_OF_SYSTEM = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 LISTS = "/var/lib/apt/lists"
 """Where apt keeps them."""
 
@@ -36,7 +40,7 @@ def without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, Packa
                 found[id(run)] = call
         last = max((call.command.start for call in _calls(run) if _fetches(call)), default=-1)
         fetched = (fetched or last >= 0) and not run.cleans_behind(last, "apt", "lists")
-        unread = unread or not run.is_read or any(map(may_be_script, run.commands))
+        unread = unread or not run.is_read or any(map(_may_fetch, run.commands))
     return found
 
 
@@ -62,10 +66,17 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
                 return None
             if _needs_lists(call) and (conditional or not call.command.conditional):
                 before = (command for command in run.commands if command.start < call.command.start)
-                read = run.is_read and not any(map(may_be_script, before))
+                read = run.is_read and not any(map(_may_fetch, before))
                 there = run.is_mounted(LISTS) or any(put.step.at < run.at for put in run.stage.files.below(LISTS))
                 return call if read and not there else None
     return None
+
+
+def _may_fetch(command: Command) -> bool:
+    """Whether a command is not in the file, and may fetch lists: a script, a program by its path, a recipe."""
+    program = command.program.value if command.program is not None else ""
+    own = "/" in program and not program.startswith(_OF_SYSTEM)
+    return own or may_be_script(command) or command.name in _RECIPES
 
 
 def _fetches(call: PackageCall) -> bool:

@@ -43,6 +43,17 @@ def first_edits(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
     return found
 
 
+def is_edited_before(run: Run, call: PackageCall, name: str) -> bool:
+    """Tell whether anything above a call may have written or edited a manifest of that name."""
+    above = ((one, command) for one in run.stage.all_runs if one.at <= run.at for command in one.commands)
+    return any(
+        (command.name in _EDITORS and re.search(rf"{re.escape(name)}(?![\w.])", _whole(command)))
+        or str(command).startswith(("go mod edit", "go mod init"))
+        for one, command in above
+        if one is not run or command.start < call.command.start
+    )
+
+
 def _whole(command: Command) -> str:
     """A command with the files that it writes to."""
     return " ".join([str(command), *(each.target.value for each in command.redirects if each.target is not None)])

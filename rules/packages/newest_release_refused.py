@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Package,
@@ -21,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.version_ranges import numbers_of
+from rules.packages.node_engines import NPM, PNPM, last_on, reaches, runs_on
 
 _ANOTHER = re.compile(
     r"\b(?:nvm|volta|fnm|asdf|mise|rbenv|rvm|ruby-install|gem update --system|rubygems-update)\b"
@@ -28,16 +28,23 @@ _ANOTHER = re.compile(
 )
 """What a RUN says that brings another version of the language, or of RubyGems."""
 _CLOSED = ((2, 6), "2.4.22"), ((2, 3), "2.3.26"), ((1, 8), "1.17.3")
-"""From which Ruby on a Bundler is the last: of those that ask for no later one (bundler.io/compatibility)."""
+"""From which Ruby on a Bundler is the last: of those that ask for no later one (bundler.io/compatibility; 2.4.22 and
+2.3.26 as RubyGems itself says in protocolbuffers/protobuf 15360 and in many a log)."""
 _FALLS_BACK = (3, 0)
 """It brought RubyGems 3.2, which takes the newest release that fits (ruby/rubygems, pull request 4110)."""
-_LAST_NPM = {16: "9", 17: "8", 18: "10", 19: "9", 20: "10", 21: "10", 22: "10"}
-_FIRST_NODE_OF_NPM_11 = {16: None, 17: None, 18: None, 19: None, 20: (20, 17), 21: None, 22: (22, 9)}
-"""From which release of each line on the newest npm runs, `^20.17.0 || >=22.9.0` (npm/cli, `engines` since 11); an
-older npm than 8, in Node.js before 16.11, installs it without a word."""
-_FIRST_NPM_8 = (16, 11)
-_LAST_PNPM = {12: "6", 13: "6", 14: "7", 15: "7", 16: "8", 17: "8"}
-"""The last pnpm by the Node.js that it runs on; since 9 it asks for 18 (pnpm.io/installation, "Compatibility")."""
+_FIRST_NODE_WITH_NPM_8 = (16, 11)
+"""Older ones come with npm 6 or 7 (nodejs.org, "Previous releases"): npm 6 installs any npm without a word."""
+_MAY_TAKE_WHAT_FITS = {18: (18, 20, 4), 20: (20, 15), 22: (22, 4)}
+"""From which release of a line of Node.js on its npm may be 10.8.2 or later, which takes the newest npm that fits where
+none is named, and none else for `@latest` (tried on 23 November 2026; 18.20.3 and 20.14.0 have npm 10.7.0, 22.3.0 has
+10.8.1: nodejs.org, "Previous releases"). 16, 17, 19 and 21 end before it, and later lines begin with it."""
+_BEFORE_10_8 = frozenset({16, 17, 19, 21})
+_OTHER_NPM = re.compile(r"\bnpm@|\bunsafe[-_]perm")
+"""What a RUN or a variable says that brings another npm, or lets the scripts of packages work as root."""
+_NPM_6 = (12, 13, 14)
+"""Lines of Node.js that come with npm 6. The install script of pnpm 12 fails there: Node.js 12 and 13 cannot read it,
+and npm 6 runs it as an account that may not write beside it (pnpm 12.21.0 with npm 6.14.18 on 12.22.12 and 14.21.3,
+tried on 23 November 2026). With npm 7 and 8 it puts a program of its own there, which needs no Node.js."""
 
 
 class _Refused(NamedTuple):
@@ -47,13 +54,11 @@ class _Refused(NamedTuple):
         runtime: What the image has: `Ruby 2.7.5`.
         wants: What the newest release asks for, a clause.
         last: The release that runs there.
-        stops: What comes of it, a sentence.
     """
 
     runtime: str
     wants: str
     last: str
-    stops: str = "The build stops here."
 
 
 @rule(
@@ -70,7 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             judge = _TOOLS.get((call.manager, package.name))
             if judge is None or not _is_newest(package) or not _is_of_image(stage, run):
                 continue
-            refused = judge(stage, call)
+            refused = judge(stage, call, package)
             if refused is not None and outcome_of_failure(run, call.command) == "stops":
                 yield _problem(stage, run, call, package, refused)
 
@@ -94,7 +99,7 @@ def _first_other(stage: Stage) -> tuple[int, int] | None:
     return next((run.at for run in stage.done_runs if _ANOTHER.search(run.instruction.whole_value)), None)
 
 
-def _bundler(stage: Stage, call: PackageCall) -> _Refused | None:
+def _bundler(stage: Stage, call: PackageCall, _package: Package) -> _Refused | None:
     version = stage.runtime.languages.get("ruby") or ""
     numbers = numbers_of(version)
     if len(numbers) < 2 or numbers >= _FALLS_BACK:  # noqa: PLR2004 - a line has two
@@ -102,18 +107,18 @@ def _bundler(stage: Stage, call: PackageCall) -> _Refused | None:
     if call.has("--version", "--local", "--file", "--force", "--conservative"):
         return None
     last = next((bundler for first, bundler in _CLOSED if numbers >= first), None)
+    # 4.0: Ruby >= 3.2.0 (guides.rubygems.org/bundler-compatibility, read on 23 November 2026)
     wants = "Bundler 4 asks for Ruby 3.2 or later, and the RubyGems of this one takes no older Bundler by itself"
     return _Refused(f"Ruby {version}", wants, f"bundler:{last}") if last is not None else None
 
 
-def _pnpm(stage: Stage, call: PackageCall) -> _Refused | None:
+def _pnpm(stage: Stage, call: PackageCall, _package: Package) -> _Refused | None:
     version, numbers = _node_of(stage, call)
-    called = next((command for command in _pnpm_calls(stage) if command.start > call.command.start), None)
-    if not numbers or numbers[0] not in _LAST_PNPM or called is None:
+    last = last_on(PNPM, numbers) if numbers and numbers[0] in _NPM_6 else None
+    if last is None or call.has("--ignore-scripts", "--unsafe-perm") or _OTHER_NPM.search(stage.model.code):
         return None
-    last = f"pnpm@{_LAST_PNPM[numbers[0]]}"
-    stops = f"It is installed all the same, and stops when it is called (line {called.line})."
-    return _Refused(f"Node.js {version}", "pnpm has asked for Node.js 18 or later since 9", last, stops)
+    wants = "pnpm 12 asks for Node.js 18 or later, and its install script fails with this one's npm"
+    return _Refused(f"Node.js {version}", wants, f"pnpm@{last}")
 
 
 def _node_of(stage: Stage, call: PackageCall) -> tuple[str, tuple[int, ...]]:
@@ -123,24 +128,24 @@ def _node_of(stage: Stage, call: PackageCall) -> tuple[str, tuple[int, ...]]:
     return (version, numbers_of(version)) if plain else ("", ())
 
 
-@once
-def _pnpm_calls(stage: Stage) -> tuple[Command, ...]:
-    return tuple(command for run in stage.done_runs for command in run.calls("pnpm"))
-
-
-def _npm(stage: Stage, call: PackageCall) -> _Refused | None:
+def _npm(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
     version, numbers = _node_of(stage, call)
-    major = numbers[0] if numbers else 0
-    first = _FIRST_NODE_OF_NPM_11.get(major, ())
-    exact = len(numbers) > 1
-    old = major == _FIRST_NPM_8[0] and exact and numbers < _FIRST_NPM_8
-    if first == () or old or (first is not None and (not exact or numbers >= first)):
+    if not numbers or not reaches(numbers, _FIRST_NODE_WITH_NPM_8) or runs_on(NPM[0], numbers):
         return None
-    wants = "npm has asked for Node.js `^20.17.0 || >=22.9.0` since 11, and stops with `EBADENGINE` where it is not"
-    return _Refused(f"Node.js {version}", wants, f"npm@{_LAST_NPM[major]}")
+    last = last_on(NPM, numbers)
+    if last is None or (package.version is None and not _takes_the_newest(numbers)):
+        return None
+    wants = f"npm has asked for Node.js {quote(NPM[0].asked)} since {NPM[0].release}, and stops with `EBADENGINE` where"
+    return _Refused(f"Node.js {version}", f"{wants} it is not", f"npm@{last}")
 
 
-_TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall], _Refused | None]] = {
+def _takes_the_newest(numbers: tuple[int, ...]) -> bool:
+    """Whether the npm of a Node.js surely takes the newest npm where none is named, whether or not that fits."""
+    first = _MAY_TAKE_WHAT_FITS.get(numbers[0])
+    return numbers[0] in _BEFORE_10_8 or (first is not None and not reaches(numbers, first))
+
+
+_TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall, Package], _Refused | None]] = {
     ("gem", "bundler"): _bundler,
     ("npm", "npm"): _npm,
     ("npm", "pnpm"): _pnpm,
@@ -152,7 +157,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, package: Package, refuse
     return Problem(
         call.command.span if len(call.packages) == 1 else package.word.span,
         f"{stage.label} installs the newest {quote(package.name)}, and {quote(stage.root.base_text or '')} has "
-        f"{refused.runtime}: {refused.wants}. {refused.stops} Install {quote(refused.last)}, or a later image.",
+        f"{refused.runtime}: {refused.wants}. The build stops here. Install {quote(refused.last)}, or a later image.",
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,

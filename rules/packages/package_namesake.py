@@ -18,12 +18,15 @@ from rules.api import (
 )
 from rules.packages.sources import may_come_from_elsewhere
 
-_WITH_CMDTEST = {"debian": (10, 12), "ubuntu": (18, 22)}
-"""The first and last release in which `cmdtest` provides `yarn` (packages.debian.org, packages.ubuntu.com)."""
+_WITH_CMDTEST = {"debian": ((10,), (12,)), "ubuntu": ((18, 4), (24, 4))}
+"""The first and last release in which `cmdtest` provides `yarn`: the archives' `Packages` of Debian 11 and 12, and of
+Ubuntu 18.04, 20.04, 22.04 and 24.04, on 23 November 2026; Debian 13 and Ubuntu 26.04 have none. For Debian 10
+packages.debian.org, "Virtual Package: yarn"."""
 _NEWEST = frozenset({"postgresql", "postgresql-contrib"})
 """Packages of apt.postgresql.org that bring the newest server; those of one release have its number in the name."""
 _OUT = 18
-"""The newest major version that is surely out (postgresql.org, 25 September 2025): older images get a second one."""
+"""The newest major version that is surely out (postgresql.org, 25 September 2025; nothing said of 19 was found on
+23 November 2026): older images get a second one."""
 
 
 @rule(
@@ -64,7 +67,7 @@ def _has_cmdtest(stage: Stage) -> bool:
     release, known = stage.runtime.release, _WITH_CMDTEST.get(stage.runtime.distribution or "")
     if stage.facts is None or not stage.facts.is_plain or stage.facts.has_tool("yarn"):
         return False
-    return release is not None and known is not None and known[0] <= release.numbers[0] <= known[1]
+    return release is not None and known is not None and known[0] <= release.numbers <= known[1]
 
 
 def _is_older_postgres(stage: Stage) -> bool:

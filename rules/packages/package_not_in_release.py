@@ -24,6 +24,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.distributions import release_title, title_of
+from rules.facts.moving import by_now
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import has_other_sources, may_come_from_elsewhere
@@ -129,8 +130,9 @@ def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:
     stop = "apk says “unable to select packages”" if system == "Alpine" else "apt says “Version … was not found”"
     return Problem(
         first.word.span,
-        f"{stage.label} asks for {named}, and {quote(stage.root.base_text or '')} is {here}: {origin}. A release has "
-        f"one version of a package, so that {stop} and the build stops. Name what {here} has{_loosely(system, first)}.",
+        f"{stage.label} asks for {named}, and {quote(stage.root.base_text or '')} is "
+        f"{by_now(stage.facts)}{here}: {origin}. A release has one version of a package, so that {stop} and the build "
+        f"stops. Name what {here} has{_loosely(system, first)}.",
         Confidence.LIKELY,
         doubt="both releases may have the very same version",
         instruction=run.instruction,
@@ -160,7 +162,8 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Mi
     return Problem(
         told[0].package.word.span,
         f"{stage.label} installs {listed([quote(one.package.name) for one in told])}, and "
-        f"{quote(stage.root.base_text or '')} is {_system(stage)}{why}. The build stops with {words}. {way_out}",
+        f"{quote(stage.root.base_text or '')} is {by_now(facts)}{_system(stage)}{why}. The build stops with {words}. "
+        f"{way_out}",
         Confidence.CERTAIN if facts.kind == "os" and literal else Confidence.LIKELY,
         doubt="the base image may bring sources of its own" if literal else "a build argument may name another package",
         instruction=run.instruction,

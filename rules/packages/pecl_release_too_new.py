@@ -41,14 +41,16 @@ class _Needs(NamedTuple):
 
 
 _NEEDS = {
-    "mongodb": _Needs((8, 1), "1.21", (((7, 4), "1.20.1"),)),
+    "mongodb": _Needs((8, 1), "1.21", (((7, 4), "1.20.1"), ((7, 2), "1.16.2"), ((7, 1), "1.11.1"))),
     "redis": _Needs((7, 4), "6.1", (((7, 2), "6.0.2"),)),
     "xdebug": _Needs((8, 0), "3.2", (((7, 2), "3.1.6"), ((7, 1), "2.9.8"))),
 }
 """Extensions of PECL whose releases ask for a PHP that many images do not have.
 
-Sources: xdebug.org, "Supported Versions and Compatibility"; phpredis/phpredis#2533 (its `package.xml` since 6.1.0);
-mlocati/docker-php-extension-installer#1074, which quotes what pecl says of mongodb 1.21.0.
+Sources, read on 23 November 2026: xdebug.org, "Supported Versions and Compatibility", and of PHP 8.0, which 3.5 still
+takes, WordPress/wpdev-docker-images#205; phpredis/phpredis#2533 and #2560 (its `package.xml` since 6.1.0);
+mlocati/docker-php-extension-installer#1074, which quotes what pecl says of mongodb 1.21.0, and remicollet/remirepo#299
+for the last driver of each older PHP.
 """
 
 

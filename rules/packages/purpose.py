@@ -6,7 +6,6 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.comments import COMMENT_LINES
 from rules.lazily import once
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.packages.mounted_sources import runs_mounted_sources
@@ -125,8 +124,7 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
 
 def _compiles_at_start(change: DockerfileChange, stage: Stage) -> bool:
     """Whether a script that the container starts may compile packages: `bundle check || bundle install`."""
-    texts = (COMMENT_LINES.sub("", script.text) for script in start_scripts(change, stage) if script.text is not None)
-    return any(map(_COMPILING_AT_START.search, texts))
+    return any(_COMPILING_AT_START.search(script.code) for script in start_scripts(change, stage))
 
 
 _ON_A_BENCH = frozenset(

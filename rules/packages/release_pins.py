@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.distributions import release_numbers
+from rules.facts.moving import release_moves
+
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import Package, PackageCall
+    from rules.facts.distributions import Release
     from rules.model.stage import Stage
 
 _MANAGERS = {"debian": "apt", "ubuntu": "apt", "alpine": "apk"}
@@ -43,17 +47,27 @@ def stale_pins(change: DockerfileChange, stage: Stage, call: PackageCall) -> Pin
         return None
     pattern = {"debian": _OF_DEBIAN, "ubuntu": _OF_UBUNTU}.get(facts.distro or "")
     found = [(package, pattern.search(package.version or "")) for package in exact] if pattern is not None else []
-    other = [(package, match[1]) for package, match in found if match is not None and match[1] != release.number]
+    moves = release_moves(facts)
+    other = [(package, m[1]) for package, m in found if m is not None and _is_another(m[1], release, moves=moves)]
     if other:
         return Pins(tuple(package for package, number in other if number == other[0][1]), other[0][1], named=True)
-    return _kept(change, stage, exact, release.number)
+    return _kept(change, stage, exact, release, moves=moves)
 
 
-def _kept(change: DockerfileChange, stage: Stage, exact: list[Package], number: str) -> Pins | None:
+def _is_another(number: str | None, release: Release, *, moves: bool) -> bool:
+    """Whether a release is none that the base image may have: a tag that moves may be upon a later one by now."""
+    if number is None or release.number is None or number == release.number:
+        return False
+    return not moves or release_numbers(number) < release.numbers
+
+
+def _kept(
+    change: DockerfileChange, stage: Stage, exact: list[Package], release: Release, *, moves: bool
+) -> Pins | None:
     """Return the versions that the change leaves as they were while the base image moves to another release."""
     was = change.was(stage)
     then = was.runtime.release if was is not None else None
-    if was is None or then is None or then.number in (None, number):
+    if was is None or then is None or not _is_another(then.number, release, moves=moves):
         return None
     if was.runtime.distribution != stage.runtime.distribution:
         return None

@@ -21,8 +21,8 @@ _MODERN_YARN = re.compile(
 """Files of Yarn 2 and later that are copied, and commands that bring it."""
 _OLD_PNPM = re.compile(r"\bpnpm@(?:latest-)?v?[1-9](?!\d)")
 """What a RUN says that brings a pnpm before 10."""
-_FIRST_NODE_OF_PNPM_9 = 18
-"""Older ones run no later pnpm than 8 (pnpm.io/installation, "Compatibility")."""
+_FIRST_NODE_OF_PNPM_12 = 15
+"""Older ones, which come with npm 6, install no pnpm that is a program of its own, and run no later one than 7."""
 _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
@@ -122,7 +122,7 @@ def leaves_developers_packages(run: Run, call: PackageCall) -> bool:
 def has_old_pnpm(stage: Stage) -> bool:
     """Tell whether pnpm is known to be older than 10: a RUN says so, or the Node.js that it runs on."""
     major = node_major(stage)
-    bound = major is not None and major < _FIRST_NODE_OF_PNPM_9
+    bound = major is not None and major < _FIRST_NODE_OF_PNPM_12
     return bound or any(_OLD_PNPM.search(run.instruction.whole_value) for run in stage.all_runs)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -74,7 +75,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             use = moved_data(stage, was, name) or _use(change, stage, was, name)
             if use is not None:
-                yield _problem(change, stage, name, setting, use)
+                cause = f"{stage.key}: PATH without {' '.join(_lost_folders(stage, was))}" if name == "PATH" else ""
+                yield replace(_problem(change, stage, name, setting, use), cause=cause)
         for name, setting in unread_options(change, stage, was):
             yield _unread(stage, was, name, setting)
 
@@ -130,8 +132,8 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
             return None
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
-        if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
-            fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
+        if script is not None and mention.search(script.code) and f"{name}:" not in script.code:
+            fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.code) else ""
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
     runtime = scripts or name in _READ_BY_RUNTIMES
@@ -200,7 +202,7 @@ def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:
     for command in parsed.commands if not parsed.errors else ():
         for variable, value in command.assignments:
             if variable == name and not command.conditional:
-                return mention.search(script.text, 0, value.end) is None
+                return mention.search(script.code, 0, value.end) is None
     return False
 
 

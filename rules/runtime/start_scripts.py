@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Command, Copy, DockerfileChange, Note, Script, Source, Span, Stage, parse_shell, quote
 from rules.brought import brought, place_of, written
+from rules.comments import without_comments
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init, reads_code
@@ -38,6 +39,11 @@ class StartScript(NamedTuple):
     text: str
     copy: Copy | None
     direct: bool
+
+    @property
+    def code(self) -> str:
+        """What it does: its text with blanks for the comments of a shell script."""
+        return without_comments(self.text) if self.shell is not None else self.text
 
     @property
     def interpreter(self) -> str | None:

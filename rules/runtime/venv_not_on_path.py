@@ -115,7 +115,7 @@ _LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILI
 
 def _in_script(stage: Stage, script: StartScript) -> str | None:
     """Return what a start script of the repository becomes in the end, where that is named without a path."""
-    if script.shell is None or _LEADS_THERE.search(script.text):
+    if script.shell is None or _LEADS_THERE.search(script.code):
         return None
     _, parsed = script.script()
     outer = [command for command in parsed.commands if not command.nested and command.words]
@@ -205,6 +205,11 @@ def _installs(run: Run, call: PackageCall) -> bool:
     return not activated and (bool(call.manifests) or any(package.name not in _TOOLS for package in call.packages))
 
 
+def _without(stage: Stage, folder: str) -> str:
+    """Name the cause, as env-lost does where the change took the line away."""
+    return f"{stage.key}: PATH without {folder}"
+
+
 def _problem(found: Written, name: str, home: Home) -> Problem:
     stage, binaries = found.stage, posixpath.join(home.path, "bin")
     brought = f"{'copied' if home.copied else 'made'} in line {home.instruction.line}"
@@ -226,6 +231,7 @@ def _problem(found: Written, name: str, home: Home) -> Problem:
         doubt="the program may be elsewhere too, or who starts the container may set PATH",
         stage=stage.key,
         key=name,
+        cause=_without(stage, binaries),
         fix=Fix("Lead PATH to the environment", (insert_line_before(found.instruction, setting),))
         if not homeless
         else None,
@@ -273,6 +279,7 @@ def _problem_of_user(found: Written, name: str, made: UserInstall) -> Problem:
         doubt="the program may be elsewhere too, or who starts the container may set PATH",
         stage=stage.key,
         key=name,
+        cause=_without(stage, binaries) if binaries is not None else "",
         notes=(Note(made.run.instruction.span, "installed here"),),
         fix=Fix("Lead PATH to it", (insert_line_before(found.instruction, setting),)) if binaries is not None else None,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.comments import COMMENT_LINES
 from rules.model.outcome import outcome_of_failure
 from rules.user.start_scripts import start_scripts
 
@@ -92,7 +91,7 @@ def _of_start(change: DockerfileChange, stage: Stage) -> Iterator[Call]:
                 yield Call(found["name"], found["call"], place.span, place, then, sure=True)
     instruction = next((one.instruction for one in settings if one.instruction is not None), None)
     for script in start_scripts(change, stage):
-        text = COMMENT_LINES.sub("", script.text or "")
+        text = script.code
         if instruction is None or _MAKES.search(text):
             continue
         for found in _AS_COMMAND.finditer(text):

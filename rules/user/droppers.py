@@ -28,8 +28,7 @@ def script_that_drops(change: DockerfileChange, stage: Stage) -> str | None:
 
     `None` where none that was read does.
     """
-    read = ((script.name, script.text) for script in scripts_in_turn(change, stage) if script.text is not None)
-    read = ((name, _with_variables(stage, text)) for name, text in read)
+    read = ((script.name, _with_variables(stage, script.code)) for script in scripts_in_turn(change, stage))
     return next((name for name, text in read if DROPPERS.search(text) or AS_OTHER.search(text)), None)
 
 

@@ -118,7 +118,7 @@ def _starts(stage: Stage) -> list[str]:
 
 def _programs(change: DockerfileChange, stage: Stage) -> list[str]:
     """Name the programs that a start command, or the last line of its script, may run."""
-    scripts = [script.text for script in start_scripts(change, stage) if script.text is not None]
+    scripts = [script.code for script in start_scripts(change, stage) if script.text is not None]
     programs = [word.rsplit("/", 1)[-1] for start in _starts(stage) for word in start.split()[:3]]
     programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
     return [*programs, *map(_last_program, scripts)]
@@ -127,7 +127,7 @@ def _programs(change: DockerfileChange, stage: Stage) -> list[str]:
 def _server_settings(change: DockerfileChange, stage: Stage) -> Iterator[StartScript]:
     """Yield the settings that a uWSGI server is started with: they may say whom it becomes."""
     texts = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
-    texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
+    texts += [script.code for script in start_scripts(change, stage)]
     for name in dict.fromkeys(name for text in texts for name in _SETTINGS.findall(text)):
         yield StartScript(name, text_at(change, stage, name))
 
@@ -174,7 +174,7 @@ def _prepares_a_drop(change: DockerfileChange, stage: Stage) -> bool:
         name
         for step in steps
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
-        for name in DROPPERS.findall(step.instruction.text)
+        for name in DROPPERS.findall(f"{step.instruction}\n{step.instruction.whole_value}")
     }
     return bool(named) and not (named <= _CALLED_BY_NAME and are_read(change, stage))
 

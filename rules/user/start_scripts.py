@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import brought, place_of, text_at
-from rules.comments import COMMENT_LINES
+from rules.comments import without_comments
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 
@@ -47,6 +47,11 @@ class StartScript(NamedTuple):
 
     name: str
     text: str | None
+
+    @property
+    def code(self) -> str:
+        """What it does: its text with blanks for the comments; empty when it was not read."""
+        return without_comments(self.text or "")
 
 
 def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
@@ -89,8 +94,7 @@ def scripts_in_turn(change: DockerfileChange, stage: Stage) -> tuple[StartScript
     found = {script.name: script for script in start_scripts(change, stage)}
     waiting = list(found.values())
     while waiting:
-        text = COMMENT_LINES.sub("", waiting.pop().text or "")
-        for word in dict.fromkeys(_NAMED.findall(text)):
+        for word in dict.fromkeys(_NAMED.findall(waiting.pop().code)):
             name = posixpath.basename(word)
             if name not in found and (one := _named(change, stage, word)) is not None:
                 found[name] = one

@@ -127,6 +127,9 @@ COMMANDS: Mapping[str, Shape] = {
         end="true\n",
     ),
     "one RUN of mounts": Shape("--mount=type=cache,target=/c% ", head=f"{DEBIAN}RUN ", end="make\n"),
+    "one here-document of downloads": Shape(
+        "curl -o /t/a% https://example.com/a%\n", head=f"{DEBIAN}RUN <<E\n", end="rm -rf /t/b\nE\n"
+    ),
     "one here-document": Shape("apt-get install -y p%\n", head=f"{DEBIAN}RUN <<E\n", end="E\n"),
 }
 """One RUN of many commands."""

@@ -42,6 +42,8 @@ def test_a_listed_tag_is_known_exactly() -> None:
 @pytest.mark.parametrize(
     ("text", "distro", "release"),
     [
+        ("alpine", "alpine", Release(number="3.24")),
+        ("alpine:3", "alpine", Release(number="3.24")),
         ("python:3.6-slim", "debian", Release("bullseye", "11")),
         ("node:18-alpine", "alpine", Release(number="3.21")),
         ("ubuntu:24.04", "ubuntu", Release("noble", "24.04")),

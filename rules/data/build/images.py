@@ -18,6 +18,7 @@ from typing import Any
 
 from rules.data.build.corrections import CONVENTIONS, KINDS, corrected, families, shapes_of
 from rules.data.build.late_systems import without_impossible_release
+from rules.data.build.newest_alpine import with_newest_release
 from rules.data.build.pack import arguments, write
 
 Json = dict[str, Any]
@@ -67,6 +68,7 @@ def shard(name: str, family: Json | None, groups: dict[str, str], official_confi
         index = -1
         if config >= 0:
             known = corrected(name, official_config(official_configs[config]))
+            known = with_newest_release(name, known, gone, groups)
             index = _index(configs, without_impossible_release(known, gone, today))
         listed[f"{gone}:{index}"] = " ".join(filter(None, [listed.get(f"{gone}:{index}"), tags]))
     variants = [variant(name, raw) for raw in (family or {}).get("variants", [])]
