@@ -53,8 +53,9 @@ def _frees(run: Run, command: Command) -> bool:
     """Whether a command is there for the room alone: what else an `rm` deletes may be in the way of the program."""
     if _cleans(run, command) or command.name in ("set", "sync", "true"):
         return True
-    paths = [run.resolve(word.value.rstrip("*")) or "" for word in command.operands()]
-    return command.name == "rm" and all(any(within(path, folder) for folder in _ALSO) for path in paths)
+    words = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.operands()]
+    paths = [run.resolve(word.rstrip("*")) if word and "$" not in word else None for word in words]
+    return command.name == "rm" and all(path and any(within(path, folder) for folder in _ALSO) for path in paths)
 
 
 def _problem(stage: Stage, run: Run, commands: list[Command]) -> Problem:
