@@ -77,8 +77,8 @@ def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
         text = data.decode("utf-8", "replace")
         return tuple(_bake(path, text))
     if _WORKFLOW.search(path):
-        return (*_workflow(path, yamls.read(data)), *_commands(path, data.decode("utf-8", "replace")))
-    return tuple(_commands(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
+        return (*_workflow(path, yamls.read(data)), *builds_by_command(path, data.decode("utf-8", "replace")))
+    return tuple(builds_by_command(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
 
 
 def _compose(path: str, document: Any) -> Iterator[Build]:
@@ -171,8 +171,8 @@ _OPTION = re.compile(r"(?P<name>--target|--tag|--file|-f|-t|--build-arg|--build-
 _VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
 
 
-def _commands(path: str, text: str) -> Iterator[Build]:
-    """Read `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
+def builds_by_command(path: str, text: str) -> Iterator[Build]:
+    """Yield the builds of `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
     folder = posixpath.dirname(path) if not path.startswith(".github/") else ""
     for match in _COMMAND.finditer(text):
         rest = match["rest"].replace("\\\n", " ")
