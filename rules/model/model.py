@@ -163,15 +163,20 @@ class Model:
             return named if last in named else (*named, last)
         return named or self._for_production or self._images or (last,)
 
-    def shipping(self, indexes: Collection[int]) -> Model:
-        """Return the same file as if just these of its stages shipped."""
-        twin = Model(self.dockerfile, self.targets)
+    def shipping(self, indexes: Collection[int], bases: Mapping[str, str | None] | None = None) -> Model:
+        """Return the same file as if just these of its stages shipped.
+
+        Args:
+            indexes: Of the stages.
+            bases: Images that words of FROM lines are to mean; `None` is one that cannot be known.
+        """
+        twin = Model(self.dockerfile, self.targets, self._bases if bases is None else bases)
         twin.__dict__["shipped"] = tuple(stage for stage in twin.stages if stage.index in indexes)
         return twin
 
     def with_bases(self, bases: Mapping[str, str | None]) -> Model:
-        """Return the same file as if some words of FROM lines meant these images, `None` one that cannot be known."""
-        return Model(self.dockerfile, self.targets, bases)
+        """Return the same file, of which the same ships, as if some words of FROM lines meant other images."""
+        return self.shipping({stage.index for stage in self.shipped}, bases)
 
     @property
     def _images(self) -> tuple[Stage, ...]:
