@@ -21,6 +21,7 @@ from rules.copying.deletions import deletions
 from rules.gathering import named_lines
 from rules.packages.client_caches import CACHES, folder, is_told
 from rules.packages.options import add_option, spelled
+from rules.packages.pip_cache_left import is_of_pip
 from rules.packages.purpose import is_named_for_development
 
 _CACHE = next(cache for cache in CACHES if cache.name == "uv")
@@ -50,7 +51,7 @@ def _is_copied(call: PackageCall) -> bool:
     """Whether uv copies packages out of its cache: those that it links weigh nothing twice."""
     if call.manager != "uv" or call.action not in ("install", "sync") or call.has(*_OFF) or call.is_set("UV_NO_CACHE"):
         return False
-    return (call.option("--link-mode") or call.env.get("UV_LINK_MODE")) == "copy"
+    return (call.option("--link-mode") or call.env.get("UV_LINK_MODE")) == "copy" and not is_of_pip(call)
 
 
 def _is_gone(stage: Stage, run: Run, call: PackageCall) -> bool:
