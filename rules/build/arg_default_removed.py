@@ -50,15 +50,19 @@ class _Lost(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away an ARG's default, and no build that was read passes a value."""
     names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
-    broken: dict[int, tuple[Stage, list[_Lost]]] = {}
+    broken: dict[str, Stage] = {}
+    places: dict[str, list[_Lost]] = {}
     for lost in _without_default(change, names):
         stage = _first_broken(change.after, lost)
-        if stage is None:
-            yield _problem(change, [lost], _outcome(lost.name.text, names))
-        else:
-            broken.setdefault(stage.index, (stage, []))[1].append(lost)
-    for stage, found in broken.values():
-        yield _problem(change, found, _of_from(stage))
+        if stage is not None:
+            broken.setdefault(lost.name.text, stage)
+        places.setdefault(lost.name.text, []).append(lost)
+    together: dict[object, list[_Lost]] = {}
+    for name, found in places.items():
+        together.setdefault(broken[name].index if name in broken else name, []).extend(found)
+    for found in together.values():
+        name = found[0].name.text
+        yield _problem(change, found, _of_from(broken[name]) if name in broken else _outcome(name, names))
 
 
 def _without_default(change: DockerfileChange, names: Sequence[str]) -> Iterator[_Lost]:
@@ -80,10 +84,12 @@ def _without_default(change: DockerfileChange, names: Sequence[str]) -> Iterator
 
 
 def _problem(change: DockerfileChange, found: Sequence[_Lost], outcome: str) -> Problem:
-    names = listed((quote(f"ARG {lost.name.text}") for lost in found), None)
-    had = listed((quote(lost.was) for lost in found), None)
+    first = {lost.name.text: lost for lost in reversed(found)}
+    told = [lost for lost in found if lost is first[lost.name.text]]
+    names = listed((quote(f"ARG {lost.name.text}") for lost in told), None)
+    had = listed((quote(lost.was) for lost in told), None)
     fact, passed = ("had the default {} and has none any more", "it")
-    if len(found) > 1:
+    if len(told) > 1:
         fact, passed = ("had the defaults {} and have none any more", "them")
     return Problem(
         found[0].instruction.span,
