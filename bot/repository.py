@@ -36,6 +36,11 @@ _DESCRIBES_BUILDS: Final = re.compile(
     r"\.github/workflows/[^/]+\.ya?ml"
     r"|(?:[^/]+/)*(?:[^/]*compose[^/]*\.ya?ml|[^/]*bake[^/]*\.(?:hcl|json)|skaffold\.ya?ml|\.gitlab-ci\.yml|Makefile)"
 )
+_PASSES_ARGUMENTS: Final = re.compile(
+    r"(?:[^/]+/)*(?:[^/]*build[^/]*\.(?:sh|bash)|Jenkinsfile|[Jj]ustfile|Taskfile\.ya?ml"
+    r"|\.travis\.yml|\.drone\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|cloudbuild\.ya?ml|buildspec\.ya?ml)"
+)
+"""Scripts and pipelines that build images: not all are understood, and all may name an argument that they pass."""
 _DESCRIBES_THE_PROGRAM: Final = (
     "action.yml",
     "action.yaml",
@@ -140,6 +145,7 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
         *(path for path in near if posixpath.basename(path) in _DESCRIBES_THE_PROGRAM),
         *builds,
         *(path for path in listing if _starts_the_program(path, at_hand)),
+        *(path for path in near if _PASSES_ARGUMENTS.fullmatch(path)),
     ]
     regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
     return list(regular)[:most]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.fingerprint import Raised
     from rules.judging import Judged
+    from rules.recalled import Recalled
 
 OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
     "entrypoint-lost": (
@@ -40,13 +41,16 @@ OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
 """Rules about what is gone with the start command, the health check or the user: none of it is repaired by that."""
 
 
-def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[set[int], set[int]]:
+def baselines(
+    change: DockerfileChange, before: Judged, after: Judged, open_images: Recalled | None = None
+) -> tuple[set[int], set[int]]:
     """Match what the rules say of a Dockerfile now with what they said of it before the change.
 
     Args:
         change: The change.
         before: What they said.
         after: What they say.
+        open_images: What they would say where the change leaves an image open that was known.
 
     Returns:
         Indexes into `after.raised` of what was there before, and into `before.raised` of what still is there.
@@ -66,6 +70,9 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     if any(item.rule.id == "default-target-changed" for item in told):
         still |= _in_what_ships_no_more(change, before, old)
     known |= held
+    if open_images is not None:
+        known |= open_images.not_new({i: one for i, one in _but(new, known).items() if not one.rule.compares})
+        still |= open_images.not_repaired(_but(old, still))
     known_by_image, still_by_image = in_same_images(change, _but(old, still), _but(new, known))
     return known | known_by_image, still | still_by_image
 

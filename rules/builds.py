@@ -39,6 +39,7 @@ class Build(NamedTuple):
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
         images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
+        user: Whom the container is run as (compose `user`), as written; empty where it is not said.
         development: Whether it is for the one who writes the program: a compose file or service that says so by its
             name, by what it starts, or by its `NODE_ENV` and the like; a target of that name that a default or a
             matrix chooses.
@@ -60,6 +61,7 @@ class Build(NamedTuple):
     probe: str = ""
     probe_line: int = 1
     images: tuple[str, ...] = ()
+    user: str = ""
     development: bool = False
 
 
@@ -75,8 +77,8 @@ def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
         text = data.decode("utf-8", "replace")
         return tuple(_bake(path, text))
     if _WORKFLOW.search(path):
-        return (*_workflow(path, yamls.read(data)), *_commands(path, data.decode("utf-8", "replace")))
-    return tuple(_commands(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
+        return (*_workflow(path, yamls.read(data)), *builds_by_command(path, data.decode("utf-8", "replace")))
+    return tuple(builds_by_command(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
 
 
 def _compose(path: str, document: Any) -> Iterator[Build]:
@@ -104,6 +106,7 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             probe=composes.probe_of(service),
             probe_line=yamls.line_of(yamls.mapping(service.get("healthcheck")), "test"),
             images=tuple(filter(None, (yamls.text(service.get("image")),))),
+            user=yamls.text(service.get("user")),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
 
@@ -168,8 +171,8 @@ _OPTION = re.compile(r"(?P<name>--target|--tag|--file|-f|-t|--build-arg|--build-
 _VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
 
 
-def _commands(path: str, text: str) -> Iterator[Build]:
-    """Read `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
+def builds_by_command(path: str, text: str) -> Iterator[Build]:
+    """Yield the builds of `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
     folder = posixpath.dirname(path) if not path.startswith(".github/") else ""
     for match in _COMMAND.finditer(text):
         rest = match["rest"].replace("\\\n", " ")

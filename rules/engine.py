@@ -18,6 +18,7 @@ from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
+from rules.recalled import recalled
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
 from rules.shipping import thought_to_ship_as
@@ -198,7 +199,7 @@ def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
 
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Judged) -> Report:
     old = before.raised
-    known, still = baselines(change, before, judged)
+    known, still = baselines(change, before, judged, recalled(setup.rules, change))
     comments = suppressions(change.after.dockerfile)
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()

@@ -81,6 +81,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "healthcheck-dropped",
             "package-cache-left",
             "pip-cache-left",
+            "uv-cache-left",
         ),
         _silence("file", "stage-unreachable"),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from rules.builds import Build, builds_in
 from rules.contexts import context_by_sources, folders_around
 from rules.dockerfile.dockerignore import Dockerignore
+from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.services import Service, services_in
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.nodes import Dockerfile
 
+_WORD = re.compile(rb"\w+")
 _LINK, _SUBMODULE = 0o120000, 0o160000  # as git writes them
 
 
@@ -38,6 +41,7 @@ class Repository:
     _told: dict[str, str | None] = field(default_factory=dict, init=False, repr=False)
     _contexts: dict[str, tuple[str, ...] | None] = field(default_factory=dict, init=False, repr=False)
     _names: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
+    _words: dict[str, frozenset[bytes]] = field(default_factory=dict, init=False, repr=False)
 
     def exists(self, path: str) -> bool | None:
         """Tell whether a file or folder exists; `None` when the listing is not known, or a submodule may hold it."""
@@ -98,6 +102,16 @@ class Repository:
     def builds_of(self, dockerfile: str) -> tuple[Build, ...]:
         """Return the builds of one Dockerfile."""
         return tuple(build for build in self.builds if build.dockerfile == dockerfile)
+
+    def is_named_beside(self, dockerfile: str, name: str) -> bool:
+        """Tell whether a file that was read, and is no Dockerfile, holds a name: its build may pass the argument.
+
+        How a build that no rule can read is described, a pipeline or a script, does not matter then.
+        """
+        if dockerfile not in self._words:
+            others = (path for path in self.files if path != dockerfile and not is_dockerfile(path))
+            self._words[dockerfile] = frozenset(word for path in others for word in _WORD.findall(self.files[path]))
+        return name.encode() in self._words[dockerfile]
 
     @cached_property
     def services(self) -> tuple[Service, ...]:

@@ -41,7 +41,8 @@ _LANGUAGES = {"pip": "python", "uv": "python", "gem": "ruby", "npm": "node", "ya
 _EXACT = re.compile(r"(?:==|[@:])?\d[\w.]*")
 _BUNDLER_THAT_RUNS_ON = (2, 4)
 """From there on a Bundler asks for some oldest Ruby and runs on every newer one (bundler.io/compatibility)."""
-_BINARIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+_BINARIES = ("/bin/", "/sbin/")
+"""Folders that packages leave for those of `/usr`, and not the other way round (Alpine Linux 3.23, "/usr-merge")."""
 
 
 def lost_on_the_way(
@@ -194,7 +195,7 @@ def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
             own = posixpath.basename(program)
             ours = any(own == name or own.startswith(f"{name}-") for name in packages)
             if ours and program.startswith(_BINARIES) and not is_packaged_at("alpine", program):
-                return f"its package may put {quote(program)} elsewhere"
+                return f"the package there may have moved {quote(program)}, by which the container starts"
     return ""
 
 

@@ -3,28 +3,40 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rules.api import (
     OF_THE_BUILDER,
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     Instruction,
     Model,
+    Note,
     Problem,
     Severity,
     Stage,
+    Word,
+    fix,
     insert,
     once,
-    parse_reference,
     quote,
     rule,
 )
-from rules.build.variable_uses import is_asked_for, is_read_by_name, with_default
+from rules.build.empty_args import is_image, with_empty
+from rules.build.variable_uses import is_asked_for, is_read_by_name, uses, with_default
+from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
 
 _VARIABLE = re.compile(r"\$(\w+)")
+
+
+class _Lost(NamedTuple):
+    """An ARG that had a default."""
+
+    instruction: Instruction
+    name: Word
+    was: str
 
 
 @rule(
@@ -36,31 +48,61 @@ _VARIABLE = re.compile(r"\$(\w+)")
     keywords=("ARG",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change takes away an ARG's default, and no build of the repository passes a value."""
+    """The change takes away an ARG's default, and no build that was read passes a value."""
+    names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
+    broken: dict[str, Stage] = {}
+    places: dict[str, list[_Lost]] = {}
+    for lost in _without_default(change, names):
+        stage = _first_broken(change.after, lost)
+        if stage is not None:
+            broken.setdefault(lost.name.text, stage)
+        places.setdefault(lost.name.text, []).append(lost)
+    together: dict[object, list[_Lost]] = {}
+    for name, found in places.items():
+        together.setdefault(broken[name].index if name in broken else name, []).extend(found)
+    for found in together.values():
+        name = found[0].name.text
+        yield _problem(change, found, _of_from(broken[name]) if name in broken else _outcome(name, names))
+
+
+def _without_default(change: DockerfileChange, names: Sequence[str]) -> Iterator[_Lost]:
+    """Yield the ARGs that had a default, are used, and have no value now."""
     assert change.before is not None
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
     old = plain_defaults(change.before)
-    names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
     for instruction in change.after.dockerfile.instructions:
-        if instruction.keyword != "ARG":
-            continue
-        for name, value in instruction.pairs:
+        for name, value in instruction.pairs if instruction.keyword == "ARG" else ():
             was = old.get(name.text) if _had_one(change, instruction, name.text) else None
             if value is not None or not was or name.text in given or names_a_secret(name.text):
                 continue  # a secret's default is better gone
             if _is_given_in_file(change.after, instruction, name.text):
                 continue
             used = _begins_one(name.text, names) or is_read_by_name(name.text)
-            if used and not is_asked_for(name.text, change.after.code):
-                yield Problem(
-                    instruction.span,
-                    f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
-                    f"repository passes it. {_outcome(change, name.text, named=_begins_one(name.text, names))}",
-                    Confidence.LIKELY,
-                    doubt="a build outside the repository may pass it",
-                    key=name.text,
-                    fix=Fix("Restore the default", (insert(change.source, name.span.end, f"={was}"),)),
-                )
+            asked = is_asked_for(name.text, change.after.code)
+            if used and not asked and not change.repository.is_named_beside(change.path, name.text):
+                yield _Lost(instruction, name, was)
+
+
+def _problem(change: DockerfileChange, found: Sequence[_Lost], outcome: str) -> Problem:
+    first = {lost.name.text: lost for lost in reversed(found)}
+    told = [lost for lost in found if lost is first[lost.name.text]]
+    names = listed((quote(f"ARG {lost.name.text}") for lost in told), None)
+    had = listed((quote(lost.was) for lost in told), None)
+    fact, passed = ("had the default {} and has none any more", "it")
+    if len(told) > 1:
+        fact, passed = ("had the defaults {} and have none any more", "them")
+    return Problem(
+        found[0].instruction.span,
+        f"{names} {fact.format(had)}, and no build that was read passes {passed}. {outcome}",
+        Confidence.LIKELY,
+        doubt="a build that was not read may pass it",
+        notes=tuple(Note(lost.instruction.span, "and here") for lost in found[1:]),
+        key=found[0].name.text,
+        fix=fix(
+            "Restore the default" if len(found) == 1 else "Restore the defaults",
+            *(insert(change.source, lost.name.span.end, f"={lost.was}") for lost in found),
+        ),
+    )
 
 
 @once
@@ -108,15 +150,30 @@ def _is_given_in_file(model: Model, argument: Instruction, name: str) -> bool:
     )
 
 
-def _outcome(change: DockerfileChange, name: str, *, named: bool) -> str:
-    if not named:
+def _outcome(name: str, names: Sequence[str]) -> str:
+    if not _begins_one(name, names):
         return "What a build script reads from its environment is then empty."
-    used = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})")
-    bases = (stage.base_word.text for stage in change.stages if stage.base_word is not None)
-    without = [used.sub("", text) for text in bases if used.search(text)]
-    if any("$" not in text and parse_reference(text) is None for text in without):
-        return f"A plain `docker build .` now stops at the `FROM` that `${name}` is a part of."
     return "A plain `docker build .` now fills in nothing where it is used."
+
+
+def _first_broken(model: Model, lost: _Lost) -> Stage | None:
+    """Return the first stage whose FROM names no image for want of an argument."""
+    if lost.instruction.span.start in _stages(model):
+        return None
+    empty = with_empty(model.global_scope)
+    for stage in model.stages:
+        text = stage.base_word.text if stage.base_word is not None else ""
+        if lost.name.text in uses(text, empty.escape) and not is_image(empty.expand(text)):
+            return stage
+    return None
+
+
+def _of_from(stage: Stage) -> str:
+    """Say what stops at a FROM, with the name that it has where nothing is passed."""
+    assert stage.base_word is not None
+    left = with_empty(stage.model.global_scope).expand(stage.base_word.text)
+    name = f"{quote(left)}, which is no valid name" if left else "no image at all"
+    return f"A plain `docker build .` now stops at line {stage.from_.line}: its `FROM` says {name}."
 
 
 def plain_defaults(model: Model) -> dict[str, str]:

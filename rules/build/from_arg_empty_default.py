@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.api import (
-    PLATFORM_ARGS,
-    UNKNOWN,
     Category,
     Confidence,
     DockerfileChange,
@@ -15,11 +13,11 @@ from rules.api import (
     Severity,
     Stage,
     Variable,
-    parse_reference,
     quote,
     rule,
 )
 from rules.build.arg_default_removed import plain_defaults
+from rules.build.empty_args import is_image, with_empty
 from rules.build.variable_uses import declarable_uses, uses
 from rules.secrets.secret_names import names_a_secret
 
@@ -50,13 +48,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _broken(model: Model) -> Iterator[tuple[Stage, str, list[str]]]:
     """Yield the stages without an image or platform, with what says so and the ARGs that have no value, if any."""
     declared = model.global_scope
-    empty = _with_empty(declared)
+    empty = with_empty(declared)
     for stage in model.stages:
         flag = stage.from_.flag("platform")
         word = stage.base_word
         if word is None:
             continue
-        broken = [text for text in (word.text,) if "$" in text and not _is_image(empty.expand(text))]
+        broken = [text for text in (word.text,) if "$" in text and not is_image(empty.expand(text))]
         if flag is not None and "$" in (flag.value or "") and empty.expand(flag.value or "") == "":
             broken.append(flag.value or "")
         if not broken or any(declared.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
@@ -73,50 +71,12 @@ def _unset(declared: Scope, empty: Scope, text: str) -> list[str]:
 def _is_enough(scope: Scope, text: str, name: str) -> bool:
     """Whether there is an image where that argument alone is given: not where another is empty, too."""
     given = scope.with_([Variable(name, "x", "arg")])
-    return _is_image(given.expand(text))
+    return is_image(given.expand(text))
 
 
 def _has_value(scope: Scope, name: str) -> bool:
     found = scope.get(name)
     return found is not None and found.value != ""
-
-
-def _with_empty(scope: Scope) -> Scope:
-    """The variables of FROM lines as BuildKit checks them: what a build gives is empty, a platform's value is not.
-
-    An ARG without a default sets nothing (convert.go, `buildMetaArgs`): `${NAME-word}` is the word, and
-    `ARG TARGETARCH` leaves the platform's value where it is.
-    """
-    variables = {
-        name: found._replace(value="")
-        if found.value is UNKNOWN and found.kind == "arg" and not _is_of_platform(scope, found)
-        else found
-        for name, found in scope.variables.items()
-        if not found.is_left_to_build
-    }
-    return Scope(variables, complete=True, escape=scope.escape)
-
-
-def _is_of_platform(scope: Scope, variable: Variable) -> bool:
-    """Whether the ARG is what BuildKit knows of the platform, or is made of that: `ARG FLAVOR=${TARGETARCH}`.
-
-    So is perhaps one that is made of an earlier ARG of its own name.
-    """
-    names, waiting = {variable.name}, [variable]
-    while waiting:
-        each = waiting.pop()
-        pairs = each.instruction.pairs if each.instruction is not None else ()
-        default = next((value for name, value in pairs if name.text == each.name), None)
-        used = set(uses(default.text, scope.escape)) if default is not None else set()
-        if each.name in used or not PLATFORM_ARGS.isdisjoint({each.name, *used}):
-            return True
-        waiting += [found for name in used - names if (found := scope.get(name)) is not None]
-        names |= used
-    return False
-
-
-def _is_image(text: str | None) -> bool:
-    return text is None or (bool(text) and (parse_reference(text) is not None or text == "scratch"))
 
 
 def _of_platform(stage: Stage, text: str, names: list[str]) -> Problem:

@@ -51,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if fault.suggestion is None and fault.span.start in unknown and _is_foreign(change.after.dockerfile):
             continue  # the frontend may know the instruction
         blank = fault.suggestion is None and fault.span.start in unknown and "_" in written and written.isupper()
-        if blank or (placeholder is not None and _PLACEHOLDER.match(written)):
+        if fault.doubt is not Doubt.TEMPLATE and (blank or (placeholder is not None and _PLACEHOLDER.match(written))):
             yield _in_template(fault, written, placeholder)
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))

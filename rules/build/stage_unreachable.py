@@ -41,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             stage.from_.span,
             f"{stage.label} is not part of any image that ships: no stage starts from it or copies out of it, and "
-            "no build of the repository names it as its target. If something else builds it, say so in the policy; "
+            "no build that was read names it as its target. If something else builds it, say so in the policy; "
             "else it can go.",
             Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
             doubt="a build outside the repository may make it",

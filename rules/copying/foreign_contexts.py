@@ -34,8 +34,8 @@ def missing_in_a_build(change: DockerfileChange, stage: Stage) -> Iterator[Probl
         if not copy.brings_context_root or copy.destination is None or copy.deferred:
             continue
         for run in (run for run in stage.runs if run.index > copy.index and not run.deferred):
-            for command, path in _read(run):
-                if not within(path, copy.destination) or _may_be_brought(stage, copy, command, path):
+            for command, path in manifests_read(run):
+                if not within(path, copy.destination) or may_be_brought(stage, copy, command, path):
                     continue
                 name = posixpath.relpath(path, copy.destination)
                 build = _without(change, name)
@@ -44,7 +44,7 @@ def missing_in_a_build(change: DockerfileChange, stage: Stage) -> Iterator[Probl
                     return
 
 
-def _read(run: Run) -> Iterator[tuple[Command, str]]:
+def manifests_read(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the commands of a RUN that cannot do without a manifest, with its path."""
     yield from manifests_of(run)
     for install in installs_in(run):
@@ -53,8 +53,8 @@ def _read(run: Run) -> Iterator[tuple[Command, str]]:
             yield install.call.command, path
 
 
-def _may_be_brought(stage: Stage, copy: Copy, before: Command, path: str) -> bool:
-    """Whether anything else above may bring the file: another instruction, or a command."""
+def may_be_brought(stage: Stage, copy: Copy, before: Command, path: str) -> bool:
+    """Tell whether anything else above a command than a COPY may bring a file: another instruction, or a command."""
     puts = (put for put in stage.files.covering(path) if put.kind != "workdir" and put.step is not copy)
     commands = (command for run in stage.all_runs for command in run.commands if command.start < before.start)
     name = posixpath.basename(path)

@@ -23,6 +23,7 @@ from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.foreign_contexts import missing_in_a_build
+from rules.copying.ignored_manifests import ignored_manifests
 from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.misnamed_folders import misnamed_folders
 from rules.copying.named_manifests import renamed, sent
@@ -51,13 +52,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN reads a file that nothing has brought into the stage."""
     for stage in change.stages:
         yield from read_from_caches(stage)
+        ignored = tuple(ignored_manifests(change, stage))
+        yield from ignored
         if not _is_known(stage):
             continue
         said: set[str] = set()
         yield from (too_early(stage, found) for found in early_builds(stage))
         foreign = tuple(missing_in_a_build(change, stage))
         yield from foreign
-        there = {problem.span for problem in foreign}
+        there = {problem.span for problem in (*ignored, *foreign)}
         for run in stage.runs:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue

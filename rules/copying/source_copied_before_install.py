@@ -33,6 +33,7 @@ from rules.copying.install_manifests import (
 )
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.modules_let_in import LetIn, brought_over, fills_modules, last_maker, let_in
+from rules.copying.removed_installs import is_removed
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
 from rules.gathering import named_lines
 from rules.packages.scripts import does_only
@@ -152,16 +153,9 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
     every = [copied_above(stage, copy, one.manifests[0]) for one in installs]
     above = every[0] if None not in every else None
     lacking = [] if above is None else [name for one in installs for name in missing(change, stage, copy, one)]
-    if above is None:
-        way_out = f"Copy {manifests_named(change, copy, *installs)} first, install, and copy the rest below."
-    elif lacking:
-        way_out = (
-            f"The manifest is already there (line {above.instruction.line}): copy {listed(lacking, len(lacking))} "
-            "beside it, install, and copy the rest below."
-        )
-    else:
-        way_out = f"The manifest is already there (line {above.instruction.line}): copy the rest below the install."
-    modules = _modules_behind(change, stage, copy, installs)
+    kept = _would_stay(change, stage, installs)
+    way_out = _apart(change, copy, installs) if kept else _way_out(change, copy, installs, above, lacking)
+    modules = _modules_behind(change, stage, copy, installs) if not kept else None
     if modules is not None:
         gate = quote(modules.ignore.path) if modules.ignore is not None else "a `.dockerignore`"
         way_out += f" Add {quote(modules.pattern)} to {gate}: else the rest brings that of whoever builds over it."
@@ -174,7 +168,33 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
-        fix=_kept_out(modules, _fix(change, stage, copy, installs, copied=above is not None)) if not lacking else None,
+        fix=_kept_out(modules, _fix(change, stage, copy, installs, copied=above is not None))
+        if not lacking and not kept
+        else None,
+    )
+
+
+def _way_out(
+    change: DockerfileChange, copy: Copy, installs: list[Install], above: Copy | None, lacking: list[str]
+) -> str:
+    if above is None:
+        return f"Copy {manifests_named(change, copy, *installs)} first, install, and copy the rest below."
+    there = f"The manifest is already there (line {above.instruction.line}): copy"
+    if lacking:
+        return f"{there} {listed(lacking, len(lacking))} beside it, install, and copy the rest below."
+    return f"{there} the rest below the install."
+
+
+def _would_stay(change: DockerfileChange, stage: Stage, installs: list[Install]) -> bool:
+    """Whether a RUN removes what it installs out of an image that ships, so that only one RUN may do both."""
+    return stage.index in change.after.in_shipped_images and any(is_removed(stage, one) for one in installs)
+
+
+def _apart(change: DockerfileChange, copy: Copy, installs: list[Install]) -> str:
+    named = manifests_named(change, copy, *installs)
+    return (
+        f"A stage of its own can copy {named} first, install, copy the rest, build, and hand over what it made: here "
+        "the install has to stay in the `RUN` that removes it again, or a layer keeps it."
     )
 
 

@@ -15,6 +15,9 @@ SYSTEM_PROGRAMS_OF_LANGUAGES = frozenset("supervisord dumb-init node npm npx".sp
 NODE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
 """What installs the packages of a `package.json`, and runs its scripts."""
 
+PROJECT_FOLDERS = {**dict.fromkeys(NODE_MANAGERS, "node_modules"), "composer": "vendor", "uv": ".venv"}
+"""The folder of a project into which these managers put its packages."""
+
 PYTHON_MANAGERS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})
 """What installs a Python project's packages."""
 

@@ -19,7 +19,7 @@ from rules.model.stage import Stage
 from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from rules.dockerfile.nodes import Dockerfile, Instruction
     from rules.dockerfile.source import Source
@@ -46,9 +46,12 @@ class Model:
         targets: Names of stages that are known to be built, lower case.
     """
 
-    def __init__(self, dockerfile: Dockerfile, targets: Collection[str] = ()) -> None:
+    def __init__(
+        self, dockerfile: Dockerfile, targets: Collection[str] = (), bases: Mapping[str, str | None] | None = None
+    ) -> None:
         self.dockerfile = dockerfile
         self.targets = frozenset(target.lower() for target in targets)
+        self._bases = bases or {}
         self._named: dict[str, list[Stage]] = {}
         self._inherited = 0
         stages: list[Stage] = []
@@ -104,6 +107,8 @@ class Model:
 
         Of `${ARCH}ubuntu:focal`, where `ARG ARCH` has no default, a plain build takes `ubuntu:focal`.
         """
+        if word in self._bases:
+            return self._bases[word]
         known = self.global_scope.expand(word)
         return known if known is not None or not self.has_open_prefix(word) else self.global_scope.expand(_behind(word))
 
@@ -158,11 +163,20 @@ class Model:
             return named if last in named else (*named, last)
         return named or self._for_production or self._images or (last,)
 
-    def shipping(self, indexes: Collection[int]) -> Model:
-        """Return the same file as if just these of its stages shipped."""
-        twin = Model(self.dockerfile, self.targets)
+    def shipping(self, indexes: Collection[int], bases: Mapping[str, str | None] | None = None) -> Model:
+        """Return the same file as if just these of its stages shipped.
+
+        Args:
+            indexes: Of the stages.
+            bases: Images that words of FROM lines are to mean; `None` is one that cannot be known.
+        """
+        twin = Model(self.dockerfile, self.targets, self._bases if bases is None else bases)
         twin.__dict__["shipped"] = tuple(stage for stage in twin.stages if stage.index in indexes)
         return twin
+
+    def with_bases(self, bases: Mapping[str, str | None]) -> Model:
+        """Return the same file, of which the same ships, as if some words of FROM lines meant other images."""
+        return self.shipping({stage.index for stage in self.shipped}, bases)
 
     @property
     def _images(self) -> tuple[Stage, ...]:

@@ -27,6 +27,7 @@ from rules.packages.tool_versions import (
     has_old_bundler,
     has_old_npm,
     has_old_poetry,
+    has_unknown_bundler,
     has_unknown_npm,
 )
 from rules.quoting import listed
@@ -98,6 +99,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not found:
             continue
         unknown = call.manager == "npm" and has_unknown_npm(stage)
+        unsaid = call.manager == "bundle" and has_unknown_bundler(stage)
         stops = _stops(stage, call, dict(found))
         if _is_silenced(call) and not stops:
             continue
@@ -106,7 +108,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} with {named}: "
             f"{_OF_UNKNOWN_NPM if unknown else _outlook(stage, call, dict(found), stops=stops)}.",
-            Confidence.POSSIBLE if unknown else Confidence.LIKELY if stops else Confidence.CERTAIN,
+            Confidence.POSSIBLE if unknown else Confidence.LIKELY if stops or unsaid else Confidence.CERTAIN,
             doubt=_DOUBTS.get(call.manager, ""),
             stage=stage.key,
             severity=Severity.ERROR if stops else None,

@@ -20,11 +20,11 @@ from rules.api import (
     within,
 )
 from rules.copying.installs import install_folder
-from rules.facts.installers import NODE_MANAGERS
+from rules.facts.installers import NODE_MANAGERS, PROJECT_FOLDERS
 
 _GEMS = "/usr/local/bundle"
 """Where the official images of Ruby have Bundler put the gems (docker-library/ruby, `GEM_HOME`)."""
-_FOLDERS = {**dict.fromkeys(NODE_MANAGERS, "node_modules"), "composer": "vendor", "uv": ".venv", "bundle": _GEMS}
+_FOLDERS = {**PROJECT_FOLDERS, "bundle": _GEMS}
 """Where these managers put a project's packages."""
 _PROGRAMS = {
     **dict.fromkeys(NODE_MANAGERS, frozenset("node npm yarn pnpm bun next nest vite".split())),

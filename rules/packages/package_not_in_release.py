@@ -35,6 +35,12 @@ _WORDS_OF_APT = "“has no installation candidate” or “unable to locate pack
 _ADDING = ("add-apt-repository", "apt-add-repository")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
+_ANOTHER_SOURCE = {
+    "apt": ("-t", "--target-release", "--default-release", "--ignore-missing"),
+    "apk": ("--repository", "-X"),
+}
+"""Options by which another release is asked, or what is missing is passed over; apk's `-t` names a group."""
+
 
 @rule(
     "package-not-in-release",
@@ -96,8 +102,7 @@ def _kind(one: _Missing) -> tuple[bool, bool, bool]:
 def _may_fail(call: PackageCall) -> bool:
     """Whether the build goes on without the package, or another release is asked."""
     command = call.command
-    options = ("-t", "--target-release", "--ignore-missing", "--repository", "-X")
-    return command.conditional or command.after == "||" or call.has(*options)
+    return command.conditional or command.after == "||" or call.has(*_ANOTHER_SOURCE[call.manager])
 
 
 def _follows_a_script(stage: Stage, run: Run, call: PackageCall) -> bool:

@@ -128,13 +128,13 @@ def _counted(found: list[_Left]) -> Iterator[str]:
 
     Those weigh little: an install of the project's in the place of one is new, and not the other way round.
     """
-    heavy = sum(not _is_of_pip(one.call) for one in found)
+    heavy = sum(not is_of_pip(one.call) for one in found)
     yield from (f"install {number}" for number in range(len(found)))
     yield from (f"project {number}" for number in range(heavy))
 
 
-def _is_of_pip(call: PackageCall) -> bool:
-    """Whether it renews pip and what that builds with, and brings nothing of the project's."""
+def is_of_pip(call: PackageCall) -> bool:
+    """Tell whether an install renews pip and what that builds with, and brings nothing of the project's."""
     return not call.manifests and {package.name.lower() for package in call.packages} <= _OF_PIP
 
 

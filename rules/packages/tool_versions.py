@@ -177,6 +177,11 @@ def has_old_bundler(stage: Stage) -> bool:
     return len(numbers) > 1 and numbers < _FIRST_RUBY_WITH_BUNDLER_2
 
 
+def has_unknown_bundler(stage: Stage) -> bool:
+    """Tell whether nothing says which Ruby there is, and with it which Bundler."""
+    return "ruby" not in stage.runtime.languages and not _names_bundler(stage)
+
+
 def has_new_bundler(stage: Stage) -> bool:
     """Tell whether Bundler is known to be 4, which Ruby 4.0 brings, unless the file names one that it is to be.
 

@@ -49,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         f"{_fact(old, new, now, same)} {who} and get{s} {new.label} from now on. {_way_out(old, new, now)}, or "
         f"{_naming(now)} the target in every build.",
         Confidence.POSSIBLE if adds else _confidence(plain, old),
-        doubt="no file of the repository says how the image is built",
+        doubt="no file that was read says how the image is built",
         stage=new.key,
         notes=(Note(now.from_.span, "what was built before"),) if same is not None else (),
         key=old.key,

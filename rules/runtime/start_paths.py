@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEBIAN, _ALPINE = "debian", "alpine"
 _PACKAGED = {
+    (_ALPINE, "bash"): "/bin/bash",
     (_ALPINE, "tini"): "/sbin/tini",
     (_ALPINE, "dumb-init"): "/usr/bin/dumb-init",
     (_ALPINE, "su-exec"): "/sbin/su-exec",

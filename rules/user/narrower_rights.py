@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Copy, Run, is_root_name, is_script, once, quote, within
+from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts import name_of, runs_as_root, runtime_user
 from rules.user.modes import without_others_writing
@@ -36,6 +37,7 @@ _LINKS = {
 """Links in the images of Debian, Ubuntu, Fedora and Red Hat (base-files, filesystem); the first of Alpine, too."""
 _SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
 """Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - paths of an image
 _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 _OF_SYSTEM = frozenset(
     "/ /bin /boot /etc /home /lib /lib64 /sbin /usr /usr/bin /usr/lib /usr/lib64 /usr/local /usr/local/bin "
@@ -59,17 +61,18 @@ def is_for_running(grant: Grant) -> bool:
     )
 
 
-def way_out(stage: Stage, found: list[Grant], *, meant: bool) -> str:
+def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = False) -> str:
     """Say what is enough.
 
     Args:
         stage: The stage that ships.
         found: The modes that a step gives.
         meant: Whether a comment says that it is meant so.
+        own_uid: Whether the container is started as the account of the one who starts it.
     """
     user = runtime_user(stage)
     step, safe, paths = found[0].step, without_others_writing(found[0].mode.text), _paths(found)
-    settled = _for_nobody(found, paths, safe)
+    settled = _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
     if settled is not None:
         return settled
     if user is not None and safe is not None and _is_of(stage, step, user):
@@ -91,6 +94,28 @@ def _for_nobody(found: list[Grant], paths: list[str | None], safe: str | None) -
     if any(path is not None and _OF_ACCOUNTS.fullmatch(path) for path in paths):
         return f"Whoever may write that can become root. {_leave(paths)}"
     return _leave(paths) if any(path in _OF_SYSTEM for path in paths) else None
+
+
+def _sticky(stage: Stage, found: list[Grant], paths: list[str | None], *, own_uid: bool) -> str | None:
+    """Say of empty folders that accounts fill which no image can know, how each keeps its own files."""
+    if not isinstance(found[0].step, Run) or not all(
+        path is not None and _is_made_empty(stage, path) for path in paths
+    ):
+        return None
+    if own_uid:
+        why = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
+    elif all(within_any(path, _TEMPORARY) for path in paths if path is not None):
+        why = "What is for anyone's temporary files needs the sticky bit, as the folder above has it"
+    else:
+        return None
+    return f"{why}: `chmod 1777` lets everyone make files there, and nobody remove what is another's."
+
+
+def _is_made_empty(stage: Stage, path: str) -> bool:
+    """Whether a folder is made by name, and nothing but folders comes into it."""
+    return any(put.makes_folder for put in stage.files.at(path)) and all(
+        put.makes_folder for put in stage.files.below(path)
+    )
 
 
 def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -> str:

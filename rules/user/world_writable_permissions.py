@@ -11,13 +11,11 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
-    Model,
     Problem,
     Run,
     Severity,
     Stage,
     Step,
-    comments_on,
     folders_of,
     once,
     quote,
@@ -25,30 +23,15 @@ from rules.api import (
 )
 from rules.model.puts import within_any
 from rules.quoting import first_few
+from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
 from rules.user.narrower_rights import is_for_running, temporary, way_out
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
-from rules.user.start_scripts import start_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
-_ANY_USER = re.compile(
-    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever|custom|other|non[- ]?default|unknown)\s+"
-    r"(?:(?:user|uid|id)s?\b|user[- ]?ids?\b)|\bnon[- ]?root\b|\bopenshift\b|(?<!\S)--user\b|\bP?[UG]ID=",
-    re.IGNORECASE,
-)
-_ANY_CALLER = re.compile(
-    r"\b(?:docker|podman)\s+run\b.*(?<!\S)(?:--user|-u)[ =]|\bopenshift\b|\b(?:arbitrary|random)\s+(?:users?|uids?)\b",
-    re.IGNORECASE,
-)
-"""Said anywhere in the file: how the image is run, and what is made for that."""
-_ASKS_CALLER = re.compile(r"\bid\s+-u\b(?![ \t]+[\w\"'$])|\$\{?(?:E?UID|P[UG]ID)\b")
-"""How a script asks who started it (`id -u`, bash's `$UID`), or for whom it is to run (`$PUID`)."""
-_NAMES_MODE = re.compile(r"\b(?:0?777|0?666|[ugoa]*[oa][ugoa]*[+=][rxX]*w[rwxX]*)\b")
-_WHY = re.compile(r"\b(?:because|since|so that|so|needs?|needed|must|allows?|lets?|else|otherwise)\b", re.IGNORECASE)
-"""A comment that names the mode and gives a reason for it: the author has decided."""
 _PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
 """`$@` and `$1` name nothing to a reader."""
 _CLOSING = re.compile(r"^[0-7]{3,5}$|(?:^|,)[ug]*[oa][ugoa]*(?:=|-[rxXst]*w)")
@@ -207,10 +190,11 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
     step = first.step
     written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
     paths = tuple(dict.fromkeys(path for grant in told for path in grant.paths if not _PARAMETER.fullmatch(path)))
-    caller = _script_for_callers(change, stage)
-    meant = caller is not None or _is_meant(step)
+    caller = script_for_callers(change, stage)
+    own = is_for_own_uid(change, step)
+    meant = caller is not None or own or is_meant(step)
     more = f" and {len(told) - 1} more like it" if len(told) > 1 else ""
-    instead = way_out(stage, found, meant=meant)
+    instead = way_out(stage, found, meant=meant, own_uid=own)
     if caller is not None:
         instead += (
             f" {quote(caller)} asks who starts it: where any uid may, and writes there, nothing narrower will do."
@@ -228,25 +212,6 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
         instruction=step.instruction,
         fix=_fix(change, stage, found) if not meant else None,
     )
-
-
-def _is_meant(step: Step) -> bool:
-    """Whether a comment says that the container may run as just any user, or one on the step why it has that mode."""
-    said = comments_on(step)
-    return _is_for_any_caller(step.stage.model) or bool(
-        _ANY_USER.search(said) or (_NAMES_MODE.search(said) and _WHY.search(said))
-    )
-
-
-def _script_for_callers(change: DockerfileChange, stage: Stage) -> str | None:
-    """Return a start script that asks under which uid it runs, or is told one: it is made for more than one account."""
-    scripts = start_scripts(change, stage)
-    return next((script.name for script in scripts if script.text and _ASKS_CALLER.search(script.text)), None)
-
-
-@once
-def _is_for_any_caller(model: Model) -> bool:
-    return any(_ANY_CALLER.search(comment.text) for comment in model.dockerfile.comments)
 
 
 def _named(paths: tuple[str, ...]) -> str:

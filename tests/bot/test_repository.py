@@ -83,6 +83,12 @@ def test_the_files_around_come_from_its_folder_and_those_above() -> None:
     assert set(chosen.after) == {"services/api/Dockerfile", *around}
 
 
+def test_what_builds_images_is_read_beside_the_dockerfile_and_above_it() -> None:
+    around = ("Jenkinsfile", "images/build-images.sh", "images/justfile")
+    chosen = choose(ChangedFile("images/Dockerfile", "modified"), listing=(*around, "tools/build.sh", "images/tag.sh"))
+    assert set(chosen.after) == {"images/Dockerfile", *around}
+
+
 def test_shell_scripts_of_the_change_are_read_whatever_they_are_called() -> None:
     touched = (ChangedFile("ops/hand-over.sh", "modified"), ChangedFile("ops/old.sh", "removed"))
     chosen = choose(ChangedFile("api/Dockerfile", "modified"), *touched, listing=("ops/other.sh",))

@@ -78,12 +78,22 @@ LINES = {
         "1.11": "2017-04-25",
         "1.9": "2016-05-24",
         "1.7": "2015-04-28",
-    }
+    },
+    "go": {
+        "1.9": "2018-08-24",
+        "1.8": "2018-02-16",
+        "1.7": "2017-08-24",
+        "1.6": "2017-02-16",
+        "1.5": "2016-08-15",
+        "1.4": "2016-02-17",
+        "1.3": "2015-08-19",
+        "1.2": "2014-12-10",
+    },
 }
 """Release lines that the raw table leaves out, with their last day.
 
-It has nginx' mainline from 1.19 on. Each of them ends, as there, on the day on which the next one begins (nginx.org,
-CHANGES).
+It has nginx' mainline from 1.19 on, and Go from 1.10 on. A line of nginx ends, as there, on the day on which the next
+one begins (nginx.org, CHANGES), one of Go on that of the next but one (go.dev/doc/devel/release).
 """
 
 SYSTEMS = [[r"alpine-(\d+\.\d+)(?:\.\d+)?", "alpine-linux"]]

@@ -16,7 +16,7 @@ from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.flags import flag_faults, known_flags
 from rules.dockerfile.syntax.grammar import FLAGS
 from rules.dockerfile.syntax.stages import from_faults
-from rules.dockerfile.syntax.templates import blank_of
+from rules.dockerfile.syntax.templates import blank_at, blank_of
 from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
 from rules.quoting import quote
 
@@ -86,8 +86,8 @@ def _template_fault(instructions: tuple[Instruction, ...], found: list[SyntaxFau
         marked = instruction.value if instruction.keyword == "FROM" else instruction.keyword
         marker = _TEMPLATE.search(marked) if instruction.keyword == "FROM" else _TEMPLATE.match(marked)
         if marker:
-            written, place = marker[0], instruction.value_span
-            place = place if instruction.keyword == "FROM" else instruction.keyword_span
+            place = instruction.value_span if instruction.keyword == "FROM" else instruction.keyword_span
+            written = blank_at(instruction.source, place.start + marker.start()) or marker[0]
         elif bisect_left(starts, instruction.span.start) < bisect_left(starts, instruction.span.end):
             written, place = blank_of(instruction) or "", instruction.span
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
-    from rules.dockerfile.source import Span
+    from rules.dockerfile.source import Source, Span
 
 _BLANK = re.compile(
     r"\{\{[^{}]{1,200}+\}\}|\{%[^%]{1,200}+%\}|<%[^%]{1,200}+%>|%%\w{1,100}+%%|(?<!\w)@\w{1,100}+@|"
@@ -31,6 +31,12 @@ def blank_of(instruction: Instruction) -> str | None:
     # A blank with white space in it ends the flag, and goes on in the value.
     text = " ".join([*(flag.value or "" for flag in instruction.flags), instruction.value])
     found = _BLANK.search(text) if any(mark in text for mark in _MARKS) else None
+    return found[0] if found is not None else None
+
+
+def blank_at(source: Source, offset: int) -> str | None:
+    """Return the blank that begins at a place of a file, as written."""
+    found = _BLANK.match(source.text, offset)
     return found[0] if found is not None else None
 
 

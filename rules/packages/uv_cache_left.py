@@ -1,0 +1,92 @@
+"""See uv_cache_left.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.deletions import deletions
+from rules.gathering import named_lines
+from rules.packages.client_caches import CACHES, folder, is_told
+from rules.packages.options import add_option, spelled
+from rules.packages.pip_cache_left import is_of_pip
+from rules.packages.purpose import is_named_for_development
+
+_CACHE = next(cache for cache in CACHES if cache.name == "uv")
+_OFF = ("--no-cache", "--no-cache-dir", "-n", "--dry-run")
+
+
+@rule(
+    "uv-cache-left",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("link_mode", "link-mode"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A layer that ships keeps uv's cache, out of which uv copied the packages."""
+    by_stage: dict[int, tuple[Stage, list[tuple[Run, PackageCall]]]] = {}
+    for stage, run in change.after.layers.shipped_runs:
+        if run.calls("uv") and not is_named_for_development(change, run.stage) and not is_told(_CACHE, run):
+            left = [(run, call) for call in run.package_calls if _is_copied(call) and not _is_gone(stage, run, call)]
+            if left:
+                by_stage.setdefault(stage.index, (stage, []))[1].extend(left)
+    for stage, found in by_stage.values():
+        yield _problem(stage, found)
+
+
+def _is_copied(call: PackageCall) -> bool:
+    """Whether uv copies packages out of its cache: those that it links weigh nothing twice."""
+    if call.manager != "uv" or call.action not in ("install", "sync") or call.has(*_OFF) or call.is_set("UV_NO_CACHE"):
+        return False
+    return (call.option("--link-mode") or call.env.get("UV_LINK_MODE")) == "copy" and not is_of_pip(call)
+
+
+def _is_gone(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether the cache is in no layer, or is not known to be: mounted, deleted in the same RUN, somewhere else."""
+    place = folder(_CACHE, run)
+    if place is None or run.is_mounted(place):
+        return True
+    behind = [command for command in run.commands if command.start > call.command.start]
+    if any(command.name == "uv" and command.subcommand == "cache" for command in behind):
+        return True
+    return any(
+        within(place, path) for path, where, command in deletions(stage) if where.at == run.at and command in behind
+    )
+
+
+def _problem(stage: Stage, found: list[tuple[Run, PackageCall]]) -> Problem:
+    run, call = found[0]
+    place = folder(_CACHE, run) or ""
+    lines = list(dict.fromkeys(str(one.command.line) for _, one in found[1:] if one.command.line != call.command.line))
+    others = f" The same holds for {named_lines(lines)}." if lines else ""
+    mount = quote(f"RUN --mount=type=cache,target={place}")
+    return Problem(
+        call.command.span,
+        f"{stage.label} ships uv's cache: {quote(spelled(call))} copies packages out of {quote(place)} (link mode "
+        "`copy`), and the layer holds both. Nothing in the container reads the cache again. Add `--no-cache`, or mount "
+        f"the cache for the build alone: {mount}.{others}",
+        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
+        doubt="the base image is not known, and may switch the cache off",
+        instruction=run.instruction,
+        stage=stage.key,
+        key="cache",
+        items=tuple(f"install {number}" for number in range(len(found))),
+        fix=_fix(found),
+    )
+
+
+def _fix(found: list[tuple[Run, PackageCall]]) -> Fix | None:
+    return fix("Add `--no-cache`", *(add_option(run, call, "--no-cache") for run, call in found))
