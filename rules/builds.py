@@ -40,6 +40,7 @@ class Build(NamedTuple):
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
         images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
+        user: The account that the container gets, as it is written (compose `user`); empty for none.
         development: Whether it is for the one who writes the program: a compose file or service that says so by its
             name, by what it starts, or by its `NODE_ENV` and the like; a target of that name that a default or a
             matrix chooses.
@@ -61,6 +62,7 @@ class Build(NamedTuple):
     probe: str = ""
     probe_line: int = 1
     images: tuple[str, ...] = ()
+    user: str = ""
     development: bool = False
 
 
@@ -105,6 +107,7 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             probe=composes.probe_of(service),
             probe_line=yamls.line_of(yamls.mapping(service.get("healthcheck")), "test"),
             images=tuple(filter(None, (yamls.text(service.get("image")),))),
+            user=yamls.text(service.get("user")),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
 

@@ -54,7 +54,12 @@ def target_of(settings: dict[str, Any]) -> str:
 
 def _plain(node: Any) -> str:
     """Return a scalar of a compose file with the defaults of its variables in their place."""
-    return _DEFAULT.sub(lambda found: found["value"], yamls.text(node))
+    return with_defaults(yamls.text(node))
+
+
+def with_defaults(text: str) -> str:
+    """Return a value of a compose file with the defaults of its variables in their place."""
+    return _DEFAULT.sub(lambda found: found["value"], text)
 
 
 def is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
