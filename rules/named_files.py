@@ -22,8 +22,8 @@ _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 """Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
 _TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
-_BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
-"""Files that say for which Java a project is compiled."""
+_BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "Cargo.lock"})
+"""Files that say for which Java a project is compiled, and which Cargo reads its lock file."""
 _PROJECT = re.compile(r"[\w.-]+\.(?:cs|fs|vb)proj(?![\w.])")
 _OF_TOOLS = {"dotnet": _PROJECT, "mvn": re.compile(r"pom\.xml"), "gradle": re.compile(r"build\.gradle(?:\.kts)?")}
 """What the files are called in which the tools of compiled languages read what they compile for."""
