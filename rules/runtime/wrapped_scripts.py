@@ -53,7 +53,10 @@ class Wrapped(NamedTuple):
     def is_job(self) -> bool:
         """Whether it works through its lines and ends: no program at its end has a use for a signal."""
         last = self.line.command if self.line is not None else None
-        return self.keeps_shell and last is not None and (last.name in _FILE_TOOLS or is_short(last))
+        if last is None or last.conditional or not self.keeps_shell or self.script.text.rstrip().endswith("done"):
+            return False
+        beside = any(command.after == "&" for command in self.script.script()[1].commands)
+        return not beside and (last.name in _FILE_TOOLS or is_short(last))
 
     @property
     def way_out(self) -> str:
