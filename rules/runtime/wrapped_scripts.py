@@ -55,8 +55,12 @@ class Wrapped(NamedTuple):
         last = self.line.command if self.line is not None else None
         if last is None or last.conditional or not self.keeps_shell or self.script.text.rstrip().endswith("done"):
             return False
-        beside = any(command.after == "&" for command in self.script.script()[1].commands)
-        return not beside and (last.name in _FILE_TOOLS or is_short(last))
+        return not self.starts_beside and (last.name in _FILE_TOOLS or is_short(last))
+
+    @property
+    def starts_beside(self) -> bool:
+        """Whether it starts programs in the background, of which `exec` knows nothing."""
+        return any(command.after == "&" for command in self.script.script()[1].commands)
 
     @property
     def way_out(self) -> str:
@@ -64,7 +68,9 @@ class Wrapped(NamedTuple):
         path = quote(self.script.path)
         ways = [f"put `#!/bin/sh` into the first line of {path}, without which it ends with “exec format error”"]
         ways = ways if self.lacks_interpreter else []
-        if self.keeps_shell and not self.told:
+        if self.keeps_shell and not self.told and self.starts_beside:
+            ways.append(f"let {path} pass the signal on with `trap` and `wait`: its shell stays, too")
+        elif self.keeps_shell and not self.told:
             ways.append(f"begin what {path} runs in the end with `exec`: its shell stays, too")
         return "".join(f", and {way}" for way in ways)
 
