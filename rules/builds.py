@@ -30,7 +30,8 @@ class Build(NamedTuple):
         path: The file that describes the build.
         line: Where, from 1: the line of the target if one is named.
         contexts: Names of additional contexts, which `COPY --from` may use.
-        command: Whether the file gives its own command for the image (compose `command` or `entrypoint`).
+        command: What the file starts instead of the image's own command, as a shell has it (compose `entrypoint` and
+            `command`); empty for none.
         platforms: How many platforms are built; 0 when not said.
         init: Whether the container gets an init as process 1 (compose `init: true`).
         environment: Names of the variables that the container gets (compose `environment`).
@@ -39,7 +40,7 @@ class Build(NamedTuple):
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
         images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
-        user: Whom the container is run as (compose `user`), as written; empty where it is not said.
+        user: The account that the container gets, as it is written (compose `user`); empty for none.
         development: Whether it is for the one who writes the program: a compose file or service that says so by its
             name, by what it starts, or by its `NODE_ENV` and the like; a target of that name that a default or a
             matrix chooses.
@@ -52,7 +53,7 @@ class Build(NamedTuple):
     path: str
     line: int
     contexts: tuple[str, ...] = ()
-    command: bool = False
+    command: str = ""
     platforms: int = 0
     init: bool = False
     environment: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             path,
             yamls.line_of(settings, "target" if "target" in settings else "context"),
             tuple(composes.pairs(settings.get("additional_contexts"))),
-            command=any(service.get(key) for key in ("command", "entrypoint")),
+            command=composes.command_of(service),
             platforms=len(yamls.sequence(settings.get("platforms"))),
             init=service.get("init") is True,
             environment=tuple(composes.pairs(service.get("environment"))),

@@ -54,7 +54,12 @@ def target_of(settings: dict[str, Any]) -> str:
 
 def _plain(node: Any) -> str:
     """Return a scalar of a compose file with the defaults of its variables in their place."""
-    return _DEFAULT.sub(lambda found: found["value"], yamls.text(node))
+    return with_defaults(yamls.text(node))
+
+
+def with_defaults(text: str) -> str:
+    """Return a value of a compose file with the defaults of its variables in their place."""
+    return _DEFAULT.sub(lambda found: found["value"], text)
 
 
 def is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
@@ -68,8 +73,7 @@ def is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
         return False
     if target != yamls.text(settings.get("target")) and is_development_name(target):
         return True
-    command = service.get("command")
-    started = yamls.text(command) or " ".join(map(yamls.text, yamls.sequence(command)))
+    started = _started(service.get("command"))
     environment = pairs(service.get("environment"))
     return (
         is_development_name(name)
@@ -77,6 +81,16 @@ def is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
         or is_development_start(started)
         or any((environment.get(variable) or "").lower() in _DEVELOPERS for variable in _ENVIRONMENTS)
     )
+
+
+def command_of(service: dict[str, Any]) -> str:
+    """Return what a service starts instead of its image's own command: `entrypoint`, then `command`."""
+    return " ".join(filter(None, (_started(service.get(key)) for key in ("entrypoint", "command"))))
+
+
+def _started(node: Any) -> str:
+    """Return a command as a shell has it: a text, or a list of words."""
+    return (yamls.text(node) or shlex.join(map(yamls.text, yamls.sequence(node)))).replace("$$", "$")
 
 
 def probe_of(service: dict[str, Any]) -> str:

@@ -23,8 +23,8 @@ _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 _SETTINGS = (".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
 _TEXTS = (*_SCRIPTS, ".txt", *_SETTINGS)
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
-_BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
-"""Files that say for which Java a project is compiled."""
+_BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "Cargo.lock"})
+"""Files that say for which Java a project is compiled, and which Cargo reads its lock file."""
 _PROJECT = re.compile(r"[\w.-]+\.(?:cs|fs|vb)proj(?![\w.])")
 _REQUIRED = re.compile(r"(?<=[\s/=\"'])[\w.-]+\.txt(?![\w.-])")
 """A list of requirements that a command names."""

@@ -156,10 +156,19 @@ class Repository:
         context = self.context_of(dockerfile)
         if context is not None:
             return _below(context, path)
-        named = {build.context for build in self.builds_of(dockerfile)}
-        places = (_below(folder, path) for folder in named or folders_around(dockerfile))
-        there = [place for place in places if place is not None and self.exists(place)]
+        there = [place for place in self.places_of(dockerfile, path) if self.exists(place)]
         return there[0] if len(there) == 1 else None
+
+    def places_of(self, dockerfile: str, path: str) -> tuple[str, ...]:
+        """Return where a file of the build context may lie in the repository: in each folder that may be the context.
+
+        Those are the context itself where it is known, else the contexts that its builds name, or the folders around
+        the Dockerfile.
+        """
+        context = self.context_of(dockerfile)
+        named = {build.context for build in self.builds_of(dockerfile)} if context is None else {context}
+        places = (_below(folder, path) for folder in named or folders_around(dockerfile))
+        return tuple(place for place in places if place is not None)
 
     def dockerignore_path(self, dockerfile: str) -> str | None:
         """Return the ignore file in force: `<Dockerfile>.dockerignore`, else the context root's; `None` without."""

@@ -93,6 +93,8 @@ def _demands(run: Run, call: PackageCall) -> Iterator[_Demand]:
             yield _Demand("go", posixpath.join(folder, "go.mod"), "The official images let Go fetch no other toolchain")
         elif not any(word.value.startswith("+") for word in call.command.args):
             yield _Demand("rust", posixpath.join(folder, "Cargo.toml"), "Cargo refuses the package")
+            then = "Cargo of that release does not know the format of the lock file"
+            yield _Demand("rust", posixpath.join(folder, "Cargo.lock"), then)
     elif call.manager == "bundle" and call.action == "install" and not call.has("--gemfile"):
         yield _Demand("ruby", posixpath.join(folder, "Gemfile"), "Bundler refuses it")
 

@@ -49,7 +49,7 @@ def demand_in(name: str, text: str) -> str | None:
     """Return the constraint that a manifest sets for its language's version, `None` where it sets none.
 
     Args:
-        name: `pyproject.toml`, `go.mod`, `Cargo.toml` or `Gemfile`.
+        name: `pyproject.toml`, `go.mod`, `Cargo.toml`, `Cargo.lock` or `Gemfile`.
         text: What it says.
     """
     if name == "pyproject.toml":
@@ -61,6 +61,8 @@ def demand_in(name: str, text: str) -> str | None:
     if name == "Cargo.toml":
         own = table(read_toml(text), "package").get("rust-version")
         return f">={own}" if isinstance(own, str) else None
+    if name == "Cargo.lock":
+        return _LOCK_FORMATS.get(match[1]) if (match := _LOCK_FORMAT.search(text)) is not None else None
     return next((read(text) for rows in _FILES.values() for file, read, _ in rows if file == name), None)
 
 
@@ -83,6 +85,11 @@ def texts_near(change: DockerfileChange, *names: str, before: bool = False) -> I
             text = repository.text(path)
             if text is not None:
                 yield path, text
+
+
+_LOCK_FORMAT = re.compile(r"^version = (\d+)$", re.MULTILINE)
+_LOCK_FORMATS = {"4": ">=1.78"}
+"""The format of a lock file to the Rust whose Cargo first reads it (Cargo's changelog, 1.78)."""
 
 
 def _pattern(pattern: str, prefix: str = "") -> Callable[[str], str | None]:

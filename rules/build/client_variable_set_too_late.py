@@ -18,12 +18,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.environment_readers import CLIENT_PREFIXES
-from rules.facts.installers import NODE_MANAGERS
+from rules.build.client_builds import INLINED, client_builds, has_variable
+from rules.build.client_variables_given import given_in_vain
 
-_INLINED = re.compile(rf"(?:{'|'.join(CLIENT_PREFIXES)})\w+")
-_BUNDLERS = frozenset({"vite", "next", "react-scripts", "vue-cli-service", "gatsby", "expo", "npx", "bunx"})
-_BUILDS = re.compile(r"\b(?:build|export|generate)\b")
 _MANAGER = r"\b(?:npm|pnpm|yarn|bun)(?:\s+run)?"
 _BUILDS_AT_START = re.compile(
     rf"(?:{_MANAGER}|\b(?:vite|next|react-scripts|vue-cli-service|gatsby))\s+(?:build|dev|develop)\b"
@@ -41,13 +38,14 @@ _FILLED_IN_LATER = re.compile(r"envsubst|runtime-env|import-meta-env|replace-env
     "client-variable-set-too-late",
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
-    keywords=("ENV", "ARG"),
-    mentions=tuple(prefix.lower() for prefix in CLIENT_PREFIXES),
+    keywords=("ENV", "ARG", "RUN"),
+    mentions=("build", "export", "generate"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A variable that the client's build replaces by its value is set after that build."""
+    """A variable that the client's build replaces by its value is set after that build, or does not reach it."""
     if _FILLED_IN_LATER.search(change.after.code) or _is_filled_in_by_scripts(change):
         return
+    yield from given_in_vain(change)
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped:
             continue
@@ -64,17 +62,17 @@ def _is_filled_in_by_scripts(change: DockerfileChange) -> bool:
     """Whether a script of the repository speaks of such a variable: it may put the value in at the start."""
     files = change.repository.files
     scripts = (files[path] for path in files if path.endswith((".sh", ".bash")) or "entrypoint" in path)
-    return any(_INLINED.search(text.decode(errors="replace")) for text in scripts)
+    return any(INLINED.search(text.decode(errors="replace")) for text in scripts)
 
 
 def _check(stage: Stage, instruction: Instruction) -> Problem | None:
     for word, _ in instruction.pairs:
         name = word.text
-        if not _INLINED.fullmatch(name) or _is_built_at_start(stage, name):
+        if not INLINED.fullmatch(name) or _is_built_at_start(stage, name):
             continue
-        builds = [(run, command) for run, command in _builds(stage) if run.instruction is not instruction]
+        builds = [(run, command) for run, command in client_builds(stage) if run.instruction is not instruction]
         above = [one for one in builds if one[0].stage not in stage.chain or one[0].instruction.line < instruction.line]
-        if above and len(above) == len(builds) and not any(_has(run, command, name) for run, command in builds):
+        if above and len(above) == len(builds) and not any(has_variable(run, command, name) for run, command in builds):
             return _problem(stage, instruction, name, *above[-1])
     return None
 
@@ -95,26 +93,6 @@ def _starts(stage: Stage) -> str:
     return "\n".join(
         " ".join(word.text for word in i.exec_form) if i.exec_form is not None else i.value for i in written
     )
-
-
-@once
-def _builds(stage: Stage) -> tuple[tuple[Run, Command], ...]:
-    """Return the builds of a client in a stage, and in those that it copies from."""
-    lenders = [copy.from_stage for copy in stage.all_copies if copy.from_stage is not None]
-    runs = {id(run): run for one in (stage, *lenders) for run in one.all_runs}
-    heirs = (one for one in stage.model.stages if stage in one.chain and one is not stage)
-    runs |= {id(run): run for heir in heirs for run in heir.runs}
-    return tuple((run, command) for run in runs.values() for command in run.commands if _is_build(command))
-
-
-def _is_build(command: Command) -> bool:
-    words = " ".join(word.value for word in command.args)
-    return command.name in (*NODE_MANAGERS, *_BUNDLERS) and _BUILDS.search(words) is not None
-
-
-def _has(run: Run, command: Command, name: str) -> bool:
-    """Whether a build has the variable: declared above it, or given in the RUN itself."""
-    return run.scope.get(name) is not None or name in run.instruction.whole_value or command.conditional
 
 
 def _problem(stage: Stage, instruction: Instruction, name: str, run: Run, command: Command) -> Problem:

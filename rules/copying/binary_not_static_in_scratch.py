@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, insert, quote, rule
 from rules.copying.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.handing_on import only_hands_on
 
 _CURES = {
     "c": "Link it with `-static`.",
@@ -24,7 +25,7 @@ _CURES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program that may need the system's libraries is copied into an image without any."""
     for stage in change.stages:
-        if not is_empty_base(stage) or brings_libraries(stage):
+        if not is_empty_base(stage) or brings_libraries(stage) or only_hands_on(stage):
             continue
         for copy in stage.copies:
             found = program_of(copy)

@@ -56,8 +56,3 @@ def brought_by(copy: Copy) -> Placed | None:
             there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(one.path, path)))
             return Placed(there, one.environment, (*one.holders, builder), copy, one.path)
     return None
-
-
-def only_hands_on(stage: Stage) -> bool:
-    """Tell whether a stage does nothing with what it holds but to give it to others: no command runs in it."""
-    return not (stage.layers_ship or stage.all_runs or any(stage in other.chain[:-1] for other in stage.model.stages))

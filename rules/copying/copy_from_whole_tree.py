@@ -127,6 +127,7 @@ def _problem(
         f"{_way_out(builder, filled, surplus, made, parts if surplus is None else enough)}",
         _confidence(stage, builder, filled, surplus, made),
         doubt=_doubt(surplus),
+        decision=f"{builder.key} {path}" if made is None and not parts else "",
         stage=stage.key,
         fix=_fix(change, copy, path, enough),
     )

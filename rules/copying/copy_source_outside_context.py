@@ -26,11 +26,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource, cut: str) -> Problem:
     there = _lies_in_context(change, cut)
+    meant = bool(there) and _is_meant(change, source.path or "", cut)
     what = "the whole context" if cut == "." else f"{quote(cut)} from the context's root"
     if there is False:
         then = f"finds no {quote(cut)} in the context's root, so the build stops. {_ELSE[0].upper()}{_ELSE[1:]}"
-    elif there:
+    elif meant:
         then = f"copies {what}. Write {quote(cut)}, so that readers do not look above."
+    elif there and cut == ".":
+        then = f"copies {what}, not what lies above it. For that, {_ELSE}"
     else:
         then = f"copies {what}. If that is meant, write {quote(cut)}; if not, {_ELSE}"
     return Problem(
@@ -41,7 +44,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySou
         instruction=copy.instruction,
         stage=stage.key,
         key=source.word.text,
-        fix=Fix(f"Write {cut}", (replace(change.source, source.word.span, cut),)) if there else None,
+        fix=Fix(f"Write {cut}", (replace(change.source, source.word.span, cut),)) if meant else None,
         severity=Severity.ERROR if there is False else None,
     )
 
@@ -52,6 +55,17 @@ def _lies_in_context(change: DockerfileChange, path: str) -> bool | None:
     if context is None or change.repository.listing is None:
         return None
     return path == "." or any(mark in path for mark in "*?[") or change.repository.exists(posixpath.join(context, path))
+
+
+def _is_meant(change: DockerfileChange, path: str, cut: str) -> bool:
+    """Tell whether what the context has there is what a reader finds who starts from the Dockerfile's own folder.
+
+    So it is where the context lies further up, and where the repository has nothing else of that name.
+    """
+    repository = change.repository
+    found = posixpath.normpath(posixpath.join(repository.context_of(change.path) or "", cut))
+    read = posixpath.normpath(posixpath.join(posixpath.dirname(change.path), path))
+    return read == found or read.startswith("..") or (cut != "." and repository.exists(read) is False)
 
 
 def _leaves(path: str) -> bool:

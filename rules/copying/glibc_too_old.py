@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.copying.binaries import brings_libraries, is_static, program_of, thinks_of_linking
 from rules.copying.carried_runtimes import has_erlang, runtimes_taken
+from rules.copying.handing_on import only_hands_on
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import release_title
 from rules.facts.glibc import needed_by, shown
@@ -31,7 +32,7 @@ _OF_PROGRAMS = frozenset({"/usr", "/usr/local", "/usr/local/bin", "/usr/local/li
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is built on a system whose C library is newer than that of the image it is copied into."""
     for stage in change.stages:
-        if stage.runtime.glibc is None or brings_libraries(stage):
+        if stage.runtime.glibc is None or brings_libraries(stage) or only_hands_on(stage):
             continue
         for copy in stage.copies:
             if copy.from_stage is not None and not copy.deferred:

@@ -69,8 +69,11 @@ def _companions(change: DockerfileChange, copy: Copy, install: Install) -> list[
     known = None if files is None or root is None else _entries(files, posixpath.join(root, folder))
     found = []
     if install.call.manager == "npm" and len(install.manifests) == 1:
-        locks = [name for name in NPM_LOCKS if known is not None and name in known]
-        found += [(NPM_LOCKS[0], "its lock file")] if known is None else [_named(folder, name) for name in locks]
+        first = posixpath.join(root or "", _in_sources(copy, install.manifests[0]))
+        paths = {name: posixpath.join(root or "", folder, name) for name in NPM_LOCKS}
+        locks = [name for name, path in paths.items() if not _is_absent(change, path, first)]
+        found += [_named(folder, name) for name in locks if known is not None]
+        found += [(NPM_LOCKS[0], "its lock file")] if known is None and locks else []
     if has_modern_yarn(install.run, install.call) or (
         install.call.manager == "yarn" and ".yarnrc.yml" in (known or ())
     ):
@@ -116,7 +119,8 @@ def to_copy(change: DockerfileChange, copy: Copy, install: Install) -> tuple[str
     if folder is None:
         return tuple(names)
     names += [inner for name in names for inner in included(change, folder, name) if inner not in names]
-    there = [name for name in names if "*" in name or not _is_absent(change, posixpath.join(folder, name))]
+    first = posixpath.join(folder, names[0])
+    there = [name for name in names if "*" in name or not _is_absent(change, posixpath.join(folder, name), first)]
     return tuple(there) if there[:1] == names[:1] else ()
 
 
@@ -135,10 +139,18 @@ def _folder_of_sources(copy: Copy) -> str | None:
     return paths[0] if len(paths) == 1 and paths[0] is not None and "*" not in paths[0] else None
 
 
-def _is_absent(change: DockerfileChange, path: str) -> bool:
-    """Whether the build context is known to lack a file, or not to be given it."""
-    there = in_repository(change, path)
-    return is_ignored(change, path) or (there is not None and change.repository.exists(there) is False)
+def _is_absent(change: DockerfileChange, path: str, manifest: str) -> bool:
+    """Whether the build context is known to lack a file, or not to be given it.
+
+    Where it is not known which folder that is, the manifest lies in one that it may be, and the file in none.
+    """
+    repository = change.repository
+    if is_ignored(change, path):
+        return True
+    places = repository.places_of(change.path, path)
+    if len(places) > 1 and not any(map(repository.exists, repository.places_of(change.path, manifest))):
+        return False
+    return bool(places) and all(repository.exists(place) is False for place in places)
 
 
 def _in_sources(copy: Copy, manifest: str) -> str:

@@ -24,6 +24,7 @@ from rules.copying.binaries import brings_libraries, is_empty_base, is_static, p
 from rules.copying.c_prefixes import installed_prefix
 from rules.copying.carried_runtimes import runtimes_taken
 from rules.copying.environments import environments
+from rules.copying.handing_on import arrivals
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import PACKAGES_FOLDER
 from rules.copying.wheels import Wheels, wheels_taken
@@ -73,21 +74,31 @@ class _Cargo(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Something compiled for one C library is copied into an image with another."""
     for stage in change.stages:
-        if stage.packages.has(*_COMPATIBLE):
-            continue
-        here = "no C library" if is_empty_base(stage) else stage.runtime.libc
-        if not here:
-            continue
         for copy in stage.copies:
-            builder = copy.from_stage
-            if builder is None or copy.deferred or builder.runtime.libc in (None, "", here):
-                continue
-            cargo = _cargo(stage, copy, builder)
-            if cargo is not None:
-                yield _problem(stage, copy, builder, here, cargo)
-        for wheels in wheels_taken(stage) if not is_empty_base(stage) else ():
+            if copy.from_stage is not None and not copy.deferred:
+                yield from _judge(copy, copy.from_stage)
+        here = _library(stage)
+        for wheels in wheels_taken(stage) if here and not is_empty_base(stage) else ():
             if wheels.builder.runtime.libc not in (None, "", here):
-                yield _problem(stage, wheels.step, wheels.builder, here, _of_wheels(wheels), wheels.verb)
+                yield _problem(stage, wheels.step, wheels.builder, _of_wheels(wheels), wheels.verb)
+
+
+def _library(stage: Stage) -> str | None:
+    """Return the C library that a stage has; `None` where that is unknown, or where programs of both run."""
+    if stage.packages.has(*_COMPATIBLE):
+        return None
+    return "no C library" if is_empty_base(stage) else stage.runtime.libc
+
+
+def _judge(copy: Copy, builder: Stage) -> Iterator[Problem]:
+    """Yield what a COPY takes to where it cannot run, be it by way of a stage that only hands it on."""
+    there = builder.runtime.libc
+    for stage in arrivals(copy) if there else ():
+        here = _library(stage)
+        cargo = _cargo(stage, copy, builder) if here and here != there else None
+        if cargo is not None:
+            yield _problem(stage, copy, builder, cargo)
+            return
 
 
 def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
@@ -225,14 +236,15 @@ def _written(stage: Stage) -> frozenset[str]:
     return frozenset(put.path.rstrip("/") for put in stage.files.puts if put.kind != "workdir")
 
 
-def _problem(stage: Stage, step: Step, builder: Stage, here: str, cargo: _Cargo, verb: str = "copies") -> Problem:
-    has = "has none" if is_empty_base(stage) else f"has {here}"
+def _problem(stage: Stage, step: Step, builder: Stage, cargo: _Cargo, verb: str = "copies") -> Problem:
+    has = "has none" if is_empty_base(stage) else f"has {stage.runtime.libc}"
+    where = "this image" if stage is step.stage else f"{stage.label}, which takes it from there,"
     return Problem(
         step.instruction.span,
-        f"{stage.label} {verb} {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
-        f"library; this image {has}. {cargo.failure}. {cargo.cure}.",
+        f"{step.stage.label} {verb} {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
+        f"library; {where} {has}. {cargo.failure}. {cargo.cure}.",
         cargo.confidence,
         doubt=cargo.doubt,
         instruction=step.instruction,
-        stage=stage.key,
+        stage=step.stage.key,
     )

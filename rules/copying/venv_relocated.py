@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule
-from rules.copying.carried_environments import Placed, brought_by, only_hands_on, placed
+from rules.copying.carried_environments import Placed, brought_by, placed
 from rules.copying.environments import Environment, managed_python
+from rules.copying.handing_on import only_hands_on
 from rules.copying.python_packages import has_official_python, has_system_python
 
 _INTERPRETERS = ("python", "pypy")

@@ -103,7 +103,9 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
         "one more "
         f"to patch.{warning}{known.advice}",
-        _confidence(stage, known) if not is_likely_there(stage, call) else Confidence.POSSIBLE,
+        Confidence.POSSIBLE
+        if is_likely_there(stage, call) or (known.advice and not (size or beside))
+        else _confidence(stage, known),
         doubt=_doubt(known),
         stage=stage.key,
         fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,

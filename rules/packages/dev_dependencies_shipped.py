@@ -20,13 +20,18 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import install_folder
-from rules.facts.installers import NODE_MANAGERS
-from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
-from rules.packages.copied_modules import CopiedModules, copied_modules, starts_developers_tool
-from rules.packages.developers_named import named
+from rules.packages.copied_environments import takes_no_dependencies
+from rules.packages.developers_copied import copied_for_developers
+from rules.packages.developers_named import family_of, named, ships
+from rules.packages.developers_options import option_of
 from rules.packages.developers_parts import MANAGERS, has_developers_part
 from rules.packages.developers_requirements import requirements_for_developers
-from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
+from rules.packages.developers_starts import (
+    needed_at_start,
+    runs_for_developers,
+    started_further_on,
+    starts_for_developers,
+)
 from rules.packages.developers_uses import is_used_or_removed, needed_further_on
 from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
@@ -35,21 +40,11 @@ from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.project_settings import leaves_developers_out
 from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
-from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
-from rules.packages.workspace_starts import prune_of_workspace, workspace_start
+from rules.packages.tool_versions import has_modern_yarn
+from rules.packages.workspace_starts import workspace_start
 from rules.packages.workspaces import stops_without_workspace
 from rules.quoting import listed
 
-_FLAGS = {
-    "npm": "--omit=dev",
-    "pnpm": "--prod",
-    "yarn": "--production",
-    "bun": "--production",
-    "composer": "--no-dev",
-    "uv": "--no-dev",
-    "poetry": "--only main",
-    "pdm": "--prod",
-}
 _CHOOSES = (
     "--dev",
     "--with",
@@ -81,12 +76,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from requirements_for_developers(change)
     if _MANAGERS.search(change.after.code) is None:
         return
-    yield from _copied(change)
+    yield from copied_for_developers(change)
     for stage, calls, text in _installs(change):
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
         lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
-        hindrance = hindrance or needed_further_on(stage, *calls[0])
+        hindrance = hindrance or needed_further_on(stage, *calls[0]) or started_further_on(change, stage, *calls[0])
         yield _problem(stage, calls, text, hindrance)
 
 
@@ -116,80 +111,10 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if text is None or has_developers_part(call.manager, text):
             place: str | int | None = install_folder(run, call)
             place = call.command.start if place is None else place
-            known = text if workspace_start(change, stage, call) is None else None
+            known = text if workspace_start(change, stage, run, call) is None else None
             _, calls, _ = found.setdefault((stage.index, call.manager, place), (stage, [], known))
             calls.append((run, call))
     yield from found.values()
-
-
-def _copied(change: DockerfileChange) -> Iterator[Problem]:
-    """Yield the packages that a shipped stage takes out of a stage which installs all of them."""
-    seen: set[int] = set()
-    for shipped in change.after.shipped:
-        if is_for_development(change, shipped):
-            continue
-        for stage in shipped.chain:
-            modules = () if starts_developers_tool(change.as_it_ships_now(shipped)[1]) else copied_modules(stage)
-            for found in (*modules, *copied_environments(stage)):
-                text = manifest_text(change, found.run, found.call)
-                developers = text is None or has_developers_part(found.call.manager, text)
-                if leaves_developers_out(change, found.run, found.call):
-                    continue
-                if starts_for_developers(change, shipped, found.call.manager, text):
-                    continue
-                if developers and id(found.copy) not in seen:
-                    seen.add(id(found.copy))
-                    also = needed_at_start(change, shipped, found.run, found.call)
-                    script = workspace_start(change, shipped, found.call)
-                    prune = prune_of_workspace(change, found.run, found.call, script) or found.prune
-                    yield _of_copy(stage, found, also, prune, text if script is None else None)
-
-
-def _of_copy(stage: Stage, found: CopiedModules, also: str, prune: str | None, text: str | None) -> Problem:
-    builder = found.run.stage.label
-    way_out = f"Take them out there with {quote(prune)} after the build" if prune else _left_out(found)
-    way_out = f"{way_out}, or copy from a stage that installs without them{also}."
-    if found.undoes is not None and not also:
-        command = found.undoes.command
-        way_out = f"{quote(str(command))} (line {command.line}) has left them out, and this line undoes it: drop it."
-    return Problem(
-        found.copy.instruction.span,
-        f"{stage.label} {_ships(text)} what only developers need: {quote(found.path)} comes out of {builder}, "
-        f"where {quote(spelled(found.call))} at line {found.call.command.line} installs "
-        f"{named(found.call.manager, text)} along with the program's own dependencies. {_hidden(found)}{way_out}",
-        Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
-        doubt="whether the project has development dependencies is not known",
-        instruction=found.copy.instruction,
-        stage=stage.key,
-        key=_family(found.call),  # as where the stage installs itself: that it took over an environment is nothing new
-    )
-
-
-def _family(call: PackageCall) -> str:
-    """Return what tells one set of packages from another: npm's are pnpm's, whichever of them installs."""
-    return "npm" if call.manager in NODE_MANAGERS else call.manager
-
-
-def _ships(text: str | None) -> str:
-    """Say no more than that it may where the project's manifest was not read: it need not name any such packages."""
-    return "ships" if text is not None else "may ship"
-
-
-def _hidden(found: CopiedModules) -> str:
-    if found.hidden_by is None:
-        return ""
-    command = found.hidden_by
-    return f"{quote(str(command))} (line {command.line}) deletes them in a later layer, which only hides them. "
-
-
-def _left_out(found: CopiedModules) -> str:
-    if found.call.manager in PYTHON:
-        lines = "lines" if len(found.others) > 1 else "line"
-        too = f", at {lines} {listed(map(str, found.others))} too" if found.others else ""
-        return f"Leave them out there with {quote(_flag(found.run.stage, found.run, found.call))}{too}"
-    if found.call.manager == "composer":
-        return f"Leave them out there with {quote('--no-dev')}"
-    return "Take them out there"
 
 
 def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -244,17 +169,17 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], text: str | Non
     lines = [str(other.command.line) for _, other in others]
     too = f", at line {listed(lines)} too" if lines else ""
     short = quote(spelled(call))
-    flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
+    flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else option_of(stage, run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} {_ships(text)} what only developers need: {short} installs {named(call.manager, text)} "
+        f"{stage.label} {ships(text)} what only developers need: {short} installs {named(call.manager, text)} "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
         f"them. Leave them out with {quote(flag)}{too}{hindrance}.",
         Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
-        key=_family(call),
+        key=family_of(call),
         fix=None if hindrance else _fix(stage, calls),
     )
 
@@ -275,17 +200,6 @@ def _stopping_script(change: DockerfileChange, calls: list[tuple[Run, PackageCal
     )
 
 
-def _flag(stage: Stage, run: Run, call: PackageCall) -> str:
-    """Return the option that leaves them out, in the words of the version that is there."""
-    if call.manager == "npm" and has_old_npm(stage):
-        return "--production"
-    if call.manager == "poetry" and has_old_poetry(stage, run):
-        return "--no-dev"
-    if has_modern_yarn(run, call):
-        return "yarn workspaces focus --production"
-    return _FLAGS[call.manager]
-
-
 def _fix(stage: Stage, calls: list[tuple[Run, PackageCall]]) -> Fix | None:
     run, call = calls[0]
     if call.manager == "bundle":
@@ -293,5 +207,5 @@ def _fix(stage: Stage, calls: list[tuple[Run, PackageCall]]) -> Fix | None:
         return fix("Leave out the groups of developers", insert_line_before(run.instruction, line))
     if any(has_modern_yarn(one, each) for one, each in calls):
         return None  # another command, which may need a plug-in
-    flag = _flag(stage, run, call)
+    flag = option_of(stage, run, call)
     return fix(f"Add `{flag}`", *(add_option(one, each, flag) for one, each in calls))

@@ -13,6 +13,8 @@ from rules.quoting import listed, quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from rules.api import PackageCall
+
 _SHOWN = 3
 _KINDS = "test frameworks, linters and type definitions"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -20,6 +22,16 @@ _GEM = re.compile(r"^[ \t]*gem[ (]+[\"'](?P<name>[\w.-]+)[\"'](?P<rest>.*)$")
 _GROUPS = re.compile(r"^[ \t]*group\b(?!.*\boptional: *true).*:(?:development|test)\b.*\bdo\b")
 _OPENS = re.compile(r"\bdo\b(?:\s*\|[^|]*\|)?\s*$|^[ \t]*(?:if|unless|case)\b")
 _OF_GROUP = re.compile(r"\bgroups?:?\s*(?:=>)?\s*\[?.*:(?:development|test)\b")
+
+
+def family_of(call: PackageCall) -> str:
+    """Return what tells one set of packages from another: npm's are pnpm's, whichever of them installs."""
+    return "npm" if call.manager in NODE_MANAGERS else call.manager
+
+
+def ships(text: str | None) -> str:
+    """Say no more than that it may where the project's manifest was not read: it need not name any such packages."""
+    return "ships" if text is not None else "may ship"
 
 
 def named(manager: str, text: str | None) -> str:

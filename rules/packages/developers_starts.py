@@ -12,7 +12,7 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import called, commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
-from rules.packages.workspace_starts import runs_through_tool, started_lines, workspace_start
+from rules.packages.workspace_starts import manifest_at_work, runs_through_tool, started_lines, workspace_start
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -74,15 +74,39 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
     change, stage = change.as_it_ships_now(stage)
     if manager == "composer":
         return any(_starts_tool_of_php(line, text) for line in started_lines(change, stage))
-    if manager in NODE_MANAGERS and runs_through_tool(started_lines(change, stage), text):
-        return True
-    developers = _packages_of_node(text) if manager in NODE_MANAGERS else _packages_of_python(text)
-    if not developers:
-        return False
     lines = list(started_lines(change, stage))
     if manager in NODE_MANAGERS:
-        lines += _run_by_scripts(lines, text)
-    return any(_names(word, developers) for line in lines for word in _WORD.findall(line))
+        return any(_needs_developers(lines, text, one) for one in _manifests(change, stage, text))
+    return _names_any(lines, _packages_of_python(text))
+
+
+def _manifests(change: DockerfileChange, stage: Stage, text: str | None) -> Iterator[str | None]:
+    """Yield the manifests that may tell what a script is that is started.
+
+    Beside the install's own that is the one in the folder of the start, as of a workspace. Where neither was read, it
+    is each that may lie in the context's root.
+    """
+    at_work = manifest_at_work(change, stage)
+    yield text
+    if at_work is not None:
+        yield at_work
+    elif text is None:
+        yield from map(change.repository.text, change.repository.places_of(change.path, "package.json"))
+
+
+def _needs_developers(lines: list[str], text: str | None, manifest: str | None) -> bool:
+    """Whether starts need packages that a manifest, or the one beside the install, asks for as a developer's alone."""
+    lines = [*lines, *_run_by_scripts(lines, manifest)]
+    if runs_through_tool(lines, manifest):
+        return True
+    read = read_manifest(manifest)
+    own = read.packages("dependencies", "optionalDependencies") if read is not None else frozenset()
+    return _names_any(lines, (_packages_of_node(text) | _packages_of_node(manifest)) - own)
+
+
+def _names_any(lines: Iterable[str], developers: frozenset[str]) -> bool:
+    """Whether lines name one of some packages."""
+    return bool(developers) and any(_names(word, developers) for line in lines for word in _WORD.findall(line))
 
 
 def runs_for_developers(change: DockerfileChange, stage: Stage, call: PackageCall, text: str | None) -> bool:
@@ -102,7 +126,7 @@ def needed_at_start(change: DockerfileChange, stage: Stage, run: Run, call: Pack
     """Say what else is to be done so that the program starts without these packages: the end of a sentence."""
     if call.manager == "uv" and _syncs_again(change, stage):
         return ", and give the `uv run` that starts the program `--no-dev` too: it would install them again there"
-    script = workspace_start(change, stage, call)
+    script = workspace_start(change, stage, run, call)
     if script is not None:
         return f", if what {quote(str(script))} runs needs none of them"
     text = manifest_text(change, run, call) if call.manager == "composer" else None
@@ -112,6 +136,20 @@ def needed_at_start(change: DockerfileChange, stage: Stage, run: Run, call: Pack
     if call.env.get("APP_ENV") == "prod" or (setting is not None and setting.value == "prod"):
         return ""
     return ", and set `APP_ENV=prod` above it: otherwise Symfony loads the bundles for developers, which are then gone"
+
+
+def started_further_on(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> str:
+    """Say which other stage starts from the one that installs, and starts with these packages: a clause."""
+    text = manifest_text(change, run, call)
+    for other in change.stages:
+        if other in stage.chain or run.stage not in other.chain or not other.image.start_in_file:
+            continue
+        if starts_for_developers(change, other, call.manager, text):
+            return (
+                f", and install all of them in {other.label} (line {other.from_.line}), which starts from "
+                f"{run.stage.label} and needs them for what it starts"
+            )
+    return ""
 
 
 def _syncs_again(change: DockerfileChange, stage: Stage) -> bool:

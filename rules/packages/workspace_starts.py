@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.brought import brought
+from rules.copying.installs import install_folder
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.package_json import read_manifest
+from rules.packages.package_json import called, read_manifest
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -40,21 +43,42 @@ def runs_through_tool(lines: Iterable[str], text: str | None) -> bool:
 
 
 def started_lines(change: DockerfileChange, stage: Stage) -> Iterator[str]:
-    """Yield what the container starts: its command, and the scripts of the repository behind it."""
+    """Yield what the container starts: its command, the scripts of the repository behind it, and others' commands.
+
+    Those are what services of compose files start in the image instead of its own.
+    """
     for setting in stage.image.start_command:
         if setting.value is not None:
             yield setting.value.text
     yield from (script.text for script in start_scripts(change, stage) if script.text is not None)
+    names = {"" if stage.is_last else stage.name, stage.name, str(stage.index)}
+    builds = change.repository.builds_of(change.path)
+    yield from (build.command for build in builds if build.command and build.target.lower() in names)
 
 
-def workspace_start(change: DockerfileChange, stage: Stage, call: PackageCall) -> Command | None:
-    """Return what starts a script of a workspace: of `pnpm --filter api start` the project's manifest tells nothing."""
+def workspace_start(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> Command | None:
+    """Return what starts a script of which the manifest beside the install tells nothing.
+
+    It is one of a workspace, as with `pnpm --filter api start`, or of another folder whose manifest was not read.
+    """
+    folder = stage.image.workdir.value
+    elsewhere = folder != install_folder(run, call) and folder is not None and not manifest_at_work(change, stage)
     for line in started_lines(change, stage) if call.manager in NODE_MANAGERS else ():
         for command in parse(line, Source("start", line), 0, dialect="sh", joined=False).commands:
             of_yarn = command.name == "yarn" and command.subcommand in ("workspace", "workspaces")
             if command.name in NODE_MANAGERS and (of_yarn or command.has(*_OF_WORKSPACES)):
                 return command
+            if elsewhere and called(command):
+                return command
     return None
+
+
+def manifest_at_work(change: DockerfileChange, stage: Stage) -> str | None:
+    """Return the package.json of the folder that the container starts in, where it was read."""
+    folder = stage.image.workdir.value
+    path = posixpath.join(folder, "package.json") if folder is not None else None
+    found = brought(change, stage, path, through_stages=True) if path is not None else None
+    return found.text if found is not None else None
 
 
 def prune_of_workspace(change: DockerfileChange, run: Run, call: PackageCall, started: Command | None) -> str | None:

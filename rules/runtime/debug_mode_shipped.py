@@ -38,6 +38,7 @@ from rules.runtime.debug_switches import (
     switch_in,
     xdebug_commands,
 )
+from rules.runtime.script_switches import switch_in_script
 from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
 
 _FOR_DEVELOPERS = re.compile(
@@ -78,6 +79,9 @@ _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
         "tsx",
         "plackup",
         "morbo",
+        "npm",
+        "yarn",
+        "bun",
     ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -90,7 +94,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         (found.stage, _told(problem, found.instruction))
         for found in shipped(change)
         if not _is_for_developers(change, found.stage)
-        for problem in _switch(found, told)
+        for problem in (*_switch(found, told), *_script(change, found, told))
     ]
     started = {id(stage) for stage, problem in switched if not problem.untold}
     for stage in change.after.shipped:
@@ -235,6 +239,24 @@ def _switch(found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
         stage=found.stage.key,
         key=switch.text,
         fix=_without(found, switch),
+    )
+
+
+def _script(change: DockerfileChange, found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
+    """Yield what a script of package.json switches on, where the start command itself has nothing of that kind."""
+    script = switch_in_script(change, found) if not any(map(switch_in, commands_of(found))) else None
+    if script is None or (found.stage.key, script.switch.text) in told:
+        return
+    switch = script.switch
+    told.add((found.stage.key, switch.text))
+    yield Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(script.call)}, and {quote(script.name)} in {quote(script.path)} runs "
+        f"{quote(switch.text)}, which {switch.what}. In production that {switch.then}. {switch.way_out}.",
+        Confidence.LIKELY,
+        doubt="the image may be made for development alone",
+        stage=found.stage.key,
+        key=switch.text,
     )
 
 

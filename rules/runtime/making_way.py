@@ -238,7 +238,7 @@ def script_at_end(change: DockerfileChange, found: Written) -> Called | None:
     commands = shell_commands(found.start)
     if len(commands) < 2 or commands[-1].name == "exec":  # noqa: PLR2004 - a list of them
         return None
-    program, script = _last_script(change, found, commands)
+    program, script = last_script(change, found, commands)
     if script is None:
         return Called(None, None) if posixpath.splitext(program)[1] in (".sh", ".bash") else None
     line = kept_in_front(script)
@@ -246,7 +246,7 @@ def script_at_end(change: DockerfileChange, found: Written) -> Called | None:
     return Called(script, line.command if line is not None and sure else None)
 
 
-def _last_script(
+def last_script(
     change: DockerfileChange, found: Written, commands: tuple[Command, ...]
 ) -> tuple[str, StartScript | None]:
     """Return the program that the last of a start's commands runs, and the project's script of that name."""
@@ -257,17 +257,3 @@ def _last_script(
         return program, None
     start = Start("exec", (program,), found.instruction)
     return program, start_script(change, found._replace(start=start), through_stages=True)
-
-
-def script_that_stays(change: DockerfileChange, found: Written) -> StartScript | None:
-    """Return the script that is all of a start command, where its own shell stays in front of what it runs.
-
-    No script with one command at its end, which is told by itself (entrypoint_script_no_exec.md).
-    """
-    commands = shell_commands(found.start)
-    script = _last_script(change, found, commands)[1] if len(commands) == 1 else None
-    if script is None or script.shell is None or re.search(r"\bexec\b|\btrap\b|\bwait\b", script.text):
-        return None
-    line = kept_in_front(script)
-    told = line is not None and not line.command.conditional and _function(script.text, line.command.name) is None
-    return None if supervises(script) or told else script

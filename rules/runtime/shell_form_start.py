@@ -27,7 +27,6 @@ from rules.runtime.making_way import (
     ends_by_itself,
     of_runner,
     script_at_end,
-    script_that_stays,
     way_out,
 )
 from rules.runtime.shell_with_code import MAKES_WAY, shell_with_code
@@ -43,6 +42,7 @@ from rules.runtime.start_text import (
     stays,
     way_made,
 )
+from rules.runtime.wrapped_scripts import Wrapped, wrapped_script
 
 
 @rule(
@@ -83,10 +83,11 @@ def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> P
     if _is_harmless(start) or (_is_fixed(stage) and makes_way(stage, start)):
         return None
     written = Written(stage, setting, start, start.instruction)
-    found = _makes_way(stage, start) if makes_way(stage, start) else _problem(change, written)
+    script = wrapped_script(change, written)
+    found = _makes_way(stage, start, script) if makes_way(stage, start) else _problem(change, written, script)
     own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
     unread = own and below is None
-    return _less_sure(found) if unread else found
+    return _less_sure(found) if unread and found is not None else found
 
 
 def _held_before(change: DockerfileChange, stage: Stage, found: Problem, *, is_cmd: bool) -> bool:
@@ -183,8 +184,10 @@ def _is_fixed(stage: Stage) -> bool:
     return "@sha256:" in (stage.root.base_text or "")
 
 
-def _makes_way(stage: Stage, start: Start) -> Problem:
+def _makes_way(stage: Stage, start: Start, script: Wrapped | None) -> Problem | None:
     assert start.instruction is not None
+    if script is not None and (script.keeps_shell or script.lacks_interpreter):
+        return None  # SIGTERM arrives at the script, whose own shell decides
     repair = _fix(start)
     return Problem(
         start.instruction.span,
@@ -198,7 +201,7 @@ def _makes_way(stage: Stage, start: Start) -> Problem:
     )
 
 
-def _problem(change: DockerfileChange, found: Written) -> Problem:
+def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -> Problem:
     stage, setting, start, instruction = found
     called = script_at_end(change, found)
     keyword = instruction.keyword
@@ -209,19 +212,21 @@ def _problem(change: DockerfileChange, found: Written) -> Problem:
         then = "`docker stop` then waits ten seconds and kills the program, in the middle of whatever it was doing"
     wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
     fix = _fix(start) if not wakes_cmd else None
+    besides = script.way_out if script is not None else ""
     known_to_stay = stays(stage, start)
     is_open = called is not None and called.is_open
     shell = "The shell" if known_to_stay else "Unless that shell makes way by itself, as some do, it"
     return Problem(
         instruction.span,
         f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {shell} is process 1 and does not "
-        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{_below(change, found)}.",
+        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{besides}.",
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open
         else "which shell the base image has, and of which version, is not known",
         stage=stage.key,
-        fix=fix,
+        fix=fix if not besides else None,
+        untold=script is not None and script.is_job,
     )
 
 
@@ -237,12 +242,6 @@ def _way_out(start: Start, fix: Fix | None, called: Called | None) -> str:
     line = called.line
     there = f"line {line.line} of {quote(called.script.path)}"
     return f"{here}, and see to {there} as well: {quote(str(line), 60)} runs there without it"
-
-
-def _below(change: DockerfileChange, found: Written) -> str:
-    """Name a script that is all of the command and keeps a shell of its own in front."""
-    script = script_that_stays(change, found)
-    return f", and begin what {quote(script.path)} runs in the end with `exec`: its shell stays, too" if script else ""
 
 
 def _fix(start: Start) -> Fix | None:

@@ -16,11 +16,15 @@ from rules.runtime.start_instructions import behind_init, reads_code
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from rules.api import Start
     from rules.runtime.start_instructions import Written
 
 _SHELLS = frozenset("sh bash ash dash".split())
 _MOST_CHOICES = 20
 """Scripts among which a variable may choose; each is read."""
+
+
+_QUOTED = re.compile(r"(?P<quote>[\"'])(?P<word>[^\"'$`\\]+)(?P=quote)\Z")
 
 
 class StartScript(NamedTuple):
@@ -217,7 +221,7 @@ def start_scripts_by_pattern(change: DockerfileChange, found: Written) -> tuple[
     They are those of the build context that fit the COPY which brings a file under that very name; none where one of
     them was not read.
     """
-    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
+    words = behind_init(_start_words(found.start))
     name = posixpath.basename(words[0]) if words else ""
     context = change.repository.context_of(change.path)
     if not VARIABLE.search(name) or not is_script(name) or context is None or found.stage.runtime.is_windows:
@@ -236,9 +240,16 @@ def start_scripts_by_pattern(change: DockerfileChange, found: Written) -> tuple[
     return tuple(read) if len(read) == len(texts) else ()
 
 
+def _start_words(start: Start) -> tuple[str, ...]:
+    """Return a start command's words; of the shell form without the quotes around a whole one: `CMD "/run.sh"`."""
+    if start.form == "exec":
+        return start.words
+    return tuple(_QUOTED.sub(r"\g<word>", word) for word in start.text.split())
+
+
 def start_target(found: Written) -> tuple[str | None, bool]:
     """Return the absolute path of what a start command runs, and whether it is executed itself."""
-    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
+    words = behind_init(_start_words(found.start))
     if not words or found.stage.runtime.is_windows:
         return None, False
     direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.composes import IS_COMPOSE, with_defaults
 from rules.model.steps import Copy
 from rules.quoting import quote
 from rules.services import image_name
@@ -12,9 +13,11 @@ from rules.services import image_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rules.builds import Build
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
+_ROOT = re.compile(r"(?:root|0+)(?::.*)?")
 _BPF_TARGET = re.compile(r"(?:-target|--target)[ =]bpf(?:el|eb)?\b|\bbpf2go\b")
 _BPF_PACKAGES = (
     "libbpf libbpf-dev libbpf-devel libbpf0 libbpf1 bpftool bpftrace bpfcc-tools python3-bpfcc bcc-tools libbpf-tools"
@@ -45,6 +48,17 @@ def run_as_root(change: DockerfileChange, stage: Stage) -> str | None:
         if named or (service.dockerfile == change.path and _is_built(stage, service.target)):
             return f"{quote(service.path)} (line {service.line}) runs it with {quote(service.setting)}{service.why}"
     return None
+
+
+def started_as_others(change: DockerfileChange, stage: Stage) -> Build | None:
+    """Return a service that builds the image and starts it as an ordinary account, where each that builds it does so.
+
+    Services for developers tell nothing; a variable without a default is taken for an account.
+    """
+    builds = [build for build in change.repository.builds_of(change.path) if IS_COMPOSE.search(build.path)]
+    services = [build for build in builds if not build.development and _is_built(stage, build.target)]
+    sure = all(build.user and _ROOT.fullmatch(with_defaults(build.user)) is None for build in services)
+    return services[0] if services and sure else None
 
 
 def _is_built(stage: Stage, target: str) -> bool:

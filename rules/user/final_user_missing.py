@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, free_uid, switch
 from rules.user.accounts import of_last_stage
-from rules.user.asked_root import run_as_root
+from rules.user.asked_root import run_as_root, started_as_others
 from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
@@ -52,8 +52,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not gives_up_root(change, stage):
             untold = is_for_developers(stage) or needs_root(change, stage) or _is_left_to_script(change, stage)
-            problem = _judge(change, stage)
+            problem = _weighed(change, stage, _judge(change, stage))
             yield dataclasses.replace(problem, held_before=_was_root(change, stage), untold=untold)
+
+
+def _weighed(change: DockerfileChange, stage: Stage, problem: Problem) -> Problem:
+    """Leave to the summary what each service of compose files that builds the image starts as another account."""
+    service = started_as_others(change, stage)
+    if service is None:
+        return problem
+    said = f"{quote(service.path)} starts it with {quote(f'user: {service.user}')}; wherever else it runs, it is root."
+    return dataclasses.replace(
+        problem,
+        message=f"{problem.message} {said}",
+        decision=f"{problem.decision} {said}",
+        confidence=Confidence.POSSIBLE,
+    )
 
 
 def _is_left_to_script(change: DockerfileChange, stage: Stage) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
-    from rules.model.steps import Copy
+    from rules.model.steps import Copy, Run
 
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bthrust\b")
 _PUMA = re.compile(r"\bpuma\b")
@@ -46,6 +46,8 @@ _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
 _RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "daemon_iex", "eval"})
 _OF_COREPACK = frozenset({"pnpm", "pnpx", "yarn", "yarnpkg"})
+_FETCHES = frozenset({"prepare", "install", "use", "up", "hydrate", *_OF_COREPACK})
+"""What Corepack fetches a package manager for (its README, "Utility Commands"); behind its name, to run it at once."""
 _SHOWN = 3
 
 
@@ -125,19 +127,33 @@ def _lowered(sentence: str) -> str:
 
 
 def _shims(stage: Stage) -> Iterator[Item]:
-    """A package manager that Corepack keeps in the home of whoever fetches it: another account fetches it anew."""
-    words = started_words(stage)
-    if not words or words[0] not in _OF_COREPACK or {"COREPACK_HOME", "XDG_CACHE_HOME"} & set(stage.image.env):
+    """A package manager that Corepack keeps in the home of whoever fetched it: another account fetches it anew.
+
+    `corepack enable` alone fetches nothing: where no step of the image calls the manager, root fetches it anew as well.
+    """
+    called = next((name for name in _started_names(stage) if name in _OF_COREPACK), None)
+    if called is None or {"COREPACK_HOME", "XDG_CACHE_HOME"} & set(stage.image.env):
         return
-    for run in stage.done_runs:
-        command = next(iter(run.calls("corepack")), None)
-        if command is not None and "COREPACK_HOME" not in run.instruction.text:
-            yield Item(
-                f"`corepack` (line {command.line}) keeps {quote(words[0])} in root's home, and another account fetches "
-                "it anew at each start (set `ENV COREPACK_HOME` above it)",
-                concrete=True,
-            )
-            return
+    calls = [command for run in stage.done_runs for command in run.calls("corepack", called) if not _has_home(run)]
+    first = next((command for command in calls if command.name == "corepack"), None)
+    fetched = (command.name == called or command.subcommand in _FETCHES for command in calls)
+    if first is not None and any(fetched):
+        yield Item(
+            f"`corepack` (line {first.line}) keeps {quote(called)} in root's home, and another account fetches "
+            "it anew at each start (set `ENV COREPACK_HOME` above it)",
+            concrete=True,
+        )
+
+
+def _has_home(run: Run) -> bool:
+    return "COREPACK_HOME" in run.instruction.text
+
+
+def _started_names(stage: Stage) -> Iterator[str]:
+    """Yield the programs that the container starts, those in the code of a shell included."""
+    yield from started_words(stage)[:1]
+    for setting in stage.image.start_command:
+        yield from (command.name for command in (setting.value.commands if setting.value is not None else ()))
 
 
 def _modes(change: DockerfileChange, stage: Stage, user: str) -> Iterator[Item]:

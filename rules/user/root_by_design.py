@@ -15,7 +15,7 @@ from rules.user.droppers import AS_OTHER, DROPPERS, script_that_drops
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
 from rules.user.read_scripts import are_read
-from rules.user.start_scripts import StartScript, start_scripts
+from rules.user.start_scripts import StartScript, is_followed, start_scripts
 from rules.user.stepping_down import starts_through_base
 
 if TYPE_CHECKING:
@@ -198,10 +198,12 @@ _SOURCES = re.compile(r"^[ \t]*(?:\.|source)[ \t]+(?!\S*/(?:etc/|activate\b|\.?e
 def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
     """Return the names of start scripts, and of a server's settings, whose text is not known: they may give up root.
 
-    A script that takes commands from another file (`. lib.sh`) is known in part only.
+    A script that takes commands from another file (`. lib.sh`) is known in part only. One behind which a shell goes on
+    gives up nothing for what follows.
     """
     files = (*start_scripts(change, stage), *_server_settings(change, stage))
-    return tuple(file.name for file in files if file.text is None or _SOURCES.search(file.text))
+    unread = (file.name for file in files if file.text is None or _SOURCES.search(file.text))
+    return tuple(name for name in unread if not is_followed(stage, name))
 
 
 def is_no_service(stage: Stage) -> bool:

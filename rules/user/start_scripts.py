@@ -111,6 +111,17 @@ def _named(change: DockerfileChange, stage: Stage, word: str) -> StartScript | N
     return StartScript(name, file.text) if file is not None and file.text.startswith("#!") else None
 
 
+def is_followed(stage: Stage, name: str) -> bool:
+    """Tell whether a shell goes on behind a start script: `wait-for-it.sh db:5432 && ./server`.
+
+    What such a script becomes itself changes nothing for what follows it.
+    """
+    commands = [one for setting in stage.image.start_command if setting.value for one in setting.value.commands]
+    calls = [one for one in commands if name in (posixpath.basename(word.value) for word in one.words)]
+    plain = (one.name not in (".", "source") and "exec" not in one.wrappers for one in calls)
+    return bool(calls) and all(plain) and all(one.after in ("&&", ";", "\n") for one in calls)
+
+
 def builds_at_start(stage: Stage) -> bool:
     """Tell whether the start command calls a script of `package.json` that builds the program, each time anew."""
     for setting in stage.image.start_command:

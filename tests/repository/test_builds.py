@@ -76,7 +76,7 @@ def test_every_kind_of_file_names_dockerfile_context_and_target(path: str, data:
 
 def test_compose_gives_arguments_contexts_and_its_own_command() -> None:
     build = builds_in("compose.yaml", COMPOSE)[0]
-    assert (build.args, build.contexts, build.command, build.line) == ({"RELEASE": "1.0"}, ("assets",), True, 6)
+    assert (build.args, build.contexts, build.command, build.line) == ({"RELEASE": "1.0"}, ("assets",), "serve", 6)
 
 
 @pytest.mark.parametrize(
