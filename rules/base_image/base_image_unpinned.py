@@ -21,7 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release, names_variant_only
+from rules.base_image.tags import is_given_up, is_over, moves, names_release, names_variant_only
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import path_name, table_name
 
@@ -54,12 +54,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_unpinned(change: DockerfileChange, reference: ImageReference) -> bool:
-    if reference.digest is not None or _is_made_by_hand(reference):
+    if reference.digest is not None or _is_made_by_hand(reference) or is_given_up(change, reference):
         return False
     by_variant = names_variant_only(reference)
     if not by_variant and not moves(reference.tag or "latest"):
         return False
-    # Nothing moves where nobody builds any more, which base-image-eol says.
+    # Nothing moves within a line that is over, which base-image-eol says.
     return not ((by_variant or _stays_in_release(reference)) and is_over(change, reference))
 
 
@@ -68,7 +68,7 @@ def _is_by_variable(stage: Stage) -> bool:
 
 
 def _confidence(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Confidence:
-    """Say it quietly of an image that was given up: another one is to be named, as base-image-eol says."""
+    """Say it quietly where a line that the tag names is over: another one is to be named, as base-image-eol says."""
     if is_over(change, reference):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if _is_by_variable(stage) else Confidence.CERTAIN
@@ -86,7 +86,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         word.span,
         _message(reference),
         Confidence.POSSIBLE if _is_renewed(change, stages, reference) else _confidence(change, stage, reference),
-        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another image is to be named first, which nobody gave up",
+        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another release line is to be named first, since this one is over",
         key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),

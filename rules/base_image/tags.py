@@ -113,6 +113,11 @@ def is_over(change: DockerfileChange, reference: ImageReference) -> bool:
     return any(one.already_over for one in all_end_of_life(reference, change.today or data_date()))
 
 
+def is_given_up(change: DockerfileChange, reference: ImageReference) -> bool:
+    """Tell whether nobody builds the image that a reference names any more, under no tag: it does not move."""
+    return any(one.already_over and one.note for one in all_end_of_life(reference, change.today or data_date()))
+
+
 def gains_compilers(was: Stage, stage: Stage) -> bool:
     """Tell whether a stage moves from a small variant of an image to one that has compilers, of the same version.
 
