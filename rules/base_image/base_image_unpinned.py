@@ -86,7 +86,9 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         word.span,
         _message(reference),
         Confidence.POSSIBLE if _is_renewed(change, stages, reference) else _confidence(change, stage, reference),
-        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another release line is to be named first, since this one is over",
+        doubt=BY_ARGUMENT
+        if _is_by_variable(stage)
+        else "another release line is to be named first, since this one is over",
         key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),

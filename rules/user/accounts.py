@@ -121,7 +121,7 @@ def _number(stage: Stage, name: str, account: Account | None, number: str | None
 
 
 def uid_left_to_build(stage: Stage, name: str) -> str | None:
-    """Return the variable that an account gets its number from, where it is an ARG to which each build gives a value."""
+    """Return the variable that an account gets its number from, where it is an ARG that each build fills in."""
     account = stage.users.find(name)
     written = account.command.option("-u", "--uid") if account is not None else None
     if written is None or not _VARIABLE.fullmatch(written):

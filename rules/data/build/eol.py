@@ -57,8 +57,9 @@ DEAD: list[Json] = [
 """Images that are no longer updated, whatever they hold; the first match counts.
 
 `match` is the familiar name, `tag` limits it to some tags, `date` is the last day of updates where it is known,
-`withdrawn` says that its registry has none of its tags any more, `instead` is the image to use; one that names a group of `match` is the same image of a later system, where the table of
-images has it. From the raw table's `dead_images`, whose notes are written for people.
+`withdrawn` says that its registry has none of its tags any more, `instead` is the image to use; one that names a group
+of `match` is the same image of a later system, where the table of images has it.
+From the raw table's `dead_images`, whose notes are written for people.
 """
 
 
