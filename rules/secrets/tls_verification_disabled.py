@@ -14,6 +14,7 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    mended_at_once,
     once,
     quote,
     rule,
@@ -47,9 +48,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The check of certificates is switched off."""
     for stage in change.stages:
         for step in stage.steps:
-            for off in switched_off(step):
-                if not _is_of_cleartext(change, off) and not _is_unread(stage, off):
-                    yield _problem(stage, step, off, bare=off.who in FETCHERS and has_no_authorities(stage, off.who))
+            found = [
+                off for off in switched_off(step) if not _is_of_cleartext(change, off) and not _is_unread(stage, off)
+            ]
+            told = [
+                _problem(stage, step, off, bare=off.who in FETCHERS and has_no_authorities(stage, off.who))
+                for off in found
+            ]
+            said = change.before is not None and any(off.what in change.before.code for off in found)
+            yield from told if said else mended_at_once(told)
 
 
 def _is_of_cleartext(change: DockerfileChange, off: Off) -> bool:
@@ -116,6 +123,7 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
         if off.edit is not None and not bare and not off.for_trust
         else None
     )
+    what = SHORT_FOR.get(off.what, off.what)
     return Problem(
         off.span,
         f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. {_then(stage, step)} "
@@ -124,7 +132,7 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
         doubt="it runs under a condition",
         instruction=step.instruction,
         stage=stage.key,
-        key=SHORT_FOR.get(off.what, off.what),
-        decision=f"{stage.key} {SHORT_FOR.get(off.what, off.what)}" if fix is None else "",
+        key=what,
+        decision=f"{stage.key} {what}" if fix is None else f"{step.at} {what} {off.who}",
         fix=fix,
     )
