@@ -26,6 +26,8 @@ DISTROLESS: Json = {
     "instead": r"\1-debian13",
     "note": "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated",
 }
+MAMBAFORGE = "Mambaforge is built no more since January 2025, and Miniforge is the same"
+# conda-forge.org/news/2024/07/29/sunsetting-mambaforge
 DOTNET = "mcr.microsoft.com/dotnet"
 MOVED: Json = {"note": "moved to the Microsoft Container Registry", "withdrawn": True}
 """Microsoft took them off Docker Hub by August 2021 (dotnet/dotnet-docker 2848 and 2960, dotnet/announcements 197)."""
@@ -42,6 +44,7 @@ DEAD: list[Json] = [
     {"match": "owncloud", "instead": "owncloud/server", "note": "removed from the official images"},
     {"match": "bitnami/.+", "tag": r"\d.*", "date": "2025-08-28", "note": BITNAMI},
     {"match": "bitnamilegacy/.+", "date": "2025-08-28", "note": BITNAMI},
+    {"match": "condaforge/mambaforge(?:-pypy3)?", "instead": "condaforge/miniforge3", "note": MAMBAFORGE},
     {"match": "microsoft/aspnetcore", "instead": f"{DOTNET}/aspnet"} | MOVED,
     {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk"} | MOVED,
     {"match": "microsoft/dotnet", "tag": ".*sdk.*|latest", "instead": f"{DOTNET}/sdk"} | MOVED,
