@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.packages import in_archive
+from rules.facts.virtual_names import in_archive
 from rules.packages.options import spelled
 from rules.packages.recommended_knowledge import BY_RECOMMENDATION
 from rules.packages.recommended_programs import NEED_CERTIFICATES, is_brought, missed, unexplained

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.commands import provides
-from rules.facts.packages import in_archive, needed_by, only_recommended
+from rules.facts.packages import needed_by, only_recommended
+from rules.facts.virtual_names import in_archive
 from rules.lazily import once
 from rules.packages.sources import adds_source_before
 
