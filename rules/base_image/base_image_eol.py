@@ -95,7 +95,7 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         key=key,
         notes=tuple(Note(other.from_.span, as_well(other, ended[0], today)) for other in told.others),
         fix=offered,
-        severity=None if stage.files_ship or own is not None or gone else Severity.INFO,
+        severity=None if stage.files_ship or own is not None or gone or ended[0].withdrawn else Severity.INFO,
         fact=key,
         held_before=_is_as_it_was(change, stage),
     )
@@ -202,6 +202,8 @@ def _also(others: list[EndOfLife]) -> str:
 
 
 def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:
+    if end.withdrawn:
+        return "Its registry has no tag of it any more: the build stops here, unless a mirror or a cache holds it. "
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
     if _only_builds(stage):

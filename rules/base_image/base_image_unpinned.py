@@ -9,6 +9,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    EndOfLife,
     Fix,
     ImageReference,
     Note,
@@ -21,7 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release, names_variant_only
+from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import path_name, table_name
 
@@ -56,10 +57,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_unpinned(change: DockerfileChange, reference: ImageReference) -> bool:
     if reference.digest is not None or _is_made_by_hand(reference):
         return False
+    over = given_up(change, reference)
+    if over is not None and over.withdrawn:
+        return False  # no tag of it is left
     by_variant = names_variant_only(reference)
     if not by_variant and not moves(reference.tag or "latest"):
         return False
-    # Nothing moves where nobody builds any more, which base-image-eol says.
+    # Nothing moves within a line that is over, which base-image-eol says.
     return not ((by_variant or _stays_in_release(reference)) and is_over(change, reference))
 
 
@@ -68,7 +72,7 @@ def _is_by_variable(stage: Stage) -> bool:
 
 
 def _confidence(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Confidence:
-    """Say it quietly of an image that was given up: another one is to be named, as base-image-eol says."""
+    """Say it quietly where the image or its line is over: another one is to be named, as base-image-eol says."""
     if is_over(change, reference):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if _is_by_variable(stage) else Confidence.CERTAIN
@@ -81,12 +85,13 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
     assert word is not None, "a stage with a reference has a word for it"
     assert reference is not None, "the caller looked"
     by_argument = "$" in word.text.rpartition("/")[2]
+    over = given_up(change, reference)
     weak = by_argument or names_variant_only(reference) or _stays_in_release(reference)
     return Problem(
         word.span,
-        _message(reference),
+        _message(reference) if over is None else _stays(reference, over),
         Confidence.POSSIBLE if _is_renewed(change, stages, reference) else _confidence(change, stage, reference),
-        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another image is to be named first, which nobody gave up",
+        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another image is to be named first, which is still built",
         key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
@@ -165,6 +170,15 @@ def _is_rolling(reference: ImageReference) -> bool:
 
 def _has_no_releases(reference: ImageReference) -> bool:
     return reference.text.startswith(_LATEST_ONLY) or reference.familiar in _ROLLING
+
+
+def _stays(reference: ImageReference, over: EndOfLife) -> str:
+    """Say it of an image that was given up: what has no release is then the last that was built."""
+    other = quote(over.instead) if over.instead else "an image that is still built"
+    return (
+        f"{quote(reference.text)} names no release, and the image was given up: it stays what it was built as last. "
+        f"Name a release of {other}."
+    )
 
 
 def _message(reference: ImageReference) -> str:

@@ -43,7 +43,7 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 """What an author says who has weighed the smaller image."""
-_JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
+_JAVA = re.compile(r"(?:^|/)java$|jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
 _WITH_JDK = re.compile(r"[:-]jdk(?![a-z])")
 """How tags of servers and tools name the JDK that they bring: `tomcat:9-jdk11`, `gradle:8-jdk17`."""
 _JRE = re.compile(rb"^[ \t]*FROM[ \t][^\n#]*[:-]jre\b", re.IGNORECASE | re.MULTILINE)

@@ -9,7 +9,7 @@ from rules.facts.eol import all_end_of_life, codenames, data_date
 from rules.facts.images import image_facts
 
 if TYPE_CHECKING:
-    from rules.api import DockerfileChange, ImageReference, Stage
+    from rules.api import DockerfileChange, EndOfLife, ImageReference, Stage
 
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "devel", "rawhide", "rolling", "canary"})
 """Tags that move from release to release by their name alone; `rawhide` is Fedora's, `devel` Ubuntu's next release."""
@@ -111,6 +111,12 @@ def read_tag(tag: str | None) -> Tag:
 def is_over(change: DockerfileChange, reference: ImageReference) -> bool:
     """Tell whether what a reference names is past its end of life: no fix may lead there."""
     return any(one.already_over for one in all_end_of_life(reference, change.today or data_date()))
+
+
+def given_up(change: DockerfileChange, reference: ImageReference) -> EndOfLife | None:
+    """Return why nobody builds the image that a reference names any more, under no tag; `None` of one that is built."""
+    ends = all_end_of_life(reference, change.today or data_date())
+    return next((one for one in ends if one.already_over and one.note), None)
 
 
 def gains_compilers(was: Stage, stage: Stage) -> bool:

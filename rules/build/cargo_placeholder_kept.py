@@ -31,6 +31,7 @@ from rules.api import (
     within,
     written_by,
 )
+from rules.build.cargo_programs import is_shipped, names_a_library
 from rules.model.work_folders import folder_of
 
 _WRITES = frozenset({"echo", "printf", "cat", "tee", "touch"})
@@ -64,14 +65,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for path, build in islice(_placeholders(stage), _MOST):
             copy = _copied_over(stage, build, path)
             again = _again(stage, build, copy) if copy is not None else None
-            library = _has_other_library(change, stage, path)
+            library = _has_other_library(change, stage, build, path)
             if copy is None or again is None or library or _is_renewed(stage, path, build, again):
+                continue
+            if is_shipped(change, stage, build.run, path) is False:
                 continue
             yield _problem(stage, path, build, copy, again, known=library is False)
             break
 
 
-def _has_other_library(change: DockerfileChange, stage: Stage, path: str) -> bool | None:
+def _has_other_library(change: DockerfileChange, stage: Stage, build: _Build, path: str) -> bool | None:
     """Whether the package of a placeholder has a library that was none: built anew, it renews the program too.
 
     Measured with cargo 1.95: with `src/lib.rs` beside it the real `main.rs` is compiled, whatever its time is. `None`
@@ -80,6 +83,8 @@ def _has_other_library(change: DockerfileChange, stage: Stage, path: str) -> boo
     library = posixpath.join(posixpath.dirname(path), "lib.rs")
     if path == library or any(made == library for run in stage.all_runs for made, _ in _made_up(run)):
         return False
+    if names_a_library(change, build.run, path):
+        return True
     put = next((one for one in reversed(stage.files.covering(path)) if one.kind == "context"), None)
     context = change.repository.context_of(change.path)
     if put is None or context is None:

@@ -17,6 +17,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    mended_at_once,
     names_a_file,
     once,
     quote,
@@ -42,18 +43,25 @@ _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """ADD copies local files that are no archives."""
-    for stage in change.stages:
-        usual = _is_usual(stage, change.was(stage))
-        for copy in stage.copies:
-            if copy.is_add and _is_plain_copy(copy):
-                yield dataclasses.replace(_problem(change, stage, copy), held_before=usual)
+    told = [
+        dataclasses.replace(_problem(change, stage, copy), held_before=_is_usual(stage, change.was(stage)))
+        for stage in change.stages
+        for copy in _plain_adds(stage)
+    ]
+    if change.before is None or not any(map(_plain_adds, change.before.stages)):
+        told = mended_at_once(told)
+    yield from told
+
+
+@once
+def _plain_adds(stage: Stage) -> tuple[Copy, ...]:
+    return tuple(copy for copy in stage.copies if copy.is_add and _is_plain_copy(copy))
 
 
 def _is_usual(stage: Stage, was: Stage | None) -> bool:
     """Whether the stage copies by `ADD` in several lines that the change leaves alone: one more follows them."""
     before = {str(copy.instruction) for copy in was.copies if copy.is_add} if was is not None else set()
-    kept = [copy for copy in stage.copies if copy.is_add and str(copy.instruction) in before and _is_plain_copy(copy)]
-    return len(kept) >= _SEVERAL
+    return sum(str(copy.instruction) in before for copy in _plain_adds(stage)) >= _SEVERAL
 
 
 def _is_plain_copy(copy: Copy) -> bool:
@@ -77,12 +85,14 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
     lower = change.source.cut(span).islower()
     is_open = any((source.path or "").endswith("*") for source in copy.sources)
     is_file = any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in copy.sources)
+    why = _why(change, copy, is_file=is_file)
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {what} with `ADD`. {_why(change, copy, is_file=is_file)}",
+        f"{stage.label} copies {what} with `ADD`. {why}",
         Confidence.LIKELY if by_argument or is_open else Confidence.CERTAIN,
         doubt=BY_ARGUMENT if by_argument else "an archive may be called so, which `ADD` unpacks" if is_open else "",
         stage=stage.key,
+        decision=why,
         key="ADD",  # the same decision for another path is not a new one
         severity=None if is_file else Severity.INFO,
         fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)) if not is_open else None,

@@ -96,6 +96,7 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
         f"{fails}. Build and run on the same release.",
         confidence,
         doubt="how the program is linked is not known",
+        decision=f"{stage.key} {builder.key} {fails}",
         instruction=copy.instruction,
         stage=stage.key,
         key=found[0],

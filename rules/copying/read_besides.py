@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, once, outcome_of_failure, quote
+from rules.copying.cargo_targets import targets
 from rules.copying.install_manifests import included
 from rules.copying.installs import install_folder, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
@@ -60,8 +61,7 @@ def missing_besides(change: DockerfileChange, stage: Stage, run: Run) -> Iterato
         if not is_brought(stage, run, wanted.path):
             yield wanted.path, missing_for_script(stage, run, wanted)
     for pointed in _pointed(change, run):
-        place = in_repository(change, posixpath.normpath(posixpath.join(pointed.beside, pointed.name)))
-        there = place is not None and change.repository.exists(place)
+        there = _exists(change, pointed.beside, pointed.name)
         caught = pointed.command.conditional or outcome_of_failure(run, pointed.command) == "caught"
         if there and not caught and not is_brought(stage, run, pointed.path):
             yield pointed.path, _problem(stage, run, pointed)
@@ -78,6 +78,7 @@ def _pointed(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
             yield from _replaced(change, run, call.command, folder)
         elif call.manager == "cargo" and call.verb in _CARGO and not call.has("--manifest-path", "-C"):
             yield from _members(change, run, call.command, folder)
+            yield from _targets(change, run, call.command, folder)
         elif call.manager == "pnpm" and call.project and call.action == "install":
             text = manifest_text(change, run, call)
             patches = (read_manifest(text) or _EMPTY).table("pnpm").get("patchedDependencies")
@@ -151,13 +152,45 @@ def _members(change: DockerfileChange, run: Run, command: Command, folder: str) 
 
     Of a pattern it takes what there is (The Cargo Book, "Workspaces").
     """
+    for path in _manifests(change, run, folder)[1:]:
+        if not _is_spoken_of(run, command, posixpath.basename(posixpath.dirname(path))):
+            yield _of(command, "`Cargo.toml` has the member", path, folder, place_beside(run, "Cargo.toml", folder))
+
+
+def _manifests(change: DockerfileChange, run: Run, folder: str) -> list[str]:
+    """Return the manifest of a folder, and those of the workspace's members that it names, relative to it."""
     text = text_in_image(change, run, posixpath.join(folder, "Cargo.toml"))
     members = table(read_toml(text or ""), "workspace").get("members")
-    for member in members if isinstance(members, list) else ():
-        if isinstance(member, str) and not any(mark in member for mark in "*?["):
-            path = posixpath.normpath(posixpath.join(member, "Cargo.toml"))
-            if path != "Cargo.toml" and not _is_spoken_of(run, command, posixpath.basename(posixpath.dirname(path))):
-                yield _of(command, "`Cargo.toml` has the member", path, folder, place_beside(run, "Cargo.toml", folder))
+    named = (one for one in members if isinstance(one, str)) if isinstance(members, list) else ()
+    plain = (one for one in named if not any(mark in one for mark in "*?["))
+    return list(
+        dict.fromkeys(("Cargo.toml", *(posixpath.normpath(posixpath.join(one, "Cargo.toml")) for one in plain)))
+    )
+
+
+def _targets(change: DockerfileChange, run: Run, command: Command, folder: str) -> Iterator[Pointed]:
+    """Yield the first target of which Cargo finds no file: it stops at the manifest, whatever it is to build."""
+    for manifest in _manifests(change, run, folder):
+        place = posixpath.dirname(posixpath.join(folder, manifest))
+        beside = place_beside(run, "Cargo.toml", place)
+        for target in targets(text_in_image(change, run, posixpath.join(place, "Cargo.toml")) or ""):
+            if any(is_brought(run.stage, run, posixpath.join(place, name)) for name in target.files):
+                continue
+            if _is_spoken_of(run, command, target.name or "lib"):
+                continue
+            real = next((name for name in target.files if _exists(change, beside, name)), None)
+            if real is not None:
+                what = f"{target.heading} {target.name}".rstrip()
+                fact = f"{quote(manifest)} names {quote(what)}, so Cargo wants"
+                found = _of(command, fact, real, place, beside)
+                folder_there = posixpath.join(beside, posixpath.dirname(real))
+                yield found._replace(way_out=f"Make an empty one there too, or copy {quote(folder_there)} in first.")
+                return
+
+
+def _exists(change: DockerfileChange, beside: str, name: str) -> bool:
+    place = in_repository(change, posixpath.normpath(posixpath.join(beside, name)))
+    return place is not None and change.repository.exists(place) is True
 
 
 def _is_spoken_of(run: Run, before: Command, member: str) -> bool:

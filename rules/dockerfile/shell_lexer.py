@@ -156,7 +156,10 @@ class Lexer:
             value = "".join([piece for piece, _ in pieces])
             if (not value and text.view[pos] == "\\") or _INLINE_COMMENT.fullmatch(value):
                 return end
-        words.append(ShellWord(text.view[pos:end], value, literal, text.offset + pos, text.offset + end, text.source))
+        stop = end
+        while text.view.endswith("\\\n", pos, stop):
+            stop -= 2  # a continuation glued to the word is none of it
+        words.append(ShellWord(text.view[pos:stop], value, literal, text.offset + pos, text.offset + stop, text.source))
         return end
 
     def _operator_word(self, start: int, end: int, words: list[ShellWord]) -> int:
@@ -183,7 +186,8 @@ class Lexer:
         start = match.start(3)
         fd = int(match.group(3)[:4]) if match.group(3) else None
         target = found[0] if found else None
-        redirects.append(Redirect(match.group(4), target, fd, text.offset + start, text.offset + pos, text.source))
+        end = target.end if target is not None else text.offset + pos
+        redirects.append(Redirect(match.group(4), target, fd, text.offset + start, end, text.source))
         return pos
 
     def _scan(self, words: list[ShellWord], redirects: list[Redirect], stop: int, operator: str) -> Scan:

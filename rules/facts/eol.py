@@ -48,6 +48,7 @@ class EndOfLife:
         successor: The nearest later cycle that is supported at that day; long-term ones first.
         instead: An image to use where the image itself is abandoned.
         note: Why an image without a date is over.
+        withdrawn: Whether the registry has no tag of that image any more.
         link: The page with the product's dates.
         data_date: The day of the table.
     """
@@ -64,6 +65,7 @@ class EndOfLife:
     successor: str | None = None
     instead: str | None = None
     note: str = ""
+    withdrawn: bool = False
     link: str = ""
     data_date: dt.date | None = None
 
@@ -224,6 +226,7 @@ def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -
         days=(today - day).days if day else None,
         instead=_instead(match, dead, reference.tag),
         note=dead["note"],
+        withdrawn=dead.get("withdrawn", False),
         link="",
         data_date=data_date(),
     )

@@ -109,6 +109,12 @@ def family(name: str) -> dict[str, Any] | None:
     return shard["family"] if shard is not None else None
 
 
+def kind_of(family: dict[str, Any], tag: str | None) -> str | None:
+    """Return the kind of all tags of an image, or the one that a tag says."""
+    by_tag = (kind for pattern, kind in family.get("kinds", ()) if re.search(pattern, tag or ""))
+    return family.get("kind") or next(by_tag, None)
+
+
 @lru_cache(maxsize=1)
 def data_date() -> date:
     """Return the day on which the official library was read."""

@@ -233,7 +233,7 @@ def newer_systems(reference: ImageReference) -> tuple[str, ...]:
 
 def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
     family = image_table.family(name) or {}
-    kind = entry.text("kind") or family.get("kind")
+    kind = entry.text("kind") or image_table.kind_of(family, tag)
     release = release_of(entry.distro, entry.release or (tag if kind == "os" else None))
     languages = languages_in(name, tag)
     tools_known = entry.holds("tools")

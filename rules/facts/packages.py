@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.data import load
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, Release
+from rules.facts.virtual_names import in_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -230,7 +231,7 @@ def only_recommended(package: str) -> frozenset[str]:
         `gnupg` of `debian-keyring`: what the package, or anything that comes along, recommends and nothing that it
         depends on brings, in one of the releases at least. Empty for a package that the table does not list.
     """
-    return frozenset(load("recommends", "brought").get(plain_name(package), ()))
+    return frozenset(load("recommends", "brought").get(in_archive(plain_name(package)), ()))
 
 
 def needed_by(package: str, release: Release | str | None) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is compiled from crates.io in whatever version is newest."""
     for found in unpinned(change, ("cargo",), _wanted):
         names = change.fresh("cargo-install-unpinned", found.stage, found.names)
-        yield found.problem(names, _way_out(found, names[0]), " ".join(names))
+        way_out = _way_out(found, names[0])
+        yield found.problem(names, way_out, way_out.replace(names[0], ""))
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:

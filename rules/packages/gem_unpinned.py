@@ -20,7 +20,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in unpinned(change, ("gem",), _wanted):
         names = change.fresh("gem-unpinned", found.stage, found.names)
         way_out = f"Name the version that was tested: {quote(f'gem install {names[0]}:<version>')}."
-        yield found.problem(names, way_out, " ".join(names))
+        yield found.problem(names, way_out, "version of a gem")
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:

@@ -64,13 +64,13 @@ def _way_out(stage: Stage, run: Run, call: PackageCall, name: str) -> str:
     if has_old_go(stage, run):
         return "This Go has no modules yet: copy the sources in with the project, or check out a commit of them."
     if call.verb != "get" or _has_module(run):
-        return f"Name the version that was tested: {quote(f'{name}@v1.2.3')}."
+        return f"Name the version that was tested: {quote(f'{name}@<version>')}."
     version = go_version(stage, run)
     if version and version < _FIRST_GO_WITH_MODULES_ON:
-        with_modules = f"GO111MODULE=on go get {name}@v1.2.3"
+        with_modules = f"GO111MODULE=on go get {name}@<version>"
         return f"Name the version that was tested, which wants the modules switched on: {quote(with_modules)}."
     since = "" if version else ", from Go 1.16 on"
-    return f"Name the version that was tested: {quote(f'go install {name}@v1.2.3')}{since}."
+    return f"Name the version that was tested: {quote(f'go install {name}@<version>')}{since}."
 
 
 def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:

@@ -32,7 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             ranges = list(dict.fromkeys(ranged[name] for name in names))
             newest = f"in the newest version that {listed(map(quote, ranges))} allow{'s' if len(ranges) == 1 else ''}"
         way_out = f"Name the version that was tested: {quote(f'{names[0]}@<version>')}."
-        yield found.problem(names, way_out, f"{names} {newest}", newest)
+        yield found.problem(names, way_out, newest, newest)
     for fetched in newest_by_corepack(change):
         yield _by_corepack(fetched)
 

@@ -13,6 +13,7 @@ from rules.api import (
     Severity,
     Stage,
     fix,
+    once,
     quote,
     rule,
 )
@@ -34,6 +35,8 @@ _CONFIGURED = {
 }
 """Where the configuration lies that a COPY brings, and that may answer."""
 _MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
+_UNPACKS = re.compile(r"\bdpkg\s+(?!--?(?:add|remove|print|get|list|[lLsS]\b|query|configure|version))")
+"""What a RUN says that may leave packages without those that they depend on."""
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
 
 
@@ -110,7 +113,7 @@ def _occasion(call: PackageCall) -> str:
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:
     """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
-    if has_unknown_options(call):
+    if has_unknown_options(call) or _has_nothing_to_repair(run, call):
         return True
     if call.has(
         "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"
@@ -120,3 +123,17 @@ def _asks_nothing(run: Run, call: PackageCall) -> bool:
     if any(map(_SETTINGS[call.manager].search, written)):
         return True
     return any(put.kind == "context" and put.path.startswith(_CONFIGURED[call.manager]) for put in run.stage.files.puts)
+
+
+def _has_nothing_to_repair(run: Run, call: PackageCall) -> bool:
+    """Whether `apt-get -f install` names no packages, and no dpkg has run that leaves some without what they need."""
+    if not call.has("--fix-broken") or call.packages or "xargs" in call.command.wrappers:
+        return False
+    first = _first_unpacking(run.stage)
+    return first is None or first > run.at
+
+
+@once
+def _first_unpacking(stage: Stage) -> tuple[int, int] | None:
+    """Where the first RUN stands in which dpkg unpacks packages itself."""
+    return next((run.at for run in stage.all_runs if _UNPACKS.search(run.instruction.whole_value)), None)

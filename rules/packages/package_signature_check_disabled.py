@@ -43,7 +43,8 @@ _WRITTEN = re.compile(
     r"|(?P<conf>(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)"
     r"(?=\s{1,9}\\?[\"']?(?:true|1|yes)\b))"
     r"|(?:(?<![\w.])|(?<=\\n))(?P<rpm>gpgcheck\s{0,9}=\s{0,9}(?:0|false|no)\b)"
-    r"|(?:(?<![\w.])|(?<=\\n))(?P<pac>siglevel\s{0,9}=\s{0,9}(?:\w{1,20}\s{1,9})?(?:never|trustall)\b)(?![^\[]{0,400}file://)",
+    r"|(?:(?<![\w.])|(?<=\\n))(?P<pac>siglevel\s{0,9}=\s{0,9}(?:\w{1,20}\s{1,9})?(?:never|trustall)\b)(?![^\[]{0,400}file://)"
+    r"|(?<![\w.-])(?P<nix>require-sigs\s{0,9}=\s{0,9}false\b)",
     re.IGNORECASE,
 )
 """What a source's description says when nobody is to check its packages; a folder of the image's own is in order."""
@@ -55,9 +56,10 @@ _WAYS_OUT = {
     "rpm": ("dnf", "whatever this source offers", "name it with `gpgkey=`"),
     "conf": ("apt", "any package", "drop the setting"),
     "pac": ("pacman", "any package", "leave `SigLevel` as it is"),
+    "nix": ("nix", "whatever a cache of binaries serves", "name it in `trusted-public-keys`"),
 }
 """Kind of setting to the manager that reads it, what it accepts then, and what to do instead."""
-_PLACES = ("/etc/pacman", "/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf")
+_PLACES = ("/etc/pacman", "/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf", "nix.conf")
 
 _ADDS_RPM = re.compile(r"yum\.repos\.d|zypp/repos\.d|\.repo\b|add-?repo\b|\bar\s|copr\b|https?://\S+\.rpm")
 """What adds a source of RPM packages, or may."""
@@ -74,6 +76,7 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     mentions=(
         "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
         "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper", "addrepo", "siglevel",
+        "require-sigs",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip

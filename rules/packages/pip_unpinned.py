@@ -58,7 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not any(package.kind == "name" for package in found.packages):
             other = Elsewhere(project=False, unread=None)
         newest, way_out = _advice(found, names)
-        problem = found.problem(names, way_out, f"{names} {way_out}", f"in {newest}")
+        problem = found.problem(names, way_out, way_out.replace(names[0], ""), f"in {newest}")
         sure = min(problem.confidence, _confidence(other))
         yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.virtual_names import in_archive
 from rules.packages.options import spelled
 from rules.packages.recommended_knowledge import BY_RECOMMENDATION
 from rules.packages.recommended_programs import NEED_CERTIFICATES, is_brought, missed, unexplained
@@ -111,7 +112,7 @@ def lost(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
 
 
 def _loses_certificates(stage: Stage, run: Run, call: PackageCall) -> bool:
-    names = {package.name for package in call.packages}
+    names = {in_archive(package.name) for package in call.packages}
     if not names & NEED_CERTIFICATES or _has_certificates(stage):
         return False
     return not is_brought(stage, run, call, "ca-certificates")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.commands import provides
 from rules.facts.packages import needed_by, only_recommended
+from rules.facts.virtual_names import in_archive
 from rules.lazily import once
 from rules.packages.sources import adds_source_before
 
@@ -157,7 +158,7 @@ def _first_along(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
         if item.manager == "apt" and not item.call.no_recommends:
             along = () if adds_source_before(stage, item.run, item.call) else only_recommended(item.name)
             for name in along:
-                if name != "ca-certificates" or item.name in NEED_CERTIFICATES:
+                if name != "ca-certificates" or in_archive(item.name) in NEED_CERTIFICATES:
                     found.setdefault(name, (item.run.at, item.call.command.start))
     return found
 

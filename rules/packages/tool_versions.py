@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_NODESOURCE = re.compile(r"\b(?:setup|node)_(\d+)\.x\b|\bnvm install v?(\d+)")
+_NODESOURCE = re.compile(r"\b(?:setup|node)_(?:(\d+)\.x|(0)\.1[02])\b|\bnvm install v?(\d+)")
+"""NodeSource's scripts and repositories, also of the lines that had a zero in front: `setup_0.12`."""
 _ARCHIVE = re.compile(r"\bnode-v(\d+)\.\d+\.\d+\b")
 """The archives of Node.js by their names (nodejs.org/dist), each with the npm of its day."""
 _MODERN_YARN = re.compile(
@@ -50,7 +51,7 @@ def node_major(stage: Stage) -> int | None:
     for run in stage.done_runs:
         found = _NODESOURCE.search(run.instruction.whole_value)
         if found is not None:
-            return int(found[1] or found[2])
+            return int(found[1] or found[2] or found[3])
     words = (word.value for run in stage.done_runs for command in run.commands for word in command.args)
     archive = next((found for word in words if (found := _ARCHIVE.search(word)) is not None), None)
     return int(archive[1]) if archive is not None else None
@@ -69,10 +70,11 @@ def has_unknown_npm(stage: Stage) -> bool:
 
 def has_npm_without_ci(stage: Stage) -> bool:
     """Tell whether the npm that comes with Node.js is known to be older than 5.7 and so to know no `npm ci`."""
-    numbers = _numbers(stage.runtime.languages.get("node")) or (node_major(stage) or 0,)
-    if numbers[0] == _FIRST_NODE_8_WITH_CI[0]:
+    major = node_major(stage)
+    if major == _FIRST_NODE_8_WITH_CI[0]:
+        numbers = _numbers(stage.runtime.languages.get("node"))
         return len(numbers) > 1 and numbers < _FIRST_NODE_8_WITH_CI
-    return 0 < numbers[0] < _FIRST_NODE_WITH_NPM_6
+    return major is not None and major < _FIRST_NODE_WITH_NPM_6
 
 
 def has_old_pip(run: Run) -> bool:

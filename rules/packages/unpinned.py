@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.packages.reaching import reaches_image
@@ -53,6 +54,7 @@ class Unpinned(NamedTuple):
         packages: What has no version.
         reaches: Whether one of them, as it is installed here or in another stage, may be in an image that ships.
         conditional: Whether a condition decides on all of them.
+        repeated: Whether another RUN installs the very same ones.
     """
 
     stage: Stage
@@ -61,6 +63,7 @@ class Unpinned(NamedTuple):
     packages: tuple[Package, ...]
     reaches: bool = True
     conditional: bool = False
+    repeated: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +97,8 @@ class Unpinned(NamedTuple):
         Args:
             names: Which. Where there were others before, nobody pins them here, and it is a possibility only.
             way_out: How a version is named, a sentence.
-            decision: As in `Problem`.
+            decision: What is to be done, whatever the packages are: it is said once of all RUNs of a stage, and where
+                several stages install the very same, once of those.
             newest: What is taken in its place.
         """
         beside = names != self.names
@@ -106,7 +110,7 @@ class Unpinned(NamedTuple):
             doubt="what stands beside it had no version before, either" if beside else self.doubt,
             stage=self.stage.key,
             items=self.names,
-            decision=decision,
+            decision=f"{names if self.repeated else self.stage.key} {self._deed} {decision}",
         )
 
     @property
@@ -139,7 +143,9 @@ def unpinned(
     """
     every = [*_once_each(_unpinned(change, managers, wanted, is_there, actions))]
     shipped = {name for one in every if reaches_image(one.stage, one.call) for name in one.names}
-    yield from (one._replace(reaches=not shipped.isdisjoint(one.names)) for one in every)
+    lists = Counter(one.names for one in every)
+    for one in every:
+        yield one._replace(reaches=not shipped.isdisjoint(one.names), repeated=lists[one.names] > 1)
 
 
 def _once_each(found: Iterator[Unpinned]) -> Iterator[Unpinned]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import unedited
 from rules.facts.installers import NODE_MANAGERS
+from rules.lazily import once
+from rules.model.work_folders import folder_of
 from rules.packages.package_json import read_manifest
 from rules.runtime.start_instructions import behind_init, executes_cmd, full_words, reads_code
 from rules.runtime.start_scripts import start_script
@@ -16,7 +18,7 @@ from rules.runtime.start_text import shell_commands
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, DockerfileChange, Stage
+    from rules.api import Command, Copy, DockerfileChange, Model, Run, Stage
     from rules.packages.package_json import Manifest
     from rules.runtime.start_instructions import Written
 
@@ -46,13 +48,28 @@ class Call(NamedTuple):
 def manifest_of(change: DockerfileChange, stage: Stage) -> Manifest | None:
     """Return the `package.json` in the working directory of an image; `None` where a RUN may edit it."""
     folder = stage.image.workdir.value
-    if folder is None or not any(path.endswith("package.json") for path in change.repository.files):
-        return None
-    if any(_EDITED.search(run.instruction.whole_value) for link in stage.model.stages for run in link.runs):
+    found = _manifest_in(change, stage, folder) if folder is not None else None
+    return found[0] if found is not None else None
+
+
+def manifest_for(change: DockerfileChange, run: Run, command: Command) -> Manifest | None:
+    """Return the `package.json` that a command of a RUN finds in its folder; `None` where a RUN may edit it."""
+    folder = folder_of(run, command)
+    found = _manifest_in(change, run.stage, folder) if folder is not None else None
+    return found[0] if found is not None and found[1].at < run.at else None
+
+
+def _manifest_in(change: DockerfileChange, stage: Stage, folder: str) -> tuple[Manifest, Copy] | None:
+    if not any(path.endswith("package.json") for path in change.repository.files) or _is_edited(stage.model):
         return None
     found = unedited(change, stage, posixpath.join(folder, "package.json"))
     read = read_manifest(found.text) if found is not None else None
-    return read._replace(path=found.path) if found is not None and read is not None else None
+    return (read._replace(path=found.path), found.copy) if found is not None and read is not None else None
+
+
+@once
+def _is_edited(model: Model) -> bool:
+    return any(_EDITED.search(run.instruction.whole_value) for stage in model.stages for run in stage.runs)
 
 
 def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:

@@ -2,20 +2,40 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, nearest, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    nearest,
+    outcome_of_failure,
+    quote,
+    rule,
+)
 from rules.packages.package_json import Manifest
-from rules.runtime.node_manifest import Call, calls, manifest_of, script_called
+from rules.quoting import listed
+from rules.runtime.node_manifest import Call, calls, manifest_for, manifest_of, script_called
 from rules.runtime.start_instructions import Written, shipped
+
+_NO_PROGRAMS = frozenset({"build", "compile", "generate"})
+"""Names by which people mean a script, although Yarn and pnpm would run a program of a package as well."""
+_NONE = "Add it there, or leave the command out"
+_SEVERAL = 2
 
 
 @rule(
     "npm-script-missing",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("CMD", "ENTRYPOINT"),
+    keywords=("CMD", "ENTRYPOINT", "RUN"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """What ships starts a script that its package.json does not have."""
+    """What ships starts a script that its package.json does not have, or a build runs one."""
+    yield from _in_builds(change)
     if any(build.command for build in change.repository.builds_of(change.path)):
         return
     for found in shipped(change):
@@ -29,9 +49,56 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 break
 
 
-def _problem(found: Written, manifest: Manifest, call: Call, name: str) -> Problem:
+def _in_builds(change: DockerfileChange) -> Iterator[Problem]:
+    for stage, run in change.after.layers.needed_runs:
+        for command in run.calls("npm", "pnpm", "yarn") if not stage.runtime.is_windows else ():
+            name = _script_in_build((command.name, *(word.value for word in command.args)))
+            if name is None or command.conditional or outcome_of_failure(run, command) != "stops":
+                continue
+            manifest = manifest_for(change, run, command)
+            if manifest is not None and name not in manifest.table("scripts") and not _may_bring(manifest, name):
+                yield _stop(stage, run, command, manifest, name)
+
+
+def _script_in_build(words: tuple[str, ...]) -> str | None:
+    """Return the script that a command runs, where its name means no program of a package."""
+    called = script_called(words)
+    if called is not None:
+        return called[0] if called[1] or called[0] in _NO_PROGRAMS else None
+    return words[1] if words[0] in ("yarn", "pnpm") and words[1:2] and words[1] in _NO_PROGRAMS else None
+
+
+def _may_bring(manifest: Manifest, name: str) -> bool:
+    """Whether the project asks for a package of that name, whose program it may be."""
+    asked = manifest.packages("dependencies", "devDependencies", "optionalDependencies")
+    return any(package.rpartition("/")[2] == name for package in asked)
+
+
+def _stop(stage: Stage, run: Run, command: Command, manifest: Manifest, name: str) -> Problem:
+    parts = [one for one in manifest.table("scripts") if one.startswith(f"{name}:") or one.endswith(f":{name}")]
+    close = _close(manifest, name)
+    meant = listed(map(quote, parts or ([close] if close else ())), 3) if parts or close else ""
+    way_out = f"It has {meant}: run {'that' if len(parts) < _SEVERAL else 'the one that is meant'}" if meant else _NONE
+    return Problem(
+        command.span,
+        f"{stage.label} runs {quote(str(command), 60)}, and {quote(manifest.path)} has no script {quote(name)}. The "
+        f"build stops there. {way_out}.",
+        Confidence.LIKELY,
+        doubt="another package.json may be there by then",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
+    )
+
+
+def _close(manifest: Manifest, name: str) -> str | None:
+    """Return the script that may be meant: one letter off, or without what stands behind a colon."""
     there = [script for script in manifest.table("scripts") if not script.startswith(("pre", "post"))]
-    close = nearest(name, there) or next((script for script in there if name.startswith(f"{script}:")), None)
+    return nearest(name, there) or next((script for script in there if name.startswith(f"{script}:")), None)
+
+
+def _problem(found: Written, manifest: Manifest, call: Call, name: str) -> Problem:
+    close = _close(manifest, name)
     way_out = f"It has {quote(close)}: start that" if close else "Add it there, or start the program itself"
     place = f" (line {call.line} of {quote(call.script)})" if call.script else ""
     return Problem(

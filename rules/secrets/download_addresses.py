@@ -20,6 +20,8 @@ _SCRIPT_BY_NAME = re.compile(r"/(?:setup|install)(?:[-_][\w-]+(?:\.x)?)?(?:[?#]|
 """How one that has no ending is called: `setup_24.x`, `install`."""
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
+_HEAD = re.compile(r"/refs/heads/([\w.-]+?)(?=/|\.zip|\.tar|$)")
+"""A branch by whatever name, as forges write it in full."""
 _FORGE = re.compile(r"//(?:raw\.github|github|gitlab|bitbucket|codeberg)|/(?:raw|blob|archive|refs/heads|-)/")
 """Addresses of a branch's files; elsewhere `main` may be a folder, as of a repository of Maven's."""
 _NUMBERED = re.compile(r"\d[^/]*\Z")
@@ -48,7 +50,7 @@ _ON_THE_WAY = "but what a mirror or a proxy on the way gives out in its place go
 
 def is_of_branch(url: str) -> bool:
     """Tell whether an address names a file as a branch of a forge has it: another one after each commit."""
-    return _MOVING.search(url) is not None and _FORGE.search(url) is not None
+    return _HEAD.search(url) is not None or (_MOVING.search(url) is not None and _FORGE.search(url) is not None)
 
 
 def _risk(url: str) -> tuple[str, str] | None:
@@ -58,7 +60,7 @@ def _risk(url: str) -> tuple[str, str] | None:
             "It says whom the image trusts, and whatever lies there by then goes into the next build unseen",
             "Install the distribution's `ca-certificates`, or take an edition with a date and check its SHA-256",
         )
-    moving = _MOVING.search(url)
+    moving = _HEAD.search(url) or _MOVING.search(url)
     if moving and (_FORGE.search(url) or not _NUMBERED.search(_OF_NO_RELEASE.sub("", url))):
         return (
             f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",

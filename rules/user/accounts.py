@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rules.model.steps import Run, Step
 
 
+_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
 _AS_ANOTHER = frozenset(
     "sudo doas fakeroot su gosu su-exec runuser setpriv unshare chpst chroot start-stop-daemon".split()
 )
@@ -117,6 +118,15 @@ def _number(stage: Stage, name: str, account: Account | None, number: str | None
     if written is None or "$" not in written or account is None or account.uid != number:
         return number
     return written if stage.scope.expand(written) == number and not set(written) & set(" \"'`(") else None
+
+
+def uid_left_to_build(stage: Stage, name: str) -> str | None:
+    """Return the variable that an account gets its number from, where it is an ARG that each build fills in."""
+    account = stage.users.find(name)
+    written = account.command.option("-u", "--uid") if account is not None else None
+    if written is None or not _VARIABLE.fullmatch(written):
+        return None
+    return written if stage.scope.left_to_build(written) is not None else None
 
 
 def of_last_stage(stage: Stage) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import text_at
-from rules.model.audience import is_development_file, is_development_name, near_folders
+from rules.model.audience import is_development_file, is_development_name, is_production_name, near_folders
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
@@ -226,9 +226,13 @@ def is_for_developers(stage: Stage) -> bool:
 
 
 def is_to_work_in(stage: Stage) -> bool:
-    """Tell whether a name or the base says that people develop in the container: it has no production."""
-    named = is_development_name(stage.name or "") or is_development_file(stage.model.path)
-    return named or is_workplace(stage)
+    """Tell whether a name or the base says that people develop in the container: it has no production.
+
+    A stage that is called by its production says more than the folder of the file: `ci/Dockerfile` builds that image.
+    """
+    for_production = is_production_name(stage.name) and stage.name != "runtime"  # which a test has as well
+    placed = is_development_file(stage.model.path) and not for_production
+    return placed or is_development_name(stage.name or "") or is_workplace(stage)
 
 
 def _serves_as_last(stage: Stage) -> bool:

@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import as_written, of_last_stage, runtime_user
+from rules.user.accounts import as_written, name_of, of_last_stage, runtime_user, uid_left_to_build
 from rules.user.clusters import demands_non_root
 from rules.user.root_by_design import is_to_work_in
 
@@ -54,8 +54,11 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     uid = as_written(stage, user) if "$" not in setting.instruction.value else None
     manifest = demands_non_root(change)
     asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
+    given = uid_left_to_build(stage, name_of(user))
     if uid is not None:
         way_out = f"Its number is {quote(uid)}{_here(stage, uid)}: write that."
+    elif given is not None:
+        way_out = f"Each build gives it the number {quote(given)}: write {quote(f'USER {given}')}."
     elif stage.users.exists(user) is False:
         way_out = "Write a number, which needs no account."  # there is none that `id -u` could tell of
     else:

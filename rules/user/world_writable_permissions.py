@@ -26,7 +26,7 @@ from rules.quoting import first_few
 from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
-from rules.user.narrower_rights import is_for_running, temporary, way_out
+from rules.user.narrower_rights import is_for_running, newly_opened, temporary, way_out
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
 
@@ -57,7 +57,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _opened(stage: Stage, step: Step) -> list[Grant]:
     """Return where a step lets everyone write what ships."""
-    return [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(stage, g)]
+    opened = (newly_opened(grant) for grant in grants(step) if grant.mode.everyone_writes and not grant.mode.sticky)
+    return [grant for grant in opened if grant is not None and not _is_exempt(stage, grant)]
 
 
 def _fresh(change: DockerfileChange, stage: Stage, found: list[Grant]) -> list[Grant]:

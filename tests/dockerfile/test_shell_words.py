@@ -44,6 +44,13 @@ def test_a_word_keeps_its_text_and_its_place() -> None:
     assert [code[word.start : word.end] for word in command.words] == [word.text for word in command.words]
 
 
+def test_a_word_ends_before_a_continuation_that_is_glued_to_it() -> None:
+    code = "install\\\n  a $b\\\n\\\n > f\\\n  && c"
+    first, _ = commands(code)
+    assert [code[word.start : word.end] for word in first.words] == ["install", "a", "$b"]
+    assert [code[redirect.start : redirect.end] for redirect in first.redirects] == ["> f"]
+
+
 def test_places_count_characters_and_not_bytes() -> None:
     code = "echo äöü 'ß' && é \"ñ\" x"
     for command in commands(code):

@@ -64,8 +64,8 @@ def test_the_json_form_of_paths_is_but_another_layout(line: str) -> None:
 
 
 def test_two_equal_problems_have_two_fingerprints() -> None:
-    text = b'FROM node:24\nADD a /a\nADD a /a\nUSER node\nCMD ["node", "/a"]\n'
-    twice = [f for f in rules.review({}, {"Dockerfile": text}).findings if f.rule == "add-instead-of-copy"]
+    text = b'FROM node:24\nVOLUME /etc\nVOLUME /etc\nUSER node\nCMD ["node", "/a"]\n'
+    twice = [f for f in rules.review({}, {"Dockerfile": text}).findings if f.rule == "system-path-workdir-volume"]
     assert len({f.fingerprint for f in twice}) == len(twice) == 2
 
 

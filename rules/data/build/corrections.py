@@ -22,6 +22,8 @@ KINDS = {
     ),
 }
 """The kind of official images that have tags but no recipe in the raw table; by their own documentation."""
+KINDS_BY_TAG = {name: [[r"(?:^|-)jre(?:-|$)", "runtime"], ["", "sdk"]] for name in ("java", "openjdk")}
+"""The same where the tag tells: the first pattern that is found in it counts."""
 
 CONVENTIONS: list[Json] = [
     {

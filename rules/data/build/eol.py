@@ -26,8 +26,11 @@ DISTROLESS: Json = {
     "instead": r"\1-debian13",
     "note": "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated",
 }
+MAMBAFORGE = "Mambaforge is built no more since January 2025, and Miniforge is the same"
+# conda-forge.org/news/2024/07/29/sunsetting-mambaforge
 DOTNET = "mcr.microsoft.com/dotnet"
-MOVED = "moved to the Microsoft Container Registry"  # devblogs.microsoft.com/dotnet, 15 March 2019; 2.1 ended in 2021
+MOVED: Json = {"note": "moved to the Microsoft Container Registry", "withdrawn": True}
+"""Microsoft took them off Docker Hub by August 2021 (dotnet/dotnet-docker 2848 and 2960, dotnet/announcements 197)."""
 DEAD: list[Json] = [
     {"match": "openjdk", "instead": "eclipse-temurin", "note": "the official image is deprecated"},
     {"match": "java", "instead": "eclipse-temurin", "note": "removed from the official images"},
@@ -41,11 +44,14 @@ DEAD: list[Json] = [
     {"match": "owncloud", "instead": "owncloud/server", "note": "removed from the official images"},
     {"match": "bitnami/.+", "tag": r"\d.*", "date": "2025-08-28", "note": BITNAMI},
     {"match": "bitnamilegacy/.+", "date": "2025-08-28", "note": BITNAMI},
-    {"match": "microsoft/aspnetcore", "instead": f"{DOTNET}/aspnet", "note": MOVED},
-    {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk", "note": MOVED},
-    {"match": "microsoft/dotnet", "tag": ".*sdk.*", "instead": f"{DOTNET}/sdk", "note": MOVED},
-    {"match": "microsoft/dotnet", "tag": ".*aspnetcore-runtime.*", "instead": f"{DOTNET}/aspnet", "note": MOVED},
-    {"match": "microsoft/dotnet", "note": MOVED},
+    {"match": "condaforge/mambaforge(?:-pypy3)?", "instead": "condaforge/miniforge3", "note": MAMBAFORGE},
+    {"match": "microsoft/aspnetcore", "instead": f"{DOTNET}/aspnet"} | MOVED,
+    {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk"} | MOVED,
+    {"match": "microsoft/dotnet", "tag": ".*sdk.*|latest", "instead": f"{DOTNET}/sdk"} | MOVED,
+    {"match": "microsoft/dotnet", "tag": ".*aspnetcore-runtime.*", "instead": f"{DOTNET}/aspnet"} | MOVED,
+    {"match": "microsoft/dotnet", "tag": ".*runtime-deps.*", "instead": f"{DOTNET}/runtime-deps"} | MOVED,
+    {"match": "microsoft/dotnet", "tag": ".*runtime.*", "instead": f"{DOTNET}/runtime"} | MOVED,
+    {"match": "microsoft/dotnet"} | MOVED,
     {"match": r"(gcr\.io/distroless/(?:java|nodejs).*)-debian12", "date": "2026-01-31"} | DISTROLESS,
     {"match": r"(gcr\.io/distroless/python3)-debian12", "date": "2026-04-30"} | DISTROLESS,
     {"match": r"(gcr\.io/distroless/.*)-debian12", "date": "2026-09-30"} | DISTROLESS,
@@ -54,8 +60,9 @@ DEAD: list[Json] = [
 """Images that are no longer updated, whatever they hold; the first match counts.
 
 `match` is the familiar name, `tag` limits it to some tags, `date` is the last day of updates where it is known,
-`instead` the image to use; one that names a group of `match` is the same image of a later system, where the table of
-images has it. From the raw table's `dead_images`, whose notes are written for people.
+`withdrawn` says that its registry has none of its tags any more, `instead` is the image to use; one that names a group
+of `match` is the same image of a later system, where the table of images has it.
+From the raw table's `dead_images`, whose notes are written for people.
 """
 
 

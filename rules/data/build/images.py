@@ -16,7 +16,7 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from rules.data.build.corrections import CONVENTIONS, KINDS, corrected, families, shapes_of
+from rules.data.build.corrections import CONVENTIONS, KINDS, KINDS_BY_TAG, corrected, families, shapes_of
 from rules.data.build.late_systems import without_impossible_release
 from rules.data.build.newest_alpine import with_newest_release
 from rules.data.build.pack import arguments, write
@@ -81,6 +81,8 @@ def shard(name: str, family: Json | None, groups: dict[str, str], official_confi
         facts["shapes"] = shapes
     if name in KINDS:
         facts["kind"] = KINDS[name]
+    if name in KINDS_BY_TAG:
+        facts["kinds"] = KINDS_BY_TAG[name]
     return {"family": facts, "variants": variants, "configs": configs, "tags": listed}
 
 
