@@ -172,11 +172,9 @@ def _not_joined(run: Run, command: Command, stage: str) -> Iterator[Problem]:
 
 def _operator_behind(run: Run, end: int) -> Edit:
     """Write the operator behind a word, in front of a backslash that touches it."""
-    source, escape = run.instruction.source, run.instruction.escape
-    start = source.line_starts[source.line_at(end - 1) - 1]
-    ended = len(source.text[start:end].rstrip())
-    glued = start + ended < end and source.text[start + ended - 1] == escape
-    return insert(source, start + ended - 1, " && ") if glued else insert(source, end, " &&")
+    source = run.instruction.source
+    glued = source.text[end : end + 1] == run.instruction.escape
+    return insert(source, end, " && " if glued else " &&")
 
 
 def _was_two(run: Run, command: Command, place: int, stage: str) -> Problem:

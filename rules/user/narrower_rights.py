@@ -10,6 +10,7 @@ from rules.api import Copy, Run, is_root_name, is_script, once, quote, within
 from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts import name_of, runs_as_root, runtime_user
+from rules.user.linked_paths import by_link, is_link, paths_of
 from rules.user.modes import without_others_writing
 from rules.user.owners import Owner, is_same, owner_of
 
@@ -25,16 +26,6 @@ _GROUP_ZERO = "`chgrp -R 0` and `chmod -R g=u`"
 _ANY_UID = (
     f"for a container that is started under any uid in group 0, as OpenShift does it, to that group ({_GROUP_ZERO})"
 )
-_LINKS = {
-    "/var/run": "/run",
-    "/var/lock": "/run/lock",
-    "/var/mail": "/var/spool/mail",
-    "/bin": "/usr/bin",
-    "/sbin": "/usr/sbin",
-    "/lib": "/usr/lib",
-    "/lib64": "/usr/lib64",
-}
-"""Links in the images of Debian, Ubuntu, Fedora and Red Hat (base-files, filesystem); the first of Alpine, too."""
 _SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
 """Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
 _OPEN_ANYWAY = frozenset({"/tmp", "/var/tmp"})  # noqa: S108 - paths of an image
@@ -80,7 +71,7 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
         own_uid: Whether the container is started as the account of the one who starts it.
     """
     user = runtime_user(stage)
-    step, safe, paths = found[0].step, without_others_writing(found[0].mode.text), _paths(found)
+    step, safe, paths = found[0].step, without_others_writing(found[0].mode.text), paths_of(found)
     settled = _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
     if settled is not None:
         return settled
@@ -129,7 +120,7 @@ def _is_made_empty(stage: Stage, path: str) -> bool:
 
 def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -> str:
     """Say to whom to give it."""
-    link = _by_link(found)
+    link = by_link(found)
     if user is None:
         return f"Give it to the one user that writes there (`chown`){_at_the_start(stage)}; {_ANY_UID}.{link}"
     to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
@@ -149,36 +140,6 @@ def _leave(paths: list[str | None]) -> str:
     own = [path for path in paths if path is not None and (path in _OF_SYSTEM or _OF_ACCOUNTS.fullmatch(path))]
     named = listed(quote(path) for path in dict.fromkeys(own))
     return f"Leave {named} to root, and give a folder of its own to the account that has to write."
-
-
-def _paths(found: list[Grant]) -> list[str | None]:
-    steps = ((grant.step, path) for grant in found for path in grant.paths)
-    return [step.resolve(step.scope.expand(path)) for step, path in steps]
-
-
-def _by_link(found: list[Grant]) -> str:
-    """Say where a path leads that is a link: `chmod -R` follows one that it is given, and `chown -R` does not."""
-    deep = [grant for grant in found if grant.recursive and grant.command is not None]
-    links = dict.fromkeys(path for path in _paths(deep) if path is not None and _is_link(found[0].step.stage, path))
-    if not links:
-        return ""
-    is_link = "is a link" if len(links) == 1 else "are links"
-    places = dict.fromkeys(_LINKS.get(path, "") for path in links)
-    real = f": name {listed(map(quote, places), None)}" if all(places) else ": name what it leads to"
-    most = " in most images" if all(places) else ""
-    named = listed(map(quote, links), None)
-    return f" {named} {is_link}{most}, which `chown -R` and `chgrp -R` do not follow{real}."
-
-
-def _is_link(stage: Stage, path: str) -> bool:
-    return path in _LINKS or path in _links_made(stage)
-
-
-@once
-def _links_made(stage: Stage) -> frozenset[str]:
-    """The links that RUNs of the chain make by name."""
-    made = ((put.path, put.command) for put in stage.files.puts if put.command is not None)
-    return frozenset(path for path, command in made if command.name == "ln" and command.has("-s", "--symbolic"))
 
 
 def _first(stage: Stage, step: Step, user: str) -> str:
@@ -215,7 +176,7 @@ def _owners(stage: Stage, found: list[Grant]) -> list[Owner]:
     if isinstance(step, Copy):
         owners = [_ordinary(stage, step.option("chown") or "", step.instruction.line)]
     else:
-        paths = [(grant, path) for grant in found for path in _paths([grant])]
+        paths = [(grant, path) for grant in found for path in paths_of([grant])]
         owners = [_given_to(stage, grant, path) if path is not None else None for grant, path in paths]
     known = [owner for owner in owners if owner is not None]
     return known if len(known) == len(owners) and len({owner.user for owner in known}) == 1 else []
@@ -249,7 +210,7 @@ def _given_to(stage: Stage, grant: Grant, path: str) -> Owner | None:
 
 def _covers(stage: Stage, row: Attributes, path: str, *, deep: bool) -> bool:
     """Whether a `chown` changes a path, with all below it where that is asked: one of a link changes the link."""
-    if row.path is None or (row.recursive and _is_link(stage, row.path) and not row.command.has("-H", "-L")):
+    if row.path is None or (row.recursive and is_link(stage, row.path) and not row.command.has("-H", "-L")):
         return False
     return (row.path == path and (row.recursive or not deep)) or (row.recursive and within(path, row.path))
 

@@ -24,6 +24,8 @@ NOT_READ = {
     "deploy/pod.yaml": "no manifest of Kubernetes is looked for",
     "nginx.conf": "nothing in the Dockerfile names it",
     "jobs/probe": "it comes with a folder, and nothing names it",
+    "ci/build.sh": "a script that builds is looked for beside the Dockerfile and above it alone",
+    "ci-config.json": "the settings of a pipeline have no name that could be looked for",
     "jwt.key": "no secret is read",
     ".env.production": "no settings are read that may hold secrets, unless a COPY names them",
     "tools/wait.sh": "a script names it that is itself read only because the Dockerfile names it",
