@@ -144,7 +144,7 @@ def _is_build_only(stage: Stage, item: Installed) -> bool:
         return True
     if item.name == _FOR_PROFILERS and any(stage.packages.has(name) for name in _PROFILERS):
         return False
-    if _TOOLS.fullmatch(plain_name(item.name)) and not _builds_sources(stage):
+    if _TOOLS.fullmatch(plain_name(item.name)) and not builds_sources(stage):
         return False
     users = wholes_of(item.name)
     if users and any(other.name in users and not _is_build_only(stage, other) for other in stage.packages.present):
@@ -153,7 +153,7 @@ def _is_build_only(stage: Stage, item: Installed) -> bool:
 
 
 @once
-def _builds_sources(stage: Stage) -> bool:
+def builds_sources(stage: Stage) -> bool:
     """Whether a step of the stage compiles something by itself, or is not read: a package manager's install is none."""
     if not all(run.is_read for run in stage.all_runs):
         return True
