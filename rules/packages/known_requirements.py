@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.copying.installs import installs_in
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.packages.build_packages import builds_sources
-from rules.packages.loaded_libraries import links, linkers_of
+from rules.packages.loaded_libraries import linkers_of, links
 from rules.packages.project_texts import text_read
 
 if TYPE_CHECKING:

@@ -98,6 +98,6 @@ def _is_near(change: DockerfileChange, path: str) -> bool:
 
 
 def links(text: str, name: str) -> bool:
-    """Tell whether a list names a package, and not one with a library of its own (`psycopg2-binary`, `psycopg[binary]`)."""
+    """Tell whether a list names a package, and none with its own library (`psycopg2-binary`, `psycopg[binary]`)."""
     pattern = rf"^[ \t]*(?:gem\s+)?[\"']?{re.escape(name)}(?![\w.-])(?!\[[^\]]*binary)"
     return re.search(pattern, text, re.MULTILINE | re.IGNORECASE) is not None
