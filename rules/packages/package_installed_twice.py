@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, Stage, delete_command, fix, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, delete_command, fix, quote, rule
 from rules.gathering import named_lines
 from rules.packages.options import spelled
 from rules.packages.repeated_installs import Repeated, repeated_installs
@@ -30,13 +30,15 @@ def _problem(stage: Stage, repeated: Repeated) -> Problem:
     names = dict.fromkeys(package.name for package in call.packages)
     above = [str(line) for line in dict.fromkeys(first.command.line for first in repeated.first)]
     they = "them" if len(names) > 1 else "it"
+    since = "nothing has removed" if repeated.renewed else "no newer lists were fetched and nothing has removed"
     return Problem(
         call.command.span,
-        f"{stage.label} installs {listed(map(quote, names))} a second time: {named_lines(above)} did so, and nothing "
-        f"has removed {they} or fetched newer lists since. {quote(spelled(call))} finds {they} there and adds nothing. "
-        "Drop the repetition.",
+        f"{stage.label} installs {listed(map(quote, names))} a second time: {named_lines(above)} did so, and {since} "
+        f"{they} since. {quote(spelled(call))} finds {they} there and adds nothing. Drop the repetition.",
+        Confidence.LIKELY if repeated.renewed else Confidence.CERTAIN,
+        doubt="the lists that are fetched in between may have a newer version",
         stage=stage.key,
         instruction=repeated.run.instruction,
         key=" ".join(names),
-        fix=fix("Drop the repetition", delete_command(repeated.run, call.command)),
+        fix=fix("Drop the repetition", delete_command(repeated.run, call.command)) if not repeated.renewed else None,
     )

@@ -31,36 +31,40 @@ class Repeated(NamedTuple):
         run: Its RUN.
         call: The install.
         first: The installs above it that brought its packages, each once, in order.
+        renewed: Whether apt's lists were fetched again in between, and may have a newer version.
     """
 
     run: Run
     call: PackageCall
     first: tuple[PackageCall, ...]
+    renewed: bool
 
 
 @once
 def repeated_installs(stage: Stage) -> dict[int, Repeated]:
     """Return the installs of a stage's chain that add nothing, by the id of the call.
 
-    All that such a call names was installed above by the same words, for certain, and not removed since. Where the
-    lists are fetched again in between, apt may install a newer version, and dnf and its kin always look for one: such
-    calls are not among them.
+    All that such a call names was installed above by the same words, for certain, and not removed since. dnf and its
+    kin always look for a newer version: their calls are not among them.
     """
     found: dict[int, Repeated] = {}
-    there: dict[tuple[str, str], PackageCall] = {}
+    there: dict[tuple[str, str], tuple[PackageCall, int]] = {}
+    updates = 0
     for run, step in _steps(stage):
         if step is None:
             there = {}
-        elif step.action in ("update", "upgrade", "remove"):
-            emptied = step.manager if step.manager == "apt" or step.action == "remove" else ""
-            there = {key: first for key, first in there.items() if key[0] != emptied}
+        elif step.action == "remove":
+            there = {key: first for key, first in there.items() if key[0] != step.manager}
+        elif step.action == "update":
+            updates += step.manager == "apt"
         elif step.action == "install" and _is_plain(step):
             keys = [(step.manager, package.word.value) for package in step.packages]
             if keys and all(key in there for key in keys):
-                firsts = {id(there[key]): there[key] for key in keys}
-                found[id(step)] = Repeated(run, step, tuple(firsts.values()))
+                firsts = {id(there[key][0]): there[key][0] for key in keys}
+                renewed = step.manager == "apt" and any(there[key][1] != updates for key in keys)
+                found[id(step)] = Repeated(run, step, tuple(firsts.values()), renewed)
             elif _is_sure(step.command):
-                there.update({key: step for key in keys if key not in there})
+                there.update({key: (step, updates) for key in keys if key not in there})
     return found
 
 
