@@ -30,11 +30,11 @@ def _problem(stage: Stage, repeated: Repeated) -> Problem:
     names = dict.fromkeys(package.name for package in call.packages)
     above = [str(line) for line in dict.fromkeys(first.command.line for first in repeated.first)]
     they = "them" if len(names) > 1 else "it"
-    since = "nothing has removed" if repeated.renewed else "no newer lists were fetched and nothing has removed"
+    since = "and nothing" if repeated.renewed else "no newer lists were fetched, and nothing"
     return Problem(
         call.command.span,
-        f"{stage.label} installs {listed(map(quote, names))} a second time: {named_lines(above)} did so, and {since} "
-        f"{they} since. {quote(spelled(call))} finds {they} there and adds nothing. Drop the repetition.",
+        f"{stage.label} installs {listed(map(quote, names))} a second time: {named_lines(above)} did so, {since} has "
+        f"removed {they} since. {quote(spelled(call))} finds {they} there and adds nothing. Drop the repetition.",
         Confidence.LIKELY if repeated.renewed else Confidence.CERTAIN,
         doubt="the lists that are fetched in between may have a newer version",
         stage=stage.key,
