@@ -51,8 +51,8 @@ def _problem(stage: Stage, instruction: Instruction, value: Word, text: str) -> 
     return Problem(
         value.span,
         f"{stage.label} puts {quote(folder)} into `PATH`: `ENV` leaves the `~` as it is, and of what looks for "
-        "programs only bash takes it for the home. `sh`, a command in JSON form and every other program look for a folder that "
-        f"is called `~`, and find nothing. Write the whole path{named}.",
+        "programs only bash takes it for the home. `sh`, a command in JSON form and every other program look for a "
+        f"folder that is called `~`, and find nothing. Write the whole path{named}.",
         instruction=instruction,
         stage=stage.key,
         key=folder,
