@@ -231,8 +231,9 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, names: tuple[st
     deleted = left is None and _is_deleted_here(change, stage, setting)
     way_out = f"Restate {'them' if names[1:] else 'it'} if that is not intended"
     if argument is not None:
-        lines = [f"ENV {name}=${name}"]
-        way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(lines[0])} below it"
+        own_line = f"ENV {name}=${name}"
+        lines = [own_line]
+        way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(own_line)} below it"
     return Problem(
         argument.span if argument is not None else stage.from_.span,
         f"{stage.label} loses {lost}, which {origin} set in line {instruction.line} before this change, and "
