@@ -1,6 +1,7 @@
 """See package_option_misspelt.md."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from rules.api import (
     Category,
@@ -58,6 +59,7 @@ def _check(stage: Stage, run: Run, call: PackageCall) -> Iterator[Problem]:
             yield _problem(stage, run, call, word, meant + (f"={value}" if value else ""))
 
 
+@lru_cache(maxsize=1024)
 def _meant(manager: str, name: str) -> str | None:
     """Return the option that a name was meant for; `None` for a known one, or what counts as one."""
     known = LONG_OPTIONS[manager]
