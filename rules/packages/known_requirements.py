@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
-_ELSEWHERE = re.compile(r"^[ \t]*(?:-|[./]|\S+://|git\+|[^#\n]*@)", re.MULTILINE)
+_ELSEWHERE = re.compile(r"^[ \t]*+(?:-|[./]|\S+://|git\+|[^#\n]*@)", re.MULTILINE)
 """A line that names another list, a folder or an address, of which it is not known what it asks for."""
 
 
