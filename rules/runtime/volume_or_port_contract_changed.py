@@ -98,7 +98,13 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
 
 
 def _is_old(change: DockerfileChange, used: Used) -> bool:
-    """Whether the compose file said it before the change; what the change writes is written for the new image."""
+    """Whether the compose file said it before the change; what the change writes is written for the new image.
+
+    Where a service starts a command of its own, that command says on which port it listens, and not the image.
+    """
+    builds = [build for build in change.repository.builds_of(change.path) if build.path == used.path]
+    if used.keyword == "EXPOSE" and any(build.command for build in builds):
+        return False
     before = change.repository_before.text(used.path)
     if before is None:
         return change.repository_before.exists(used.path) is not False
