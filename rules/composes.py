@@ -122,8 +122,11 @@ def mounts_of(node: Any) -> Iterator[tuple[str, bool]]:
             yield posixpath.normpath(target), host and (long is not None or len(parts) > 1)
 
 
-def lines_of_other_images(data: bytes) -> tuple[range, ...]:
-    """Return the lines of a compose file's services that run an image which no service of the file builds."""
+def lines_of_other_images(path: str, data: bytes, dockerfile: str) -> tuple[range, ...]:
+    """Return the lines of a compose file's services that run another image than the one that a Dockerfile makes.
+
+    They name one that no service of the file builds, or build another Dockerfile.
+    """
     document = yamls.mapping(yamls.read(data))
     services = yamls.mapping(document.get("services"))
     built = {yamls.text(one.get("image")) for one in map(yamls.mapping, services.values()) if one.get("build")}
@@ -131,6 +134,8 @@ def lines_of_other_images(data: bytes) -> tuple[range, ...]:
     found = []
     for name, each in services.items():
         service, start = yamls.mapping(each), yamls.line_of(services, name)
-        if "image" in service and not service.get("build") and yamls.text(service["image"]) not in built:
+        foreign = not service.get("build") and yamls.text(service.get("image")) not in built
+        places = build_places(posixpath.dirname(path), build_settings(service)) if service.get("build") else None
+        if (foreign and "image" in service) or (places is not None and places[0] != dockerfile):
             found.append(range(start, next((line for line in starts if line > start), len(data) + 1)))
     return tuple(found)

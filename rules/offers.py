@@ -134,6 +134,7 @@ _HIDING = frozenset(
         "hidden-unicode",
         "instruction-swallowed",
         "malformed-exec-form",
+        "package-option-misspelt",
         "run-missing-operator",
         "undefined-variable",
     }

@@ -142,6 +142,16 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "apk-build-deps-left": (_silence("instruction", "build-tools-shipped", "dev-package-shipped"),),
     "dev-dependencies-shipped": (_silence("stage", "env-set-after-use"),),
     "package-install-needs-yes": (_silence("instruction", "cleanup-in-discarded-stage"),),
+    "package-installed-twice": (_silence("place", "apt-instead-of-apt-get"),),
+    "package-option-misspelt": (
+        _silence(
+            "instruction",
+            "apt-recommends-installed",
+            "package-cache-left",
+            "package-install-needs-yes",
+            "pip-cache-left",
+        ),
+    ),
     "package-manager-missing": (
         _silence(
             "instruction",

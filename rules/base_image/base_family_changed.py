@@ -215,20 +215,20 @@ def _native(change: DockerfileChange, stage: Stage, was: Stage, facts: ImageFact
     if facts.libc == "musl" and "python" in languages:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:
-        yield f"Do native modules have builds for {facts.libc}{_modules(change)}?"
+        known = _modules(change)
+        named = f" ({listed(map(quote, known))})" if known else " (bcrypt, sharp, Prisma engines)"
+        if known is None or known:
+            yield f"Do native modules have builds for {facts.libc}{named}?"
     elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
         return
     elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
 
 
-def _modules(change: DockerfileChange) -> str:
-    """Name the modules with compiled parts that the project has, or where that is unread some that many have."""
-    for _, text in texts_near(change, "package.json"):
-        known = modules_with_parts(text)
-        if known is not None:
-            return f" ({listed(map(quote, known))})" if known else ""
-    return " (bcrypt, sharp, Prisma engines)"
+def _modules(change: DockerfileChange) -> tuple[str, ...] | None:
+    """Return the modules with compiled parts that the project names; `None` where no list of all of them was read."""
+    lists = (modules_with_parts(text) for _, text in texts_near(change, "package.json"))
+    return next((known for known in lists if known is not None), None)
 
 
 def _has_interpreter(stage: Stage) -> bool:

@@ -22,6 +22,7 @@ from rules.api import (
 from rules.build.base_variables import is_set_by_base
 from rules.build.environment_readers import readers_of, reads
 from rules.build.kept_variables import set_below, way_out
+from rules.build.profiles_read import nothing_left, read_alone
 from rules.quoting import listed
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
@@ -43,15 +44,17 @@ _SETS = re.compile(r"^\s*(?:\w+=|(?:case|if|for|while|set)\b)", re.MULTILINE)
     severity=Severity.INFO,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("=", "export", "unset"),
+    mentions=("=", "export", "unset", "source", ". "),
     aliases=("S6581",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN ends by setting or unsetting a variable, which nothing after it sees."""
     for stage in change.stages:
         for run in stage.runs:
-            names = _last_changes(run)
-            if names:
+            names, settings = _last_changes(run), read_alone(run)
+            if settings is not None:
+                yield nothing_left(run, settings)
+            elif names:
                 yield _changed(change, run, names)
             elif _exports_what_a_command_says(run):
                 yield _unnamed(run)

@@ -23,6 +23,8 @@ from rules.api import (
 from rules.copying.hidden_installs import Hidden, hidden_install
 from rules.copying.installs import Install, installs_in, project_installs_in
 from rules.copying.source_trees import brings_all, is_read, needs_sources, source_folder
+from rules.copying.sunk_installs import Sunk, sunk_installs
+from rules.packages.options import spelled
 
 
 @rule(
@@ -49,6 +51,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 said.add(problem.span)
                 yield problem
                 break
+        else:
+            sunk = next(sunk_installs(stage, was), None) if was is not None else None
+            if sunk is not None and sunk.copy.instruction.span not in said:
+                yield _of_sunk(stage, sunk)
 
 
 class _Then(NamedTuple):
@@ -151,6 +157,23 @@ def _stood_below(was: Stage, copy: Copy, then: Install) -> bool:
         return False
     installs = (install for run in was.done_runs if run.at > copy.at for install in project_installs_in(run))
     return all(install.step != then.step for install in installs)
+
+
+def _of_sunk(stage: Stage, sunk: Sunk) -> Problem:
+    """Speak of packages that are installed by their names, below sources that they do not read."""
+    folder = source_folder(sunk.copy)
+    what, edit = (quote(folder), "Every edit in that folder") if folder else ("the sources", "Every edit of any file")
+    return Problem(
+        sunk.copy.instruction.span,
+        f"{stage.label} now copies {what} before {quote(spelled(sunk.call))} (line {sunk.call.command.line}), which "
+        f"names its packages and reads none of it; before this change the install stood above. {edit} will install "
+        "them again. Install first, as it was.",
+        Confidence.CERTAIN,
+        instruction=sunk.copy.instruction,
+        stage=stage.key,
+        key="named",
+        notes=(Note(sunk.then.instruction.span, "installed above the sources", before=True),),
+    )
 
 
 def _of_hidden(stage: Stage, hidden: Hidden) -> Problem:

@@ -25,8 +25,15 @@ _FOR_ONE_PLATFORM = {
 The sources are their `package.json`: `node-gyp`, `prebuild-install`, `node-pre-gyp`; of sharp "Cross-platform" in its
 installation guide. bcrypt 6 brings the parts for all platforms along.
 """
-_WITH_PARTS = frozenset({*_FOR_ONE_PLATFORM, "argon2", "@prisma/client", "node-sass", "bufferutil", "oracledb"})
-"""Packages that are or load machine code, whatever brings it."""
+_WITH_PARTS = frozenset(_FOR_ONE_PLATFORM) | frozenset(
+    "@discordjs/opus @huggingface/transformers @napi-rs/canvas @node-rs/argon2 @node-rs/bcrypt "
+    "@prisma/client @tensorflow/tfjs-node @xenova/transformers argon2 bufferutil couchbase cpu-features "
+    "deasync duckdb electron farmhash faiss-node gl grpc hnswlib-node ibm_db iconv kerberos keytar "
+    "leveldown libxmljs libxmljs2 lmdb mediasoup microtime mongodb-client-encryption node-expat node-pty "
+    "node-sass nodegit onnxruntime-node oracledb pg-native phantomjs-prebuilt playwright prisma puppeteer "
+    "sass-embedded serialport snappy sodium-native ssh2 tree-sitter usb utf-8-validate wrtc xxhash zeromq".split()
+)
+"""Packages that are or load machine code, whatever brings it, the browsers of puppeteer and playwright among it."""
 _THOUGHT_OF = re.compile(rb"supportedArchitectures|supported-architectures|^\s*(?:cpu|os|arch)\s*=", re.MULTILINE)
 _SETTINGS = frozenset({".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "bunfig.toml"})
 """Files in which a project asks for the packages of other platforms too."""
@@ -42,9 +49,14 @@ def fills_modules(path: str, run: Run, call: PackageCall) -> bool:
 
 
 def modules_with_parts(text: str) -> tuple[str, ...] | None:
-    """Return the packages of a `package.json` that are known to load machine code; `None` where it cannot be read."""
+    """Return the packages of a `package.json` that are known to load machine code.
+
+    Returns:
+        `None` where it cannot be read, and where it names none, but has workspaces with lists of their own.
+    """
     read = read_manifest(text)
-    return tuple(name for name in read.table("dependencies") if name in _WITH_PARTS) if read is not None else None
+    found = tuple(name for name in read.table("dependencies") if name in _WITH_PARTS) if read is not None else ()
+    return found if found or (read is not None and "workspaces" not in read.data) else None
 
 
 def installs_again(stage: Stage, managers: frozenset[str]) -> bool:

@@ -19,6 +19,7 @@ _SYSTEM_FOLDERS = frozenset(
     "/bin /sbin /lib /opt /root /usr /usr/bin /usr/sbin /usr/lib /usr/local /usr/local/bin".split()
 )
 """Folders that an image has programs in before anything is put there."""
+_OF_OFFICIAL_PYTHON = frozenset({"/usr/local", "/usr/local/bin"})
 
 
 def carried_names(put: Put) -> frozenset[str] | None:
@@ -42,16 +43,20 @@ def carried_names(put: Put) -> frozenset[str] | None:
 def holds_python_alone(put: Put) -> bool:
     """Tell whether a copied folder of another stage was filled by pip and by nothing else: `pip install --prefix=/py`.
 
-    It brings the programs of Python packages, and none of the system's.
+    It brings the programs of Python packages, and none of the system's. Python's official images have their own Python
+    in `/usr/local`, where pip installs too, and where no package of the distribution puts anything.
     """
     builder = put.step.from_stage if isinstance(put.step, Copy) else None
     source = put.source.rstrip("/") if put.source else ""
-    if builder is None or not source.startswith("/") or source in _SYSTEM_FOLDERS or builder.files.has_unreadable_run:
+    if builder is None or not source.startswith("/") or builder.files.has_unreadable_run:
+        return False
+    own = source in _OF_OFFICIAL_PYTHON and builder.facts is not None and builder.facts.name == "python"
+    if source in _SYSTEM_FOLDERS and not own:
         return False
     if any(other.kind != "workdir" and (other.tree or within(other.path, source)) for other in builder.files.puts):
         return False
     opaque = builder.files.opaque_commands
-    filled = any(source in word.value for command in opaque for word in command.args)
+    filled = own or any(source in word.value for command in opaque for word in command.args)
     return filled and all(command.name in _PIP for command in opaque)
 
 

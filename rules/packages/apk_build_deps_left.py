@@ -41,12 +41,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages that were grouped to be deleted again are not deleted in the same layer."""
     seen: set[int] = set()
     for stage in change.after.shipped:
-        if builds_at_run_time(change, stage):
-            continue
+        may_build = builds_at_run_time(change, stage)
         for item in stage.packages.in_layers:
             group = item.call.virtual
             if group is None or id(item.call) in seen or item.call.command.conditional:
                 continue
+            if may_build and item.removed_by is None:
+                continue  # what a later layer deletes, no container builds with
             seen.add(id(item.call))
             if _is_for_builds(item.call, group) and not _is_deleted_at_exit(item.run, group):
                 yield replace(_problem(stage, item, group), held_before=_was_kept(change, stage, item.call))

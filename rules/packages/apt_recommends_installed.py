@@ -27,6 +27,7 @@ from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.recommended_knowledge import Knowledge, adds_none, is_likely_there, knowledge
 from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
+from rules.packages.repeated_installs import is_repeated
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed
 
@@ -56,6 +57,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
             continue
         if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, _swept(run, call)):
+            continue
+        if is_repeated(stage, call):
             continue
         seen.add(id(run.instruction))
         problem = _problem(stage, run, call)

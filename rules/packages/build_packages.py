@@ -11,6 +11,7 @@ from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.facts.packages import installed_size, is_build_only, needed_by, plain_name, runtime_of
 from rules.lazily import once
 from rules.packages.plain_names import loaded_by_name
+from rules.packages.recommended_halves import wholes_of
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import adds_source_before
 from rules.runtime.start_scripts import EVERY_ARGUMENT
@@ -143,13 +144,16 @@ def _is_build_only(stage: Stage, item: Installed) -> bool:
         return True
     if item.name == _FOR_PROFILERS and any(stage.packages.has(name) for name in _PROFILERS):
         return False
-    if _TOOLS.fullmatch(plain_name(item.name)) and not _builds_sources(stage):
+    if _TOOLS.fullmatch(plain_name(item.name)) and not builds_sources(stage):
+        return False
+    users = wholes_of(item.name)
+    if users and any(other.name in users and not _is_build_only(stage, other) for other in stage.packages.present):
         return False
     return bool(is_build_only(item.name, distribution_of(stage, item)))
 
 
 @once
-def _builds_sources(stage: Stage) -> bool:
+def builds_sources(stage: Stage) -> bool:
     """Whether a step of the stage compiles something by itself, or is not read: a package manager's install is none."""
     if not all(run.is_read for run in stage.all_runs):
         return True

@@ -7,6 +7,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Edit,
     Fix,
     Mount,
     PackageCall,
@@ -65,12 +66,12 @@ def _check(run: Run, mount: Mount, target: str) -> Problem | None:
             calls = [call for call in run.package_calls if call.manager == manager]
             own = all(command.name in ("pip", "pip3", "python", "python3", manager) for command in run.commands)
             if calls and own and all(call.no_cache for call in calls):
-                return _switched_off(run, mount, calls[0], target)
+                return _switched_off(run, mount, calls, target)
     return _of_go(run, mount, target)
 
 
-def _switched_off(run: Run, mount: Mount, call: PackageCall, target: str) -> Problem:
-    option = next((name for name in ("--no-cache-dir", "--no-cache") if call.has(name)), None)
+def _switched_off(run: Run, mount: Mount, calls: list[PackageCall], target: str) -> Problem:
+    call, option = calls[0], _option(calls[0])
     why = f"is told {quote(option)}" if option is not None else "is told by a variable to keep nothing"
     way_out = f"Take {quote(option)} out" if option is not None else "Take that variable out"
     if option is None and _is_needed_elsewhere(run, call):
@@ -85,7 +86,7 @@ def _switched_off(run: Run, mount: Mount, call: PackageCall, target: str) -> Pro
         stage=run.stage.key,
         key=f"{call.manager} {target}",
         decision=f"{call.manager} keeps nothing" if option is None else "",
-        fix=_fix(call, option) if option is not None and _is_writable(run, mount) else None,
+        fix=_fix(calls) if _is_writable(run, mount) else None,
     )
 
 
@@ -101,9 +102,18 @@ def _is_writable(run: Run, mount: Mount) -> bool:
     return "uid" in mount.options or run.user.value is None or is_root_name(run.user.value.partition(":")[0])
 
 
-def _fix(call: PackageCall, option: str) -> Fix | None:
-    word = next((word for word in call.command.words if word.text == option), None)
-    return fix("Use the cache", delete_word(call.command.source, word.span)) if word is not None else None
+def _option(call: PackageCall) -> str | None:
+    return next((name for name in ("--no-cache-dir", "--no-cache") if call.has(name)), None)
+
+
+def _fix(calls: list[PackageCall]) -> Fix | None:
+    """Take the option out of every call: each that keeps it goes on fetching everything again."""
+    edits: list[Edit | None] = []
+    for call in calls:
+        option = _option(call)
+        word = next((word for word in call.command.words if word.text == option), None)
+        edits.append(delete_word(call.command.source, word.span) if word is not None else None)
+    return fix("Use the cache", *edits)
 
 
 def _of_go(run: Run, mount: Mount, target: str) -> Problem | None:

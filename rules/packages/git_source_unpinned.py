@@ -26,6 +26,7 @@ from rules.secrets.downloads import stages_that_count
 _REMOTE = re.compile(r"(?:(?:https?|git|ssh)://(?:[^/@\s]*@)?|git@)(?P<place>[\w.-]+[:/][^\s#$]+)")
 _CHOOSES = frozenset("checkout reset switch fetch pull merge am worktree".split())
 """Subcommands that may bring a clone to another commit than its branch has."""
+_MOVES = frozenset({"clone", "checkout", "switch"})
 _PLAIN = ("-q", "--quiet", "-f", "--force")
 _NUMBERED = re.compile(r"\d")
 """What tells a release from a branch in most names."""
@@ -44,12 +45,14 @@ class _Clone(NamedTuple):
         place: The repository's host and path.
         branch: The branch where it is named, else empty.
         by_default: Whether that is the default of an argument.
+        switched: Whether a later command goes to it, which finds a branch of that name, and no tag.
     """
 
     command: Command
     place: str
     branch: str
     by_default: bool = False
+    switched: bool = False
 
 
 @rule(
@@ -80,7 +83,15 @@ def _moving(run: Run, command: Command) -> _Clone | None:
     branch = _default(run, written) if by_default else written
     if found is None or branch is None or (_NUMBERED.search(branch) and branch not in BRANCHES):
         return None
-    return _Clone(command, found["place"].removesuffix(".git"), branch, by_default)
+    switched = _branch_behind(run, command)
+    return _Clone(command, found["place"].removesuffix(".git"), switched or branch, by_default, bool(switched))
+
+
+def _branch_behind(run: Run, command: Command) -> str:
+    """Return the branch to which a RUN switches a clone behind it; empty where it does not."""
+    later = [call for call in run.calls("git") if call.start > command.start]
+    following = next((call for call in later if any(word.value in _MOVES for word in call.args)), None)
+    return (_switched_to(following) or "") if following is not None else ""
 
 
 def _default(run: Run, written: str) -> str | None:
@@ -112,9 +123,18 @@ def _last_choice(stage: Stage) -> int:
 
 def _may_choose(command: Command) -> bool:
     """Whether it may bring a clone to a commit: `git checkout develop` goes to whatever that branch has."""
+    words = [word.value for word in command.args]
+    return _switched_to(command) is None and not _CHOOSES.isdisjoint(words)
+
+
+def _switched_to(command: Command) -> str | None:
+    """Return the branch that a clone goes to, and that moves: `git switch` takes nothing else without `--detach`."""
     words = [word.value for word in command.args if word.value not in _PLAIN]
-    to_branch = words[:1] in (["checkout"], ["switch"]) and words[1:] in ([name] for name in BRANCHES)
-    return not to_branch and not _CHOOSES.isdisjoint(words)
+    if len(words) != 2 or words[0] not in ("checkout", "switch"):  # noqa: PLR2004 - the subcommand and a name
+        return None
+    name = words[1]
+    plain = words[0] == "switch" and not name.startswith("-") and "$" not in name
+    return name if plain or name in BRANCHES else None
 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clone]) -> Problem:
@@ -128,7 +148,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
     if not (one and first.branch):
         state += "branch has" if one else "branches have"
     deep = ", which wants the whole history" if first.command.has("--depth", "--shallow-since") else ""
-    guessed = any(clone.branch and clone.branch not in BRANCHES for clone in told)
+    guessed = any(clone.branch and clone.branch not in BRANCHES and not clone.switched for clone in told)
     by_default = all(clone.by_default for clone in told)
     return Problem(
         first.command.span,

@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.copying.machine_code import machine_code, may_hold_modules
 from rules.packages.dotnet_cultures import missing_icu
+from rules.packages.known_requirements import links_nothing
 from rules.packages.libraries_removed import Removed, removed_libraries
 from rules.packages.linked_libraries import copied_from, copies_libraries, libraries_of
 from rules.packages.loaded_libraries import names_requirements, need_of
@@ -59,20 +60,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if copies_libraries(stage):
             continue
-        lost = [found for item in was.packages.present if (found := _lost(stage, item)) is not None]
+        lost = [found for item in was.packages.present if (found := _lost(change, stage, item)) is not None]
         if lost:
             yield _problem(change, stage, lost)
         yield from _left_behind(change, stage)
         yield from _removals(stage, was)
 
 
-def _lost(stage: Stage, item: Installed) -> Lost | None:
+def _lost(change: DockerfileChange, stage: Stage, item: Installed) -> Lost | None:
     """Return the library of a package of headers that the image had and a builder has now, where nothing brings it."""
     libraries = libraries_of(stage, item)
     if not libraries or stage.packages.has(item.name):
         return None
     builder = next((one for one in copied_from(stage) if one.packages.has(item.name)), None)
-    return Lost(item, libraries, builder) if builder is not None else None
+    if builder is None or all(links_nothing(change, builder, name) for name in libraries):
+        return None
+    return Lost(item, libraries, builder)
 
 
 def _left_behind(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:

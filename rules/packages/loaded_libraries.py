@@ -56,18 +56,23 @@ def need_of(change: DockerfileChange, stage: Stage, package: str) -> str | None:
     """
     if package == "tzdata":
         return _zone(stage)
-    stem = re.sub(r"(?:-?[\d.]+(?:t64)?)*$", "", package)
-    names = _WANTED.get(stem) or _WANTED.get(package) or ()
+    names = linkers_of(package)
     for path, data in change.repository.files.items() if names else ():
         if posixpath.basename(path) in _LISTS and _is_near(change, path):
             text = data.decode("utf-8", "replace")
-            name = next((name for name in names if _names(text, name)), None)
+            name = next((name for name in names if links(text, name)), None)
             if name is not None:
                 return (
                     f"which {quote(name)} in {quote(path)} needs when the program runs. It fails there, and not in the "
                     "build, unless another package brings it"
                 )
     return None
+
+
+def linkers_of(package: str) -> tuple[str, ...]:
+    """Return the packages of a language that load or call a package of the system, as far as that is known."""
+    stem = re.sub(r"(?:-?[\d.]+(?:t64)?)*$", "", package)
+    return _WANTED.get(stem) or _WANTED.get(package) or ()
 
 
 def names_requirements(change: DockerfileChange) -> bool:
@@ -92,7 +97,7 @@ def _is_near(change: DockerfileChange, path: str) -> bool:
     return folder in (change.repository.context_of(change.path), posixpath.dirname(change.path))
 
 
-def _names(text: str, name: str) -> bool:
-    """Whether a list names a package, and not one with a library of its own (`psycopg2-binary`, `psycopg[binary]`)."""
+def links(text: str, name: str) -> bool:
+    """Tell whether a list names a package, and none with its own library (`psycopg2-binary`, `psycopg[binary]`)."""
     pattern = rf"^[ \t]*(?:gem\s+)?[\"']?{re.escape(name)}(?![\w.-])(?!\[[^\]]*binary)"
     return re.search(pattern, text, re.MULTILINE | re.IGNORECASE) is not None

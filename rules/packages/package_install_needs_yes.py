@@ -20,6 +20,7 @@ from rules.api import (
 from rules.gathering import named_lines
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
+from rules.packages.repeated_installs import is_repeated
 
 _ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper"})
 _SETTINGS = {
@@ -53,6 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     asking: dict[tuple[int, str], tuple[Stage, Run, list[PackageCall]]] = {}
     for stage, run, call in change.after.layers.all_calls:
         if call.manager not in _ASKING or call.assume_yes or not _may_ask(call) or _asks_nothing(run, call):
+            continue
+        if is_repeated(stage, call):
             continue
         asking.setdefault((id(run), call.manager), (stage, run, []))[2].append(call)
     for stage, run, calls in asking.values():

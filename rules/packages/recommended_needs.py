@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.virtual_names import in_archive
 from rules.packages.options import spelled
+from rules.packages.recommended_halves import for_a_task, other_halves
 from rules.packages.recommended_knowledge import BY_RECOMMENDATION
 from rules.packages.recommended_programs import NEED_CERTIFICATES, is_brought, missed, unexplained
 from rules.quoting import listed, quote
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
+_GCC = re.compile(r"gcc(?:-\d+)?")
+_WITH_HEADERS = re.compile(r"g\+\+(?:-\d+)?|build-essential|libc6?-dev")
+"""What has the headers of the C library, or depends on what has them."""
 _RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
 """Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
 _PYTHON_HEADERS = re.compile(r"(?:lib)?python3?(?:\.\d+)?(?:-all)?-dev")
@@ -43,7 +47,7 @@ def _known_need(stage: Stage, run: Run, call: PackageCall) -> str:
         )
     if "cmake" in names and not _has_compiler(stage, run, call):
         return " With the flag, name a compiler too: `cmake` only recommends `gcc`."
-    return ""
+    return for_a_task(stage, run, call)
 
 
 def _seen_need(stage: Stage, run: Run, call: PackageCall) -> str:
@@ -103,11 +107,14 @@ def lost(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     `cmake` calls `make`, which it only recommends, whoever calls it: a package that is built from its sources, too.
     """
     names = {package.name for package in call.packages}
-    headless = "gcc" in names and not stage.packages.has("g++", "build-essential", "libc6-dev", "libc-dev")
+    whole = any(_WITH_HEADERS.fullmatch(item.name) for item in stage.packages.present)
+    whole = any(_WITH_HEADERS.fullmatch(item.name) for item in stage.packages.present)
+    headless = any(map(_GCC.fullmatch, names)) and not whole
     full = stage.facts is not None and bool(stage.facts.full)
     found = ["ca-certificates"] if _loses_certificates(stage, run, call) else []
     if "cmake" in names and not _has_make(stage, run, call):
         found.append("make")
+    found += [name for name in other_halves(stage, run, call) if name not in found]
     return (*found, *(["libc6-dev"] if headless and not full else []))
 
 

@@ -150,6 +150,12 @@ def is_brought(stage: Stage, run: Run, call: PackageCall, *names: str) -> bool:
     return any(name in along and along[name] < here for name in names)
 
 
+def is_called_behind(stage: Stage, run: Run, call: PackageCall, program: str) -> bool:
+    """Tell whether a stage calls a program behind an install."""
+    places = _calls(stage).get(program, [])
+    return bisect_right(places, (run.at, call.command.end, 0)) < len(places)
+
+
 @once
 def _first_along(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
     """By package the first install of the chain that brings it as a recommendation, and is asked to name it instead."""

@@ -12,7 +12,6 @@ from rules.api import (
     Instruction,
     Note,
     Problem,
-    Put,
     Setting,
     Severity,
     Stage,
@@ -21,15 +20,14 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
-    path_folders,
     quote,
     rule,
 )
-from rules.fingerprint import unnumbered
-from rules.model.search_path import DEFAULT_PATH
 from rules.quoting import listed
 from rules.runtime.database_folders import moved_data
-from rules.runtime.start_instructions import executes_cmd, shipped
+from rules.runtime.lost_folders import lost_folders, starts_by_path
+from rules.runtime.python_path import looks_there_anyway
+from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
 
@@ -70,20 +68,41 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or stage.runtime.is_windows:
             continue
         given = {name for build in change.repository.builds_of(change.path) for name in build.environment}
-        for name, setting in was.image.env.items():
-            if setting.instruction is None or name in given or not _is_gone(stage, was, name):
-                continue
-            use = moved_data(stage, was, name) or _use(change, stage, was, name)
-            if use is not None:
-                cause = f"{stage.key}: PATH without {' '.join(_lost_folders(stage, was))}" if name == "PATH" else ""
-                yield replace(_problem(change, stage, name, setting, use), cause=cause)
+        uses = {
+            name: use for name in was.image.env if name not in given and (use := _lost_use(change, stage, was, name))
+        }
+        for alike in _alike(stage, was, uses):
+            problem = _problem(change, stage, was, alike, uses[alike[0]])
+            cause = f"{stage.key}: PATH without {' '.join(lost_folders(stage, was))}" if alike == ("PATH",) else ""
+            yield replace(problem, cause=cause)
         for name, setting in unread_options(change, stage, was):
             yield _unread(stage, was, name, setting)
 
 
+def _lost_use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
+    """Say what still needs a variable that is gone; `None` where it is there, or nothing is seen to need it."""
+    setting = was.image.env[name]
+    if setting.instruction is None or not _is_gone(stage, was, name):
+        return None
+    if name == "PYTHONPATH" and looks_there_anyway(change, stage, setting.value):
+        return None
+    return moved_data(stage, was, name) or _use(change, stage, was, name)
+
+
+def _alike(stage: Stage, was: Stage, uses: dict[str, str]) -> Iterator[tuple[str, ...]]:
+    """Yield the lost variables, those together that led the program to one path and stood in one instruction."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, use in uses.items():
+        setting = was.image.env[name]
+        leads = setting.value is not None and quote(setting.value) in use and _argument(stage, name) is None
+        place = (str(setting.value), use, str(id(setting.instruction))) if leads else (name,)
+        groups.setdefault(place, []).append(name)
+    return (tuple(names) for names in groups.values())
+
+
 def _is_gone(stage: Stage, was: Stage, name: str) -> bool:
     if name == "PATH":
-        return bool(_lost_folders(stage, was))
+        return bool(lost_folders(stage, was))
     if moved_data(stage, was, name) is not None:
         return True
     if name in stage.image.env or (stage.facts is not None and name in stage.facts.env_names):
@@ -92,33 +111,13 @@ def _is_gone(stage: Stage, was: Stage, name: str) -> bool:
     return exact or stage.root.base_text == was.root.base_text
 
 
-def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
-    """Return the folders that PATH held and does not any more, and that the image still has."""
-    now = stage.image.env.get("PATH")
-    if now is not None and now.value is None:
-        return ()  # what earlier lines put into `$PATH` is not known
-    before, kept = path_folders(was), path_folders(stage)
-    if before is None or kept is None:
-        return ()
-    lost = [folder for folder in before if folder not in kept and folder.startswith("/")]
-    raised = {unnumbered(folder) for folder in kept if folder not in before}
-    own = [folder for folder in lost if folder not in DEFAULT_PATH and unnumbered(folder) not in raised]
-    return tuple(folder for folder in own if _covering(stage, folder))
-
-
-def _covering(stage: Stage, folder: str) -> tuple[Put, ...]:
-    home = folder.rpartition("/")[0]
-    puts = [put for put in stage.files.puts if put.kind != "workdir" and put.path.rstrip("/") in (folder, home)]
-    return (*puts, *[put for put in stage.files.puts if put.path.startswith(f"{folder}/")])
-
-
 def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say what still needs the variable, `None` when nothing is seen to."""
     if _BUILD_ONLY.match(name) or _has_successor(stage, was, name):
         return None
     if name == "PATH":
-        lost = _lost_folders(stage, was)
-        by_path = _starts_by_path(stage, lost)
+        lost = lost_folders(stage, was)
+        by_path = starts_by_path(stage, lost)
         return None if by_path else f"the programs in {listed(map(quote, lost))} are no longer found by name"
     # a reading with a default needs none
     mention = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))")
@@ -177,20 +176,6 @@ def _has_successor(stage: Stage, was: Stage, name: str) -> bool:
     return not _IN_PLACE_OF.get(name, frozenset()).isdisjoint(now - then)
 
 
-def _starts_by_path(stage: Stage, folders: tuple[str, ...]) -> bool:
-    """Whether all that the container starts lies in folders that PATH lost, and is named with its folder.
-
-    What CMD holds is arguments where the ENTRYPOINT is a program.
-    """
-    starts = [setting.value for setting in stage.image.start_command if setting.value]
-    starts = starts if executes_cmd(stage) else starts[:1]
-    programs = [command.program for start in starts for command in start.commands]
-    return bool(programs) and all(
-        program is not None and any(program.value.startswith(f"{folder}/") for folder in folders)
-        for program in programs
-    )
-
-
 def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:
     """Whether a start script sets the variable in any case, without having read it: what the image had is overwritten.
 
@@ -237,27 +222,31 @@ def _left_in(change: DockerfileChange, stage: Stage, name: str, value: str | Non
     return None
 
 
-def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str], use: str) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, names: tuple[str, ...], use: str) -> Problem:
+    name, setting = names[0], was.image.env[names[0]]
     instruction = setting.instruction
     assert instruction is not None
     origin = setting.stage.label if setting.stage is not None else "the file"
-    line, argument = _line(instruction, name), _argument(stage, name)
-    lost = line.removeprefix("ENV ") if line is not None and name == "PATH" else _shown(name, setting)
+    lines, argument = [_line(instruction, each) for each in names], _argument(stage, name)
+    own = lines[0] is not None and name == "PATH"
+    lost = listed(quote(lines[0][4:] if lines[0] and own else _shown(each, was.image.env[each])) for each in names)
     left = _left_in(change, stage, name, setting.value)
-    way_out, deleted = "Restate it if that is not intended", left is None and _is_deleted_here(change, stage, setting)
+    deleted = left is None and _is_deleted_here(change, stage, setting)
+    way_out = f"Restate {'them' if names[1:] else 'it'} if that is not intended"
     if argument is not None:
-        line = f"ENV {name}=${name}"
-        way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(line)} below it"
+        own_line = f"ENV {name}=${name}"
+        lines = [own_line]
+        way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(own_line)} below it"
     return Problem(
         argument.span if argument is not None else stage.from_.span,
-        f"{stage.label} loses {quote(lost)}, which {origin} set in line {instruction.line} before this change, and "
+        f"{stage.label} loses {lost}, which {origin} set in line {instruction.line} before this change, and "
         f"{use}. {f'The `ENV` in line {left.line} stays in its own stage. ' if left is not None else ''}{way_out}.",
         Confidence.LIKELY if argument is not None or "`set -u`" in use or not deleted else Confidence.POSSIBLE,
         doubt="the base image may set it, or who starts the container",
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),
-        key=name,
-        fix=fix(f"Restate {name}", _edit(stage, argument, line)),
+        key=" ".join(names),
+        fix=fix(f"Restate {listed(names)}", *(_edit(stage, argument, line) for line in lines)),
     )
 
 

@@ -80,7 +80,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None:
             continue
-        used = [one for one in _used(stage, was, files) if _is_old(change, one)] if files else []
+        used = [one for one in _used(stage, was, files, change.path) if _is_old(change, one)] if files else []
         yield from (_problem(stage, was, one) for one in used)
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
         moved = [] if left or files else _moved(stage, was)
@@ -91,22 +91,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
-    """Return the compose files that build this Dockerfile and no other, so that every line in them is about it."""
+    """Return the compose files that build this Dockerfile."""
     paths = dict.fromkeys(build.path for build in change.repository.builds_of(change.path) if "compose" in build.path)
-    others = {build.path for build in change.repository.builds if build.dockerfile != change.path}
-    texts = {path: change.repository.text(path) for path in paths if path not in others}
+    texts = {path: change.repository.text(path) for path in paths}
     return tuple(Source(path, text) for path, text in texts.items() if text is not None)
 
 
 def _is_old(change: DockerfileChange, used: Used) -> bool:
-    """Whether the compose file said it before the change; what the change writes is written for the new image."""
+    """Whether the compose file said it before the change; what the change writes is written for the new image.
+
+    Where a service starts a command of its own, that command says on which port it listens, and not the image.
+    """
+    builds = [build for build in change.repository.builds_of(change.path) if build.path == used.path]
+    if used.keyword == "EXPOSE" and any(build.command for build in builds):
+        return False
     before = change.repository_before.text(used.path)
     if before is None:
         return change.repository_before.exists(used.path) is not False
     return used.source.text[used.start : used.end] in before
 
 
-def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]:
+def _used(stage: Stage, was: Stage, files: tuple[Source, ...], dockerfile: str) -> Iterator[Used]:
     # Merely undeclared, a port is published and a folder mounted as before: another in its place says that it moved.
     ports = _ports(was) - _ports(stage) if _are_known(stage) and _ports(stage) - _ports(was) else set()
     volumes = _volumes(was) - _volumes(stage) if _volumes(stage) - _volumes(was) else set()
@@ -116,7 +121,7 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]
     if not ports and not volumes and folder is None:
         return
     for source in files:
-        others = lines_of_other_images(source.text.encode())
+        others = lines_of_other_images(source.path, source.text.encode(), dockerfile)
         for start, end in _values(source.text):
             if any(source.line_at(start) in lines for lines in others):
                 continue

@@ -52,8 +52,15 @@ def _is_made_for_it(stage: Stage, was: Stage) -> bool:
 
 
 def _starts_by_base(stage: Stage) -> bool:
+    """Whether the base's own program is what starts: no other is named than the one it is called after."""
     starts = stage.image.start_command
-    return bool(starts) and not any(setting.set_in_file for setting in starts)
+    own = [setting.value for setting in starts if setting.set_in_file]
+    named = stage.root.reference.path.rpartition("/")[2] if stage.root.reference is not None else ""
+    return bool(starts) and all(start is not None and _is_named_after(named, start.words) for start in own)
+
+
+def _is_named_after(image: str, words: tuple[str, ...]) -> bool:
+    return bool(words) and words[0].rpartition("/")[2] in image.split("-")
 
 
 def _is_taken_back(stage: Stage) -> bool:
@@ -91,12 +98,16 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
         else "no `USER` was set"
     )
     data = "the folders that it is given" if is_to_work_in(stage) else "the data it has in production"
-    look = f"Worth a look before this ships: {numbered}." if items else f"Start it once with {data}."
+    look = (
+        "and what root made stays root's: files, volumes and pid files that the process writes need the new owner. "
+        f"Worth a look before this ships: {numbered}."
+        if items
+        else f"and nothing in the file is seen to need root. Start it once with {data}: what root wrote stays root's."
+    )
     here = instruction is not None and stage.image.user.stage is stage
     return Problem(
         instruction.span if instruction is not None and here else stage.from_.span,
-        f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, and "
-        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
+        f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, {look}",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
         doubt="what the process writes is not in the file",
         stage=stage.key,

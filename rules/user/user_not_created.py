@@ -35,6 +35,7 @@ from rules.user.identities import (
     severity_of,
     worse_below,
 )
+from rules.user.misspelt_accounts import meant_account, respelled
 
 
 @rule(
@@ -211,14 +212,19 @@ def _problem(stage: Stage, use: Use) -> Problem:
     if refused is not None:
         why = refusal(stage, refused.command)
         makes = f"{quote(str(refused.command), 80)} (line {refused.command.line}) does not make ({why})"
-    worse = worse_below(use)
+    worse, meant = worse_below(use), meant_account(stage, use)
+    way_out = f"Make it above, with {_maker(stage, use.name)}, or write a number."
+    if meant is not None:
+        way_out = f"Did you mean {quote(meant.name)}, which line {meant.command.line} makes?"
     return Problem(
         use.step.instruction.span,
         f"{stage.label} names {quote(use.name)}, an account that {base} does not have and {makes}, so "
-        f"{not_found(use)}.{and_then(worse)} Make it above, with {_maker(stage, use.name)}, or write a number.",
+        f"{not_found(use)}.{and_then(worse)} {way_out}",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
         severity=severity_of(use) if worse is None else None,
+        notes=(Note(meant.command.span, "made here"),) if meant is not None else (),
+        fix=respelled(stage, use, meant) if meant is not None else None,
     )
