@@ -64,16 +64,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue
-            for path, problem in _found(change, stage, run):
+            for path, problem in _found(change, stage, run, said):
                 if path not in said and problem.span not in there:
                     said.add(path)
                     yield problem
 
 
-def _found(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[tuple[str, Problem]]:
-    """Yield each file that a RUN reads and that is not there, with what to say of it."""
+def _found(change: DockerfileChange, stage: Stage, run: Run, said: set[str]) -> Iterator[tuple[str, Problem]]:
+    """Yield each file that a RUN reads and that is not there, with what to say of it; not what was said by then."""
     for command, path in _wanted(run):
-        if outcome_of_failure(run, command) == "caught":
+        if path in said or outcome_of_failure(run, command) == "caught":
             continue
         if not may_be_there(stage, run, command, path):
             yield path, _problem(stage, run, command, path)
