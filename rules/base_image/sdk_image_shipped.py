@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rules.api import (
     BY_ARGUMENT,
+    OS_MANAGERS,
     Category,
     Command,
     Confidence,
@@ -164,14 +165,20 @@ def _supported(change: DockerfileChange, name: str | None) -> str | None:
 
 
 def _starts_it(stage: Stage, name: str) -> bool:
-    """Whether an image can start what the stage starts: so far as a script, a shell form or a RUN needs a shell."""
+    """Whether an image can start what the stage starts, and take what its RUNs install, where they only install.
+
+    A script, a shell form or a RUN needs a shell.
+    """
     if name == "scratch":
         return False
     reference = parse_reference(name)
     facts = image_facts(reference) if reference is not None else None
     starts = starts_with_script(stage) or any(s.value and s.value.form == "shell" for s in stage.image.start_command)
-    shell = starts or (bool(stage.all_runs) and not _builds(stage))
-    return not shell or facts is None or facts.has_shell is not False
+    stays = bool(stage.all_runs) and not _builds(stage)
+    if facts is None or not (starts or stays):
+        return True
+    managers = {call.manager for run in stage.all_runs for call in run.package_calls} & OS_MANAGERS
+    return facts.has_shell is not False and (not stays or not managers or facts.package_manager in managers)
 
 
 def _builds(stage: Stage) -> bool:
