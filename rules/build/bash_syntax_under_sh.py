@@ -23,6 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.build.bash_constructs import KNOWN_TO_ASH, NAMES, STOPS, SURELY, first_unknown
+from rules.build.shell_dialects import reads_otherwise, runs_from
 from rules.gathering import named_lines
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
@@ -173,6 +174,11 @@ def _only_reads_files(run: Run) -> bool:
     return all(command.name in ("source", ".") or command.name in _BESIDES for command in run.commands)
 
 
+def _changed_by_shell(stage: Stage, run: Run) -> Run | None:
+    """Return a RUN below that bash would take for something else than the shell that reads it now."""
+    return next((one for one in runs_from(stage, run) if one is not run and reads_otherwise(one)), None)
+
+
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
     name = NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
@@ -188,6 +194,9 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
         way_out = "Here it finds no such files and does nothing: take it out, or name the files that are meant"
     elif found.kind == "source" and _only_reads_files(run):
         way_out, plainly, fix = _ENDS_WITH_THE_RUN, "", None
+    elif lost is None and (other := _changed_by_shell(stage, run)) is not None:
+        way_out = f"Write it for a plain shell: a `SHELL` of bash would change what line {other.instruction.line} does"
+        plainly, fix = "", None
     if lost is not None:
         way_out = f"Before this change it ran under `{line}`: put that back"
     return Problem(
