@@ -7,12 +7,14 @@ from rules.api import (
     Category,
     Command,
     Confidence,
+    Copy,
     DockerfileChange,
     Problem,
     Put,
     Run,
     Severity,
     Stage,
+    folders_of,
     once,
     outcome_of_failure,
     quote,
@@ -75,7 +77,7 @@ def _found(change: DockerfileChange, stage: Stage, run: Run, said: set[str]) -> 
     for command, path in _wanted(run):
         if path in said or outcome_of_failure(run, command) == "caught":
             continue
-        if not may_be_there(stage, run, command, path):
+        if not may_be_there(stage, run, command, path) and not _is_above(stage, run, command, path):
             yield path, _problem(stage, run, command, path)
         elif (problem := not_in_repository(change, run, command, path)) is not None:
             yield path, problem
@@ -84,6 +86,31 @@ def _found(change: DockerfileChange, stage: Stage, run: Run, said: set[str]) -> 
             yield path, problem
     yield from missing_besides(change, stage, run)
     yield from misnamed_folders(stage, run)
+
+
+_UPWARD = {
+    **dict.fromkeys(("bundle", "bundler"), "Gemfile"),
+    "npm": "package.json",
+    "cargo": "Cargo.toml",
+    "go": "go.mod",
+    **dict.fromkeys(("poetry", "uv", "pdm"), "pyproject.toml"),
+    "pipenv": "Pipfile",
+}
+"""Programs that look for their manifest in the folders above, too (`bundle help config`; npm, "folders", "More
+Information"; the manuals of the others)."""
+
+
+def _is_above(stage: Stage, run: Run, command: Command, path: str) -> bool:
+    """Whether a program that looks for its manifest in the folders above finds it in one, as a COPY put it there."""
+    folder, name = posixpath.split(path)
+    looks_up = _UPWARD.get(command.name) == name and stage.files.below(folder)  # in a folder that is there
+    above = folders_of(folder) if looks_up else ()
+    puts = (
+        put for one in above for put in (*stage.files.at(posixpath.join(one or "/", name)), *stage.files.at(one or "/"))
+    )
+    return any(
+        put.step.at < run.at and isinstance(put.step, Copy) and (put.tree or put.path.endswith(name)) for put in puts
+    )
 
 
 def _is_known(stage: Stage) -> bool:
