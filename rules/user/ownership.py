@@ -71,6 +71,11 @@ def access(stage: Stage, path: str, user: str, before: Step | None = None) -> Ac
     return Access(watch.exists, watch.writable, watch.decided_by)
 
 
+def _named_folders(facts: ImageFacts) -> frozenset[str]:
+    """The folders that an image's variables name and that it has: `GEM_HOME`, which Ruby's lets everyone write in."""
+    return frozenset(value for value in facts.env.values() if value.startswith("/") and ":" not in value) - _SYSTEM
+
+
 @once
 def _brings_folders(step: Copy) -> bool:
     """Whether a COPY may bring more than the files that it names."""
@@ -99,6 +104,8 @@ class _Watch:
             self.exists = self.writable = True
         elif facts is not None and path == facts.workdir and path not in _SYSTEM:
             self.exists = True  # the image's own folder, of which the tables do not say whose it is
+        elif facts is not None and any(within(path, folder) for folder in _named_folders(facts)):
+            self.exists = True if path in _named_folders(facts) else None
         elif stage.root.is_scratch or (facts is not None and facts.kind in _BARE and not may_be_home(facts, path)):
             self.exists = path in _SYSTEM and not stage.root.is_scratch
             self.writable = False
@@ -164,11 +171,15 @@ class _Watch:
             return
         written = {id(write.command): write for write in written_by(run) if within(write.path, self.path)}
         trees = {id(w.command): w for w in written_by(run) if w.tree and within(self.path, w.path)}
+        links = {id(w.command) for w in written_by(run) if w.command.name == "ln" and within(self.path, w.path)}
         for command in run.commands:
             folder = folder_of(run, command)
             handler = _HANDLERS.get(command.name)
             if handler is not None:
                 handler(self, run, command, folder)
+            elif id(command) in links:  # what it leads to may be anybody's
+                self.exists = True
+                self._decide(run, writable=None)
             elif id(command) in written:
                 self._make(run, mine=self._by(run))
             elif id(command) in trees or (command.name and not leaves_owners(command)):
