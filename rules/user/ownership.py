@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rules.dockerfile.shell import Command
+    from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
     from rules.model.steps import Step
 
