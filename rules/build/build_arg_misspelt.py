@@ -29,8 +29,9 @@ _OF_BUILDKIT = ("BUILDKIT_", "BUILDX_")
 """How arguments begin that BuildKit takes for itself (its README, "Build args")."""
 
 _DIGITS = re.compile(r"\d")
-_SHORTEST, _PLAIN = 3, 5
-"""Letters of a part that may go on in the other name, and of one in which a slip is no other word."""
+_SHORTEST, _ENDING, _PLAIN = 3, 2, 5
+"""Letters of a part that may go on in the other name, by how many it may where it is not the last, and of one in which
+a slip is no other word."""
 
 
 class _Empty(NamedTuple):
@@ -51,14 +52,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     empty = _empty(change.after)
     told: set[str] = set()
     for build in _builds(change) if empty else ():
+        if build.target and not _is_last(change.after, build.target):
+            continue  # the stage that reads it may not be built
         open_names = [name for name in empty if name not in build.args and name not in told]
         for passed in build.args:
             like = (name for name in open_names if _is_like(passed, name))
             meant = next(like, None) if _is_taken_by_none(change, passed) else None
-            if meant is not None:
+            if meant is not None and not _is_passed_beside(change, build, meant):
                 told.add(meant)
                 open_names.remove(meant)
                 yield _problem(empty[meant], build, passed)
+
+
+def _is_last(model: Model, target: str) -> bool:
+    return bool(model.stages) and (model.stages[-1].name or "").lower() == target.lower()
 
 
 def _builds(change: DockerfileChange) -> Iterator[Build]:
@@ -93,15 +100,36 @@ def _is_like(passed: str, name: str) -> bool:
     return (
         len(theirs) == len(ours)
         and _DIGITS.sub("", passed) != _DIGITS.sub("", name)
-        and all(map(_is_like_part, theirs, ours))
+        and all(map(_is_like_part, theirs[:-1], ours[:-1]))
+        and (_is_like_part(theirs[-1], ours[-1]) or _is_short_for(theirs[-1], ours[-1]))
     )
 
 
 def _is_like_part(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    if one == other or (len(short) >= _SHORTEST and long.startswith(short)):
+    if one == other or long == f"{short}S":
+        return True
+    if _SHORTEST < len(short) >= len(long) - _ENDING and long.startswith(short):
         return True
     return len(short) >= _PLAIN and nearest(one, [other]) is not None
+
+
+def _is_short_for(one: str, other: str) -> bool:
+    """Whether one of the last parts goes on in the other: `VER`, `VERSION`."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _SHORTEST and long.startswith(short)
+
+
+def _is_passed_beside(change: DockerfileChange, build: Build, meant: str) -> bool:
+    """Whether a file that adds to the build's passes what is meant: a `compose.override.yaml` to a `compose.yaml`."""
+    ours = re.compile(rf"\b{re.escape(meant)}\b")
+    folder = posixpath.dirname(build.path)
+    for path in change.repository.files:
+        text = change.repository.text(path) or ""
+        override = posixpath.dirname(path) == folder and "override" in path and path.endswith((".yml", ".yaml"))
+        if override and path != build.path and ours.search(text):
+            return True
+    return False
 
 
 def _is_taken_by_none(change: DockerfileChange, passed: str) -> bool:

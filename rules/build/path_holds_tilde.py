@@ -20,6 +20,9 @@ from rules.api import (
 
 _HOME = re.compile(r"(?:^|(?<=:))~(?=/|:|$)")
 """A folder of the list that begins with the tilde by itself; `~name` is another account's."""
+_WRITTEN = re.compile(r"(?:^|(?<=[:\"']))~(?=[/:\"']|$)")
+"""The same as it is written, with quotes between."""
+_QUOTES = re.compile(r"[\"']")
 _ROOTS = "/root"
 
 
@@ -39,9 +42,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if instruction.keyword != "ENV":
                 continue
             for name, value in instruction.pairs:
-                text = value.text.strip("\"'") if value is not None else ""
-                if name.text == "PATH" and value is not None and _HOME.search(text):
+                text = _QUOTES.sub("", value.text) if value is not None else ""
+                if name.text == "PATH" and value is not None and _is_alone(text):
                     yield _problem(stage, instruction, value, text)
+
+
+def _is_alone(text: str) -> bool:
+    """Whether a folder of the list begins with the tilde, and the list does not name it by its whole path as well."""
+    folders = text.split(":")
+    return any(
+        _HOME.match(one) and not any(other.endswith(one[1:]) for other in folders if other != one) for one in folders
+    )
 
 
 def _problem(stage: Stage, instruction: Instruction, value: Word, text: str) -> Problem:
@@ -70,9 +81,8 @@ def _is_roots(stage: Stage) -> bool:
 
 
 def _fix(instruction: Instruction, value: Word) -> Fix | None:
-    quoted = value.text[:1] if value.text[:1] in ("'", '"') else ""
-    inside = value.text[len(quoted) : len(value.text) - len(quoted)]
-    if instruction.source.cut(value.span) != value.text:
+    right = _WRITTEN.sub(_ROOTS, value.text)
+    meant = _HOME.sub(_ROOTS, _QUOTES.sub("", value.text))
+    if instruction.source.cut(value.span) != value.text or _QUOTES.sub("", right) != meant:
         return None
-    right = f"{quoted}{_HOME.sub(_ROOTS, inside)}{quoted}"
     return fix("Write the whole path", replace(instruction.source, value.span, right))

@@ -1,5 +1,6 @@
 """See cleanup_in_own_layer.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,6 +18,8 @@ from rules.api import (
     within,
 )
 
+_SQUASHES = re.compile(r"(?<!\S)--(?:squash(?:-all)?|single-snapshot)\b")
+"""Options with which Docker, Buildah and Kaniko make one layer of all."""
 _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/root/.cache")  # noqa: S108 - of the image
 """Folders that are emptied along with the caches."""
 
@@ -31,6 +34,8 @@ _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/r
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but clean up, and the layers below keep what it deletes."""
+    if any(_SQUASHES.search(change.repository.text(path) or "") for path in change.repository.files):
+        return
     for stage, run in change.after.layers.shipped_runs:
         if change.after.is_for_developers(run.stage) or run.deferred or run.mounts:
             continue

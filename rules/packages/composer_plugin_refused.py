@@ -29,7 +29,8 @@ _PLUGINS = {
 """Plugins all of whose releases ask for `composer-plugin-api ^1.0`, with what to do instead (hirak/prestissimo 218 and
 222; fxpio/composer-asset-plugin 334, "only compatible with Composer 1")."""
 _NEWEST = re.compile(
-    r"getcomposer\.org/(?:installer|composer(?:-stable|-2)?\.phar|download/latest-(?:stable|2\.x)/)\b", re.IGNORECASE
+    r"getcomposer\.org/(?:installer|composer(?:-stable|-2)?\.phar|download/(?:latest-(?:stable|2\.x)|2(?:\.\d+)+)/)\b",
+    re.IGNORECASE,
 )
 """Where the newest Composer lies (getcomposer.org/download)."""
 _ANOTHER = re.compile(
@@ -54,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for stage, run, call in change.after.layers.all_calls:
         name = next((package.name for package in call.packages if package.name in _PLUGINS), None)
-        if name is None or call.manager != "composer" or call.has("--no-update"):
+        if name is None or (call.manager, call.action) != ("composer", "install") or call.has("--no-update"):
             continue
         origin = _origin(stage, run)
         if origin is not None and not call.command.conditional and outcome_of_failure(run, call.command) == "stops":
@@ -83,7 +84,9 @@ def _is_second(image: str) -> bool:
     """Whether an image is Composer's official one, in a tag that has Composer 2."""
     reference = parse_reference(image)
     official = reference is not None and reference.familiar.partition(":")[0] == "composer"
-    return reference is not None and official and _SECOND.match(reference.tag or "latest") is not None
+    if reference is None or (reference.digest and not reference.tag):
+        return False
+    return official and _SECOND.match(reference.tag or "latest") is not None
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, name: str, origin: str) -> Problem:

@@ -29,6 +29,8 @@ _REFUSALS = {
 }
 _TAKES_BEGINNINGS = frozenset({"apk", "pip"})
 """Those that take the beginning of an option for it (getopt_long, Python's optparse); apt refuses that, too."""
+_HANDS_ON = frozenset("--global-option --build-option --install-option --config-settings --config-setting -C".split())
+"""Options of pip whose value is an option of another program."""
 _SHORTEST = len("--quiet")
 """Shorter names are one letter away from too much."""
 
@@ -50,9 +52,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _check(stage: Stage, run: Run, call: PackageCall) -> Iterator[Problem]:
-    for word in call.command.args:
+    args = call.command.args
+    for before, word in zip((None, *args), args, strict=False):
         if word.value == "--":
             return
+        if before is not None and before.value in _HANDS_ON:
+            continue
         name, _, value = word.value.partition("=")
         meant = _meant(call.manager, name) if word.value[:2] == "--" and "$" not in name else None
         if meant is not None:
@@ -63,7 +68,9 @@ def _check(stage: Stage, run: Run, call: PackageCall) -> Iterator[Problem]:
 def _meant(manager: str, name: str) -> str | None:
     """Return the option that a name was meant for; `None` for a known one, or what counts as one."""
     known = LONG_OPTIONS[manager]
-    if manager != "pip" and name.startswith("--no-"):
+    if manager == "apt":
+        name = name.lower()  # as apt reads them (CommandLine::HandleOpt, `stringcasecmp`)
+    if manager != "pip" and name.startswith("--no"):
         known = known | {f"--no-{one[2:]}" for one in known}
     begins = manager in _TAKES_BEGINNINGS and any(one.startswith(name) for one in known)
     if len(name) < _SHORTEST or name in known or begins:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.steps import Copy
 from rules.packages.options import has_unknown_options
 from rules.packages.scripts import may_be_script
 
@@ -22,6 +23,12 @@ _PLAIN = frozenset(
     "--assumeyes --nodocs --no-progress --verbose --non-interactive --no-recommends".split()
 )
 """Options with which an install still leaves alone what is installed."""
+
+
+_BELOW = frozenset({"apt-mark", "dpkg"})
+"""Programs that change what is installed, or what counts as asked for, without apt."""
+_STATE = ("/etc/apt", "/etc/apk", "/var/lib/dpkg", "/lib/apk")
+"""Where sources, preferences and the list of what is installed lie."""
 
 
 class Repeated(NamedTuple):
@@ -69,15 +76,25 @@ def repeated_installs(stage: Stage) -> dict[int, Repeated]:
 
 
 def _steps(stage: Stage) -> Iterator[tuple[Run, PackageCall | None]]:
-    """Yield the calls of apt and apk in order; `None` for what is not read, and may have called them, too."""
+    """Yield the calls of apt and apk in order; `None` for what is not read, and may have called them, too.
+
+    So is what goes round them or changes their settings: `dpkg --remove`, `apt-mark`, a COPY into `/etc/apt`.
+    """
+    copies = [put.step.at for folder in _STATE for put in stage.files.below(folder) if isinstance(put.step, Copy)]
+    copies += [
+        p.step.at for folder in _STATE for p in stage.files.covering(folder) if isinstance(p.step, Copy) and p.tree
+    ]
     for run in stage.done_runs:
+        if any(at < run.at for at in copies):
+            copies = [at for at in copies if at > run.at]
+            yield run, None
         calls = {call.command.start: call for call in run.package_calls if call.manager in ("apt", "apk")}
         if not run.is_read:
             yield run, None
         for command in run.commands:
             if command.start in calls:
                 yield run, calls[command.start]
-            elif may_be_script(command):
+            elif may_be_script(command) or command.name in _BELOW:
                 yield run, None
 
 

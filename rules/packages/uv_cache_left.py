@@ -1,9 +1,11 @@
 """See uv_cache_left.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -23,9 +25,13 @@ from rules.packages.client_caches import CACHES, folder, is_told
 from rules.packages.options import add_option, spelled
 from rules.packages.pip_cache_left import is_of_pip
 from rules.packages.purpose import is_named_for_development
+from rules.packages.scripts import may_be_script
 
 _CACHE = next(cache for cache in CACHES if cache.name == "uv")
-_OFF = ("--no-cache", "--no-cache-dir", "-n", "--dry-run")
+_SETTINGS = ("pyproject.toml", "uv.toml")
+_OF_CACHE = re.compile(r"^\s*(?:no-cache|cache-dir)\s*=", re.MULTILINE)
+_OFF = ("--no-cache", "--no-cache-dir", "-n", "--dry-run", "--check")
+_HOMES = re.compile(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)")
 
 
 @rule(
@@ -44,7 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if left:
                 by_stage.setdefault(stage.index, (stage, []))[1].extend(left)
     for stage, found in by_stage.values():
-        yield _problem(stage, found)
+        if not _is_configured(change, stage):
+            yield _problem(stage, found)
 
 
 def _is_copied(call: PackageCall) -> bool:
@@ -60,11 +67,30 @@ def _is_gone(stage: Stage, run: Run, call: PackageCall) -> bool:
     if place is None or run.is_mounted(place):
         return True
     behind = [command for command in run.commands if command.start > call.command.start]
-    if any(command.name == "uv" and command.subcommand == "cache" for command in behind):
+    if any(_may_clean(command) or _removes(command, place) for command in behind):
         return True
     return any(
         within(place, path) for path, where, command in deletions(stage) if where.at == run.at and command in behind
     )
+
+
+def _may_clean(command: Command) -> bool:
+    """Whether a command is `uv cache clean`, called as a module of Python's too, or a script that may call it."""
+    words = [word.value for word in command.args]
+    return ("cache" in words and "uv" in (command.name, *words[:2])) or may_be_script(command)
+
+
+def _removes(command: Command, place: str) -> bool:
+    """Whether a command deletes a folder, named from the home: `~/.cache`."""
+    home = place.removesuffix(f"/{_CACHE.home}")
+    words = [_HOMES.sub(home, word.value).rstrip("/*") for word in command.operands()] if command.name == "rm" else []
+    return home != place and not command.conditional and any(word and within(place, word) for word in words)
+
+
+def _is_configured(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether uv's settings beside the sources, or a file of settings that is put there, speak of the cache."""
+    texts = (change.repository.text(path) or "" for path in change.repository.files if path.endswith(_SETTINGS))
+    return any(map(_OF_CACHE.search, texts)) or any(put.path.endswith("/uv.toml") for put in stage.files.puts)
 
 
 def _problem(stage: Stage, found: list[tuple[Run, PackageCall]]) -> Problem:

@@ -18,16 +18,29 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.listening_otherwise import has_proxy, is_told_elsewhere
+from rules.runtime.listening_otherwise import has_proxy, is_told_elsewhere, shares_network
 from rules.runtime.loopback import Bound, bound_to_loopback, words_of_server
 
 _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""
 _LOOPBACK = re.compile(r"(?<![\d.\w])(?:127\.0\.0\.1|localhost)(?![\w.])|\[::1\](?=:)", re.IGNORECASE)
+_WORD = re.compile(r"[\w-]+")
+_NEAR = 60
+"""Characters before an address among which the option stands that it belongs to."""
+_OF_URLS = frozenset({"b", "urls", "aspnetcore_urls"})
+"""Options and variables that say where to listen as a URL (Puma `--bind`, ASP.NET Core `--urls`)."""
 _PLACE = re.compile(r"HOST|BIND|LISTEN|ADDR", re.IGNORECASE)
 """What variables are called that say where a program listens."""
-_CONFIGURATIONS = frozenset({"gunicorn.conf.py", ".flaskenv"})
-"""Files that servers read by themselves, and that may say where to listen."""
+_CLIENTS = re.compile(
+    r"(?:^|_)(?:URL|URI|DSN|PROXY|ORIGINS?)$|(?:^|_)(?:DB|DATABASE|POSTGRES|PG|MYSQL|REDIS|MONGO|RABBITMQ|KAFKA|SMTP|MAIL|API|BACKEND|UPSTREAM)_",
+    re.IGNORECASE,
+)
+"""What variables are called that say whom a program asks."""
+_CONFIGURATIONS = frozenset({"gunicorn.conf.py", ".flaskenv", ".env", "runserver.py"})
+"""Files that servers read by themselves, and that may say where to listen (`runserver.py`: a command of Django's of the
+project's own)."""
+_MAY_SAY = frozenset({"mkdocs.yml", "mkdocs.yaml", "manage.py"})
+"""Files that say it now and then."""
 
 
 @rule(
@@ -40,7 +53,7 @@ _CONFIGURATIONS = frozenset({"gunicorn.conf.py", ".flaskenv"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change has the program listen on the loopback address, where it listened on every one."""
     for stage, was in change.shipped():
-        if was is None:
+        if was is None or shares_network(change):
             continue
         for now, then in _starts(stage, was):
             if now.instruction is not None and then.instruction is not None and _is_narrowed(then.text, now.text):
@@ -49,21 +62,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _dropped(stage, now, then, bound)
         for name, setting in stage.image.env.items():
             old = was.image.env.get(name)
-            if old is not None and _is_own(setting) and _is_own(old) and _is_narrowed(old.value, setting.value):
+            if old is None or _CLIENTS.search(name) or not (_is_own(setting) and _is_own(old)):
+                continue
+            if _is_narrowed(old.value, setting.value, name):
                 found = _LOOPBACK.search(setting.value or "")
                 if setting.instruction is not None and old.instruction is not None:
                     yield _problem(stage, setting.instruction, old.instruction, found, name)
-        yield from _unsaid(stage, was)
+        yield from _unsaid(change, stage, was)
 
 
-def _unsaid(stage: Stage, was: Stage) -> Iterator[Problem]:
+def _unsaid(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Problem]:
     """Ask after a variable that said every address and is gone, where nothing says it any more."""
     said = (stage.image.start_line(), *(setting.value or "" for setting in stage.image.env.values()))
+    given = {name for build in change.repository.builds_of(change.path) for name in build.environment}
     started = [setting for setting in stage.image.start_command if setting.instruction is not None]
     if not started or any(map(_ALL.search, said)):
         return
     for name, old in was.image.env.items():
-        gone = _is_own(old) and name not in stage.image.env and _PLACE.search(name)
+        gone = _is_own(old) and name not in {*stage.image.env, *given} and _PLACE.search(name)
         if gone and _ALL.match(old.value or "") and old.instruction is not None:
             place = started[-1].instruction
             assert place is not None, "those without were left out"
@@ -94,15 +110,23 @@ def _untold(change: DockerfileChange, stage: Stage, now: Start, then: Start) -> 
     gunicorn listens on `0.0.0.0:$PORT` where that is set, and reads `gunicorn.conf.py` by itself (its documentation,
     "Settings", `bind` and `config`).
     """
-    if not _ALL.search(then.text) or _ALL.search(now.text):
+    if not _ALL.search(then.text) or _ALL.search(stage.image.start_line()):
         return None
     bound = bound_to_loopback(words_of_server(now))
     if bound is None or bound.text or "PORT" in stage.image.env:
         return None
     if has_proxy(stage) or is_told_elsewhere(change, stage, bound):
         return None
+    return None if _is_configured(change) else bound
+
+
+def _is_configured(change: DockerfileChange) -> bool:
+    """Whether the repository has a file that a server reads by itself and that may say where to listen."""
     files = change.repository.listing if change.repository.listing is not None else change.repository.files
-    return None if any(posixpath.basename(path) in _CONFIGURATIONS for path in files) else bound
+    if any(posixpath.basename(path) in _CONFIGURATIONS for path in files):
+        return True
+    said = (change.repository.text(path) or "" for path in files if posixpath.basename(path) in _MAY_SAY)
+    return any(map(_ALL.search, said))
 
 
 def _dropped(stage: Stage, now: Start, then: Start, bound: Bound) -> Problem:
@@ -130,11 +154,23 @@ def _is_own(setting: Setting[str]) -> bool:
     return setting.instruction is not None and setting.value is not None
 
 
-def _is_narrowed(then: str | None, now: str | None) -> bool:
+def _is_narrowed(then: str | None, now: str | None, name: str = "") -> bool:
     """Whether every address is named no more, and the loopback one stands exactly where it stood."""
-    if then is None or now is None or not _ALL.search(then) or _ALL.search(now):
+    if then is None or now is None or _ALL.search(now) or not _listens(then, name):
         return False
     return _ALL.sub("0", _LOOPBACK.sub("0", then)).split() == _LOOPBACK.sub("0", now).split()
+
+
+def _listens(text: str, name: str) -> bool:
+    """Whether a text names every address, and not only in the address of something that is asked: `http://0.0.0.0`."""
+    for found in _ALL.finditer(text):
+        before = text[max(0, found.start() - _NEAR) : found.start()]
+        if not before.endswith("://"):
+            return True
+        words = _WORD.findall(f"{name} {before}")
+        if len(words) > 1 and (_PLACE.search(words[-2]) or words[-2].strip("-").lower() in _OF_URLS):
+            return True
+    return False
 
 
 def _problem(stage: Stage, now: Instruction, then: Instruction, found: re.Match[str] | None, name: str = "") -> Problem:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rules.runtime.loopback import Bound
 
 _HOST_NETWORK = re.compile(r"network_mode:\s*[\"']?(?:host|service:|container:)")
+_ENV_FILE = re.compile(r"^\s*env_file:", re.MULTILINE)
 _PROXIES = (
     "nginx",
     "caddy",
@@ -38,5 +39,16 @@ def is_told_elsewhere(change: DockerfileChange, stage: Stage, bound: Bound) -> b
     variable = bound.variable
     if variable and (variable in stage.image.env or any(variable in build.environment for build in builds)):
         return True
-    composed = (change.repository.text(build.path) or "" for build in builds)
+    return shares_network(change) or (bool(variable) and _has_env_file(change))
+
+
+def shares_network(change: DockerfileChange) -> bool:
+    """Tell whether a file that builds this one has a service with the network of the host, or of another one."""
+    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
     return any(map(_HOST_NETWORK.search, composed))
+
+
+def _has_env_file(change: DockerfileChange) -> bool:
+    """Whether a file that builds this one gives a service variables out of another file, which is mostly not shared."""
+    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
+    return any(map(_ENV_FILE.search, composed))

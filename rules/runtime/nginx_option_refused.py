@@ -44,15 +44,23 @@ def _words(found: Written) -> tuple[str, ...]:
 
 
 def _fault(words: tuple[str, ...], at: int) -> tuple[tuple[str, ...], str, str] | None:
-    """Return the words behind `-g`, the one that is meant, and what nginx says (`ngx_get_options` in its nginx.c)."""
+    """Return the words behind `-g`, the one that is meant, and what nginx says (`ngx_get_options` in its nginx.c).
+
+    An empty word is no fault, nor is what stands behind a `#`, or space behind the semicolon (tried with nginx 1.22).
+    """
     end = next((index for index in range(at + 1, len(words)) if words[index].startswith("-")), len(words))
     pieces = words[at + 1 : end]
     meant = f"{' '.join(pieces).strip(_MARKS)};"
-    if len(pieces) > 1:
+    whole, ended = bool(pieces) and _is_whole(pieces[0]), bool(pieces) and _is_whole(pieces[-1])
+    if len(pieces) > 1 and (ended or not whole):  # words behind a whole directive are no part of one
         return pieces, meant, f'invalid option: "{pieces[1]}"'
-    if pieces and not pieces[0].rstrip(" ").endswith((";", "}")):
+    if len(pieces) == 1 and not whole:
         return pieces, meant, 'unexpected end of parameter, expecting ";" in command line'
     return None
+
+
+def _is_whole(word: str) -> bool:
+    return not word.strip() or "#" in word or word.rstrip().endswith((";", "}"))
 
 
 def _problem(found: Written, pieces: tuple[str, ...], meant: str, message: str) -> Problem:

@@ -12,6 +12,7 @@ from rules.api import (
     Fix,
     Note,
     Problem,
+    Put,
     Severity,
     Span,
     Stage,
@@ -168,11 +169,25 @@ def _named_still(stage: Stage, was: Stage, start: Start) -> GoneAlong | None:
         return None
     if any(not put.makes_folder for put in stage.files.covering(path)):
         return None
-    put = next((put for put in stage.files.puts if (put.kind, put.source) == (before[0].kind, before[0].source)), None)
-    if put is None:
+    same, alike = _like(was, before[0]), _like(stage, before[0])
+    if len(same) != len(alike):
         return None
+    put = alike[next(at for at, one in enumerate(same) if one is before[0])]
     right = posixpath.normpath(posixpath.join(put.path, posixpath.relpath(path, before[0].path)))
     return GoneAlong(file.path, file.span, right, put.step.instruction.line)
+
+
+def _like(stage: Stage, put: Put) -> list[Put]:
+    """Return what a stage takes from the same place as a COPY, in order."""
+    return [
+        one for one in stage.files.puts if (one.kind, one.source, _origin(one)) == (put.kind, put.source, _origin(put))
+    ]
+
+
+def _origin(put: Put) -> str:
+    """The words of a COPY that name the stage or the image that it takes from."""
+    flag = put.step.instruction.flag("from")
+    return flag.value if flag is not None and flag.value is not None else ""
 
 
 def _gone_along(stage: Stage, was: Stage, named: GoneAlong, moved: tuple[str, str]) -> Problem:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 
+SYSTEM_FOLDERS = frozenset(
+    "/ /bin /boot /dev /etc /etc/ssl /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /usr /usr/bin "
+    "/usr/lib /usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /usr/src /var /var/cache /var/lib /var/log "
+    "/var/run /var/spool".split()
+)
+"""Folders that every Linux image has (Filesystem Hierarchy Standard); they belong to root."""
+
 STATE_FOLDERS = frozenset(
     "cache caches data database db log logs media run sessions spool sqlite state storage tmp uploads var".split()
 )
@@ -39,6 +46,12 @@ def may_be_home(facts: ImageFacts, path: str) -> bool:
     """
     folder, _, name = path.rpartition("/")
     return folder == "/home" and facts.has_user(name) is True
+
+
+def named_folders(facts: ImageFacts) -> frozenset[str]:
+    """The folders that an image's variables name and that it has: `GEM_HOME`, which Ruby's lets everyone write in."""
+    found = frozenset(value for value in facts.env.values() if value.startswith("/") and ":" not in value)
+    return found - SYSTEM_FOLDERS
 
 
 def is_same_group(stage: Stage, one: str, other: str) -> bool:

@@ -13,7 +13,7 @@ from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
 from rules.user.kept_owners import may_keep_owner
 from rules.user.modes import lets_owner_write, read_mode
-from rules.user.owners import is_same, may_be_home
+from rules.user.owners import SYSTEM_FOLDERS, is_same, may_be_home, named_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Step
-
-_SYSTEM = frozenset(
-    "/ /bin /boot /dev /etc /etc/ssl /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /usr /usr/bin "
-    "/usr/lib /usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /usr/src /var /var/cache /var/lib /var/log "
-    "/var/run /var/spool".split()
-)
-"""Folders that every Linux image has (Filesystem Hierarchy Standard); they belong to root."""
 
 _BARE = frozenset({"os", "runtime", "runtime+toolchain"})
 """Kinds of images that bring no folders of an application."""
@@ -97,10 +90,12 @@ class _Watch:
         facts = stage.facts
         if path in _OPEN:
             self.exists = self.writable = True
-        elif facts is not None and path == facts.workdir and path not in _SYSTEM:
+        elif facts is not None and path == facts.workdir and path not in SYSTEM_FOLDERS:
             self.exists = True  # the image's own folder, of which the tables do not say whose it is
+        elif facts is not None and any(within(path, folder) for folder in named_folders(facts)):
+            self.exists = True if path in named_folders(facts) else None
         elif stage.root.is_scratch or (facts is not None and facts.kind in _BARE and not may_be_home(facts, path)):
-            self.exists = path in _SYSTEM and not stage.root.is_scratch
+            self.exists = path in SYSTEM_FOLDERS and not stage.root.is_scratch
             self.writable = False
 
     def see(self, step: Step) -> None:
@@ -164,11 +159,15 @@ class _Watch:
             return
         written = {id(write.command): write for write in written_by(run) if within(write.path, self.path)}
         trees = {id(w.command): w for w in written_by(run) if w.tree and within(self.path, w.path)}
+        links = {id(w.command) for w in written_by(run) if w.command.name == "ln" and within(self.path, w.path)}
         for command in run.commands:
             folder = folder_of(run, command)
             handler = _HANDLERS.get(command.name)
             if handler is not None:
                 handler(self, run, command, folder)
+            elif id(command) in links:  # what it leads to may be anybody's
+                self.exists = True
+                self._decide(run, writable=None)
             elif id(command) in written:
                 self._make(run, mine=self._by(run))
             elif id(command) in trees or (command.name and not leaves_owners(command)):
