@@ -174,6 +174,9 @@ def _only_reads_files(run: Run) -> bool:
     return all(command.name in ("source", ".") or command.name in _BESIDES for command in run.commands)
 
 
+_BASH = 'SHELL ["/bin/bash", "-c"]'
+
+
 def _changed_by_shell(stage: Stage, run: Run) -> Run | None:
     """Return a RUN below that bash would take for something else than the shell that reads it now."""
     return next((one for one in runs_from(stage, run) if one is not run and reads_otherwise(one)), None)
@@ -182,32 +185,38 @@ def _changed_by_shell(stage: Stage, run: Run) -> Run | None:
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
     name = NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
-    line = " ".join(str(lost).split()) if lost is not None else 'SHELL ["/bin/bash", "-c"]'
-    harmless = lost is not None or not _would_change_files(run)
-    fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
+    line = " ".join(str(lost).split()) if lost is not None else _BASH
+    way_out, helps = _way_out(stage, run, found, shell, lost)
     fails = "is an error" if found.kind in STOPS else "is an error or means something else"
-    plainly = ", or write it for a plain shell"
     if found.kind == "echo-option":
-        fails, plainly = "writes the option in front of the text", ", or use `printf`"
-    way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
-    if not harmless:
-        way_out = "Here it finds no such files and does nothing: take it out, or name the files that are meant"
-    elif found.kind == "source" and _only_reads_files(run):
-        way_out, plainly, fix = _ENDS_WITH_THE_RUN, "", None
-    elif lost is None and (other := _changed_by_shell(stage, run)) is not None:
-        way_out = f"Write it for a plain shell: a `SHELL` of bash would change what line {other.instruction.line} does"
-        plainly, fix = "", None
-    if lost is not None:
-        way_out = f"Before this change it ran under `{line}`: put that back"
+        fails = "writes the option in front of the text"
+    edits = (insert_line_before(run.instruction, line),)
     return Problem(
         found.span,
         f"{stage.label} uses {name}, which only bash understands; `/bin/sh` is {shell} here, where it "
-        f"{fails}. {way_out}{plainly if harmless else ''}.",
+        f"{fails}. {way_out}.",
         Confidence.LIKELY,
         doubt="the base image's `/bin/sh` may be another shell than is usual there",
         instruction=run.instruction,
         stage=stage.key,
         key=name.strip("`"),
         decision=f"{stage.key} {found.kind} {way_out}",
-        fix=fix if harmless else None,
+        fix=Fix("Run it under bash", edits) if helps and plain and shell == "dash" else None,
     )
+
+
+def _way_out(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> tuple[str, bool]:
+    """Return what to do, without a full stop, and whether a `SHELL` line above would do it."""
+    plainly = "use `printf`" if found.kind == "echo-option" else "write it for a plain shell"
+    if lost is not None:
+        return f"Before this change it ran under `{' '.join(str(lost).split())}`: put that back, or {plainly}", True
+    if _would_change_files(run):
+        return "Here it finds no such files and does nothing: take it out, or name the files that are meant", False
+    if found.kind == "source" and _only_reads_files(run):
+        return _ENDS_WITH_THE_RUN, False
+    other = _changed_by_shell(stage, run)
+    if other is not None:
+        changed = f"a `SHELL` of bash would change what line {other.instruction.line} does"
+        return f"{plainly[0].upper()}{plainly[1:]}: {changed}", False
+    bash = f"Put `{_BASH}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
+    return f"{bash}, or {plainly}", True
