@@ -36,6 +36,14 @@ _RUNTIMES = frozenset({"bun", "deno"})
 _PERMISSION = re.compile(r"--(?:allow|deny|unstable|no|cached|hot|watch)[\w-]*\Z|-A\Z")
 """Their options that take no word of their own."""
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
+_VALUED = {
+    "python": frozenset({"-X"}),
+    "php": frozenset({"-S", "-D"}),
+    "ruby": frozenset({"-S", "-E", "-I"}),
+    "perl": frozenset({"-I", "-S"}),
+    "node": frozenset({"-I", "-S"}),
+}
+"""Options that take the next word, or seek the program on the search path, where others of that letter stand alone."""
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer bun deno".split())
 
 
@@ -187,8 +195,13 @@ def script_of(words: tuple[str, ...]) -> str | None:
     words = _without_run(words)
     if _INTERPRETER.match(posixpath.basename(words[0])) is None:
         return None
+    valued = _VALUED.get(posixpath.basename(words[0]).rstrip("0123456789."), frozenset())
     for word in words[1:]:
+        if word in valued:
+            return None
         if not word.startswith("-"):
+            if (posixpath.basename(words[0]), word) == ("node", "inspect"):
+                return None
             is_verb = posixpath.basename(words[0]) == "dotnet" and not word.endswith(".dll")
             return None if is_verb else word
         if not _ALONE.match(word):
