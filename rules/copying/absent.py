@@ -23,7 +23,7 @@ _SETTINGS = re.compile(r"(?:\.(?:conf|config|test|spec)\.\w+|^(?:__init__|setup|
 """Names of files that nobody starts, and that are not meant where another file is missing."""
 _COMPILED = {
     ".js": frozenset(
-        ".ts .mts .cts .tsx .jsx .coffee .litcoffee .ls .res .re .elm .purs .civet .imba .cljs .fs .kt .dart .scala".split()
+        ".ts .mts .cts .tsx .jsx .coffee .litcoffee .ls .res .re .elm .purs .civet .imba .cljs .fs .kt .dart".split()
     ),
     ".py": frozenset({".pyx", ".so", ".pyd", ".pyc", ".coco", ".hy"}),
 }
@@ -134,10 +134,11 @@ def _is_written(path: str, files: tuple[str, ...]) -> bool:
     if MADE_OUTSIDE.search(path) or path.endswith(OFTEN_IGNORED):
         return False
     folder, ending = posixpath.dirname(path), posixpath.splitext(path)[1]
-    beside = [posixpath.basename(name) for name in files if posixpath.dirname(name) == folder]
     first = posixpath.basename(path).removesuffix(ending) + "."
-    twins = (name for name in files if ending in _COMPILED and posixpath.basename(name).startswith(first))
-    return bool(beside) and not any(posixpath.splitext(name)[1] in _COMPILED[ending] for name in twins)
+    beside = (posixpath.basename(name) for name in files if posixpath.dirname(name) == folder)
+    twins = (name for name in beside if ending in _COMPILED and name.startswith(first))
+    there = not folder or any(within(f"/{name}", f"/{folder}") for name in files)
+    return there and not any(posixpath.splitext(name)[1] in _COMPILED[ending] for name in twins)
 
 
 def _near(path: str, files: tuple[str, ...]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ _DESCRIBES = re.compile(
     r"[^/]*build[^/]*\.(?:sh|bash)|(?:rollup|webpack|esbuild|rspack|tsup|vite)\.config\.[^/]+|[^/]+\.mk)$"
 )
 """Files that say what is done before an image is built, as far as they are read, and what a bundler makes."""
+_BUNDLER = re.compile(r"(?:^|/)(?:rollup|webpack|esbuild|rspack|tsup)\.config\.[^/]+$")
 _FETCHES = re.compile(r"actions/download-artifact")
 _BUILDS = re.compile(r"\b(?:docker|podman|buildah|buildx|nerdctl|kaniko)\b|build-push-action")
 _RELEASER = re.compile(r"\.?goreleaser[^/]*\.ya?ml")
@@ -38,10 +39,9 @@ _RELEASER = re.compile(r"\.?goreleaser[^/]*\.ya?ml")
 def may_be_made_outside(change: DockerfileChange, path: str) -> bool:
     """Tell whether something may put a file into the build context before the image is built.
 
-    So it is where git is told to ignore it, where a pipeline, a Make file or a bundler's settings name it, where a script of a
-    package.json writes it, where a
-    workflow fetches what another job made, and where GoReleaser, which makes a context of its own ("Docker Images",
-    its documentation), builds images.
+    So it is where git is told to ignore it, where a pipeline, a Make file, a bundler's settings or a script of a
+    package.json name it, where a workflow fetches what another job made, where a bundler has settings that were not
+    read, and where GoReleaser builds images, which makes a context of its own ("Docker Images", its documentation).
 
     Args:
         change: The change under review.
@@ -83,10 +83,14 @@ def _is_named(repository: Repository, path: str) -> bool:
     manifests = (repository.text(one) or "" for one in repository.files if posixpath.basename(one) == "package.json")
     if any(given.search(text) for text in manifests):
         return True
-    for text in _texts(repository):
-        if name.search(text) or (_FETCHES.search(text) and _BUILDS.search(text)):
-            return True
-    return False
+    texts = _texts(repository)
+    if path.endswith((".js", ".mjs", ".cjs")) and _has_unread_bundler(repository):
+        return True
+    return any(name.search(text) or (_FETCHES.search(text) and _BUILDS.search(text)) for text in texts)
+
+
+def _has_unread_bundler(repository: Repository) -> bool:
+    return any(_BUNDLER.search(path) for path in repository.listing or {} if path not in repository.files)
 
 
 def is_made_where_images_are_built(change: DockerfileChange, commands: re.Pattern[str]) -> bool:

@@ -35,7 +35,7 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
         command: Its command.
         path: The file, absolute, in the image.
     """
-    gone = absent(change, run.stage, path, run)
+    gone = absent(change, run.stage, path, run) if "{" not in path else None  # `find -exec` fills in `{}`
     if gone is None or may_be_made(run.stage, command, path) or runs_script_above(run.stage, command):
         return None
     copy = gone.copy.instruction

@@ -123,10 +123,11 @@ def runs_script_above(stage: Stage, before: Command) -> bool:
 @once
 def _first_script(stage: Stage) -> float:
     commands = (command for run in stage.all_runs for command in run.commands)
-    return min((command.start for command in commands if _runs_script(command)), default=math.inf)
+    return min((command.start for command in commands if runs_script(command)), default=math.inf)
 
 
-def _runs_script(command: Command) -> bool:
+def runs_script(command: Command) -> bool:
+    """Tell whether a command runs a file by its path, or gives it to an interpreter."""
     if "/" in (command.program.value if command.program is not None else ""):
         return command.program is not None and command.program.value.startswith(("./", "../"))
     return command.name in _INTERPRETERS and bool(command.args) and names_a_file(command.args[0].value)

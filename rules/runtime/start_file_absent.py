@@ -8,9 +8,10 @@ from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Sev
 from rules.copying.absent import Absent, absent
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.packages.purpose import is_called_for_development
+from rules.runtime.given_scripts import script_of
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
-from rules.runtime.start_paths import makes_files, script_of
+from rules.runtime.start_paths import makes_files
 from rules.runtime.started_paths import absolute_of, is_open, words_of
 
 _MANIFEST = re.compile(
