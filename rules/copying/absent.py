@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED
+from rules.contexts import folders_around
+from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, may_be_made_outside
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.quoting import listed, quote
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
     from rules.model.steps import Step
 
 _SHOWN = 3
+_SETTINGS = re.compile(r"(?:\.(?:conf|config|test|spec)\.\w+|^(?:__init__|setup|conftest)\.py)$")
+"""Names of files that nobody starts, and that are not meant where another file is missing."""
+_COMPILED = {
+    ".js": frozenset(
+        ".ts .mts .cts .tsx .jsx .coffee .litcoffee .ls .res .re .elm .purs .civet .imba .cljs .fs .kt .dart".split()
+    ),
+    ".py": frozenset({".pyx", ".so", ".pyd", ".pyc", ".coco", ".hy"}),
+}
+_COMPILED |= dict.fromkeys((".mjs", ".cjs"), _COMPILED[".js"])
+"""The endings of sources, or of compiled modules, beside which a file of that ending is made or not needed."""
 
 
 class Absent(NamedTuple):
@@ -72,8 +84,8 @@ def absent(change: DockerfileChange, stage: Stage, target: str, by: Step | None 
     inner = posixpath.normpath(posixpath.join(root, posixpath.relpath(target, put.path)))
     if any(within(f"/{name}", f"/{inner}") for name in files) or not _is_written(inner, files):
         return None
-    if any(name.endswith(f"/{inner}") for name in files) and not _is_named_beside(change, files):
-        return None  # the build may begin in that folder
+    if begins_elsewhere(change, files, inner) or may_be_made_outside(change, inner):
+        return None
     return Absent(
         put.step, inner, change.repository.exists(posixpath.join(context, inner)) is True, _near(inner, files)
     )
@@ -89,31 +101,51 @@ def _folder_put(stage: Stage, target: str, by: Step | None) -> Put | None:
     return None if any(mark in puts[0].source for mark in "*?[$") else puts[0]
 
 
-def _is_named_beside(change: DockerfileChange, files: tuple[str, ...]) -> bool:
-    """Whether the Dockerfile names anything else by its path in what is thought to be the build context."""
+def begins_elsewhere(change: DockerfileChange, files: tuple[str, ...], *inner: str) -> bool:
+    """Tell whether the build may begin in a folder further down, which has what is looked for in the context's root.
+
+    It may where that folder has all else that the Dockerfile names by its path too, or where what is thought to be the
+    context has nothing of that.
+
+    Args:
+        change: The change under review.
+        files: Those of what is thought to be the build context.
+        inner: What is looked for; the folder has all of it.
+    """
+    bases = [name[: -len(inner[0])] for name in files if name.endswith(f"/{inner[0]}")]
+    if not bases:
+        return False
     sources = (
         source for stage in change.stages for copy in stage.copies if copy.from_context for source in copy.sources
     )
     named = [source.path.strip("/") for source in sources if source.path is not None and not source.is_root]
-    return any(within(f"/{name}", f"/{path}") for path in named if path for name in files)
+    known = _with_folders(files)
+    if not any(path in known for path in named if path):
+        return any(all(f"{base}{one}" in known for one in inner) for base in bases)
+    return any(all(f"{base}{one}" in known for one in (*inner, *named)) for base in bases)
+
+
+def _with_folders(files: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(files) | {folder for name in files for folder in folders_around(name)}
 
 
 def _is_written(path: str, files: tuple[str, ...]) -> bool:
     """Whether it is a file that somebody would write and commit: beside others, and no other language's output."""
     if MADE_OUTSIDE.search(path) or path.endswith(OFTEN_IGNORED):
         return False
-    folder, stem = posixpath.dirname(path), posixpath.splitext(posixpath.basename(path))[0]
-    beside = [name for name in files if posixpath.dirname(name) == folder]
-    twins = (name for name in files if posixpath.splitext(posixpath.basename(name))[0] == stem)
-    compiled = path.endswith((".js", ".mjs", ".cjs")) and any(name.endswith((".ts", ".mts", ".tsx")) for name in twins)
-    return bool(beside) and not compiled
+    folder, ending = posixpath.dirname(path), posixpath.splitext(path)[1]
+    first = posixpath.basename(path).removesuffix(ending) + "."
+    beside = (posixpath.basename(name) for name in files if posixpath.dirname(name) == folder)
+    twins = (name for name in beside if ending in _COMPILED and name.startswith(first))
+    there = not folder or any(within(f"/{name}", f"/{folder}") for name in files)
+    return there and not any(posixpath.splitext(name)[1] in _COMPILED[ending] for name in twins)
 
 
 def _near(path: str, files: tuple[str, ...]) -> tuple[str, ...]:
     name, ending = posixpath.basename(path).lower(), posixpath.splitext(path)[1]
     same = [one for one in files if posixpath.basename(one).lower() == name]
     folder = posixpath.dirname(path)
-    named = (one for one in files if ending and one.endswith(ending) and not one.endswith("__init__.py"))
+    named = (one for one in files if ending and one.endswith(ending) and not _SETTINGS.search(posixpath.basename(one)))
     beside = [one for one in named if posixpath.dirname(one) == folder]
     found = same or beside
     return tuple(found) if len(found) <= _SHOWN else ()

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.gone_paths import Gone
+from rules.copying.possibly_there import runs_script
 from rules.model.work_folders import folder_of
 from rules.packages.project_texts import text_in_image
 from rules.quoting import quote
@@ -28,7 +29,7 @@ _INNER = re.compile(
 )
 """Elements of a project that have names and versions of others within them (Maven, "POM Reference")."""
 _OTHERWISE = re.compile(
-    r"<(?:outputFile|classifier|appendAssemblyId|shadedArtifact\w*|outputDirectory|modules|directory)>"
+    r"<(?:outputFile|classifier|appendAssemblyId|shadedArtifact\w*|outputDirectory|destFileName|outjar|modules|directory)>|<copy\b|<groupId>io\.quarkus"
 )
 """Settings by which a build makes archives of other names, or elsewhere."""
 _ON_COMMAND = re.compile(
@@ -36,6 +37,8 @@ _ON_COMMAND = re.compile(
 )
 _LONGEST = 200_000
 """Characters; nobody's own project file is longer."""
+_PLUGINS = re.compile(r"<plugins>.*?</plugins>", re.DOTALL)
+"""What plugins are told: a `finalName` there is of what they make besides."""
 _NAMED = re.compile(r"<finalName>([^<]*)</finalName>")
 
 
@@ -44,9 +47,11 @@ def other_archive(change: DockerfileChange, builder: Stage, path: str) -> Gone |
     wanted = _ARCHIVE.fullmatch(path)
     if wanted is None or any(wanted["name"] in str(command) for run in builder.done_runs for command in run.commands):
         return None
+    if _is_versioned_elsewhere(change, builder):
+        return None
     for run in builder.done_runs:
         for command in run.calls("mvn", "mvnw"):
-            made = _made(change, run, command, wanted["folder"])
+            made = _made(change, run, command, wanted["folder"], wanted["name"])
             if made is None:
                 continue
             name, stem = made
@@ -57,14 +62,31 @@ def other_archive(change: DockerfileChange, builder: Stage, path: str) -> Gone |
     return None
 
 
-def _made(change: DockerfileChange, run: Run, command: Command, folder: str) -> tuple[str, str] | None:
+def _is_versioned_elsewhere(change: DockerfileChange, builder: Stage) -> bool:
+    """Whether Maven takes more than the pom.xml says, or something may edit it, or name the archive anew.
+
+    `.mvn` may hold options and extensions that give the version ("Configuring Apache Maven"); a script, and a `mv` to
+    what a variable names, may do the rest.
+    """
+    settings = (".mvn/extensions.xml", ".mvn/maven.config", ".mvn/jvm.config")
+    listing = change.repository.listing or {}
+    if any(name.endswith(settings) for name in (*listing, *change.repository.files)):
+        return True
+    commands = [command for run in builder.done_runs for command in run.commands]
+    edits = any("pom.xml" in str(one) and one.name not in ("mvn", "mvnw") for one in commands)
+    moves = any(one.name in ("mv", "cp", "ln") and "$" in str(one) for one in commands)
+    sets = any(_ON_COMMAND.search(str(one)) for one in commands if one.name in ("mvn", "mvnw"))
+    return edits or moves or sets or any(runs_script(one) for one in commands)
+
+
+def _made(change: DockerfileChange, run: Run, command: Command, folder: str, wanted: str) -> tuple[str, str] | None:
     """Return what a command makes in `target` of a folder, and how the names of all that it makes begin."""
     words = " ".join(word.value for word in command.args)
     elsewhere = command.has("-f", "--file", "-pl", "--projects") or _ON_COMMAND.search(words) is not None
     if elsewhere or command.conditional or not _MAKES.search(words) or folder_of(run, command) != folder:
         return None
     text = text_in_image(change, run, posixpath.join(folder, "pom.xml"))
-    return archive_of(text) if text is not None else None
+    return archive_of(text) if text is not None and wanted not in text else None
 
 
 def archive_of(text: str) -> tuple[str, str] | None:
@@ -82,7 +104,7 @@ def archive_of(text: str) -> tuple[str, str] | None:
     own = _INNER.sub("", _PARENT.sub("", text))
     packaging = _value(own, "packaging") or "jar"
     named = _NAMED.findall(text)
-    stem = named[0].strip() if len(named) == 1 else ""
+    stem = named[0].strip() if len(named) == 1 and _NAMED.search(_PLUGINS.sub("", text)) else ""
     if not named:
         inherited = _value(parent[1], "version") if parent is not None else ""
         artifact, version = _value(own, "artifactId"), _value(own, "version") or inherited

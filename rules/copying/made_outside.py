@@ -2,15 +2,101 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from typing import TYPE_CHECKING
+
+from rules.contexts import folders_around
+from rules.dockerfile.dockerignore import Dockerignore
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.repository import Repository
 
 MADE_OUTSIDE = re.compile(
     r"(?:^|/)\.git(?:/|$)|(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"
     r"\.next|\.output|coverage|site|public|_site|result|pkg|packages|rootfs|wheels?|dockerbuild|docker-build)(?:/|$)|"
-    r"\.(?:jar|war|ear|whl|deb|rpm|apk|so|exe|tar|tgz|gz|xz|bz2|zip|bin|img|iso|crt|key|pem|p12|jks)$",
+    r"\.(?:jar|war|ear|whl|deb|rpm|apk|so|dll|exe|class|wasm|pyz|phar|node|tar|tgz|gz|xz|bz2|zip|bin|img|iso|crt|key|pem|p12|jks)$",
     re.IGNORECASE,
 )
 """What a build makes, or somebody fetches, before the image is built."""
 
 OFTEN_IGNORED = (".lock", "-lock.json", "lock.yaml", ".lockb", ".env", ".local", ".log", ".db")
 """Files that many projects keep out of git, and make where they build."""
+
+_DESCRIBES = re.compile(
+    r"^\.github/workflows/[^/]+$|(?:^|/)(?:\.gitlab-ci\.ya?ml|(?:GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml|Jenkinsfile|"
+    r"\.travis\.yml|\.drone\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|cloudbuild\.ya?ml|buildspec\.ya?ml|"
+    r"[^/]*build[^/]*\.(?:sh|bash)|(?:rollup|webpack|esbuild|rspack|tsup|vite)\.config\.[^/]+|[^/]+\.mk)$"
+)
+"""Files that say what is done before an image is built, as far as they are read, and what a bundler makes."""
+_BUNDLER = re.compile(r"(?:^|/)(?:rollup|webpack|esbuild|rspack|tsup)\.config\.[^/]+$")
+_FETCHES = re.compile(r"actions/download-artifact")
+_BUILDS = re.compile(r"\b(?:docker|podman|buildah|buildx|nerdctl|kaniko)\b|build-push-action")
+_RELEASER = re.compile(r"\.?goreleaser[^/]*\.ya?ml")
+
+
+def may_be_made_outside(change: DockerfileChange, path: str) -> bool:
+    """Tell whether something may put a file into the build context before the image is built.
+
+    So it is where git is told to ignore it, where a pipeline, a Make file, a bundler's settings or a script of a
+    package.json name it, where a workflow fetches what another job made, where a bundler has settings that were not
+    read, and where GoReleaser builds images, which makes a context of its own ("Docker Images", its documentation).
+
+    Args:
+        change: The change under review.
+        path: In the build context.
+    """
+    repository = change.repository
+    place = posixpath.join(repository.context_of(change.path) or "", path)
+    return is_git_ignored(repository, place) or _is_released(repository) or _is_named(repository, path)
+
+
+def is_git_ignored(repository: Repository, path: str) -> bool:
+    """Tell whether a `.gitignore` that was read keeps a path of the repository out of git."""
+    for folder in folders_around(path):
+        text = repository.text(posixpath.join(folder, ".gitignore"))
+        inner = path[len(folder) :].lstrip("/")
+        if text is not None and Dockerignore.parse(_anchored(text)).excludes(inner):
+            return True
+    return False
+
+
+def _anchored(text: str) -> str:
+    """Write git's patterns as Docker reads them: one without a slash matches in every folder ("gitignore")."""
+    lines = []
+    for line in text.splitlines():
+        pattern = line.strip().removeprefix("!")
+        negated = "!" if line.strip().startswith("!") else ""
+        if pattern and not pattern.startswith("#"):
+            lines.append(f"{negated}{pattern}" if "/" in pattern.rstrip("/") else f"{negated}**/{pattern}")
+    return "\n".join(lines)
+
+
+def _is_released(repository: Repository) -> bool:
+    return any(_RELEASER.fullmatch(name) for name in repository.listing or {} if "/" not in name)
+
+
+def _is_named(repository: Repository, path: str) -> bool:
+    name = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(path))}(?![\w-])")
+    given = re.compile(rf"(?:out-?file|-o|>|--file)[ =]+[^\s\"']*{name.pattern}")
+    manifests = (repository.text(one) or "" for one in repository.files if posixpath.basename(one) == "package.json")
+    if any(given.search(text) for text in manifests):
+        return True
+    texts = _texts(repository)
+    if path.endswith((".js", ".mjs", ".cjs")) and _has_unread_bundler(repository):
+        return True
+    return any(name.search(text) or (_FETCHES.search(text) and _BUILDS.search(text)) for text in texts)
+
+
+def _has_unread_bundler(repository: Repository) -> bool:
+    return any(_BUNDLER.search(path) for path in repository.listing or {} if path not in repository.files)
+
+
+def is_made_where_images_are_built(change: DockerfileChange, commands: re.Pattern[str]) -> bool:
+    """Tell whether a file that builds images runs one of some commands too, before or after."""
+    return any(_BUILDS.search(text) and commands.search(text) for text in _texts(change.repository))
+
+
+def _texts(repository: Repository) -> list[str]:
+    return [repository.text(path) or "" for path in sorted(repository.files) if _DESCRIBES.search(path)]

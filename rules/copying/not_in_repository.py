@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rules.copying.absent import absent
-from rules.copying.possibly_there import may_be_made
+from rules.copying.possibly_there import may_be_made, runs_script_above
 from rules.model.outcome import outcome_of_failure
 from rules.model.work_folders import path_of
 from rules.problem import Confidence, Problem
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _GO = frozenset({"build", "install", "run", "test", "vet"})
+_ALONE = frozenset(
+    "a n race msan asan cover v work x linkshared modcacherw trimpath json i c benchmem failfast short".split()
+)
+"""Flags of `go build` and `go test` that take no value (`go help build`, `go help testflag`)."""
 
 
 def not_in_repository(change: DockerfileChange, run: Run, command: Command, path: str) -> Problem | None:
@@ -30,8 +35,8 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
         command: Its command.
         path: The file, absolute, in the image.
     """
-    gone = absent(change, run.stage, path, run)
-    if gone is None or may_be_made(run.stage, command, path):
+    gone = absent(change, run.stage, path, run) if "{" not in path else None  # `find -exec` fills in `{}`
+    if gone is None or may_be_made(run.stage, command, path) or runs_script_above(run.stage, command):
         return None
     copy = gone.copy.instruction
     stops = "It fails there, and the script goes on."
@@ -50,13 +55,30 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
 
 
 def packages_built(run: Run) -> Iterator[tuple[Command, str]]:
-    """Yield the folders of the project that `go build` names: `./cmd/shop`; it takes no pattern for one."""
+    """Yield the folders of the project that `go build` names: `./cmd/shop`; it takes no pattern for one.
+
+    A flag of `go build` may take the next word (`-o ./shop`, `-overlay ./files.json`), `go run` hands all behind the
+    first package to the program, and what stands behind a flag of `go test` may be the test's own ("go help packages").
+    """
     for command in run.calls("go"):
-        if command.subcommand not in _GO or command.conditional:
+        if command.subcommand not in _GO or command.conditional or command.has("-C"):
             continue
-        for word in command.args:
-            text = word.value
+        for text in _packages(command):
             plain = text.startswith("./") and text != "./" and not text.endswith(".go") and "..." not in text
-            path = path_of(run, command, text) if plain and not any(mark in text for mark in "$*?") else None
+            path = path_of(run, command, text) if plain and not any(mark in text for mark in "$*?{") else None
             if path is not None:
                 yield command, path
+
+
+def _packages(command: Command) -> Iterator[str]:
+    words = [word.value for word in command.args[1:]]
+    for before, word in pairwise(["", *words]):
+        if word.startswith("-"):
+            if command.subcommand == "test" and before and not before.startswith("-"):
+                return
+            continue
+        takes = before.startswith("-") and "=" not in before and before.lstrip("-") not in _ALONE
+        if not takes:
+            yield word
+            if command.subcommand == "run":
+                return

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from rules.copying.read_besides import copies_anywhere
 from rules.copying.unmade_paths import is_of_system
+from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
+from rules.model.filenames import names_a_file
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import folders_of, within
 from rules.model.steps import Copy
@@ -30,6 +32,7 @@ _PACKAGE_FOLDERS = frozenset(
 )
 """Folders that package managers fill, `bin` and all, from what a manifest or the command line names."""
 
+_INTERPRETERS = frozenset(SHELLS) | {"python", "python3", "node", "ruby", "perl", "php"}
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
 
 
@@ -110,6 +113,24 @@ def _scripts_run(stage: Stage) -> list[tuple[int, str]]:
 def _fetching(run: Run) -> frozenset[int]:
     """Where the package managers' calls start that bring packages and run nothing of the project's own."""
     return frozenset(call.command.start for call in run.package_calls if call.action not in ("run", "build", "other"))
+
+
+def runs_script_above(stage: Stage, before: Command) -> bool:
+    """Tell whether a command above runs a file, which may make or edit others: `./prepare.sh`, `sh prepare.sh`."""
+    return _first_script(stage) < before.start
+
+
+@once
+def _first_script(stage: Stage) -> float:
+    commands = (command for run in stage.all_runs for command in run.commands)
+    return min((command.start for command in commands if runs_script(command)), default=math.inf)
+
+
+def runs_script(command: Command) -> bool:
+    """Tell whether a command runs a file by its path, or gives it to an interpreter."""
+    if "/" in (command.program.value if command.program is not None else ""):
+        return command.program is not None and command.program.value.startswith(("./", "../"))
+    return command.name in _INTERPRETERS and bool(command.args) and names_a_file(command.args[0].value)
 
 
 @once

@@ -1,5 +1,6 @@
 """See restore_skipped.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.recipes import SYSTEM
 from rules.dockerfile.shell_nested import SHELLS
 from rules.repairs import delete_word
 
@@ -23,8 +25,12 @@ _BUILDS = frozenset({"build", "publish", "pack", "test", "run", "msbuild"})
 """Verbs of `dotnet` that restore first, unless they are told not to."""
 _IDLE = frozenset({"tool", "workload", "nuget", "dev-certs", "clean", "sln", "--info", "--version", "--list-sdks"})
 """What else it does, and which leaves nothing for a build."""
-_OTHERS = frozenset({*SHELLS, *"make nuke cake dotnet-cake pwsh msbuild nuget cp mv tar git".split()})
-"""Programs that may restore too, or bring what a restore leaves."""
+_OTHERS = frozenset({*SHELLS, *"cp mv tar unzip git xargs find".split()})
+"""Programs of the system that may restore too, or bring what a restore leaves."""
+_HARMLESS = frozenset("node npm npx yarn pnpm corepack pip pip3 curl wget".split())
+"""Programs of other languages; what a script of theirs runs is another matter."""
+_LEFT = re.compile(r"(?:^|/)(?:obj|bin|artifacts)(?:/|$)")
+"""The folders that a restore or a build leaves its files in."""
 
 
 @rule(
@@ -49,13 +55,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _takes_trees(stage: Stage) -> bool:
-    """Whether what a restore leaves may come from another stage or image."""
-    return any(not copy.from_context and not copy.deferred for copy in stage.all_copies)
+    """Whether what a restore leaves may come from another stage or image, by its name, or in an archive."""
+    return any(
+        not copy.from_context
+        or any(source.is_archive or _LEFT.search(source.path or "") is not None for source in copy.sources)
+        for copy in stage.all_copies
+        if not copy.deferred
+    )
 
 
 def _left_out(command: Command) -> str:
     """Return the option with which a build leaves a step out; `--no-build` means no restore either."""
-    if command.subcommand not in _BUILDS or command.conditional:
+    if command.subcommand not in _BUILDS or command.conditional or any(w.value.endswith(".dll") for w in command.args):
         return ""
     return next((option for option in ("--no-build", "--no-restore") if command.has(option)), "")
 
@@ -69,8 +80,13 @@ def _is_done(stage: Stage, before: Command, option: str) -> bool:
 def _does(command: Command, option: str) -> bool:
     """Whether a command does the step, or is not known not to."""
     if command.name != "dotnet":
-        return command.name in _OTHERS or "/" in (command.program.value if command.program is not None else "")
-    verb = command.subcommand
+        program = command.program.value if command.program is not None else ""
+        harmless = (command.name in SYSTEM and command.name not in _OTHERS) or command.name in _HARMLESS
+        runs = command.subcommand in ("run", "run-script", "exec") or (command.name == "node" and bool(command.args))
+        return "/" in program or "$" in program or not harmless or runs
+    verb = command.subcommand or ""
+    if "$" in verb:
+        return True
     if verb in _BUILDS:
         return (
             not command.has("--no-build") if option == "--no-build" else not command.has("--no-build", "--no-restore")

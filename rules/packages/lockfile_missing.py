@@ -1,6 +1,7 @@
 """See lockfile_missing.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,9 +17,12 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    within,
 )
+from rules.copying.absent import begins_elsewhere
 from rules.copying.installs import install_folder
-from rules.copying.possibly_there import may_be_made, may_be_there
+from rules.copying.made_outside import is_made_where_images_are_built, may_be_made_outside
+from rules.copying.possibly_there import may_be_made, may_be_there, runs_script_above
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
 from rules.packages.strict_installs import stops_without_lock
@@ -33,6 +37,14 @@ _WRITTEN_BY = {
     "pipenv": "pipenv lock",
 }
 """What writes the lock file, from each one's own documentation."""
+_WRITES = {
+    **dict.fromkeys(NODE_MANAGERS, re.compile(r"\b(?:npm|pnpm|yarn)[ \t]+(?:install|i|add|update|up)\b")),
+    "uv": re.compile(r"\buv[ \t]+(?:lock|sync|add|run)\b"),
+    "cargo": re.compile(r"\bcargo[ \t]+(?:generate-lockfile|update|build|check|test|clippy|run|vendor)\b"),
+    "bundle": re.compile(r"\bbundle[ \t]+(?:install|lock|update)\b"),
+    "pipenv": re.compile(r"\bpipenv[ \t]+(?:install|lock|update)\b"),
+}
+"""What writes it besides, where no one insists on it."""
 _OTHERS = {
     "yarn.lock": "Yarn",
     "pnpm-lock.yaml": "pnpm",
@@ -53,10 +65,10 @@ _OTHERS = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install insists on a lock file, and there is none."""
     for stage, run, call in change.after.layers.needed_calls:
-        if not _insists(run, call) or _is_made_above(run, call):
+        if not _insists(run, call) or _is_made_above(run, call) or runs_script_above(stage, call.command):
             continue
         folder = install_folder(run, call)
-        if folder is None or not _is_plain(stage):
+        if folder is None or not _is_plain(stage) or _is_mounted(run, call, folder):
             continue
         problem = _of_repository(change, stage, run, call, folder) or _of_image(stage, run, call, folder)
         if problem is not None:
@@ -64,7 +76,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _insists(run: Run, call: PackageCall) -> bool:
-    reads = call.action in ("install", "sync") or (call.manager == "cargo" and call.verb in ("build", "b", "fetch"))
+    reads = call.action in ("install", "sync") if call.manager != "cargo" else call.verb in ("build", "b", "fetch")
     if not reads or call.packages or call.global_ or call.has("--script", "--manifest-path"):
         return False
     return stops_without_lock(run, call) and outcome_of_failure(run, call.command) == "stops"
@@ -108,13 +120,27 @@ def _of_repository(change: DockerfileChange, stage: Stage, run: Run, call: Packa
     beside = posixpath.dirname(manifest)
     names = LOCKS[call.manager]
     above = [name for each in (beside, *_folders_above(beside)) for name in (posixpath.join(each, n) for n in names)]
-    if any(_is_there(change, name) for name in above) or _comes_otherwise(stage, call, folder):
+    if (
+        any(_is_there(change, name) for name in above)
+        or _is_by_branch(call, files)
+        or _comes_otherwise(run, call, folder)
+    ):
+        return None
+    made = is_made_where_images_are_built(change, _WRITES[call.manager])
+    if made or any(may_be_made_outside(change, posixpath.join(beside, name)) for name in names):
+        return None
+    if any(begins_elsewhere(change, files, manifest, posixpath.join(beside, name)) for name in names):
         return None
     others = [name for name in _OTHERS if posixpath.join(beside, name) in files]
     fact = f"needs {quote(names[0])}, and the repository has none beside {quote(manifest)}"
     if others and call.manager in NODE_MANAGERS:
         return _problem(stage, run, call, fact, f"It has {quote(others[0])}: install with {_OTHERS[others[0]]}.")
     return _problem(stage, run, call, fact, f"Write one with {quote(_WRITTEN_BY[call.manager])}, and commit it.")
+
+
+def _is_by_branch(call: PackageCall, files: tuple[str, ...]) -> bool:
+    """Whether pnpm keeps a lock file for each branch: `pnpm-lock.main.yaml` (`git-branch-lockfile`)."""
+    return call.manager == "pnpm" and any(posixpath.basename(name).startswith("pnpm-lock.") for name in files)
 
 
 def _in_tree(run: Run, call: PackageCall, folder: str) -> str | None:
@@ -134,11 +160,20 @@ def _is_there(change: DockerfileChange, path: str) -> bool:
     return there is not None and change.repository.exists(there) is True
 
 
-def _comes_otherwise(stage: Stage, call: PackageCall, folder: str) -> bool:
+def _is_mounted(run: Run, call: PackageCall, folder: str) -> bool:
+    """Whether a mount of the RUN may have the lock file."""
+    paths = [posixpath.join(folder, name) for name in LOCKS[call.manager]]
+    mounted = [run.resolve(mount.target) for mount in run.mounts if mount.type == "secret" or "from" in mount.options]
+    return any(target is not None and within(path, target) for path in paths for target in mounted)
+
+
+def _comes_otherwise(run: Run, call: PackageCall, folder: str) -> bool:
     """Whether a lock file is copied by its name, comes from elsewhere than the repository, or is made."""
-    names = LOCKS[call.manager]
+    names, stage = LOCKS[call.manager], run.stage
     puts = stage.files.puts
     if any(posixpath.basename(put.source) in names or put.kind == "remote" for put in puts):
+        return True
+    if any(source.is_archive for copy in stage.all_copies for source in copy.sources):
         return True
     paths = [posixpath.join(folder, name) for name in names]
     carried = any(put.kind not in ("workdir", "context", "run") for path in paths for put in stage.files.covering(path))

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.absent import Absent, absent
+from rules.facts.installers import PYTHON_MANAGERS
 from rules.packages.purpose import is_called_for_development
+from rules.runtime.given_scripts import script_of
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
-from rules.runtime.start_paths import makes_files, script_of
+from rules.runtime.start_paths import makes_files
 from rules.runtime.started_paths import absolute_of, is_open, words_of
 
 _MANIFEST = re.compile(
     r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|requirements/[^/]+|pyproject\.toml|setup\.(?:py|cfg)|Pipfile)$"
 )
 """Files that may name a package which brings the module."""
+_GUNICORN = re.compile(r"gunicorn[\w.-]*\.py")
+_LEADS = re.compile(r"\bchdir\b|\bpythonpath\b|sys\.path")
 
 
 @rule(
@@ -44,24 +48,35 @@ def _of_file(change: DockerfileChange, found: Written, words: tuple[str, ...]) -
     """A program of the project, or what an interpreter is given."""
     named = script_of(words) or (words[0] if "/" in words[0] else None)
     path = absolute_of(found.stage, named) if named is not None and "$" not in named else None
-    gone = _absent(change, found.stage, path) if path is not None else None
+    gone = _absent(change, found.stage, path) if path is not None and not _is_loose(words, named or "") else None
     if named is None or gone is None:
         return None
     who = quote(words[0]) if named != words[0] else "it"
     return _problem(found, named, gone, f"{who} finds no such file" if named != words[0] else "no such file")
 
 
+def _is_loose(words: tuple[str, ...], named: str) -> bool:
+    """Whether a name without an ending is a compiled program, a module or a task: `./shop`, `node server`, `bun start`.
+
+    Node.js and Bun look for the endings, Bun and Deno for scripts and tasks of that name too; Deno runs addresses.
+    """
+    if ":" in named:
+        return True
+    bare = "." not in posixpath.basename(named)
+    return bare and (named == words[0] or posixpath.basename(words[0]) in ("node", "bun", "deno"))
+
+
 def _of_module(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> Problem | None:
     """A module of Python that can only lie in the working directory."""
     stage, folder = found.stage, found.stage.image.workdir.value
     module = imported_module(stage, words)
-    if module is None or not folder or _may_be_package(change, module.partition(".")[0]):
+    if module is None or not folder or _may_be_package(change, module.partition(".")[0]) or _is_led(change):
         return None
     place = folder
     for name in module.split("."):
         place = posixpath.join(place, name)
         file, package = _absent(change, stage, f"{place}.py"), _absent(change, stage, place)
-        if file is not None and package is not None and (file.near or file.ignored):
+        if file is not None and package is not None and (file.ignored or _is_own(change, words, file)):
             return _problem(found, module, file, f"“No module named '{module}'”")
         if file is None and package is None:
             return None
@@ -76,13 +91,41 @@ def _absent(change: DockerfileChange, stage: Stage, path: str) -> Absent | None:
 
 def _may_be_package(change: DockerfileChange, name: str) -> bool:
     """Whether a manifest that speaks of the name, or was not read, or an install may bring it as a package."""
-    read, listing = change.repository.files, change.repository.listing or {}
+    read, listing, wanted = change.repository.files, change.repository.listing or {}, _plain(name)
     manifests = [path for path in listing if _MANIFEST.search(path)]
-    if any(path not in read or name in (change.repository.text(path) or "") for path in manifests):
+    if any(path not in read or wanted in _plain(change.repository.text(path) or "") for path in manifests):
         return True
+    return any(wanted in _plain(package) for package in _installed(change))
+
+
+def _plain(name: str) -> str:
+    """Write names alike: `open_webui` is what `open-webui` installs."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _installed(change: DockerfileChange) -> tuple[str, ...]:
     calls = (call for stage in change.stages for run in stage.runs for call in run.package_calls)
-    installs = (package.name for call in calls for package in call.packages)
-    return any(name in package for package in installs)
+    return tuple(package.name for call in calls if call.manager in PYTHON_MANAGERS for package in call.packages)
+
+
+def _is_own(change: DockerfileChange, words: tuple[str, ...], file: Absent) -> bool:
+    """Whether a module is the project's, by a file of its name elsewhere, or as nothing is installed that may be it.
+
+    A package may bring modules of other names than its own; of the programs that serve, none serves such a one.
+    """
+    if any(posixpath.basename(name) == posixpath.basename(file.path) for name in file.near):
+        return True
+    listing = change.repository.listing or {}
+    installs = _installed(change) or any(_MANIFEST.search(path) for path in listing)
+    return bool(file.near) and not (installs and "-m" in words)
+
+
+def _is_led(change: DockerfileChange) -> bool:
+    """Whether Gunicorn's settings, which it reads unasked from `gunicorn.conf.py`, may lead it to another folder."""
+    settings = [path for path in change.repository.listing or {} if _GUNICORN.fullmatch(posixpath.basename(path))]
+    texts = (change.repository.text(path) for path in settings)
+    led = any(text is None or _LEADS.search(text) for text in texts)
+    return led or any("GUNICORN_CMD_ARGS" in stage.image.env for stage in change.stages)
 
 
 def _problem(found: Written, named: str, gone: Absent, failure: str) -> Problem:

@@ -21,6 +21,7 @@ from rules.api import (
     within,
 )
 from rules.packages.purpose import is_called_for_development
+from rules.runtime.given_scripts import script_of
 from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
@@ -31,7 +32,6 @@ from rules.runtime.start_paths import (
     not_on_path,
     package_path,
     renamed,
-    script_of,
     spilled,
 )
 from rules.runtime.start_text import only_command

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
@@ -31,11 +30,6 @@ _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/
 _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
-_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|dotnet|sh|bash|ash|bun|deno|Rscript)\Z")
-_RUNTIMES = frozenset({"bun", "deno"})
-_PERMISSION = re.compile(r"--(?:allow|deny|unstable|no|cached|hot|watch)[\w-]*\Z|-A\Z")
-"""Their options that take no word of their own."""
-_ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer bun deno".split())
 
 
@@ -180,27 +174,6 @@ def _compiled(stage: Stage, path: str) -> Put | None:
     open_ends = of_base or packaged or stage.files.has_unreadable_run or bool(stage.files.opaque_commands)
     linked = any(other.kind == "run" and posixpath.basename(other.path) == name for other in stage.files.puts)
     return None if open_ends or linked else put
-
-
-def script_of(words: tuple[str, ...]) -> str | None:
-    """Return the file that an interpreter is given, `main.py` for `python -u main.py`; `None` where it is not sure."""
-    words = _without_run(words)
-    if _INTERPRETER.match(posixpath.basename(words[0])) is None:
-        return None
-    for word in words[1:]:
-        if not word.startswith("-"):
-            is_verb = posixpath.basename(words[0]) == "dotnet" and not word.endswith(".dll")
-            return None if is_verb else word
-        if not _ALONE.match(word):
-            return None  # an option that may take the next word, or code
-    return None
-
-
-def _without_run(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out the verb of a runtime that has one: `deno run --allow-net main.ts`, `bun run src/index.ts`."""
-    if posixpath.basename(words[0]) not in _RUNTIMES or words[1:2] != ("run",):
-        return words
-    return words[:1] + tuple(word for word in words[2:] if not _PERMISSION.match(word))
 
 
 def makes_files(stage: Stage) -> bool:

@@ -6,8 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.model.puts import within
+from rules.runtime.given_scripts import script_of
 from rules.runtime.start_instructions import is_script_entrypoint
-from rules.runtime.start_paths import script_of
 from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 

@@ -1,0 +1,46 @@
+"""The file that an interpreter is given to run."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|dotnet|sh|bash|ash|bun|deno|Rscript)\Z")
+_RUNTIMES = frozenset({"bun", "deno"})
+_PERMISSION = re.compile(r"--(?:allow|deny|unstable|no|cached|hot|watch)[\w-]*\Z|-A\Z")
+"""Their options that take no word of their own."""
+_ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
+_VALUED = {
+    "python": frozenset({"-X"}),
+    "php": frozenset({"-S", "-D"}),
+    "ruby": frozenset({"-S", "-E", "-I"}),
+    "perl": frozenset({"-I", "-S"}),
+    "node": frozenset({"-I", "-S"}),
+}
+"""Options that take the next word, or seek the program on the search path, where others of that letter stand alone."""
+
+
+def script_of(words: tuple[str, ...]) -> str | None:
+    """Return the file that an interpreter is given, `main.py` for `python -u main.py`; `None` where it is not sure."""
+    words = _without_run(words)
+    if _INTERPRETER.match(posixpath.basename(words[0])) is None:
+        return None
+    valued = _VALUED.get(posixpath.basename(words[0]).rstrip("0123456789."), frozenset())
+    for word in words[1:]:
+        if word in valued:
+            return None
+        if not word.startswith("-"):
+            if (posixpath.basename(words[0]), word) == ("node", "inspect"):
+                return None
+            is_verb = posixpath.basename(words[0]) == "dotnet" and not word.endswith(".dll")
+            return None if is_verb else word
+        if not _ALONE.match(word):
+            return None  # an option that may take the next word, or code
+    return None
+
+
+def _without_run(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the verb of a runtime that has one: `deno run --allow-net main.ts`, `bun run src/index.ts`."""
+    if posixpath.basename(words[0]) not in _RUNTIMES or words[1:2] != ("run",):
+        return words
+    return words[:1] + tuple(word for word in words[2:] if not _PERMISSION.match(word))
