@@ -135,9 +135,9 @@ def _is_written(path: str, files: tuple[str, ...]) -> bool:
         return False
     folder, ending = posixpath.dirname(path), posixpath.splitext(path)[1]
     first = posixpath.basename(path).removesuffix(ending) + "."
-    beside = (posixpath.basename(name) for name in files if posixpath.dirname(name) == folder)
-    twins = (name for name in beside if ending in _COMPILED and name.startswith(first))
-    there = not folder or any(within(f"/{name}", f"/{folder}") for name in files)
+    names = (posixpath.basename(name) for name in files)  # in any folder: `outDir` may lead anywhere
+    twins = (name for name in names if ending in _COMPILED and name.startswith(first))
+    there = not folder or any(name.startswith(f"{folder}/") for name in files)  # a link has nothing below it
     return there and not any(posixpath.splitext(name)[1] in _COMPILED[ending] for name in twins)
 
 
