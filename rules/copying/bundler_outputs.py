@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from rules.copying.gone_paths import Gone
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
+from rules.model.run_writes import is_opaque
 from rules.packages.package_json import called, read_manifest
 from rules.packages.project_files import copied, in_repository
 from rules.quoting import quote
 
 if TYPE_CHECKING:
-    from rules.api import DockerfileChange, Run, Stage
+    from rules.api import Command, DockerfileChange, Run, Stage
 
 _OUTPUTS = {
     "docusaurus": "build",
@@ -49,51 +50,68 @@ def moved_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | 
 
 
 def other_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
-    """Say that the bundler of the project's `build` writes to another of the customary folders than is copied."""
-    for run in builder.done_runs:
-        folder = run.workdir.value
-        bundler = _bundler(change, run, before=False) if folder is not None and _builds(run) else None
-        if folder is None or bundler is None or _has_unread_settings(change, bundler):
-            continue
-        new = posixpath.join(folder, _OUTPUTS[bundler])
-        others = sorted({*_OUTPUTS.values()} - {_OUTPUTS[bundler]})
-        old = next((name for name in others if within(path, posixpath.join(folder, name))), None)
-        if old is None or _is_in_repository(change, old) or _is_made(builder, old) or _is_scripted(change, run, old):
-            continue
-        rest = path[len(posixpath.join(folder, old)) :]
-        return Gone(f"The project's `build` is {quote(f'{bundler} build')}, and that writes {quote(new)}.", new + rest)
-    return None
+    """Say that the bundler of the project's `build` writes to another of the customary folders than is copied.
+
+    Only where the builder runs that script as it is, after installs alone, and nothing that was read names a folder.
+    """
+    builds = [run for run in builder.done_runs if any(map(_is_build, run.commands))]
+    if len(builds) != 1 or _TOLD.search(change.source.text) or not all(map(_only_installs, builder.done_runs)):
+        return None
+    run, folder = builds[0], builds[0].workdir.value
+    bundler = _bundler(change, run, before=False) if folder is not None and _is_plain_script(change, run) else None
+    if folder is None or bundler is None or bundler == "parcel" or _has_own_settings(change, bundler):
+        return None
+    new = posixpath.join(folder, _OUTPUTS[bundler])
+    others = sorted({*_OUTPUTS.values()} - {_OUTPUTS[bundler]})
+    old = next((name for name in others if within(path, posixpath.join(folder, name))), None)
+    if old is None or _is_in_repository(change, old) or builder.files.below(posixpath.join(folder, old)):
+        return None
+    rest = path[len(posixpath.join(folder, old)) :]
+    return Gone(f"The project's `build` is {quote(f'{bundler} build')}, and that writes {quote(new)}.", new + rest)
 
 
-def _builds(run: Run) -> bool:
-    return any("build" in called(command) for command in run.commands)
+def _is_build(command: Command) -> bool:
+    """Whether it runs the script `build`, and hands nothing on to it."""
+    words = [word.value for word in command.args]
+    return called(command) == ["build"] and words in (["run", "build"], ["build"])
 
 
-def _has_unread_settings(change: DockerfileChange, bundler: str) -> bool:
-    """Whether the repository has settings that may name a folder, and that were not read."""
-    files = change.repository.files
-    settings = (f"{bundler}.config.", "vue.config.", ".env")
-    return any(
-        posixpath.basename(path).startswith(settings) and path not in files for path in change.repository.listing or {}
+def _only_installs(run: Run) -> bool:
+    """Whether a RUN installs packages, or builds, and does nothing else that may make or move a folder."""
+    actions = ("install", "sync", "update", "upgrade")
+    installs = {id(call.command) for call in run.package_calls if call.action in actions}
+    moves = any(command.name in ("cp", "mv", "ln") for command in run.commands)
+    idle = (_is_build(one) or id(one) in installs or not is_opaque(one) for one in run.commands)
+    return run.is_read and not moves and all(idle)
+
+
+def _is_plain_script(change: DockerfileChange, run: Run) -> bool:
+    """Whether `build` ends with the bundler, told nothing, and no other script runs along with it."""
+    place = in_repository(change, copied(run, "package.json", run.workdir.value) or "package.json")
+    manifest = read_manifest(change.repository.text(place) if place is not None else None)
+    scripts = manifest.scripts if manifest is not None else {}
+    return "postbuild" not in scripts and _PLAIN.fullmatch(scripts.get("build", "")) is not None
+
+
+_PLAIN = re.compile(rf"(?:(?:tsc|vue-tsc)(?: (?:-b|--build|--noEmit))? && )?(?:{'|'.join(_OUTPUTS)}) build")
+
+
+def _has_own_settings(change: DockerfileChange, bundler: str) -> bool:
+    """Whether the repository has settings that may name a folder: not read, or those that take in others."""
+    repository, settings = change.repository, (f"{bundler}.config.", "vue.config.", ".env")
+    own = [path for path in repository.listing or {} if posixpath.basename(path).startswith(settings)]
+    return any(_OTHERS_TAKEN.search(text) for path in own if (text := repository.text(path)) is not None) or any(
+        repository.text(path) is None for path in own
     )
+
+
+_OTHERS_TAKEN = re.compile(r"""from\s+["'][./]|require\(\s*["'][./]|laravel|dir\b|DIR\b|PATH\b""")
 
 
 def _is_in_repository(change: DockerfileChange, folder: str) -> bool:
     """Whether the repository has a folder of that name, or may."""
     listing = change.repository.listing
     return listing is None or any(folder in path.split("/") for path in listing)
-
-
-_CALLS_BUILD = re.compile(r"\b(?:run(?:-script)?|yarn|pnpm|bun)[ \t]+build\b")
-
-
-def _is_scripted(change: DockerfileChange, run: Run, folder: str) -> bool:
-    """Whether a script of the project's package.json speaks of a folder otherwise than as the verb of its bundler."""
-    place = in_repository(change, copied(run, "package.json", run.workdir.value) or "package.json")
-    manifest = read_manifest(change.repository.text(place) if place is not None else None)
-    scripts = manifest.scripts.values() if manifest is not None else ()
-    texts = (_CALLS_BUILD.sub("", _BUILD.sub(lambda match: match["rest"], script)) for script in scripts)
-    return manifest is None or any(folder in text for text in texts)
 
 
 def _bundler(change: DockerfileChange, run: Run, *, before: bool) -> str | None:

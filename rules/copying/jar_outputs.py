@@ -35,6 +35,8 @@ _OTHERWISE = re.compile(
 _ON_COMMAND = re.compile(
     r"-D\S*(?:finalName|revision|version|classifier|outputDirectory)|versions:set|-P|--activate-profiles"
 )
+_NAMES_NOTHING = "<artifactId>spring-boot-starter-parent</artifactId>"
+"""The parent that most projects have, which sets no `finalName`; that of another one would be inherited."""
 _LONGEST = 200_000
 """Characters; nobody's own project file is longer."""
 _PLUGINS = re.compile(r"<plugins>.*?</plugins>", re.DOTALL)
@@ -105,6 +107,8 @@ def archive_of(text: str) -> tuple[str, str] | None:
     packaging = _value(own, "packaging") or "jar"
     named = _NAMED.findall(text)
     stem = named[0].strip() if len(named) == 1 and _NAMED.search(_PLUGINS.sub("", text)) else ""
+    if not named and parent is not None and _NAMES_NOTHING not in parent[1]:
+        return None
     if not named:
         inherited = _value(parent[1], "version") if parent is not None else ""
         artifact, version = _value(own, "artifactId"), _value(own, "version") or inherited

@@ -32,6 +32,7 @@ _OWN = "/usr/local"
     "linked-library-missing",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
+    default="off",
     keywords=("COPY",),
     mentions=("--from",),
 )

@@ -1,5 +1,6 @@
 """See npm_script_missing.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.possibly_there import runs_script_above
 from rules.packages.package_json import Manifest
 from rules.quoting import listed
 from rules.runtime.node_manifest import Call, calls, manifest_for, manifest_of, script_called
@@ -25,6 +27,8 @@ _NO_PROGRAMS = frozenset({"build", "compile", "generate"})
 """Names by which people mean a script, although Yarn and pnpm would run a program of a package as well."""
 _NONE = "Add it there, or leave the command out"
 _SEVERAL = 2
+_MAKERS = frozenset({"npx", "bunx", "pnpx"})
+"""Programs that run others, which may make a project anew."""
 
 
 @rule(
@@ -55,9 +59,31 @@ def _in_builds(change: DockerfileChange) -> Iterator[Problem]:
             name = _script_in_build((command.name, *(word.value for word in command.args)))
             if name is None or command.conditional or outcome_of_failure(run, command) != "stops":
                 continue
+            if not _is_plain(command, name) or _may_be_edited(stage, run, command):
+                continue
             manifest = manifest_for(change, run, command)
-            if manifest is not None and name not in manifest.table("scripts") and not _may_bring(manifest, name):
+            if manifest is None or "workspaces" in manifest.data or _may_bring(manifest, name):
+                continue
+            if name not in manifest.table("scripts"):
                 yield _stop(stage, run, command, manifest, name)
+
+
+def _is_plain(command: Command, name: str) -> bool:
+    """Whether the name is that of a script, and no option says in which project it is sought."""
+    words = [word.value for word in command.args]
+    own = words[: words.index("--")] if "--" in words else words
+    return _NAME.fullmatch(name) is not None and not any(word.startswith("-") for word in own)
+
+
+def _may_be_edited(stage: Stage, run: Run, command: Command) -> bool:
+    """Whether the package.json may be another one by then: lent by a mount, written or edited by a command above."""
+    if any(mount.type == "bind" for mount in run.mounts) or runs_script_above(stage, command):
+        return True
+    above = (one for other in stage.all_runs for one in other.commands if one.start < command.start)
+    return any(one.name in _MAKERS or one.subcommand == "pkg" or "package.json" in str(one) for one in above)
+
+
+_NAME = re.compile(r"[A-Za-z][\w:.-]*")
 
 
 def _script_in_build(words: tuple[str, ...]) -> str | None:
