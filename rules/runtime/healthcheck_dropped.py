@@ -183,6 +183,8 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
 
 
 def _restated(stage: Stage, lost: Instruction) -> Fix | None:
+    if lost.exec_form is None and stage.runtime.has_shell is False:
+        return None  # the shell form would find no shell
     start = next((s.instruction for s in stage.image.start_command if s.origin is Origin.HERE), None)
     text = lost.text.replace("\r\n", "\n")
     edit = insert_line_before(start, text) if start is not None else append_to_stage(stage, text)
