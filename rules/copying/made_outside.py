@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.contexts import folders_around
 from rules.dockerfile.dockerignore import Dockerignore
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -54,12 +55,16 @@ def may_be_made_outside(change: DockerfileChange, path: str) -> bool:
 
 def is_git_ignored(repository: Repository, path: str) -> bool:
     """Tell whether a `.gitignore` that was read keeps a path of the repository out of git."""
-    for folder in folders_around(path):
-        text = repository.text(posixpath.join(folder, ".gitignore"))
-        inner = path[len(folder) :].lstrip("/")
-        if text is not None and Dockerignore.parse(_anchored(text)).excludes(inner):
-            return True
-    return False
+    ignores = _git_ignores(repository)
+    around = (folder for folder in folders_around(path) if folder in ignores)
+    return any(ignores[folder].excludes(path[len(folder) :].lstrip("/")) for folder in around)
+
+
+@once
+def _git_ignores(repository: Repository) -> dict[str, Dockerignore]:
+    """The `.gitignore` files that were read, by their folders."""
+    paths = [path for path in repository.files if posixpath.basename(path) == ".gitignore"]
+    return {posixpath.dirname(path): Dockerignore.parse(_anchored(repository.text(path) or "")) for path in paths}
 
 
 def _anchored(text: str) -> str:
@@ -98,5 +103,6 @@ def is_made_where_images_are_built(change: DockerfileChange, commands: re.Patter
     return any(_BUILDS.search(text) and commands.search(text) for text in _texts(change.repository))
 
 
+@once
 def _texts(repository: Repository) -> list[str]:
     return [repository.text(path) or "" for path in sorted(repository.files) if _DESCRIBES.search(path)]

@@ -32,8 +32,16 @@ _PACKAGE_FOLDERS = frozenset(
 )
 """Folders that package managers fill, `bin` and all, from what a manifest or the command line names."""
 
-_INTERPRETERS = frozenset(SHELLS) | {"python", "python3", "node", "ruby", "perl", "php"}
+INTERPRETERS = frozenset(SHELLS) | {"python", "python3", "node", "ruby", "perl", "php"}
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
+
+
+def begins_plain(stage: Stage) -> bool:
+    """Tell whether the base brings a system and no application, and all RUNs can be read."""
+    facts = stage.facts
+    if facts is None or facts.windows or facts.onbuild:
+        return False
+    return facts.is_plain and not stage.files.has_unreadable_run
 
 
 def may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
@@ -130,7 +138,7 @@ def runs_script(command: Command) -> bool:
     """Tell whether a command runs a file by its path, or gives it to an interpreter."""
     if "/" in (command.program.value if command.program is not None else ""):
         return command.program is not None and command.program.value.startswith(("./", "../"))
-    return command.name in _INTERPRETERS and bool(command.args) and names_a_file(command.args[0].value)
+    return command.name in INTERPRETERS and bool(command.args) and names_a_file(command.args[0].value)
 
 
 @once

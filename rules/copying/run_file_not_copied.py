@@ -30,13 +30,11 @@ from rules.copying.installs import install_folder, installs_in, needs_manifest
 from rules.copying.misnamed_folders import misnamed_folders
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.not_in_repository import not_in_repository, packages_built
-from rules.copying.possibly_there import may_be_there
+from rules.copying.possibly_there import INTERPRETERS, begins_plain, may_be_there
 from rules.copying.read_besides import missing_besides
 from rules.copying.unmade_paths import holds_sources
-from rules.dockerfile.shell_nested import SHELLS
 from rules.model.work_folders import path_of
 
-_INTERPRETERS = frozenset({*SHELLS, "python", "python3", "node", "ruby", "perl", "php"})
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
 _WRAPPERS = frozenset({"mvnw", "gradlew"})
 """Scripts of a project's own that go without an ending."""
@@ -56,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from read_from_caches(stage)
         ignored = tuple(ignored_manifests(change, stage))
         yield from ignored
-        if not _is_known(stage):
+        if not begins_plain(stage):
             continue
         said: set[str] = set()
         yield from (too_early(stage, found) for found in early_builds(stage))
@@ -113,14 +111,6 @@ def _is_above(stage: Stage, run: Run, command: Command, path: str) -> bool:
     )
 
 
-def _is_known(stage: Stage) -> bool:
-    """Whether the base brings a system and no application."""
-    facts = stage.facts
-    if facts is None or facts.windows or facts.onbuild:
-        return False
-    return facts.is_plain and not stage.files.has_unreadable_run
-
-
 def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the files that a RUN cannot do without: manifests of installs, and scripts of the project."""
     for install in installs_in(run):
@@ -153,7 +143,7 @@ def _script(command: Command) -> str | None:
     if command.name == "chmod" and len(command.args) == 2:  # noqa: PLR2004 - a mode and one file
         last = command.args[1].value
         return last if _is_script(last) else None
-    if command.name in _INTERPRETERS and command.args:
+    if command.name in INTERPRETERS and command.args:
         first = command.args[0].value
         return first if _is_script(first) and not first.startswith("-") else None
     return None

@@ -19,10 +19,11 @@ from rules.api import (
     rule,
     within,
 )
+from rules.contexts import folders_around
 from rules.copying.absent import begins_elsewhere
 from rules.copying.installs import install_folder
 from rules.copying.made_outside import is_made_where_images_are_built, may_be_made_outside
-from rules.copying.possibly_there import may_be_made, may_be_there, runs_script_above
+from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
 from rules.packages.strict_installs import stops_without_lock
@@ -68,7 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not _insists(run, call) or _is_made_above(run, call) or runs_script_above(stage, call.command):
             continue
         folder = install_folder(run, call)
-        if folder is None or not _is_plain(stage) or _is_mounted(run, call, folder):
+        if folder is None or not begins_plain(stage) or _is_mounted(run, call, folder):
             continue
         problem = _of_repository(change, stage, run, call, folder) or _of_image(stage, run, call, folder)
         if problem is not None:
@@ -80,13 +81,6 @@ def _insists(run: Run, call: PackageCall) -> bool:
     if not reads or call.packages or call.global_ or call.has("--script", "--manifest-path"):
         return False
     return stops_without_lock(run, call) and outcome_of_failure(run, call.command) == "stops"
-
-
-def _is_plain(stage: Stage) -> bool:
-    """Whether the base brings a system and no project."""
-    facts = stage.facts
-    known = facts is not None and facts.is_plain and not facts.windows and not facts.onbuild
-    return known and not stage.files.has_unreadable_run
 
 
 def _is_made_above(run: Run, call: PackageCall) -> bool:
@@ -103,8 +97,8 @@ def _of_image(stage: Stage, run: Run, call: PackageCall, folder: str) -> Problem
     """The manifest is brought by its name, and nothing above can have brought a lock file."""
     if any(mount.type == "bind" for mount in run.mounts) or copied(run, MANIFESTS[call.manager], folder) is None:
         return None
-    folders = (folder, *folders_of(folder))
-    paths = [posixpath.join(each or "/", name) for each in folders for name in LOCKS[call.manager]]
+    folders = [*folders_of(folder)]
+    paths = [posixpath.join(each or "/", name) for each in reversed(folders) for name in LOCKS[call.manager]]
     if any(may_be_there(stage, run, call.command, path) for path in paths):
         return None
     fact = f"needs {quote(paths[0])}, and no instruction above brings that file"
@@ -119,7 +113,7 @@ def _of_repository(change: DockerfileChange, stage: Stage, run: Run, call: Packa
         return None
     beside = posixpath.dirname(manifest)
     names = LOCKS[call.manager]
-    above = [name for each in (beside, *_folders_above(beside)) for name in (posixpath.join(each, n) for n in names)]
+    above = [name for each in folders_around(manifest) for name in (posixpath.join(each, n) for n in names)]
     if (
         any(_is_there(change, name) for name in above)
         or _is_by_branch(call, files)
@@ -147,12 +141,6 @@ def _in_tree(run: Run, call: PackageCall, folder: str) -> str | None:
     """Return the manifest's place in the context where a whole folder of it was brought."""
     place = context_folder(run, folder)
     return posixpath.join(place, MANIFESTS[call.manager]) if place is not None else None
-
-
-def _folders_above(folder: str) -> Iterator[str]:
-    while folder:
-        folder = posixpath.dirname(folder)
-        yield folder
 
 
 def _is_there(change: DockerfileChange, path: str) -> bool:

@@ -10,6 +10,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Instruction,
     Note,
     Problem,
     Put,
@@ -80,7 +81,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for setting in stage.image.start_command:
             sought = _sought(setting.value) if setting.value is not None else None
             if sought is not None and _stayed(stage, was, sought.path, moved):
-                yield _problem(stage, was, sought, moved)
+                yield _sought_elsewhere(stage, was, sought, moved)
                 break
             found = found_in_folder(change, stage, setting.value, moved[0]) if setting.value is not None else None
             if found is not None and _stayed(stage, was, found.path, moved):
@@ -191,62 +192,65 @@ def _origin(put: Put) -> str:
 
 
 def _gone_along(stage: Stage, was: Stage, named: GoneAlong, moved: tuple[str, str]) -> Problem:
-    setting, before = stage.image.workdir, was.image.workdir.instruction
-    place = setting.instruction if setting.instruction is not None and setting.stage is stage else stage.from_
-    return Problem(
-        place.span,
+    return _problem(
+        stage,
+        was,
+        named.path,
         f"{stage.label} now works in {quote(moved[1])}, and worked in {quote(moved[0])}. Line {named.line} takes the "
         f"files along, and the start command still names {quote(named.path)}, where nothing puts them any more. The "
         f"container exits with “no such file or directory”. Write {quote(named.right)}.",
-        Confidence.LIKELY,
         doubt="a volume may bring it there",
-        stage=stage.key,
-        instruction=place,
-        key=named.path,
-        notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
-        fix=_named(stage, Sought(named.path, named.span), named.right),
+        repair=_named(stage, Sought(named.path, named.span), named.right),
     )
 
 
 def _left_behind(stage: Stage, was: Stage, found: Found, moved: tuple[str, str]) -> Problem:
-    setting = stage.image.workdir
-    own = setting.instruction is not None and setting.stage is stage
-    place = setting.instruction if own and setting.instruction is not None else stage.from_
-    before = was.image.workdir.instruction
-    return Problem(
-        place.span,
+    own = _own_workdir(stage) is not None
+    return _problem(
+        stage,
+        was,
+        found.path,
         f"{stage.label} now starts in {quote(moved[1])}, and was started in {quote(moved[0])}. {found.fact}, and that "
         f"lies where it was before: {quote(posixpath.join(moved[0], found.path))}. The container exits with "
         f"{found.failure}. {'End with' if own else 'Set'} `WORKDIR {moved[0]}`.",
-        Confidence.LIKELY,
         doubt="an install may bring it too",
-        stage=stage.key,
-        instruction=place,
-        key=found.path,
-        notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
-        fix=None if own else _set(stage, moved[0]),
+        repair=None if own else _set(stage, moved[0]),
     )
 
 
-def _problem(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> Problem:
+def _sought_elsewhere(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> Problem:
     old, new = (posixpath.normpath(posixpath.join(folder, sought.path)) for folder in moved)
-    setting = stage.image.workdir
-    own = setting.instruction is not None and setting.stage is stage
-    place = setting.instruction if own and setting.instruction is not None else stage.from_
-    before = was.image.workdir.instruction
+    own = _own_workdir(stage) is not None
     ending = f"or end with `WORKDIR {moved[0]}`" if own else f"or set `WORKDIR {moved[0]}`"
-    repair = _named(stage, sought, old) if own else _set(stage, moved[0])
-    return Problem(
-        place.span,
+    return _problem(
+        stage,
+        was,
+        sought.path,
         f"{stage.label} now starts in {quote(moved[1])}, and was started in {quote(moved[0])}. Its start command names "
         f"{quote(sought.path)} without a leading slash, so it is sought at {quote(new)}, while the files are brought "
         f"where they were before: {quote(old)}. The container exits with “no such file or directory”. Write the whole "
         f"path, {ending}.",
-        Confidence.LIKELY,
         doubt="a folder that is copied may hold a file there too",
+        repair=_named(stage, sought, old) if own else _set(stage, moved[0]),
+    )
+
+
+def _own_workdir(stage: Stage) -> Instruction | None:
+    """Return the stage's own WORKDIR that is in force."""
+    setting = stage.image.workdir
+    return setting.instruction if setting.stage is stage else None
+
+
+def _problem(stage: Stage, was: Stage, key: str, message: str, *, doubt: str, repair: Fix | None) -> Problem:
+    place, before = _own_workdir(stage) or stage.from_, was.image.workdir.instruction
+    return Problem(
+        place.span,
+        message,
+        Confidence.LIKELY,
+        doubt=doubt,
         stage=stage.key,
         instruction=place,
-        key=sought.path,
+        key=key,
         notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
         fix=repair,
     )
