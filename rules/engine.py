@@ -214,7 +214,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
         used.update(_at_notes(silencer, raised))
         comment = next(filter(None, (_silencing(silencer, one) for one in (raised, *judged.same[index]))), None)
         if comment is None:
-            told.append((raised.problem.decision, finding))
+            told.append((raised.problem.decision or raised.problem.shared_advice, finding))
         else:
             used.add(comment)
             added = comment.comment.text not in old_comments

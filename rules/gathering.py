@@ -23,7 +23,7 @@ def gathered(told: Iterable[tuple[str, Finding]]) -> list[Finding]:
     told with it.
 
     Args:
-        told: In the order of their places, each with its `Problem.decision`.
+        told: In the order of their places, each with its `Problem.decision`, else its `Problem.shared_advice`.
     """
     groups: dict[object, list[Finding]] = {}
     leading: dict[object, int] = {}

@@ -277,4 +277,5 @@ def _problem(
         instruction=step.instruction,
         stage=stage.key,
         items=items or (_name(texts[0]),),
+        shared_advice="" if forgiven else f"{stage.key} {found.risk} {found.way}",
     )
