@@ -97,9 +97,8 @@ def _for_nobody(found: list[Grant], paths: list[str | None], safe: str | None) -
 
 def _sticky(stage: Stage, found: list[Grant], paths: list[str | None], *, own_uid: bool) -> str | None:
     """Say of empty folders that accounts fill which no image can know, how each keeps its own files."""
-    if not isinstance(found[0].step, Run) or not all(
-        path is not None and _is_made_empty(stage, path) for path in paths
-    ):
+    empty = bool(paths) and all(path is not None and _is_made_empty(stage, path) for path in paths)
+    if not isinstance(found[0].step, Run) or not empty:
         return None
     if own_uid:
         why = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"

@@ -9,7 +9,7 @@ from rules.user.accounts import name_of, runs_as_root
 from rules.user.given_owners import changed_owner_since, owners_given
 from rules.user.layers import folders_made, shipped_steps
 from rules.user.loops import looped_paths
-from rules.user.modes import Grant, grants
+from rules.user.modes import Grant, grants, shown
 
 _FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".split())
 """Programs that act as root for whoever calls them, which is what they are installed for."""
@@ -84,7 +84,7 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
-        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. {who} then runs "
+        f"{quote(str(shown(grant) or grant.step.instruction))}. {who} then runs "
         f"it {_as_whom(grant, owner)}; under `no-new-privileges` or `allowPrivilegeEscalation: false` the bit does "
         f"nothing and the program fails. {way_out}",
         Confidence.POSSIBLE if needed in _FOR_SANDBOXES else Confidence.CERTAIN,
@@ -98,8 +98,8 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
 
 def _named(grant: Grant, files: tuple[str, ...]) -> str:
     """Name the files; a variable that the shell alone knows stands for one or several."""
-    if not files:
-        return "files"
+    if not files or grant.found is not None:
+        return f"files below {listed(map(quote, files), _SHOWN)}" if files else "files"
     known = [quote(path) for path in files if "$" not in path or grant.step.scope.expand(path) is not None]
     if len(known) < len(files):
         return f"what {listed(map(quote, files), _SHOWN)} stands for"
@@ -143,7 +143,7 @@ def _without_effect(stage: Stage, grant: Grant, bit: str, paths: str) -> Problem
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
-        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. Linux ignores it "
+        f"{quote(str(shown(grant) or grant.step.instruction))}. Linux ignores it "
         "on scripts: the script runs as whoever calls it, and what only root may do in it fails. Do that while the "
         "image is built, or in a start script that root runs and that hands over to the account (`gosu`, `su-exec`).",
         stage=stage.key,
