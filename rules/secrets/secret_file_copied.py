@@ -23,7 +23,7 @@ from rules.api import (
 )
 from rules.model.run_writes import is_opaque
 from rules.secrets.environment_files import Held, held_by
-from rules.secrets.moved_secrets import MovedSecret, moved_secrets
+from rules.secrets.moved_secrets import MovedSecret, moved_secrets, named_secrets
 from rules.secrets.secret_files import (
     Kind,
     is_encrypted,
@@ -57,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if held is not None:
                 elsewhere = not stage.layers_ship and one.path in shipped  # it is told where everyone can read it
                 yield replace(_problem(stage, one, held), untold=elsewhere)
-        for moved in moved_secrets(stage):
+        for moved in (*moved_secrets(stage), *named_secrets(stage)):
             held = _held(change, stage, moved.kind, moved.source)
             ignored = ignore is not None and ignore.excludes(moved.source)
             if held is not None and not ignored and not is_public(moved.kind, moved.copy, stage):
@@ -147,10 +147,12 @@ def _who_reads(stage: Stage) -> str:
 def _moved(stage: Stage, moved: MovedSecret, held: Held) -> Problem:
     """Say it of a file that nothing names but the command that moves it: it came in with the folder around it."""
     brought = f"{quote(str(moved.copy.instruction), 60)} (line {moved.copy.instruction.line})"
+    fact = f"takes {quote(moved.path)}, which {held.clause}, from {brought} and puts it at {quote(moved.target)}"
+    if moved.target == moved.path:
+        fact = f"has {quote(moved.path)}, which {held.clause}: {brought} brings it along"
     return Problem(
         moved.command.span,
-        f"{stage.label} takes {quote(moved.path)}, which {held.clause}, from {brought} and puts it at "
-        f"{quote(moved.target)}. {_who_reads(stage)} Keep it out of the build with `.dockerignore`. "
+        f"{stage.label} {fact}. {_who_reads(stage)} Keep it out of the build with `.dockerignore`. "
         f"{_way_out(moved.copy, moved.kind, moved.source)}",
         Confidence.LIKELY,
         doubt="it goes by the name; what is in the file was not read",
