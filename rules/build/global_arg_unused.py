@@ -35,7 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG above the first FROM is used by no FROM and taken by no stage, so it does nothing."""
     if not change.stages or not change.after.global_args:
         return
-    words = Counter(_WORD.findall(change.after.code))
+    flags = (flag.value or "" for one in change.after.dockerfile.instructions for flag in one.flags)
+    words = Counter(_WORD.findall(" ".join((change.after.code, *flags))))
     for argument in change.after.global_args:
         given = [name.text for name, _ in argument.pairs if _NAME.fullmatch(name.text)]
         names = [name for name in given if words[name] == 1 and not _is_of_the_builder(name)]
