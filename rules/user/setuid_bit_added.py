@@ -112,7 +112,13 @@ def _lets_others_run(mode: str) -> bool:
 
 
 def _owner(stage: Stage, grant: Grant) -> str | None:
-    """Return the account that the files belong to; `None` where that is root, or not known."""
+    """Return the account that the files belong to, by its name where it has one; `None` for root, or if not known."""
+    owner = _given_to(stage, grant)
+    return next((account.name for account in stage.users.created if account.uid == owner), owner) if owner else None
+
+
+def _given_to(stage: Stage, grant: Grant) -> str | None:
+    """Return whom the file shows them to belong to, other than root."""
     command, step = grant.command, grant.step
     if command is not None and command.name == "install" and (given := command.option("-o", "--owner")):
         name = step.scope.expand(given)
