@@ -42,6 +42,7 @@ _BUILDS = re.compile(r"\b(?:docker|podman|buildah|buildx|nerdctl|kaniko)\b|build
 _GLOBAL = re.compile(r"[ \t](?:-g|--global|--location=global)\b")
 """What installs a program of the machine, and writes nothing into a project."""
 _GOES = re.compile(r"(?<![\w-])(?:cd|pushd)[ \t]|[ \t](?:--prefix|--cwd|--dir|--project|--directory|-C)\b")
+_PARTS = re.compile(r"[;&|\n]")
 _RELEASER = re.compile(r"\.?goreleaser[^/]*\.ya?ml")
 
 
@@ -132,13 +133,11 @@ def is_made_where_images_are_built(
 
 
 def _runs_there(script: Script, commands: re.Pattern[str], folders: Container[str]) -> bool:
-    for command in commands.finditer(script.text):
-        rest = script.text[command.start() :].partition("\n")[0]
-        if not _GLOBAL.search(rest) and (
-            script.folder is None or script.folder in folders or _GOES.search(script.text[: command.start()] + rest)
-        ):
-            return True
-    return False
+    """Whether a script runs one of them in one of the folders, or goes to a folder that is not looked for."""
+    if script.folder is not None and script.folder not in folders and not _GOES.search(script.text):
+        return False
+    parts = _PARTS.split(script.text)
+    return any(commands.search(part) and not _GLOBAL.search(part) for part in parts)
 
 
 @once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.groups import group_exists
 from rules.model.memberships import memberships
 from rules.packages.scripts import sure_calls
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from rules.model.memberships import Membership
     from rules.model.stage import Stage
+    from rules.model.steps import Run
 
 
 def missing_groups(stage: Stage) -> Iterator[Membership]:
@@ -31,8 +33,15 @@ def missing_groups(stage: Stage) -> Iterator[Membership]:
             continue
         if stage.users.exists(one.account) is not True or group_exists(stage, one.group) is not False:
             continue
-        if command in sure_calls(one.run, command.name):
+        if command.start in _sure(one.run):
             yield one
+
+
+@once
+def _sure(run: Run) -> frozenset[int]:
+    """Where the calls stand that surely run, and whose failure ends the build."""
+    names = ("useradd", "usermod", "gpasswd", "adduser", "addgroup")
+    return frozenset(command.start for command in sure_calls(run, *names))
 
 
 _MEANT = {"wheel": "sudo", "sudo": "wheel"}
