@@ -28,6 +28,8 @@ MOST_AROUND: Final = 40
 MOST_NAMED: Final = 20
 """Further files that the Dockerfiles themselves name."""
 
+MOST_MANIFESTS: Final = 5
+"""Manifests of Kubernetes among them: what probes the container there, and as whom it may run."""
 MOST_CHANGED_SCRIPTS: Final = 10
 """Shell scripts of the change among them."""
 
@@ -63,6 +65,10 @@ _DESCRIBES_THE_PROGRAM: Final = (
     ".yarnrc.yml",
     "bunfig.toml",
 )
+_RUNS_THE_IMAGE: Final = re.compile(
+    r"(?:[^/]+/)*(?:(?:k8s|kubernetes)/[^/]+|(?:[\w.-]+-)?(?:deployment|statefulset|daemonset|pod)|values)\.ya?ml"
+)
+"""Manifests of Kubernetes and the values of a Helm chart, by the names that most have."""
 _STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
 _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})
 _WORKFLOWS: Final = ".github/workflows"
@@ -146,6 +152,7 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
         *builds,
         *(path for path in listing if _starts_the_program(path, at_hand)),
         *(path for path in near if _PASSES_ARGUMENTS.fullmatch(path)),
+        *sorted(filter(_RUNS_THE_IMAGE.fullmatch, listing), key=_depth_first)[:MOST_MANIFESTS],
     ]
     regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
     return list(regular)[:most]

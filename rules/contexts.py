@@ -18,8 +18,10 @@ _OPEN = re.compile(r"[$*?\[\\<]|://|^git@")
 def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str], folders: Container[str]) -> str | None:
     """Return the one folder around a Dockerfile in which all lies that it copies and that the repository has.
 
-    What lies in no such folder is made or fetched before the build, and says nothing. Nor do folders, for a program is
-    often called like the folder of its sources, unless written as folders: `COPY web/ /srv/`, `COPY web /web/`.
+    What lies in no such folder is made or fetched before the build, and says nothing but for the folders that lead to
+    it: `COPY backend/dist /srv` is for a context with a `backend`, and so is `COPY backend/*.txt ./`. Nor do folders,
+    for a program is often called like the folder of its sources, unless written as folders: `COPY web/ /srv/`,
+    `COPY web /web/`.
 
     Args:
         path: The Dockerfile in its repository.
@@ -34,6 +36,9 @@ def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str],
     names = set(copied_paths(dockerfile))
     there = [name for name in names if any(_is_in(posixpath.join(one, name), files, folders) for one in around)]
     fitting = [one for one in around if all(_is_in(posixpath.join(one, name), files, folders) for name in there)]
+    leading = (_leading_folder(text, around, folders) for text in _sources(dockerfile))
+    told_folders = {folder for folder in leading if folder is not None}
+    fitting = [one for one in fitting if all(posixpath.join(one, folder) in folders for folder in told_folders)]
     if len(fitting) != 1:
         return None
     sure = set(_named_folders(dockerfile))
@@ -77,6 +82,29 @@ def _named_folders(dockerfile: Dockerfile) -> Iterator[str]:
         same = target.endswith("/") and posixpath.basename(target.rstrip("/")) == posixpath.basename(name)
         if same or word.endswith("/"):
             yield name
+
+
+def _leading_folder(text: str, around: list[str], folders: Container[str]) -> str | None:
+    """Return the longest part of a source that is a folder, and one in any of the folders around; `None` without."""
+    plain = _OPEN.split(text.lstrip("/"), maxsplit=1)[0]
+    leading = folders_around(posixpath.normpath(plain) + ("/" if plain.endswith("/") else ""))
+    return next(
+        (
+            folder
+            for folder in leading
+            if folder and not folder.startswith("..") and any(posixpath.join(one, folder) in folders for one in around)
+        ),
+        None,
+    )
+
+
+def _sources(dockerfile: Dockerfile) -> Iterator[str]:
+    """Yield each source of the context as it is written, those with a pattern or a variable in them, too."""
+    for instruction in dockerfile.instructions:
+        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
+            words = instruction.exec_form or instruction.words
+            texts = (word.text.strip("\"'") for word in words[:-1])
+            yield from (text for text in texts if "://" not in text and not text.startswith(("git@", "<<", "$")))
 
 
 def _copied(dockerfile: Dockerfile) -> Iterator[tuple[str, str, str]]:

@@ -51,6 +51,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "build-tools-shipped": (_silence("file", "prefer-multi-stage"), _silence("stage", "cleanup-in-own-layer")),
     "package-cache-left": (_silence("stage", "cleanup-in-own-layer"),),
     "sdk-image-shipped": (_silence("file", "prefer-multi-stage"), _same_fact("place", "pack-gpu")),
+    "secret-flows-to-final": (_silence("cause", "secret-file-copied"),),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
     "cache-order-regressed": (_same_fact("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (

@@ -1,6 +1,7 @@
 """Markdown cases: what a rule says of a Dockerfile, in the rule's page and in `tests/rules/<id>.md`.
 
-A case is a run of code blocks; a new `dockerfile before`, or a second `dockerfile`, or a heading begins the next one:
+A case is a run of code blocks; a new `dockerfile before`, a second `dockerfile` or a heading begins the next one. What
+stands around a file comes before it or after; after `findings`, or for a second time, it belongs to the next one:
 
 - `dockerfile` the file, `dockerfile before` as it was, `dockerfile fixed` what all its fixes together make of it (the
   same text says that none is offered);
@@ -39,22 +40,57 @@ TODAY = date(2026, 11, 20)
 
 @dataclass
 class Case:
-    """One case and where it stands."""
+    """One case and where it stands.
+
+    Attributes:
+        rule: The rule's id.
+        title: The heading, and its place below that.
+        blocks: The bodies of its code blocks by what is written behind their fences.
+        twice: Blocks that it has more than once, of which only the last counts.
+        taken: Blocks in front of it that belong to the case above, which has no findings to end it.
+    """
 
     rule: str
     title: str
     blocks: dict[str, str] = field(default_factory=dict)
+    twice: list[str] = field(default_factory=list)
+    taken: tuple[str, ...] = ()
+
+    def add(self, info: str, body: str) -> None:
+        """Take a code block in."""
+        if info in self.blocks:
+            self.twice.append(info)
+        self.blocks[info] = body
+
+    @property
+    def open_end(self) -> tuple[str, ...]:
+        """What stands around the file and behind it, where no findings end the case."""
+        names = list(self.blocks)
+        behind = names[names.index("dockerfile") + 1 :] if "findings" not in names else []
+        return tuple(info for info in behind if info.split()[0] in _AROUND)
+
+    @property
+    def place(self) -> str:
+        """Say where it stands, and which blocks may have been meant for it."""
+        said = f"in the example: {self.title}"
+        if self.taken:
+            blocks = ", ".join(f"`{info}`" for info in self.taken)
+            said += (
+                f"\n{blocks} in front of it belongs to the example above, which has no `findings`: begin with a heading"
+            )
+        return said
 
     @property
     def path(self) -> str:
         return self.blocks.get("path", "Dockerfile").strip()
 
     def ends_before(self, info: str) -> bool:
-        """Whether a block begins the next case: another Dockerfile, or what stands around one after the findings."""
+        """Whether a block begins the next case: a Dockerfile, or what stands around one, behind findings or again."""
         if "dockerfile" not in self.blocks:
             return False
         again = info in {"dockerfile", "dockerfile before"}
-        return again or (info.split(maxsplit=1)[0] in _AROUND and "findings" in self.blocks)
+        around = info.split(maxsplit=1)[0] in _AROUND
+        return again or (around and ("findings" in self.blocks or info in self.blocks))
 
     def trees(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
         after = {self.path: self.blocks["dockerfile"].encode()}
@@ -96,6 +132,7 @@ class Case:
         )
 
     def check(self) -> None:
+        assert not self.twice, f"an example has each block once; a heading begins the next one: {self.twice}"
         report = self.report()
         assert not report.crashes, report.crashes
         found = [finding for finding in report.findings if finding.rule == self.rule and finding.baseline == "new"]
@@ -136,8 +173,8 @@ def cases_in(rule: str, text: str) -> Iterator[Case]:
         if case.ends_before(info):
             yield case
             number += 1
-            case = Case(rule, f"{title} ({number + 1})")
-        case.blocks[info] = match["body"]
+            case = Case(rule, f"{title} ({number + 1})", taken=case.open_end)
+        case.add(info, match["body"])
     if "dockerfile" in case.blocks:
         yield case
 

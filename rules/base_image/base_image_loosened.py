@@ -35,6 +35,7 @@ _DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
 """The day of a system's build in its tag: `bookworm-20241016-slim`."""
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
+_TESTED = "name the release that was tested, or, where builds are to follow the line, say so in a comment"
 
 
 class Loosened(NamedTuple):
@@ -110,8 +111,7 @@ def _loosened_tag(change: DockerfileChange, old: ImageReference, new: ImageRefer
     if (shortened or undated == new.tag != old.tag) and not is_over(change, new):
         return Loosened(
             f"goes {names}, which names less of the release",
-            f"Builds then take whatever {quote(after.number if shortened else new.tag or '')} is that day; name the "
-            "release that was tested",
+            f"Builds then take whatever {quote(after.number if shortened else new.tag or '')} is that day; {_TESTED}",
             restore=before.variant == after.variant,
         )
     return None
@@ -122,12 +122,13 @@ def _moving(new: ImageReference, names: str) -> Loosened:
     if names_release(new.path):
         return Loosened(
             f"goes {names}, which names less of the release",
-            "Builds then take whatever is newest within it that day; name the release that was tested",
+            f"Builds then take whatever is newest within it that day; {_TESTED}",
             restore=True,
         )
     return Loosened(
         f"goes {names}, which moves from release to release",
-        "The next build may take another major version without any change in the repository. Name the release",
+        "The next build may take another major version without any change in the repository. Name the release, "
+        "or, where the newest is wanted, say so in a comment",
         restore=True,
     )
 
@@ -140,7 +141,8 @@ def _with_compilers(stage: Stage, was: Stage, old: ImageReference, new: ImageRef
     brings = "compilers, headers and hundreds of packages more" if full else "compilers and headers"
     return Loosened(
         f"goes from {quote(short(old))} to {quote(new.text)}, {'the full image' if full else 'which has compilers'}",
-        f"It brings {brings} to pull and to patch. If one package was missing, install that one",
+        f"It brings {brings} to pull and to patch. If one package was missing, install that one; "
+        "where most of it is needed, say so in a comment",
         restore=True,
         about_size=True,
     )
@@ -159,7 +161,7 @@ def _shorter(change: DockerfileChange, stage: Stage, old: ImageReference, new: I
         return None
     return Loosened(
         f"goes from {quote(short(old))} to {quote(new.text)}, which names less of the release",
-        f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
+        f"Builds then take whatever {quote(after.number)} is that day; {_TESTED}",
         restore=False,
     )
 
@@ -176,7 +178,7 @@ def _without_system(change: DockerfileChange, old: ImageReference, new: ImageRef
     return Loosened(
         f"goes from {quote(short(old))} to {quote(new.text)}, which no longer names the system's release",
         "A later build may bring another one, with other versions of its packages, without any change in the "
-        "repository; name the release that was tested",
+        f"repository; {_TESTED}",
         restore=before.version == after.version and rest == after.variant,
     )
 

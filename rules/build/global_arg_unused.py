@@ -14,6 +14,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    names_read,
     quote,
     rule,
 )
@@ -36,6 +37,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not change.stages or not change.after.global_args:
         return
     words = Counter(_WORD.findall(change.after.code))
+    flags = (flag.value or "" for one in change.after.dockerfile.instructions for flag in one.flags)
+    words.update(name for value in flags for name in names_read(value))  # the id of a secret is no variable
     for argument in change.after.global_args:
         given = [name.text for name, _ in argument.pairs if _NAME.fullmatch(name.text)]
         names = [name for name in given if words[name] == 1 and not _is_of_the_builder(name)]

@@ -31,6 +31,7 @@ from rules.copying.program_languages import may_run_from_sources, runs_from_sour
 from rules.copying.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
 from rules.copying.source_trees import is_monorepo
 from rules.copying.surplus import HISTORY, Surplus, surplus_of, usual_surplus
+from rules.copying.workplaces import is_workplace
 from rules.model.prunings import is_leftover
 from rules.model.run_writes import is_opaque
 from rules.quoting import listed
@@ -80,7 +81,8 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     if problem is not None:
         was = change.was(stage)
         shipped = was is not None and bool(was.files.whole_trees)
-        yield replaced(problem, held_before=shipped and _may_need_all(change, stage, copy, builder, path))
+        held = shipped and _may_need_all(change, stage, copy, builder, path)
+        yield replaced(problem, held_before=held, untold=is_workplace(change, stage))
 
 
 def _is_pruned_by_hand(builder: Stage, path: str, filled: Put) -> bool:

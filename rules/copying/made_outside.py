@@ -6,13 +6,18 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules import yamls
 from rules.contexts import folders_around
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.lazily import once
+from rules.workflow_steps import scripts_before_builds
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from rules.change import DockerfileChange
     from rules.repository import Repository
+    from rules.workflow_steps import Script
 
 MADE_OUTSIDE = re.compile(
     r"(?:^|/)\.git(?:/|$)|(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"
@@ -34,6 +39,10 @@ _DESCRIBES = re.compile(
 _BUNDLER = re.compile(r"(?:^|/)(?:rollup|webpack|esbuild|rspack|tsup)\.config\.[^/]+$")
 _FETCHES = re.compile(r"actions/download-artifact")
 _BUILDS = re.compile(r"\b(?:docker|podman|buildah|buildx|nerdctl|kaniko)\b|build-push-action")
+_GLOBAL = re.compile(r"[ \t](?:-g|--global|--location=global)\b")
+"""What installs a program of the machine, and writes nothing into a project."""
+_GOES = re.compile(r"(?<![\w-])(?:cd|pushd)[ \t]|[ \t](?:--prefix|--cwd|--dir|--project|--directory|-C)\b")
+_PARTS = re.compile(r"[;&|\n]")
 _RELEASER = re.compile(r"\.?goreleaser[^/]*\.ya?ml")
 
 
@@ -98,11 +107,44 @@ def _has_unread_bundler(repository: Repository) -> bool:
     return any(_BUNDLER.search(path) for path in repository.listing or {} if path not in repository.files)
 
 
-def is_made_where_images_are_built(change: DockerfileChange, commands: re.Pattern[str]) -> bool:
-    """Tell whether a file that builds images runs one of some commands too, before or after."""
-    return any(_BUILDS.search(text) and commands.search(text) for text in _texts(change.repository))
+def is_made_where_images_are_built(
+    change: DockerfileChange, commands: re.Pattern[str], folders: Container[str]
+) -> bool:
+    """Tell whether a file that builds images runs one of some commands too.
+
+    A GitHub workflow shows more: the command has to run in the same job before the last image, and in one of the
+    folders, unless it says where it goes in another way.
+
+    Args:
+        change: The change under review.
+        commands: What they look like.
+        folders: Of the repository, `` for its root.
+    """
+    repository = change.repository
+    for path in _describing(repository):
+        text = repository.text(path) or ""
+        if not _BUILDS.search(text) or not commands.search(text):
+            continue
+        is_workflow = path.startswith(".github/workflows/")
+        scripts = scripts_before_builds(yamls.read(repository.files[path]), _BUILDS) if is_workflow else None
+        if scripts is None or any(_runs_there(script, commands, folders) for script in scripts):
+            return True
+    return False
+
+
+def _runs_there(script: Script, commands: re.Pattern[str], folders: Container[str]) -> bool:
+    """Whether a script runs one of them in one of the folders, or goes to a folder that is not looked for."""
+    if script.folder is not None and script.folder not in folders and not _GOES.search(script.text):
+        return False
+    parts = _PARTS.split(script.text)
+    return any(commands.search(part) and not _GLOBAL.search(part) for part in parts)
+
+
+@once
+def _describing(repository: Repository) -> tuple[str, ...]:
+    return tuple(path for path in sorted(repository.files) if _DESCRIBES.search(path))
 
 
 @once
 def _texts(repository: Repository) -> list[str]:
-    return [repository.text(path) or "" for path in sorted(repository.files) if _DESCRIBES.search(path)]
+    return [repository.text(path) or "" for path in _describing(repository)]

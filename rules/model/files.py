@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
 from rules.model.folders import lands_in_folder
-from rules.model.found_paths import found_for
+from rules.model.found_paths import HANDED, found_for
 from rules.model.prunings import prunings_of
 from rules.model.puts import Put, copied, folders_of, within
 from rules.model.run_writes import is_opaque, written_by
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
-
-
-_HANDED = "{}"
-"""What `find` and `xargs -I{}` put the path for."""
 
 
 class Deletion(NamedTuple):
@@ -223,10 +219,10 @@ def changes_by(run: Run, command: Command) -> Iterator[Attributes]:
     recursive = command.has("-R", "--recursive")
     value, *targets = operands
     wanted = _with_colon(value.value) if command.name == "chown" else value.value
-    given = found_for(run, command) if all(target.value == _HANDED for target in targets) else None
+    given = found_for(run, command) if all(target.value == HANDED for target in targets) else None
     if given is None or (command.name == "chmod" and given.type == "f"):  # which says nothing of the folders around
         for text in [target.value for target in targets] or _handed(command):
-            path = _absolute(run, command, text) if text != _HANDED else None
+            path = _absolute(run, command, text) if text != HANDED else None
             yield Attributes(path, command.name, wanted, recursive, run, command, text)
         return
     for root in given.roots:
@@ -236,7 +232,7 @@ def changes_by(run: Run, command: Command) -> Iterator[Attributes]:
 
 def _handed(command: Command) -> tuple[str, ...]:
     """Return what stands for the paths of a command that names none: those that `xargs` hands to it."""
-    return (_HANDED,) if "xargs" in command.wrappers else ()
+    return (HANDED,) if "xargs" in command.wrappers else ()
 
 
 def _with_colon(owner: str) -> str:

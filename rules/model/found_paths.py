@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
+HANDED = "{}"
+"""What `find` and `xargs -I{}` put the path for."""
 _FOLLOWING = ("-H", "-L", "-P")
 _ALONE = frozenset({"-print", "-print0", "-xdev", "-mount", "-depth", "-noleaf"})
 """Words of `find` that choose nothing."""

@@ -18,6 +18,14 @@ _OF_SYSTEMS = frozenset(
     "wheel cron ftp sshd input netdev kvm render sgx crontab systemd-journal mem lock abuild ping ntp".split()
 )
 """Groups of Debian (base-passwd), Alpine (alpine-baselayout) and Red Hat (setup)."""
+_FOREIGN = {"wheel": DEBIAN_FAMILY, "sudo": frozenset({"alpine"}), "staff": frozenset({"alpine"})}
+"""Groups that a distribution has and another neither has nor makes with a package: who may become root is in `sudo` on
+Debian (its `sudo`, README.Debian) and in `wheel` on Alpine and Red Hat (their sudoers files)."""
+_OF_PACKAGES = frozenset(
+    "_ssh bluetooth fuse gpio i2c libvirt lpadmin messagebus mlocate plocate postdrop pulse pulse-access rtkit scanner "
+    "ssh ssl-cert systemd-network uuidd wireshark".split()
+)
+"""Groups that packages of another name make, and that images of languages may have from those."""
 
 
 def group_exists(stage: Stage, name: str) -> bool | None:
@@ -28,12 +36,13 @@ def group_exists(stage: Stage, name: str) -> bool | None:
         kin, nor an account that gets a group of its own name, nor a package, a script or a copied list. `None` when
         that is open.
     """
-    if name in ROOT_NAMES or name.isdecimal() or name in _OF_SYSTEMS:
+    foreign = stage.runtime.distribution in _FOREIGN.get(name, ())
+    if name in ROOT_NAMES or name.isdecimal() or (name in _OF_SYSTEMS and not foreign):
         return True
     made = _made(stage).get(name, False)
     if made is not False:
         return made
-    if _is_list_touched(stage) or stage.users.may_be_made_unseen(name):
+    if name in _OF_PACKAGES or _is_list_touched(stage) or stage.users.may_be_made_unseen(name):
         return None
     return False if stage.facts is not None and stage.facts.has_user(name) is False else None
 

@@ -14,6 +14,7 @@ from rules.model.audience import (
     is_workshop_name,
 )
 from rules.model.layers import Layers
+from rules.model.prefixes import behind_prefix
 from rules.model.scope import USUAL_PLATFORM, global_scope
 from rules.model.stage import Stage
 from rules.model.variants import VARIABLE, names_like
@@ -31,8 +32,6 @@ MOST_INHERITED = 4_000_000
 """Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
 _STARTS = frozenset({"CMD", "ENTRYPOINT"})
 _LONGEST_NUMBER = 10
-_PREFIX = re.compile(r"\$\{(\w+)\}(?=[a-z0-9])")
-"""A variable right in front of a name, which is whole without it: what it holds ends in a slash."""
 _MOST_CHOICES = 200
 """Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
 
@@ -110,12 +109,12 @@ class Model:
         if word in self._bases:
             return self._bases[word]
         known = self.global_scope.expand(word)
-        return known if known is not None or not self.has_open_prefix(word) else self.global_scope.expand(_behind(word))
+        rest = behind_prefix(self.global_scope, word) if known is None else None
+        return self.global_scope.expand(rest) if rest is not None else known
 
     def has_open_prefix(self, word: str) -> bool:
         """Tell whether a name begins with a variable that only the build may give a value: a registry, a platform."""
-        name = _PREFIX.match(word)
-        return name is not None and self.global_scope.left_to_build(name[0]) == name[1]
+        return behind_prefix(self.global_scope, word) is not None
 
     def stage_of_usual_platform(self, word: str, before: int) -> Stage | None:
         """Return the stage above stage `before` that a FROM such as `base-$TARGETARCH` means on the usual platform."""
@@ -263,10 +262,6 @@ class Model:
                 bits |= found[source.index] | 1 << source.index
             found.append(bits)
         return tuple(found)
-
-
-def _behind(word: str) -> str:
-    return _PREFIX.sub("", word, count=1)
 
 
 def _reached(start: Iterable[Stage], onward: Callable[[Stage], Iterable[Stage]]) -> frozenset[int]:

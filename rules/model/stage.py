@@ -16,6 +16,7 @@ from rules.model.settings import Origin, Setting
 from rules.model.squashes import squashed_by
 from rules.model.steps import Copy, Run
 from rules.model.users import Users
+from rules.model.windows import platform_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Stage:
     def facts(self) -> ImageFacts | None:
         """What the fact tables know of the external image at the root of the chain; `None` when unknown or scratch."""
         reference = self.root.reference
-        return image_facts(reference) if reference is not None else None
+        return image_facts(reference, platform=platform_of(self)) if reference is not None else None
 
     @property
     def base_known(self) -> bool:

@@ -25,8 +25,7 @@ def is_for_windows(stage: Stage) -> bool:
     By its platform, by the image at its root, or by what it does: it has a shell, or works on a drive, of Windows'.
     Many official images have one tag for both systems (`golang:1.26`, `python:3.13`).
     """
-    root = stage.root
-    platform = (root.platform or "").strip("\"'").lower()
+    root, platform = stage.root, platform_of(stage)
     if platform.startswith("windows") or (stage.facts is not None and stage.facts.windows):
         return True
     if platform.startswith("linux"):
@@ -34,6 +33,12 @@ def is_for_windows(stage: Stage) -> bool:
     word = root.base_word
     name = root.base_text or (word.text if word is not None and root.parent is None else "")
     return _FAMILIES.search(name.lower()) is not None or _works_on_windows(stage)
+
+
+def platform_of(stage: Stage) -> str:
+    """Return the `--platform` that the image at a stage's root is taken for; empty where a build decides."""
+    written = (stage.root.platform or "").strip("\"'")
+    return (stage.model.global_scope.expand(written) or "").lower()
 
 
 def is_named_for_windows(stage: Stage) -> bool:

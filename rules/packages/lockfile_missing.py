@@ -120,7 +120,8 @@ def _of_repository(change: DockerfileChange, stage: Stage, run: Run, call: Packa
         or _comes_otherwise(run, call, folder)
     ):
         return None
-    made = is_made_where_images_are_built(change, _WRITES[call.manager])
+    folders = tuple(folders_around(in_repository(change, manifest) or manifest))
+    made = is_made_where_images_are_built(change, _WRITES[call.manager], folders)
     if made or any(may_be_made_outside(change, posixpath.join(beside, name)) for name in names):
         return None
     if any(begins_elsewhere(change, files, manifest, posixpath.join(beside, name)) for name in names):

@@ -254,7 +254,7 @@ def _problem(
 
 def _way_out(gone: Copy | None) -> str:
     if gone is None:
-        return "Restate it if that is not intended."
+        return "Restate it if that is not intended; if it is, say in a comment what starts the container."
     brought = quote(str(gone.instruction), 70)
     return f"What it starts came by {brought}, and nothing brings that now: if it is not intended, bring back both."
 

@@ -2,6 +2,8 @@
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -14,13 +16,14 @@ from rules.api import (
     Severity,
     Stage,
     Word,
+    once,
     quote,
     rule,
     within,
 )
 from rules.model.run_writes import is_opaque
 from rules.secrets.environment_files import Held, held_by
-from rules.secrets.moved_secrets import MovedSecret, moved_secrets
+from rules.secrets.moved_secrets import MovedSecret, moved_secrets, named_secrets
 from rules.secrets.secret_files import (
     Kind,
     is_encrypted,
@@ -45,25 +48,52 @@ _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "K
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file that holds secrets is copied into a layer."""
     ignore = change.repository.dockerignore(change.path)
+    shipped = {one.path for stage in change.stages if stage.layers_ship for one in _named(stage)}
     for stage in change.stages:
-        for copy in stage.copies:
-            for source in copy.sources if copy.from_context else ():
-                path = copy.source_path(source)
-                target = copy.target_of(source) or ""
-                kind = secret_file(path) or secret_by_place(path, target) if path is not None else None
-                if path is None or kind is None or is_public(kind, copy, stage):
-                    continue
-                if ignore is not None and ignore.excludes(path):
-                    continue  # the build stops there, which copy-ignored-file says
-                held = _held(change, stage, kind, path)
-                if held is not None:
-                    yield _problem(stage, copy, source.word, kind, held)
-        for moved in moved_secrets(stage):
+        for one in _named(stage):
+            if ignore is not None and ignore.excludes(one.path):
+                continue  # the build stops there, which copy-ignored-file says
+            held = _held(change, stage, one.kind, one.path)
+            if held is not None:
+                elsewhere = not stage.layers_ship and one.path in shipped  # it is told where everyone can read it
+                yield replace(_problem(stage, one, held), untold=elsewhere)
+        for moved in (*moved_secrets(stage), *named_secrets(stage)):
             held = _held(change, stage, moved.kind, moved.source)
             ignored = ignore is not None and ignore.excludes(moved.source)
             if held is not None and not ignored and not is_public(moved.kind, moved.copy, stage):
                 yield _moved(stage, moved, held)
         yield from _pointed_at(change, stage)
+
+
+class _Named(NamedTuple):
+    """A secret of the build context that a COPY names.
+
+    Attributes:
+        copy: The COPY.
+        word: The source as written.
+        path: The source in the context.
+        kind: What it is.
+    """
+
+    copy: Copy
+    word: Word
+    path: str
+    kind: Kind
+
+
+@once
+def _named(stage: Stage) -> tuple[_Named, ...]:
+    """Return what the COPYs of a stage name that is a secret by its name, or by where it goes."""
+    found = []
+    for copy in stage.copies:
+        for source in copy.sources if copy.from_context else ():
+            path = copy.source_path(source)
+            kind = (
+                secret_file(path) or secret_by_place(path, copy.target_of(source) or "") if path is not None else None
+            )
+            if path is not None and kind is not None and not is_public(kind, copy, stage):
+                found.append(_Named(copy, source.word, path, kind))
+    return tuple(found)
 
 
 def _held(change: DockerfileChange, stage: Stage, kind: Kind, path: str) -> Held | None:
@@ -88,20 +118,22 @@ _WHAT: dict[Kind, str] = {
 }
 
 
-def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Problem:
-    sure = kind in ("private key", "credentials")
-    name = word.text.strip("\"'")
+def _problem(stage: Stage, one: _Named, held: Held) -> Problem:
+    sure = one.kind in ("private key", "credentials")
+    name = one.word.text.strip("\"'")
+    way_out = _way_out(one.copy, one.kind, name)
     return Problem(
-        word.span,
-        f"{stage.label} copies {quote(name)}, which {held.clause}. {_who_reads(stage)} {_way_out(copy, kind, name)}",
+        one.word.span,
+        f"{stage.label} copies {quote(name)}, which {held.clause}. {_who_reads(stage)} {way_out}",
         Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
         doubt="whether these are in use anywhere is not known"
         if held.clause.startswith("sets ")
         else "it goes by the name; what is in the file was not read",
-        instruction=copy.instruction,
+        instruction=one.copy.instruction,
         stage=stage.key,
         key=name,
-        decision=f"{stage.key} {name}",
+        decision=f"{name} {way_out}",
+        cause=f"{stage.key} {one.path}",
         severity=Severity.ERROR if sure and stage.layers_ship else Severity.WARNING,
     )
 
@@ -115,16 +147,19 @@ def _who_reads(stage: Stage) -> str:
 def _moved(stage: Stage, moved: MovedSecret, held: Held) -> Problem:
     """Say it of a file that nothing names but the command that moves it: it came in with the folder around it."""
     brought = f"{quote(str(moved.copy.instruction), 60)} (line {moved.copy.instruction.line})"
+    fact = f"takes {quote(moved.path)}, which {held.clause}, from {brought} and puts it at {quote(moved.target)}"
+    if moved.target == moved.path:
+        fact = f"has {quote(moved.path)}, which {held.clause}: {brought} brings it along"
     return Problem(
         moved.command.span,
-        f"{stage.label} takes {quote(moved.path)}, which {held.clause}, from {brought} and puts it at "
-        f"{quote(moved.target)}. {_who_reads(stage)} Keep it out of the build with `.dockerignore`. "
+        f"{stage.label} {fact}. {_who_reads(stage)} Keep it out of the build with `.dockerignore`. "
         f"{_way_out(moved.copy, moved.kind, moved.source)}",
         Confidence.LIKELY,
         doubt="it goes by the name; what is in the file was not read",
         instruction=moved.run.instruction,
         stage=stage.key,
         key=moved.path,
+        cause=f"{stage.key} {moved.source}",
         severity=Severity.ERROR if stage.layers_ship else Severity.WARNING,
     )
 

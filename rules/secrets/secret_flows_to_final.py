@@ -13,6 +13,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Files,
+    Note,
     Problem,
     Put,
     Run,
@@ -48,11 +49,13 @@ class Flow(NamedTuple):
         path: Where it lies there.
         why: What it is, behind "which".
         sure: Whether it is known to be one.
+        origin: The COPY that brought it out of the build context, and its place there; `None` where a step made it.
     """
 
     path: str
     why: str
     sure: bool
+    origin: tuple[Copy, str] | None = None
 
 
 @rule(
@@ -88,7 +91,7 @@ def _flows(change: DockerfileChange, copy: Copy, path: str | None) -> Iterator[F
         if flow is not None and within(flow.path, path) and not _is_left_out(copy, files, flow.path):
             yield flow
     if secret_file(path) is not None and not files.is_deleted(path):
-        yield from _named(change, copy.from_stage, path)
+        yield from _named(change, files, path)
 
 
 def _is_left_out(copy: Copy, files: Files, path: str) -> bool:
@@ -99,26 +102,29 @@ def _is_left_out(copy: Copy, files: Files, path: str) -> bool:
     return excluded or files.is_deleted(path)
 
 
-def _named(change: DockerfileChange, stage: Stage, path: str) -> Iterator[Flow]:
+def _named(change: DockerfileChange, files: Files, path: str) -> Iterator[Flow]:
     """Yield a secret that is copied by its own name, out of what a COPY of the context brought: `/app/.env`."""
-    if any(put.kind == "run" for put in stage.files.at(path)):
+    if any(put.kind == "run" for put in files.at(path)):
         return  # a step of the build made it
     ignore = change.repository.dockerignore(change.path)
-    for put in stage.files.covering(path):
+    for put in files.covering(path):
         alone = posixpath.basename(put.source) == posixpath.basename(path)
         source = (
             put.source if alone else posixpath.normpath(posixpath.join(put.source, posixpath.relpath(path, put.path)))
         )
-        if put.kind == "context" and within(path, put.path) and not (ignore is not None and ignore.excludes(source)):
-            flow = _of_context(change, stage, source, path)
+        copy = put.step
+        if not isinstance(copy, Copy) or put.kind != "context":
+            continue
+        if within(path, put.path) and not (ignore is not None and ignore.excludes(source)):
+            flow = _of_context(change, copy, source, path)
             if flow is not None:
                 yield flow
 
 
 def _secret(change: DockerfileChange, put: Put) -> Flow | None:
     """Return the secret that a put brings: a file named like one, or a checkout that keeps its credentials."""
-    if put.kind == "context" and put.source:
-        return _copied(change, put)
+    if put.kind == "context" and put.source and isinstance(put.step, Copy):
+        return _copied(change, put, put.step)
     if put.kind != "run" or put.command is None:
         return None
     return _carried(change, put, put.command) if put.command.name in CARRIERS else _made(put, put.command)
@@ -132,18 +138,24 @@ def _carried(change: DockerfileChange, put: Put, command: Command) -> Flow | Non
         path = path_of(put.step, command, written)
         moved = moved_secret(put.step, command, path, put.path) if path is not None else None
         if moved is not None:
-            return _of_context(change, put.step.stage, moved.source, put.path)
+            return _of_context(change, moved.copy, moved.source, put.path)
     return None
 
 
-def _copied(change: DockerfileChange, put: Put) -> Flow | None:
+def _copied(change: DockerfileChange, put: Put, copy: Copy) -> Flow | None:
     name = posixpath.basename(put.source)
     path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
-    return _of_context(change, put.step.stage, put.source, path)
+    return _of_context(change, copy, put.source, path)
 
 
-def _of_context(change: DockerfileChange, stage: Stage, source: str, path: str) -> Flow | None:
-    """Return the secret that a file of the build context is, by its name and by what was read of it."""
+def _of_context(change: DockerfileChange, copy: Copy, source: str, path: str) -> Flow | None:
+    """Return the secret that a file of the build context is, which a COPY brought."""
+    flow = _read(change, copy.stage, source, path)
+    return flow._replace(origin=(copy, source)) if flow is not None else None
+
+
+def _read(change: DockerfileChange, stage: Stage, source: str, path: str) -> Flow | None:
+    """Return it by its name and by what was read of it."""
     kind = secret_file(source)
     if kind is None:
         return None
@@ -202,6 +214,7 @@ def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:
         if secret_file(flow.path) == "environment"
         else f"Mount the file where the build needs it ({mount}), or copy only what the program needs"
     )
+    origin, source = flow.origin if flow.origin is not None else (None, "")
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {quote(flow.path)} along out of {stage.label}, which {flow.why}. "
@@ -211,5 +224,8 @@ def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=flow.path,
+        decision=f"{stage.key} {flow.path}",
+        cause=f"{origin.stage.key} {source}" if origin is not None else "",
+        notes=(Note(origin.instruction.span, "comes in here"),) if origin is not None else (),
         severity=None if flow.sure else Severity.WARNING,
     )

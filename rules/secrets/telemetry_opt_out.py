@@ -66,6 +66,7 @@ turborepo.com/docs/telemetry. Not Bun's: on Linux it reports nothing by itself."
 _RUNNERS = frozenset({"npx", "bunx", "pnpx", "yarn", "pnpm"})
 _SCRIPTS = frozenset({"npm", "yarn", "pnpm", "bun", "run-s", "run-p", "npm-run-all"})
 _BETWEEN = frozenset({"exec", "dlx", "run"})
+_OF_SETTINGS = re.compile(r"(?:^|/)\.env(?:\.(?!example|sample|template|dist)\w+)*$")
 _TOLD_OTHERWISE = re.compile(r"telemetry|analytics (?:off|disable)|no_analytics|disable[_-]metrics", re.IGNORECASE)
 """How a script or a file of settings says it: `next telemetry disable`, `--disable-telemetry`."""
 
@@ -92,10 +93,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_told_by_file(change: DockerfileChange) -> bool:
-    """Whether a `.env` of the project speaks of it."""
-    files = change.repository.files
-    names = [path for path in files if posixpath.basename(path).startswith(".env")]
-    return any(_TOLD_OTHERWISE.search(change.repository.text(path) or "") for path in names)
+    """Whether a `.env` of the project speaks of it, or may: a review on a forge reads none, for it may hold secrets."""
+    paths = [path for path in change.repository.listing or change.repository.files if _OF_SETTINGS.search(path)]
+    texts = (change.repository.text(path) for path in paths)
+    return any(text is None or _TOLD_OTHERWISE.search(text) for text in texts)
 
 
 def _reporting(change: DockerfileChange, stage: Stage) -> dict[str, tuple[Run, Command]]:

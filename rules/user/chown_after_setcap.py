@@ -90,7 +90,13 @@ def _given(stage: Stage) -> tuple[_Privilege, ...]:
                 found += [_privilege(run, command, word.value, is_capability=True) for word in words[1::2]]
         for grant in grants(run):
             chmod = grant.command
-            if chmod is None or chmod.name == "mkdir" or chmod.conditional or chmod.has("-d", "-R", "--recursive"):
+            if (
+                chmod is None
+                or chmod.name == "mkdir"
+                or chmod.conditional
+                or grant.found
+                or chmod.has("-d", "-R", "--recursive")
+            ):
                 continue
             if grant.mode.setuid:
                 found += [_privilege(run, chmod, path, is_capability=False) for path in grant.paths]

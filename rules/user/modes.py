@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.found_paths import found_for
 from rules.model.run_writes import INSTALL_VALUED
 from rules.model.steps import Copy, Run
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.shell import Command
     from rules.dockerfile.source import Span
+    from rules.model.found_paths import Found
     from rules.model.steps import Step
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
@@ -100,10 +102,12 @@ class Grant(NamedTuple):
     Attributes:
         mode: The mode.
         span: The mode as it stands in the file.
-        paths: What it is set on, as written; empty when another command says it (`find -exec`).
+        paths: What it is set on, as written; of what `find` hands on, the folders that it looks through. Empty where
+            another command chooses.
         step: The RUN, COPY or ADD.
         command: The command of a RUN.
         recursive: Whether it holds for everything below, too.
+        found: What `find` hands on; its `type` may leave out files or folders below.
     """
 
     mode: Mode
@@ -112,6 +116,13 @@ class Grant(NamedTuple):
     step: Step
     command: Command | None
     recursive: bool
+    found: Found | None = None
+
+
+def shown(grant: Grant) -> Command | None:
+    """Return the command that a message shows for a mode: the `find` that calls `chmod` itself."""
+    nested = grant.found is not None and grant.command is not None and grant.command.nested
+    return grant.found.find if grant.found is not None and nested else grant.command
 
 
 def grants(step: Step) -> Iterator[Grant]:
@@ -145,10 +156,10 @@ def _of_command(run: Run, command: Command) -> Grant | None:
         word, paths = operands[0], operands[1:]
         text = word.value
     else:
-        found = command.option_word("-m", "--mode")
-        if found is None:
+        option = command.option_word("-m", "--mode")
+        if option is None:
             return None
-        text, word = found
+        text, word = option
         paths = command.operands(("-t", *INSTALL_VALUED))
         paths = paths if command.name == "mkdir" or command.has("-d", "--directory") else paths[-1:]
     mode = read_mode((run.scope.expand(text) or "") if "$" in text else text)
@@ -157,6 +168,9 @@ def _of_command(run: Run, command: Command) -> Grant | None:
     at = word.start + max(word.text.rfind(text), 0)
     span = word.source.span(at, at + len(text)) if text in word.text else word.span
     targets = tuple(path.value for path in paths if path.value not in ("{}", ";", "+", "\\;"))
+    found = found_for(run, command) if command.name == "chmod" and not targets else None
+    if found is not None:
+        return Grant(mode, span, found.roots, run, command, recursive=True, found=found)
     return Grant(mode, span, targets, run, command, command.has("-R", "--recursive"))
 
 

@@ -6,22 +6,21 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Copy, Run, is_root_name, is_script, once, quote, within
+from rules.api import Run, is_script, once, quote, within
 from rules.model.puts import within_any
 from rules.quoting import listed
-from rules.user.accounts import name_of, runs_as_root, runtime_user
-from rules.user.linked_paths import by_link, is_link, paths_of
+from rules.user.accounts import runs_as_root, runtime_user
+from rules.user.given_owners import copies_since, covers, is_of, owners_given
+from rules.user.linked_paths import by_link, paths_of
 from rules.user.modes import without_others_writing
-from rules.user.owners import Owner, is_same, owner_of
+from rules.user.owners import Owner, is_same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.api import Attributes, Stage, Step
     from rules.user.modes import Grant
 
 _MOST = 100
-"""Changes of owners that are looked through for each finding."""
+"""Changes of owners and modes that are looked through for each finding."""
 _GROUP_ZERO = "`chgrp -R 0` and `chmod -R g=u`"
 _ANY_UID = (
     f"for a container that is started under any uid in group 0, as OpenShift does it, to that group ({_GROUP_ZERO})"
@@ -75,9 +74,9 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
     settled = _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
     if settled is not None:
         return settled
-    if user is not None and safe is not None and _is_of(stage, step, user):
+    if user is not None and safe is not None and is_of(stage, step, user):
         return f"It belongs to {quote(user)}, who runs the container, and for whom {quote(safe)} is enough."
-    owners = _owners(stage, found) if not meant else []
+    owners = owners_given(stage, found) if not meant else []
     if owners and (user is None or is_same(stage, owners[0].user, user)):
         return _for_owner(owners, safe, sure=user is not None)
     if _has_group_zero(stage, paths):
@@ -98,9 +97,8 @@ def _for_nobody(found: list[Grant], paths: list[str | None], safe: str | None) -
 
 def _sticky(stage: Stage, found: list[Grant], paths: list[str | None], *, own_uid: bool) -> str | None:
     """Say of empty folders that accounts fill which no image can know, how each keeps its own files."""
-    if not isinstance(found[0].step, Run) or not all(
-        path is not None and _is_made_empty(stage, path) for path in paths
-    ):
+    empty = bool(paths) and all(path is not None and _is_made_empty(stage, path) for path in paths)
+    if not isinstance(found[0].step, Run) or not empty:
         return None
     if own_uid:
         why = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
@@ -152,12 +150,6 @@ def _first(stage: Stage, step: Step, user: str) -> str:
     return ""
 
 
-def _is_of(stage: Stage, step: Step, user: str) -> bool:
-    """Whether a step brings files as the account's own, or runs as it: nobody else but root may set their mode."""
-    owner = step.option("chown") or "" if isinstance(step, Copy) else step.user.value or ""
-    return bool(owner) and is_same(stage, name_of(owner), user) is True
-
-
 def _for_owner(owners: list[Owner], safe: str | None, *, sure: bool) -> str:
     """Say what is enough for the account that it is given to; for others only where they may be there."""
     enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
@@ -167,77 +159,6 @@ def _for_owner(owners: list[Owner], safe: str | None, *, sure: bool) -> str:
     if sure:
         return f"{whom}, who runs the container, and for whom {enough}."
     return f"{whom}, for whom {enough}; what runs under any uid takes group 0 ({_GROUP_ZERO})."
-
-
-def _owners(stage: Stage, found: list[Grant]) -> list[Owner]:
-    """Return the ordinary account that all of it is given to, once for each place; none where it is not known to be."""
-    step = found[0].step
-    owners: list[Owner | None]
-    if isinstance(step, Copy):
-        owners = [_ordinary(stage, step.option("chown") or "", step.instruction.line)]
-    else:
-        paths = [(grant, path) for grant in found for path in paths_of([grant])]
-        owners = [_given_to(stage, grant, path) if path is not None else None for grant, path in paths]
-    known = [owner for owner in owners if owner is not None]
-    return known if len(known) == len(owners) and len({owner.user for owner in known}) == 1 else []
-
-
-def _ordinary(stage: Stage, owner: str, line: int) -> Owner | None:
-    name = name_of(owner)
-    return Owner(name, line) if name and not is_root_name(stage.users.uid_of(name) or name) else None
-
-
-def _given_to(stage: Stage, grant: Grant, path: str) -> Owner | None:
-    """Return whom the last `chown` of a path, or the COPY that brought it, names; nothing came there since."""
-    deep = grant.recursive
-    last = next((row for row in reversed(_chowns(stage)) if _covers(stage, row, path, deep=deep)), None)
-    first = next(iter(stage.files.at(path)), None)  # a folder that is there keeps its owner when a COPY fills it
-    brought = first if first is not None and isinstance(first.step, Copy) and first.step.at < grant.step.at else None
-    if last is None or (brought is not None and brought.step.at > last.step.at):
-        copy = brought.step if brought is not None else None
-        if not isinstance(copy, Copy) or (deep and _came_since(stage, path, copy.at, -1, grant)):
-            return None
-        return _ordinary(stage, copy.option("chown") or "", copy.instruction.line)
-    if last.command.conditional or (deep and _came_since(stage, path, last.step.at, last.command.start, grant)):
-        return None
-    if (deep or (last.path != path and first is None)) and any(
-        copy.at < grant.step.at and not _gives_to(stage, copy, name_of(owner_of(last)))
-        for copy in _copies_since(stage, path, last.step)
-    ):
-        return None
-    return _ordinary(stage, owner_of(last), last.command.line)
-
-
-def _covers(stage: Stage, row: Attributes, path: str, *, deep: bool) -> bool:
-    """Whether a `chown` changes a path, with all below it where that is asked: one of a link changes the link."""
-    if row.path is None or (row.recursive and is_link(stage, row.path) and not row.command.has("-H", "-L")):
-        return False
-    return (row.path == path and (row.recursive or not deep)) or (row.recursive and within(path, row.path))
-
-
-def _came_since(stage: Stage, path: str, at: tuple[int, int], start: int, grant: Grant) -> bool:
-    """Whether something was put below a path between a place and the mode, that may be another account's."""
-    mode = (grant.step.at, grant.command.start if grant.command is not None else -1)
-    return any(
-        (at, start) < (put.step.at, put.command.start if put.command is not None else -1) <= mode
-        for put in stage.files.below(path)
-    )
-
-
-def _copies_since(stage: Stage, path: str, step: Step) -> Iterator[Copy]:
-    """Yield the COPYs behind a step that may bring a path, or what lies below it, with a tree into a folder above."""
-    for put in stage.files.covering(path):
-        if isinstance(put.step, Copy) and put.step.at > step.at and within(path, put.path):
-            yield put.step
-
-
-def _gives_to(stage: Stage, copy: Copy, user: str) -> bool:
-    return is_same(stage, name_of(copy.option("chown") or "root"), user) is True
-
-
-@once
-def _chowns(stage: Stage) -> tuple[Attributes, ...]:
-    return tuple(row for row in stage.files.attribute_changes if row.kind == "chown")[:_MOST]
 
 
 def _group(row: Attributes) -> str:
@@ -259,11 +180,11 @@ def _has_group_zero(stage: Stage, paths: list[str | None]) -> bool:
     opened = [row for row in stage.files.attribute_changes if row.kind == "chmod" and row.recursive][:_MOST]
     return bool(paths) and all(
         path is not None
-        and any(row.recursive and _covers(stage, row, path, deep=True) for row in _to_group_zero(stage))
+        and any(row.recursive and covers(stage, row, path, deep=True) for row in _to_group_zero(stage))
         and any(
             _AS_OWNER.fullmatch(row.value) and row.path is not None and within(path, row.path)
             for row in opened
-            if not any(_copies_since(stage, path, row.step))
+            if not any(copies_since(stage, path, row.step))
         )
         for path in paths
     )

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.found_paths import HANDED, found_for
 from rules.model.puts import copied, within
 from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
 from rules.model.steps import Copy, Run
@@ -197,8 +198,14 @@ class _Watch:
 
     def _attribute(self, run: Run, command: Command, folder: str | None, *, result: bool | None) -> None:
         recursive = command.has("-R", "--recursive")
-        targets = command.operands(("--from",))[0 if command.option("--reference") else 1 :]
-        answers = [self._covers(run, folder, word.value, recursive=recursive) for word in targets]
+        words = command.operands(("--from",))[0 if command.option("--reference") else 1 :]
+        targets = tuple(word.value for word in words if word.value != HANDED)
+        found = found_for(run, command) if not targets else None
+        if found is not None:
+            targets, recursive = found.roots if found.type != "f" else (), True
+            if not targets:
+                return  # the folders stay whose they are
+        answers = [self._covers(run, folder, text, recursive=recursive) for text in targets]
         if True in answers:
             self.exists = True if self.exists is None else self.exists
             self._decide(run, writable=result)

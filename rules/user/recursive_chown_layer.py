@@ -42,6 +42,7 @@ from rules.user.kept_chowns import COPIED, kept, makes_folder
 from rules.user.layers import place, shipped_runs
 from rules.user.modes import read_mode
 from rules.user.owners import owner_of
+from rules.user.system_trees import is_of_base, problem_of_base
 
 _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
 """Folders that a build fills, and fills well."""
@@ -59,7 +60,15 @@ _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
     mentions=("chown", "chmod", "chgrp"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """Files that a COPY brought are stored once more, because a later step changes their owner or mode."""
+    """Files that a COPY or the base brought are stored once more, because a later step changes their owner or mode."""
+    for stage, run in shipped_runs(change):
+        rows = recursive_changes(stage).get(id(run), ()) if not run.deferred else ()
+        told = (problem_of_base(stage, run, row) for row in rows if is_of_base(stage, row))
+        yield from itertools.islice(told, 1)
+    yield from _of_copies(change)
+
+
+def _of_copies(change: DockerfileChange) -> Iterator[Problem]:
     if "COPY" not in change.source.text.upper() and "ADD" not in change.source.text.upper():
         return
     said: set[tuple[str, str | None]] = set()
@@ -71,6 +80,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for row in recursive_changes(stage).get(id(run), ())
             if row.path is not None and not row.command.conditional
         ]
+        if any(is_of_base(stage, row) for row in rows):
+            continue  # the step is told of already
         found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
         if found and (found[0][0].kind != "chmod" or (stage.key, found[0][0].path) not in said):
             said |= {(stage.key, row.path) for row, _ in found if row.kind == "chown"}  # names the `chmod` as well

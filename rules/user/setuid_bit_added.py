@@ -3,11 +3,13 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, is_root_name, quote, rule
 from rules.quoting import listed
+from rules.user.accounts import name_of, runs_as_root
+from rules.user.given_owners import changed_owner_since, owners_given
 from rules.user.layers import folders_made, shipped_steps
 from rules.user.loops import looped_paths
-from rules.user.modes import Grant, grants
+from rules.user.modes import Grant, grants, shown
 
 _FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".split())
 """Programs that act as root for whoever calls them, which is what they are installed for."""
@@ -42,6 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program that ships gets the setuid or setgid bit."""
     for stage, step in shipped_steps(change):
         for grant in grants(step):
+            if changed_owner_since(stage, grant):
+                continue  # Linux takes both bits from a file that changes hands (chown(2))
             if grant.mode.setuid or (grant.mode.setgid and not _is_folder(grant)):
                 yield _problem(stage, grant)
 
@@ -68,11 +72,7 @@ def _is_file(step: Run, path: str) -> bool:
 
 def _problem(stage: Stage, grant: Grant) -> Problem:
     bit = "setuid" if grant.mode.setuid else "setgid"
-    as_whom = (
-        "as its owner, usually root, so one flaw in it is the way to root"
-        if grant.mode.setuid
-        else "with its group, so one flaw in it opens what that group may read and write"
-    )
+    owner = _owner(stage, grant)
     who = "Every user of the container" if _lets_others_run(grant.mode.text) else "Every member of its group"
     files = looped_paths(grant)
     paths = _named(grant, files)
@@ -80,15 +80,15 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
     needed = next((name for name in names if name in _FOR_ROOT | _FOR_SANDBOXES), None)
     if files and all(path.endswith(_SCRIPTS) for path in files):
         return _without_effect(stage, grant, bit, paths)
-    way_out = _way_out(bit, needed)
+    way_out = _way_out(bit, needed, owner)
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
-        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. {who} then runs "
-        f"it {as_whom}; under `no-new-privileges` or `allowPrivilegeEscalation: false` the bit does nothing "
-        f"and the program fails. {way_out}",
+        f"{quote(str(shown(grant) or grant.step.instruction))}. {who} then runs "
+        f"it {_as_whom(grant, owner)}; under `no-new-privileges` or `allowPrivilegeEscalation: false` the bit does "
+        f"nothing and the program fails. {way_out}",
         Confidence.POSSIBLE if needed in _FOR_SANDBOXES else Confidence.CERTAIN,
-        decision=f"{bit} {way_out}",
+        decision=f"{bit} {owner} {way_out}",
         stage=stage.key,
         instruction=grant.step.instruction,
         key=" ".join(grant.paths),
@@ -98,8 +98,8 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
 
 def _named(grant: Grant, files: tuple[str, ...]) -> str:
     """Name the files; a variable that the shell alone knows stands for one or several."""
-    if not files:
-        return "files"
+    if not files or grant.found is not None:
+        return f"files below {listed(map(quote, files), _SHOWN)}" if files else "files"
     known = [quote(path) for path in files if "$" not in path or grant.step.scope.expand(path) is not None]
     if len(known) < len(files):
         return f"what {listed(map(quote, files), _SHOWN)} stands for"
@@ -111,9 +111,34 @@ def _lets_others_run(mode: str) -> bool:
     return not mode.isdecimal() or int(mode[-1]) % 2 == 1
 
 
-def _way_out(bit: str, needed: str | None) -> str:
+def _owner(stage: Stage, grant: Grant) -> str | None:
+    """Return the account that the files belong to, by its name where it has one; `None` for root, or if not known."""
+    owner = _given_to(stage, grant)
+    return next((account.name for account in stage.users.created if account.uid == owner), owner) if owner else None
+
+
+def _given_to(stage: Stage, grant: Grant) -> str | None:
+    """Return whom the file shows them to belong to, other than root."""
+    command, step = grant.command, grant.step
+    if command is not None and command.name == "install" and (given := command.option("-o", "--owner")):
+        name = step.scope.expand(given)
+        return None if name is None or is_root_name(stage.users.uid_of(name) or name) else name
+    if isinstance(step, Run) and step.user.value is not None and runs_as_root(step) is False:
+        return name_of(step.user.value)  # none but root may set the mode of what is another's
+    return next((owner.user for owner in owners_given(stage, [grant])), None)
+
+
+def _as_whom(grant: Grant, owner: str | None) -> str:
+    if not grant.mode.setuid:
+        return "with its group, so one flaw in it opens what that group may read and write"
+    if owner is not None:
+        return f"as {quote(owner)}, whose it is, so one flaw in it opens what that account may read and write"
+    return "as its owner, usually root, so one flaw in it is the way to root"
+
+
+def _way_out(bit: str, needed: str | None, owner: str | None) -> str:
     if needed is None:
-        return f"{_NO_NEED}{_CAPABILITY if bit == 'setuid' else ''}."
+        return f"{_NO_NEED}{_CAPABILITY if bit == 'setuid' and owner is None else ''}."
     if needed in _FOR_SANDBOXES:
         return f"{quote(needed)} works by it: keep the bit where a program of the image calls it."
     return f"{quote(needed)} works by it: leave it out where nobody has to become root, as in production."
@@ -124,7 +149,7 @@ def _without_effect(stage: Stage, grant: Grant, bit: str, paths: str) -> Problem
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
-        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. Linux ignores it "
+        f"{quote(str(shown(grant) or grant.step.instruction))}. Linux ignores it "
         "on scripts: the script runs as whoever calls it, and what only root may do in it fails. Do that while the "
         "image is built, or in a start script that root runs and that hands over to the account (`gosu`, `su-exec`).",
         stage=stage.key,

@@ -15,7 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.model.accounts import RENAMING
+from rules.model.memberships import memberships
 from rules.user.accounts import name_of
 
 
@@ -52,21 +52,9 @@ def _account_of(stage: Stage, user: str) -> str:
 
 def _memberships(stage: Stage, name: str) -> list[str]:
     """Return the groups beside the primary one that RUNs put an account into."""
-    account = stage.users.find(name)
-    found = list(account.supplementary) if account is not None else []
-    for run in stage.done_runs:
-        for command in run.calls("usermod", "gpasswd", "adduser", "addgroup"):
-            operands = [run.scope.expand(word.value) or "" for word in command.operands(RENAMING)]
-            match command.name:
-                case "usermod" if operands[-1:] == [name]:
-                    groups = command.option("-G", "--groups", "-aG") or ""
-                    found += (run.scope.expand(groups) or "").split(",")
-                case "gpasswd" if run.scope.expand(command.option("-a", "--add") or "") == name and operands:
-                    found.append(operands[-1])
-                case "adduser" | "addgroup" if len(operands) == 2 and operands[0] == name:  # noqa: PLR2004 - account and group
-                    found.append(operands[1])
+    found = [one.group for one in memberships(stage) if one.account == name and not one.primary]
     left = _left(stage, name)
-    return [group for group in dict.fromkeys(found) if group and group not in left]
+    return [group for group in dict.fromkeys(found) if group not in left]
 
 
 def _left(stage: Stage, name: str) -> frozenset[str]:

@@ -35,6 +35,7 @@ from rules.user.identities import (
     severity_of,
     worse_below,
 )
+from rules.user.joined_groups import missing_groups, of_missing
 from rules.user.misspelt_accounts import meant_account, respelled
 
 
@@ -118,6 +119,10 @@ def _groups(stage: Stage, missing: set[str]) -> Iterator[Problem]:
         seen.add(use.group)
         if group_exists(stage, use.group) is False:
             yield _group(stage, use, groupless(stage, use.group))
+    for one in missing_groups(stage):
+        if one.group not in seen:
+            seen.add(one.group)
+            yield of_missing(stage, one)
 
 
 def _group(stage: Stage, use: Use, account: Account | None) -> Problem:

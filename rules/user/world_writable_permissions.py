@@ -25,7 +25,7 @@ from rules.model.puts import within_any
 from rules.quoting import first_few
 from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
-from rules.user.modes import Grant, grants, without_others_writing
+from rules.user.modes import Grant, grants, shown, without_others_writing
 from rules.user.narrower_rights import is_for_running, newly_opened, temporary, way_out
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
@@ -180,6 +180,7 @@ def _closed(run: Run) -> dict[tuple[str, bool], int]:
         (path, later.recursive): later.command.start
         for later in grants(run)
         if later.command is not None and not later.command.conditional and not later.mode.everyone_writes
+        if later.found is None or not later.found.type  # of files alone the folders stay open
         if _CLOSING.search(later.mode.text) or later.mode.sticky
         for path in later.paths
     }
@@ -189,7 +190,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
     """Speak of what is told; the way out is one for all that was found, since a mode is set on all of it."""
     first = told[0]
     step = first.step
-    written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
+    written = quote(f"--chmod={first.mode.text}" if first.command is None else str(shown(first)))
     paths = tuple(dict.fromkeys(path for grant in told for path in grant.paths if not _PARAMETER.fullmatch(path)))
     caller = script_for_callers(change, stage)
     own = is_for_own_uid(change, step)
@@ -203,8 +204,8 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
     span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
     return Problem(
         span,
-        f"{stage.label} lets every user write {_named(paths)}: {written}{more}. Any process in the container, under "
-        "whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
+        f"{stage.label} lets every user write {_what(told)}{_named(paths)}: {written}{more}. Any process in the "
+        "container, under whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
         f"{instead}",
         Confidence.POSSIBLE if meant else Confidence.CERTAIN,
         decision=f"{first.mode.text} {instead}",
@@ -217,6 +218,12 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
 
 def _named(paths: tuple[str, ...]) -> str:
     return first_few(paths, _SHOWN) or "files"
+
+
+def _what(told: list[Grant]) -> str:
+    """Say what it is below the folders that `find` looks through, where all is of one type."""
+    types = {grant.found.type if grant.found is not None else "" for grant in told}
+    return {"f": "the files below ", "d": "the folders in "}.get(types.pop(), "") if len(types) == 1 else ""
 
 
 def _fix(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Fix | None:

@@ -89,6 +89,14 @@ def test_what_builds_images_is_read_beside_the_dockerfile_and_above_it() -> None
     assert set(chosen.after) == {"images/Dockerfile", *around}
 
 
+def test_a_few_manifests_of_kubernetes_are_read_last() -> None:
+    manifests = [f"charts/{number}/values.yaml" for number in range(9)]
+    others = ("docs/pods.yaml", "web/values.json", "compose.yaml", "k8s/web.yaml", "deploy/web-deployment.yml")
+    chosen = choose(ChangedFile("web/Dockerfile", "modified"), listing=(*manifests, *others))
+    last = ("deploy/web-deployment.yml", "k8s/web.yaml", *manifests[:3])
+    assert chosen.after == ("web/Dockerfile", "compose.yaml", *last)
+
+
 def test_shell_scripts_of_the_change_are_read_whatever_they_are_called() -> None:
     touched = (ChangedFile("ops/hand-over.sh", "modified"), ChangedFile("ops/old.sh", "removed"))
     chosen = choose(ChangedFile("api/Dockerfile", "modified"), *touched, listing=("ops/other.sh",))

@@ -32,6 +32,32 @@ def fault_of(case: Case) -> Exception | None:
     try:
         case.check()
     except Exception as fault:  # noqa: BLE001  whatever it is, the other examples are tried too
-        fault.add_note(f"in the example: {case.title}")
+        fault.add_note(case.place)
         return fault
     return None
+
+
+def test_a_block_that_belongs_to_the_example_above_is_named_where_one_is_wrong() -> None:
+    text = (
+        "## two\n```dockerfile\nFROM debian:13-slim\n```\n```path\nci/Dockerfile\n```\n"
+        "```dockerfile\nFROM debian:latest\n```\n"
+    )
+    first, second = cases_in("base-image-unpinned", text)
+    assert (first.path, second.path) == ("ci/Dockerfile", "Dockerfile")
+    assert fault_of(first) is None
+    fault = fault_of(second)
+    assert fault is not None
+    assert "`path` in front of it belongs to the example above" in fault.__notes__[0]
+
+
+def test_a_block_that_comes_again_begins_the_next_example() -> None:
+    one = "```file a\n1\n```\n```dockerfile\nFROM debian:13-slim\n```\n"
+    first, second = cases_in("base-image-unpinned", f"## two\n{one}{one.replace('1', '2', 1)}")
+    assert (first.blocks["file a"], second.blocks["file a"]) == ("1\n", "2\n")
+
+
+def test_an_example_has_no_block_twice() -> None:
+    text = "## one\n```file a\n1\n```\n```file a\n2\n```\n```dockerfile\nFROM debian:13-slim\n```\n"
+    fault = fault_of(next(cases_in("base-image-unpinned", text)))
+    assert fault is not None
+    assert "['file a']" in str(fault)

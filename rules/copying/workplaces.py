@@ -1,0 +1,32 @@
+"""Images in which a program is written, tested or built: their sources belong into them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.user.root_by_design import is_to_work_in
+
+if TYPE_CHECKING:
+    from rules.api import DockerfileChange, Stage
+
+_TESTS = re.compile(
+    r"(?<![\w./-])(?:tests?|pytest|tox|nox|rspec|phpunit|jest|vitest|behave|cypress|playwright|ctest)(?![\w./-])"
+)
+"""What a start command that runs tests says: `pytest`, `npm test`, `go test`, `make tests`."""
+
+
+def is_workplace(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether a stage is for developers or tests, by its name or the file's, what it starts, or who builds it.
+
+    A reloader in what ships is a mistake of its own, and says nothing of whom the image is for.
+    """
+    starts = (setting.value for setting in stage.image.start_command if setting.set_in_file)
+    if is_to_work_in(stage) or any(start is not None and _TESTS.search(start.text) for start in starts):
+        return True
+    builds = [
+        build
+        for build in change.repository.builds_of(change.path)
+        if build.target == stage.name or (not build.target and stage.is_last)
+    ]
+    return bool(builds) and all(build.development for build in builds)
