@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING
+
+from rules.dockerfile.nodes import is_dockerfile
+from rules.lazily import once
+from rules.model.audience import is_development_file
+from rules.model.puts import within
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
 
 
+@once
 def demands_non_root(change: DockerfileChange) -> str | None:
     """Return the path of a Kubernetes manifest, or a chart's values, that says `runAsNonRoot: true`; else `None`.
 
     Not where it gives the number as well: `runAsUser` takes the place of the image's user (Kubernetes' "Configure a
-    Security Context").
+    Security Context"). Where several images are built in a repository, a manifest counts for the one that it names.
     """
     for path, data in sorted(change.repository.files.items()):
-        if path.endswith((".yaml", ".yml")) and b"runAsNonRoot: true" in data and b"runAsUser:" not in data:
+        asks = path.endswith((".yaml", ".yml")) and b"runAsNonRoot: true" in data and b"runAsUser:" not in data
+        if asks and _may_start(change, path, data.decode("utf-8", "replace")):
             return path
     return None
+
+
+def _may_start(change: DockerfileChange, manifest: str, text: str) -> bool:
+    """Whether a manifest is for this Dockerfile's image: the only one, one of its folder, or one of its name."""
+    paths = change.repository.files if change.repository.listing is None else change.repository.listing
+    if all(path == change.path or is_development_file(path) for path in paths if is_dockerfile(path)):
+        return True
+    folder, file = posixpath.split(change.path)
+    name = posixpath.basename(folder) or re.sub(r"(?i)\.?(?:docker|container)file\.?", "", file)
+    if folder and within(f"/{manifest}", f"/{folder}"):
+        return True
+    return bool(name) and re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", f"{manifest}\n{text}") is not None
