@@ -24,6 +24,7 @@ from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.linked_libraries import linked_with
 from rules.packages.loaded_libraries import need_of
+from rules.packages.package_files import may_come_as_file
 from rules.packages.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 from rules.packages.restoring import restored
@@ -129,6 +130,8 @@ def _is_gone(stage: Stage, was: Stage, item: Installed) -> bool:
     ):
         return False
     stem = _stem(item.name)
+    if may_come_as_file(stage, was, stem):
+        return False
     family = _LETTERS.match(item.name)
     before = {had.name for had in was.packages.installed}
     for other in stage.packages.installed:
