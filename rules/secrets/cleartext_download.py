@@ -27,8 +27,10 @@ from rules.secrets.authorities import has_no_authorities
 from rules.secrets.download_checks import checks, compares_hash
 from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import (
+    CLEARTEXT,
     FETCHERS,
     Url,
+    in_the_clear,
     is_local,
     keeps_nothing,
     php_urls,
@@ -91,7 +93,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
     if not found:
         for text, span in (*_mirrors(run), *powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
-            if scheme in ("http", "ftp") and not is_local(host) and not _SIGNED.search(text):
+            if scheme in CLEARTEXT and not is_local(host) and not _SIGNED.search(text):
                 yield _problem(stage, run, text, span, [])
                 return
     if found:
@@ -139,7 +141,7 @@ def _only_sends(command: Command) -> bool:
 def _is_clear(url: Url) -> bool:
     if url.command.name in _RPM_INSTALLERS and not url.text.partition("?")[0].endswith(".rpm"):
         return False
-    return url.scheme in ("http", "ftp") and not url.is_local and not _SIGNED.search(url.text)
+    return url.scheme in CLEARTEXT and not url.is_local and not _SIGNED.search(url.text)
 
 
 def _edit(run: Run, url: Url) -> Edit | None:
@@ -152,7 +154,7 @@ def _edit(run: Run, url: Url) -> Edit | None:
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
     for source in copy.sources if copy.is_add and copy.instruction.flag("checksum") is None else ():
         found = split_url(source.path or "")
-        if found is not None and found[0] in ("http", "ftp") and not is_local(found[1]):
+        if found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
             at = source.word.span.start
             known = found[1] in _SERVES_HTTPS and source.word.text.startswith("http://")
             text = copy.instruction.source
@@ -165,7 +167,7 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
         text = step.scope.expand(value.text) if value is not None and _MIRRORS.search(name.text.upper()) else None
         text = _first(text) if text else None
         found = split_url(text) if text else None
-        if value is not None and text and found is not None and found[0] in ("http", "ftp") and not is_local(found[1]):
+        if value is not None and text and found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
             yield _problem(stage, step, text, value.span, [])
 
 
@@ -193,6 +195,7 @@ def _problem(
         instruction=step.instruction,
         stage=stage.key,
         key=_key(url),
+        cause=in_the_clear(addresses, step.instruction.span if isinstance(step, Run) else span),
         fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )
 
