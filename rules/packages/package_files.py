@@ -32,8 +32,12 @@ class _Files(NamedTuple):
 
 def unpacker_calls(run: Run) -> Iterator[Command]:
     """Yield a RUN's commands that install packages out of files below the package manager."""
-    for name, flags in _UNPACKERS.items():
-        yield from (command for command in run.calls(name) if command.has(*flags))
+    yield from (command for command in run.calls(*_UNPACKERS) if is_unpacker(command))
+
+
+def is_unpacker(command: Command) -> bool:
+    """Tell whether a command installs packages out of files below the package manager."""
+    return command.name in _UNPACKERS and command.has(*_UNPACKERS[command.name])
 
 
 def may_come_as_file(stage: Stage, was: Stage, name: str) -> bool:
