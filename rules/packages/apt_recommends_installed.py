@@ -56,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _gathered(problems: Iterable[Problem]) -> list[Problem]:
-    """Leave untold what only asks about a further install: the first problem that is told notes its place."""
+    """Leave untold what only asks about a further install: the first problem notes its place, if it asks as well."""
     told: list[Problem] = []
     leader: int | None = None
     for problem in problems:
@@ -65,7 +65,8 @@ def _gathered(problems: Iterable[Problem]) -> list[Problem]:
             told[leader] = dataclasses.replace(told[leader], notes=(*told[leader].notes, note))
             told.append(dataclasses.replace(problem, untold=True))
             continue
-        leader = len(told) if leader is None and not problem.untold else leader
+        if leader is None and not problem.untold and problem.fix is None:  # behind a repair it would be left
+            leader = len(told)
         told.append(problem)
     return told
 
