@@ -98,7 +98,8 @@ def _nameless(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address in which no number and no variable may stand for a release."""
     open_ends = any(step.scope.get(name) is None for name in names_read(_OF_NO_RELEASE.sub("", url)))
     expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
-    if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
+    _, *behind_host = re.split(r"[/?#]", expanded.partition("://")[2], maxsplit=1)
+    if open_ends or any(map(_VERSION_MARK.search, behind_host)):
         return None
     script = SCRIPT.search(url) or _SCRIPT_BY_NAME.search(url)
     way = "or a copy of the script at a commit" if script else "where there is one"
