@@ -1,5 +1,6 @@
 """See cleartext_download.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
@@ -79,14 +80,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in stages_that_count(change):
         for step in stage.steps:
             if isinstance(step, Run):
-                yield from _in_run(stage, step)
+                yield from _in_run(change, stage, step)
             elif isinstance(step, Copy):
                 yield from _in_add(stage, step)
             elif step.instruction.keyword in ("ENV", "ARG"):
                 yield from _in_variables(stage, step)
 
 
-def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
+def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     if checks(run) or compares_hash(run):
         return
     found = [url for c in _calls(run) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
@@ -97,13 +98,26 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
                 yield _problem(stage, run, text, span, [])
                 return
     if found:
-        edits = [edit for url in found if (edit := _edit(run, url)) is not None]
-        first = found[0]
-        edits = edits if len(edits) == len(found) else []
-        bare = any(has_no_authorities(stage, url.command.name) for url in found)
-        sure = all(url.text in url.word.value for url in found)
-        more = [url.text for url in found[1:]]
-        yield _problem(stage, run, first.text, first.word.span, edits, more=more, sure=sure, bare=bare)
+        yield _of_all(change, stage, run, found)
+
+
+def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Url]) -> Problem:
+    """Say it once of all that a RUN fetches so, and name what is new of it; the repair mends the rest as well."""
+    keys = [_key(url.text) for url in found]
+    fresh = change.fresh("cleartext-download", stage, keys)
+    first, *others = [url for url, key in zip(found, keys, strict=True) if key in fresh]
+    edits = [edit for url in found if (edit := _edit(run, url)) is not None]
+    problem = _problem(
+        stage,
+        run,
+        first.text,
+        first.word.span,
+        edits if len(edits) == len(found) else [],
+        more=[url.text for url in others],
+        sure=all(url.text in url.word.value for url in found),
+        bare=any(has_no_authorities(stage, url.command.name) for url in found),
+    )
+    return dataclasses.replace(problem, key="", items=tuple(dict.fromkeys(keys)))
 
 
 def _calls(run: Run) -> Iterator[Command]:
