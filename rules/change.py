@@ -69,6 +69,13 @@ class DockerfileChange:
         for stage in self.after.shipped:
             yield stage, self.was(stage)
 
+    def compared(self) -> Iterator[tuple[Stage, Stage]]:
+        """Yield each stage that what ships is made of and that was there before the change, with it as it was."""
+        for stage in self.stages:
+            was = self.was(stage)
+            if was is not None and stage.index in self.after.needed_by_shipped:
+                yield stage, was
+
     def was(self, stage: Stage) -> Stage | None:
         """Return the stage as it was: of the same name or text, else the last for the last, else of the same place."""
         return self._pairs.get(stage.index)

@@ -142,9 +142,10 @@ _HIDING = frozenset(
 """Rules about a text that says something else than was meant: the image, the program or the whole instruction is
 unknown until it is put right, and only then can other rules speak of it. What they say was there all along."""
 
-_OUTWEIGHING = frozenset({"package-manager-as-non-root", "stopsignal-ungraceful"})
+_OUTWEIGHING = frozenset({"cleartext-download", "package-manager-as-non-root", "stopsignal-ungraceful"})
 """Rules whose fact leaves no weight to what `overlaps.py` has them speak for: before SIGKILL no shell keeps a signal
-from the program, and what stops a build hides where it would stop next. That was so all along."""
+from the program, what anybody on the way can exchange needs encryption before a sum, and what stops a build
+hides where it would stop next. That was so all along."""
 
 
 def reveals(rule: str, other: str) -> bool:

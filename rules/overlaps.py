@@ -68,6 +68,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
+    "cleartext-download": (_silence("cause", "download-without-checksum"),),
     "cmd-ignored": (_silence("instruction", "entrypoint-script-no-exec"),),
     "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
     "default-target-changed": (

@@ -33,9 +33,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN changes the folder by itself."""
     for stage in change.stages:
         for run in () if stage.runtime.is_windows else stage.runs:
-            command = next((one for one in run.calls("cd") if not one.nested), None)
+            command = next((one for one in run.calls("cd") if not (one.nested or _is_said_below(run, one))), None)
             if command is not None:
                 yield _problem(stage, run, command)
+
+
+def _is_said_below(run: Run, command: Command) -> bool:
+    """Whether it ends the RUN, and the next instruction is the WORKDIR of that folder: nothing runs there by `cd`."""
+    below = next(iter(run.stage.steps[run.index + 1 : run.index + 2]), None)
+    if below is None or below.instruction.keyword != "WORKDIR" or command is not run.commands[-1] or not command.args:
+        return False
+    folder = run.resolve(command.args[-1].value)
+    return folder is not None and folder == run.resolve(below.instruction.value.strip())
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:

@@ -46,9 +46,8 @@ class _Need(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away what made a folder, which a later command still needs."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped or not _is_comparable(stage, was):
+    for stage, was in change.compared():
+        if not _is_comparable(stage, was):
             continue
         told: set[str] = set()
         for need in _needs(stage) if _first_needs(was) else ():

@@ -13,6 +13,8 @@ from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
 from rules.model.run_writes import is_opaque
+from rules.packages.brought_along import brings_along
+from rules.packages.package_files import is_unpacker
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Put, Run, Stage
@@ -139,7 +141,7 @@ def is_ubi_minimal(stage: Stage) -> bool:
     return re.search(r"/ubi\d*/ubi-minimal\b|/ubi\d+-minimal\b", stage.root.base_text or "") is not None
 
 
-SYSTEM_TOOLS = tuple("curl wget git unzip jq sudo make gcc g++ bash pip pip3 python gpg lsb_release".split())
+SYSTEM_TOOLS = tuple("curl wget git unzip jq sudo make gcc g++ bash pip pip3 python gpg lsb_release fc-cache".split())
 """Programs of the system that slim images lack, and that people expect; `python3` comes along with many packages."""
 _OF_PYTHON = frozenset({"pip", "pip3", "python"})
 """Those that a language's installer may bring: `uv venv`."""
@@ -155,7 +157,8 @@ _BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
 )
 """Packages that bring none of those that seldom come along but by their own name."""
 
-
+_OF_ONE_PACKAGE = {"fc-cache": "fontconfig"}
+"""Programs by the package that alone has them: Debian's tables say what else brings that."""
 _BRINGS_NO_KEYS = _BRINGS_NOTHING | frozenset(
     "apt-transport-https bash bzip2 curl git jq unzip vim wget xz-utils".split()
 )
@@ -181,12 +184,12 @@ def is_missing_at(run: Run, command: Command) -> bool:
             if earlier is run and other.start >= command.start:
                 break
             unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
-            if unknown or other.name == name or any(name in word.value for word in other.args):
+            if unknown or other.name == name or is_unpacker(other) or any(name in word.value for word in other.args):
                 return False
     calls = (
         call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run, command)
     )
-    return all(_brings_none(call, name) for call in calls)
+    return all(_brings_none(run, call, name) for call in calls)
 
 
 def _is_of_makers(facts: ImageFacts) -> bool:
@@ -207,7 +210,7 @@ def _is_before(earlier: Run, call: PackageCall, run: Run, command: Command) -> b
     return earlier.at <= run.at and call.manager in OS_MANAGERS and call.action == "install"
 
 
-def _brings_none(call: PackageCall, name: str) -> bool:
+def _brings_none(run: Run, call: PackageCall, name: str) -> bool:
     """Whether an install of the system's packages brings no program but those that it names."""
     harmless = _BRINGS_LITTLE if name in _SELDOM_BROUGHT else _BRINGS_NOTHING
     if name in _BY_PACKAGES_OF_ITS_OWN:
@@ -215,4 +218,7 @@ def _brings_none(call: PackageCall, name: str) -> bool:
     named = [package.name for package in call.packages]
     if not named or "xargs" in call.command.wrappers:
         return False
+    if name in _OF_ONE_PACKAGE and call.manager == "apt":
+        wanted, release = _OF_ONE_PACKAGE[name], run.stage.runtime.release
+        return all(brings_along(call, package, wanted, release) is False for package in named)
     return all(package in harmless and name not in provides(package) for package in named)

@@ -45,10 +45,7 @@ _Pair = tuple[str, str, str]
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change puts `&` or `||` between two commands of which the second followed where the first went well."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped:
-            continue
+    for stage, was in change.compared():
         before, now = _pairs(was), _pairs(stage)
         for run in stage.runs:
             for first, second in _neighbours(run):

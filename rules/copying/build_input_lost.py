@@ -35,9 +35,8 @@ from rules.wording import normalised
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a COPY whose files a RUN below still reads."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped or not _is_comparable(stage, was):
+    for stage, was in change.compared():
+        if not _is_comparable(stage, was):
             continue
         told: set[int] = set()
         for copy in was.copies:

@@ -56,10 +56,7 @@ class _Moved(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes a file out of another stage, or from another path, where nothing makes it."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped:
-            continue
+    for stage, was in change.compared():
         for moved in _moves(stage, was):
             before, after = moved.was.from_stage, moved.now.from_stage
             if before is None or after is None:

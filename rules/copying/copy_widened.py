@@ -20,10 +20,7 @@ _CHEAP = frozenset(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change copies the whole context where the stage copied one folder of it, and works in that folder still."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped:
-            continue
+    for stage, was in change.compared():
         wide = next((copy for copy in stage.copies if copy.brings_context_root), None)
         if wide is None or any(copy.brings_context_root for copy in was.all_copies):
             continue

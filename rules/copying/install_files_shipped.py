@@ -24,12 +24,10 @@ from rules.api import (
 )
 from rules.copying.named_by_variables import named_by_variables
 from rules.model.work_folders import folder_of
+from rules.packages.package_files import unpacker_calls
 
 _READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zypper", "apk"})
 """Managers that read what they install from and need it no more."""
-
-_UNPACKERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-F", "--install", "--upgrade")}
-"""Programs below them that do the same, with the options that say so."""
 
 _FILES = (".whl", ".deb", ".rpm", ".apk", ".tgz")
 _OF_NODE = frozenset({"npm", "yarn", "pnpm"})
@@ -83,10 +81,7 @@ def _installs(run: Run) -> tuple[Command, ...]:
     """Return a RUN's commands that install packages out of files, or may."""
     managers = _READERS | _OF_NODE
     called = [call.command for call in run.package_calls if call.manager in managers and call.action == "install"]
-    return (
-        *called,
-        *(command for name, flags in _UNPACKERS.items() for command in run.calls(name) if command.has(*flags)),
-    )
+    return (*called, *unpacker_calls(run))
 
 
 class _Read(NamedTuple):

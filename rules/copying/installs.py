@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.named_manifests import place, renamed, sent
-from rules.facts.installers import NODE_MANAGERS
+from rules.facts.installers import NODE_MANAGERS, PROJECT_FOLDERS
 from rules.lazily import once
 from rules.model.work_folders import folder_of
 
@@ -65,6 +65,21 @@ class Install(NamedTuple):
 def install_folder(run: Run, call: PackageCall) -> str | None:
     """Return the folder whose manifest an install reads: where it runs, or where an option or a variable sends it."""
     return place(folder_of(run, call.command), sent(run, call))
+
+
+_ELSEWHERE = ("UV_PROJECT_ENVIRONMENT", "COMPOSER_VENDOR_DIR")
+"""Variables that name another folder (uv, "Project environment path"; Composer, "Config", vendor-dir)."""
+
+
+def packages_folder(run: Run, call: PackageCall) -> str | None:
+    """Return the folder into which an install puts the project's packages, absolute; `None` where that is not known."""
+    name = PROJECT_FOLDERS.get(call.manager)
+    if name is None or call.action not in ("install", "sync") or not call.project or call.global_:
+        return None
+    if call.verb.startswith("pip") or call.has("--modules-folder", "--system") or any(map(call.env.get, _ELSEWHERE)):
+        return None  # `uv pip` goes by the environment that is active
+    folder = install_folder(run, call)
+    return posixpath.join(folder, name) if folder is not None else None
 
 
 _OF_MEMBERS = frozenset(

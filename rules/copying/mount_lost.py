@@ -34,9 +34,8 @@ _KINDS = frozenset({"bind", "secret"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a mount whose file or folder the same RUN still reads."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped or stage.runtime.is_windows:
+    for stage, was in change.compared():
+        if stage.runtime.is_windows:
             continue
         then = _by_script(was)
         for run in stage.runs:

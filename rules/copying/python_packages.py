@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rules.base_image.version_ranges import numbers_of
+from rules.facts.cycles import newest_line
 from rules.facts.languages import system_python
 
 if TYPE_CHECKING:
@@ -53,6 +55,41 @@ def python_version(stage: Stage) -> str | None:
     if release is None or not stage.packages.has("python3", "python3-pip", "python3-venv", "python3-minimal"):
         return None
     return system_python(stage.runtime.distribution, release.number)
+
+
+class Pythons(NamedTuple):
+    """The two versions of Python between which packages go, and do not fit.
+
+    Attributes:
+        made: The one that they are made for: `3.12`, or `3.14 or later`, as a message says it.
+        run: The one that is to load them, likewise.
+        folder: Where the first keeps them below its prefix, for a message.
+    """
+
+    made: str
+    run: str
+    folder: str
+
+
+def differing(builder: Stage, stage: Stage) -> Pythons | None:
+    """Return the versions of two stages' Pythons where they surely differ; `None` where they do not, or may not."""
+    made, run = python_version(builder), python_version(stage)
+    if made is not None and run is not None:
+        return Pythons(made, run, f"`lib/python{made}`") if made != run else None
+    floor = newest_line("python")
+    if floor is None or (made or run) is None or numbers_of(made or run or "") >= numbers_of(floor):
+        return None
+    if made is None and _moves(builder):
+        return Pythons(f"{floor} or later", str(run), "a folder of that version")
+    return Pythons(str(made), f"{floor} or later", f"`lib/python{made}`") if run is None and _moves(stage) else None
+
+
+def _moves(stage: Stage) -> bool:
+    """Whether the base is always the newest Python: a tag of the official image that names no line of it."""
+    facts, reference = stage.facts, stage.root.reference
+    if facts is None or reference is None or reference.digest is not None or not has_official_python(stage):
+        return False
+    return facts.listed is True and stage.runtime.languages.get("python") in (None, "3")
 
 
 def has_official_python(stage: Stage) -> bool:

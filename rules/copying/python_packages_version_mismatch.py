@@ -1,6 +1,5 @@
 """See python_packages_version_mismatch.md."""
 
-import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,6 +20,8 @@ from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import (
     PACKAGES_FOLDER,
+    Pythons,
+    differing,
     has_official_python,
     packages_copies,
     python_version,
@@ -150,17 +151,16 @@ def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
     if builder is None or copy.deferred or len(copy.sources) != 1:
         return None
     path = copy.source_path(copy.sources[0])
-    made, run = python_version(builder), python_version(stage)
-    if path is None or made is None or run is None or made == run:
+    pythons = differing(builder, stage)
+    if path is None or pythons is None:
         return None
     environment = next((e for e in environments(builder) if within(e.path, path)), None)
     if environment is None or path == "/" or not environment.own_python:
         return None
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies the virtual environment {quote(environment.path)}, made with Python {made}, and runs "
-        f"Python {run}. Its packages lie in {quote(posixpath.join('lib', f'python{made}'))}, where Python {run} does "
-        "not look: nothing can be imported. Use one version in both stages.",
+        f"{stage.label} copies the virtual environment {quote(environment.path)}, made with Python {pythons.made}, and "
+        f"runs Python {pythons.run}. {_found_nowhere(pythons)} Use one version in both stages.",
         Confidence.LIKELY if environment.run.calls("uv") else Confidence.CERTAIN,
         doubt="uv may have fetched another Python",
         instruction=copy.instruction,
@@ -169,29 +169,33 @@ def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
     )
 
 
+def _found_nowhere(pythons: Pythons) -> str:
+    return f"Its packages lie in {pythons.folder}, where Python {pythons.run} does not look: nothing can be imported."
+
+
 def _of_install(stage: Stage, copy: Copy) -> Problem | None:
     """A folder that another version's `pip` filled."""
     builder = copy.from_stage
     if builder is None or copy.deferred:
         return None
-    made, run = python_version(builder), python_version(stage)
-    if made is None or run is None or made == run:
+    pythons = differing(builder, stage)
+    if pythons is None:
         return None
     paths = [path for source in copy.sources if (path := copy.source_path(source)) not in (None, "/")]
     found = next((i for i in placed_installs(builder) for path in paths if path and within(i.path, path)), None)
     if found is None:
         return None
     fact = (
-        f"Its packages lie in {quote(posixpath.join('lib', f'python{made}'))}, where Python {run} does not look: "
-        "nothing can be imported."
+        _found_nowhere(pythons)
         if found.versioned
-        else f"Packages with compiled parts do not load in Python {run}, and what `pip` chose was chosen for {made}."
+        else f"Packages with compiled parts do not load in Python {pythons.run}, and what `pip` chose was chosen for "
+        f"{pythons.made}."
     )
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {quote(found.path)}, which {quote(f'{found.call.program} {found.call.verb}')} filled "
-        f"with Python {made} in {builder.label} (line {found.call.command.line}), and runs Python {run}. {fact} "
-        "Use one version in both stages.",
+        f"with Python {pythons.made} in {builder.label} (line {found.call.command.line}), and runs Python "
+        f"{pythons.run}. {fact} Use one version in both stages.",
         Confidence.CERTAIN if found.versioned and not stage.image.env.get("PYTHONPATH") else Confidence.LIKELY,
         doubt="`PYTHONPATH` may name that folder" if found.versioned else "not every package has compiled parts",
         instruction=copy.instruction,
@@ -202,14 +206,14 @@ def _of_install(stage: Stage, copy: Copy) -> Problem | None:
 
 def _of_wheels(stage: Stage, wheels: Wheels) -> Problem | None:
     """Wheels that another version's `pip wheel` made: the compiled ones carry the version in their names."""
-    made, run = python_version(wheels.builder), python_version(stage)
-    if made is None or run is None or made == run:
+    pythons = differing(wheels.builder, stage)
+    if pythons is None:
         return None
     return Problem(
         wheels.step.instruction.span,
         f"{stage.label} {wheels.verb} the wheels {quote(wheels.path)}, which {wheels.builder.label} made with Python "
-        f"{made}, and runs Python {run}. pip refuses those with compiled parts: “is not a supported wheel on this "
-        "platform”. Use one version in both stages.",
+        f"{pythons.made}, and runs Python {pythons.run}. pip refuses those with compiled parts: “is not a supported "
+        "wheel on this platform”. Use one version in both stages.",
         Confidence.LIKELY,
         doubt="whether the packages have compiled parts is not known",
         instruction=wheels.step.instruction,

@@ -57,9 +57,8 @@ class _Moved(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A command that works on a project runs in another folder than before, and the project is still where it was."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped or stage.runtime.is_windows:
+    for stage, was in change.compared():
+        if stage.runtime.is_windows:
             continue
         moved = next(_moved(stage, was), None)
         if moved is not None:

@@ -51,15 +51,15 @@ REDHAT |= _words("mv printf pwd readlink rm rmdir sed sh sha256sum sleep sort st
 """Commands that also the smallest images of the Red Hat family have (ubi-micro)."""
 
 NOT_IN_DEBIAN = _words(
-    """apk arping bind curl dig dumb-init gcc g++ git gosu ifconfig ip jq lsof make microdnf dnf nano nc netcat netstat
-    nslookup ping pkill pgrep ps setcap sqlite3 ss su-exec sudo supervisord telnet tini top traceroute unzip vi vim
-    wget xz yum"""
+    """apk arping bind curl dig dumb-init fc-cache gcc g++ git gosu ifconfig ip jq lsof make microdnf dnf nano nc netcat
+    netstat nslookup ping pkill pgrep ps setcap sqlite3 ss su-exec sudo supervisord telnet tini top traceroute unzip vi
+    vim wget xz yum"""
 )
 """Commands that `debian:*-slim` and Ubuntu's base image do not have, and that people expect."""
 
 NOT_IN_ALPINE = _words(
-    """apt apt-get bash curl dig dnf dpkg dumb-init g++ gcc git gosu groupadd jq make microdnf nano perl setcap sqlite3
-    su-exec sudo supervisord tini useradd usermod vim yum"""
+    """apt apt-get bash curl dig dnf dpkg dumb-init fc-cache g++ gcc git gosu groupadd jq make microdnf nano perl setcap
+    sqlite3 su-exec sudo supervisord tini useradd usermod vim yum"""
 )
 """Commands that Alpine's base image does not have, and that people expect."""
 
@@ -156,6 +156,7 @@ _PROVIDES = OF_TOOL | {
     "default-mysql-client": _words("mysql mysqldump mysqladmin"),
     "dnsutils": _words("dig nslookup nsupdate"),
     "findutils": _words("find xargs"),
+    "fontconfig": _words("fc-cache fc-list fc-match fc-query fc-scan"),
     "gettext": _words("envsubst gettext msgfmt msgmerge xgettext"),
     "gettext-base": _words("envsubst gettext"),
     "gettext-envsubst": _words("envsubst"),
@@ -219,6 +220,7 @@ _BY_DISTRO: dict[str, dict[str, str]] = {
     "cron": {"debian": "cron"},
     "crond": {"redhat": "cronie"},
     "envsubst": {"debian": "gettext-base", "alpine": "gettext-envsubst", "redhat": "gettext"},
+    "fc-cache": dict.fromkeys(("debian", "alpine", "redhat"), "fontconfig"),
     "gpg": {"debian": "gnupg", "alpine": "gnupg", "redhat": "gnupg2"},
     "ip": {"debian": "iproute2", "redhat": "iproute"},
     "killall": {"debian": "psmisc", "redhat": "psmisc"},

@@ -190,3 +190,11 @@ def cycle_of(product: str, cycle: str) -> dict[str, Any] | None:
     """Return a release line's row of the table; `None` for one that it does not have."""
     table = load("eol", f"product/{product}")
     return next((one for one in table["cycles"] if one["cycle"] == cycle), None) if table else None
+
+
+@lru_cache(maxsize=16)
+def newest_line(product: str) -> str | None:
+    """Return a product's newest release line on the day of the table: later ones may have come since."""
+    table = load("eol", f"product/{product}")
+    lines = [one["cycle"] for one in table["cycles"] if re.fullmatch(r"[\d.]+", one["cycle"])] if table else []
+    return max(lines, key=lambda line: [int(part) for part in line.split(".")], default=None)

@@ -28,6 +28,9 @@ _MORE_OF_BUSYBOX = frozenset({"dpkg"})
 """Commands of the BusyBox in distroless images that Alpine's does not have (distroless' `busybox/commands.bzl`)."""
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
+_FOR_FONTS = frozenset({"fc-cache"})
+_DRAWING = frozenset({"java", "r"})
+"""Languages that draw text, of which some images bring Fontconfig, and others not (adoptium/containers, r-base)."""
 
 _SINCE = {"debian": (9,), "ubuntu": (18, 4), "alpine": (3, 8)}
 """The oldest release for which the lists of commands were checked."""
@@ -233,5 +236,7 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
     if name in commands.FOREIGN:
         return not (rich and name in _WITH_PYTHON)
+    if name in _FOR_FONTS and not _DRAWING.isdisjoint(facts.languages):
+        return False
     missing = commands.NOT_IN_ALPINE if facts.distro == "alpine" else commands.NOT_IN_DEBIAN
     return not rich and name in missing

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.api import (
     Category,
@@ -10,6 +10,7 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
+    Note,
     PackageCall,
     Problem,
     Run,
@@ -18,6 +19,7 @@ from rules.api import (
     comments_on,
     fix,
     insert_after,
+    mended_at_once,
     quote,
     rule,
 )
@@ -49,8 +51,28 @@ _WORTH_SAYING = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
+    found = _gathered(_found(change))
+    yield from mended_at_once(found) if change.before is None else found
+
+
+def _gathered(problems: Iterable[Problem]) -> list[Problem]:
+    """Leave untold what only asks about a further install: the first problem notes its place, if it asks as well."""
+    told: list[Problem] = []
+    leader: int | None = None
+    for problem in problems:
+        if leader is not None and problem.confidence is Confidence.POSSIBLE and not problem.untold:
+            note = Note(problem.span, "without the flag as well, and what it would leave out is not known")
+            told[leader] = dataclasses.replace(told[leader], notes=(*told[leader].notes, note))
+            told.append(dataclasses.replace(problem, untold=True))
+            continue
+        if leader is None and not problem.untold and problem.fix is None:  # behind a repair it would be left
+            leader = len(told)
+        told.append(problem)
+    return told
+
+
+def _found(change: DockerfileChange) -> Iterator[Problem]:
     seen: set[int] = set()
-    asked = False
     for stage, run, call in change.after.layers.held_calls:
         if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
             continue
@@ -61,11 +83,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if is_repeated(stage, call):
             continue
         seen.add(id(run.instruction))
-        problem = _problem(stage, run, call)
-        again = asked and problem.confidence is Confidence.POSSIBLE  # it asks what stands above already
-        untold = again or _differs_on_purpose(run)
-        asked = asked or (problem.fix is None and not untold)
-        yield dataclasses.replace(problem, untold=untold)
+        yield dataclasses.replace(_problem(stage, run, call), untold=_differs_on_purpose(run))
 
 
 def _differs_on_purpose(run: Run) -> bool:
@@ -99,18 +117,20 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     saved = _saved(stage, run, call)
     size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
     beside, warning, held_back = _beside(stage, run, call) if not known.foreign else ((), "", True)
+    message = (
+        f"{stage.label} {'installs' if known.brings else 'may install'} recommended packages too: "
+        f"{quote(spelled(call))} without `--no-install-recommends` adds whatever its packages recommend{size}. Nobody "
+        f"asked for them, and each is one more to patch.{warning}{known.advice}"
+    )
     return Problem(
         call.command.span,
-        f"{stage.label} {'installs' if known.brings else 'may install'} recommended packages too: "
-        f"{quote(spelled(call))} without "
-        f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
-        "one more "
-        f"to patch.{warning}{known.advice}",
+        message,
         Confidence.POSSIBLE
         if is_likely_there(stage, call) or (known.advice and not (size or beside))
         else _confidence(stage, known),
         doubt=_doubt(known),
         stage=stage.key,
+        decision=message.replace(size, "") if size else message,
         fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,
     )
 

@@ -92,9 +92,8 @@ _VERSION = re.compile(r"[\d.]+$")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away the install of the packages that the program or its build needs."""
-    for stage in change.stages:
-        was = change.was(stage) if stage.index in change.after.needed_by_shipped else None
-        if was is None or not _is_comparable(change, stage, was):
+    for stage, was in change.compared():
+        if not _is_comparable(change, stage, was):
             continue
         for language in _LANGUAGES:
             lost = _lost(was, language)

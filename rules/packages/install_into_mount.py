@@ -1,6 +1,5 @@
 """See install_into_mount.md."""
 
-import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -19,13 +18,11 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import install_folder
-from rules.facts.installers import NODE_MANAGERS, PROJECT_FOLDERS
+from rules.copying.installs import packages_folder
+from rules.facts.installers import NODE_MANAGERS
 
 _GEMS = "/usr/local/bundle"
 """Where the official images of Ruby have Bundler put the gems (docker-library/ruby, `GEM_HOME`)."""
-_FOLDERS = {**PROJECT_FOLDERS, "bundle": _GEMS}
-"""Where these managers put a project's packages."""
 _PROGRAMS = {
     **dict.fromkeys(NODE_MANAGERS, frozenset("node npm yarn pnpm bun next nest vite".split())),
     "composer": frozenset({"php", "php-fpm", "apache2-foreground", "frankenphp"}),
@@ -64,20 +61,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def mounted_target(run: Run, call: PackageCall) -> str | None:
     """Return the folder that an install fills, where that lies in a mount that is not kept."""
-    if call.manager not in _FOLDERS or call.action not in ("install", "sync") or not call.project or call.global_:
+    path = _GEMS if _fills_gems(run, call) else packages_folder(run, call)
+    if path is None:
         return None
-    folder = install_folder(run, call)
-    if folder is None or call.env.get("UV_PROJECT_ENVIRONMENT") or call.has("--modules-folder", "--system"):
-        return None
-    if call.manager == "bundle" and not _fills_gems(run, call):
-        return None
-    path = posixpath.join(folder, _FOLDERS[call.manager])
     mounts = (run.resolve(mount.target) for mount in run.mounts if mount.type in ("cache", "tmpfs") and mount.target)
     return path if any(target is not None and within(path, target) for target in mounts) else None
 
 
 def _fills_gems(run: Run, call: PackageCall) -> bool:
     """Whether Bundler installs where the official image of Ruby has it, and is told no other place."""
+    if call.manager != "bundle" or call.action != "install" or not call.project or call.global_:
+        return False
     facts = run.stage.facts
     told = "BUNDLE_PATH" in call.env or call.has("--path", "--deployment", "--system")
     settings = any("path" in str(one) or "deployment" in str(one) for one in _settings(run.stage))

@@ -21,11 +21,13 @@ LISTS = "/var/lib/apt/lists"
 
 def fetches_in(stage: Stage) -> bool:
     """Whether anything in the stage fetches lists."""
-    return any(call.manager == "apt" and _fetches(call) for run in stage.all_runs for call in run.package_calls)
+    return any(call.manager == "apt" and _fetches(call) for run in stage.done_runs for call in run.package_calls)
 
 
 def without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, PackageCall]:
     """Return, for each RUN of a stage, the first install that finds no lists: none fetched before, or removed again.
+
+    A trigger (ONBUILD) is none of them: it runs upon the image as it is in the end, with the lists that it has then.
 
     Args:
         stage: The stage.
@@ -33,7 +35,7 @@ def without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, Packa
     """
     fetched = unread = False
     found: dict[int, PackageCall] = {}
-    for run in stage.all_runs:
+    for run in stage.done_runs:
         if run.stage is stage and not fetched and not unread:
             call = _first_without(run, conditional=conditional)
             if call is not None:
@@ -46,7 +48,7 @@ def without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, Packa
 
 def cleared_above(stage: Stage, run: Run) -> Run | None:
     """Return the last RUN above another one that fetches lists, where it removes them again."""
-    above = (other for other in reversed(stage.all_runs) if other.at < run.at)
+    above = (other for other in reversed(stage.done_runs) if other.at < run.at)
     fetching = next((other for other in above if any(map(_fetches, _calls(other)))), None)
     if fetching is None:
         return None

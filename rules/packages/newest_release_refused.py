@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.version_ranges import numbers_of
-from rules.packages.node_engines import NPM, PNPM, last_on, reaches, runs_on
+from rules.packages.node_engines import NPM, PNPM, Engines, last_on, reaches, runs_on
 
 _ANOTHER = re.compile(
     r"\b(?:nvm|volta|fnm|asdf|mise|rbenv|rvm|ruby-install|gem update --system|rubygems-update)\b"
@@ -41,6 +41,7 @@ none is named, and none else for `@latest` (tried on 23 November 2026; 18.20.3 a
 _BEFORE_10_8 = frozenset({16, 17, 19, 21})
 _OTHER_NPM = re.compile(r"\bnpm@|\bunsafe[-_]perm")
 """What a RUN or a variable says that brings another npm, or lets the scripts of packages work as root."""
+_LINE = re.compile(r"@[\^~=v]*(\d+)(?:\.[\dx*.]+)?\Z")
 _NPM_6 = (12, 13, 14)
 """Lines of Node.js that come with npm 6. The install script of pnpm 12 fails there: Node.js 12 and 13 cannot read it,
 and npm 6 runs it as an account that may not write beside it (pnpm 12.21.0 with npm 6.14.18 on 12.22.12 and 14.21.3,
@@ -69,11 +70,13 @@ class _Refused(NamedTuple):
     mentions=("bundler", "npm"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The newest release of a tool is installed, and the image's language is too old for it."""
+    """The newest release of a tool, or an npm by number, is installed, and the image's language is too old for it."""
     for stage, run, call in change.after.layers.all_calls:
         for package in call.packages if call.action == "install" else ():
             judge = _TOOLS.get((call.manager, package.name))
-            if judge is None or not _is_newest(package) or not _is_of_image(stage, run):
+            if judge is None or not _is_of_image(stage, run):
+                continue
+            if not _is_newest(package) and _named_npm(package) is None:
                 continue
             refused = judge(stage, call, package)
             if refused is not None and outcome_of_failure(run, call.command) == "stops":
@@ -82,6 +85,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_newest(package: Package) -> bool:
     return package.kind == "name" and (package.version is None or package.version == "@latest")
+
+
+def _named_npm(package: Package) -> Engines | None:
+    """Return what the line of npm asks for that a package names: `npm@11`, `npm@11.4.2`, `npm@^11`."""
+    line = _LINE.match(package.version or "") if package.name == "npm" and package.kind == "name" else None
+    return next((one for one in NPM if line is not None and one.release == line[1]), None)
 
 
 def _is_of_image(stage: Stage, run: Run) -> bool:
@@ -130,13 +139,17 @@ def _node_of(stage: Stage, call: PackageCall) -> tuple[str, tuple[int, ...]]:
 
 def _npm(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
     version, numbers = _node_of(stage, call)
-    if not numbers or not reaches(numbers, _FIRST_NODE_WITH_NPM_8) or runs_on(NPM[0], numbers):
+    named = _named_npm(package)
+    asking = named or NPM[0]
+    if not numbers or not reaches(numbers, _FIRST_NODE_WITH_NPM_8) or runs_on(asking, numbers):
         return None
     last = last_on(NPM, numbers)
     if last is None or (package.version is None and not _takes_the_newest(numbers)):
         return None
-    wants = f"npm has asked for Node.js {quote(NPM[0].asked)} since {NPM[0].release}, and stops with `EBADENGINE` where"
-    return _Refused(f"Node.js {version}", f"{wants} it is not", f"npm@{last}")
+    asks = f"npm {named.release} asks for" if named is not None else "npm has asked for"
+    since = f" since {asking.release}" if named is None else ""
+    wants = f"{asks} Node.js {quote(asking.asked)}{since}, and stops with `EBADENGINE` where it is not"
+    return _Refused(f"Node.js {version}", wants, f"npm@{last}")
 
 
 def _takes_the_newest(numbers: tuple[int, ...]) -> bool:
@@ -154,9 +167,10 @@ _TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall, Package], _Refused |
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, package: Package, refused: _Refused) -> Problem:
+    what = f"the newest {quote(package.name)}" if _is_newest(package) else quote(package.word.value)
     return Problem(
         call.command.span if len(call.packages) == 1 else package.word.span,
-        f"{stage.label} installs the newest {quote(package.name)}, and {quote(stage.root.base_text or '')} has "
+        f"{stage.label} installs {what}, and {quote(stage.root.base_text or '')} has "
         f"{refused.runtime}: {refused.wants}. The build stops here. Install {quote(refused.last)}, or a later image.",
         Confidence.CERTAIN,
         instruction=run.instruction,

@@ -33,7 +33,8 @@ NPM = (
     Engines("9", {14: (14, 17), 16: (16, 13)}, 18, "^14.17.0 || ^16.13.0 || >=18.0.0"),
     Engines("8", {12: (12, 13), 14: (14, 15)}, 16, "^12.13.0 || ^14.15.0 || >=16.0.0"),
 )
-"""The newest first (npm's registry on 23 November 2026: 12.2.0, 11.21.2, 10.9.4, 9.9.4, 8.19.4)."""
+"""The newest first (npm's registry on 23 November 2026: 12.2.0, 11.21.2, 10.9.4, 9.9.4, 8.19.4; the first of each line
+asks for the same)."""
 PNPM = (
     Engines("12", {}, 18, ">=18"),
     Engines("7", {14: (14, 6)}, 15, ">=14.6"),

@@ -1,11 +1,9 @@
 """See package_lost.md."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import (
-    OS_MANAGERS,
     Category,
     Confidence,
     DockerfileChange,
@@ -22,6 +20,7 @@ from rules.facts.commands import provides
 from rules.facts.packages import is_build_only, is_in_base, is_listed
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
+from rules.packages.gone_packages import gone_from
 from rules.packages.linked_libraries import linked_with
 from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
@@ -33,10 +32,6 @@ from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.start_instructions import shipped
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
-_LETTERS = re.compile(r"[a-z]+")
-_A_FAMILY = 4
-"""Letters at the beginning of two names that make a new package a relative of an old one: `libldap-common`."""
-_NUMBER = re.compile(r"[\d.]+")
 _NOT_ASKED = AT_A_PROMPT | frozenset(
     "gnupg gnupg2 apt-transport-https software-properties-common lsb-release dirmngr apt-utils curl wget git sudo jq "
     "unzip zip bzip2 xz-utils tar procps net-tools iputils-ping grep sed gawk findutils coreutils file tree rsync bash "
@@ -80,12 +75,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if change.after.dockerfile.faults:
         return  # what stands behind a fault is not read
     for stage, was in change.shipped():
-        if was is None or was.root.is_scratch or not _same_family(stage, was) or not was.packages.present:
+        if was is None:
             continue
-        if _reads_list(stage):
-            continue
-        missed = (item for item in was.packages.present if _is_gone(stage, was, item))
-        gone = tuple(item for item in missed if not is_named_in_new_script(change, item.name))
+        gone = tuple(item for item in gone_from(stage, was) if not is_named_in_new_script(change, item.name))
         in_scripts = _in_scripts(change, stage) if gone else {}
         used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
@@ -99,49 +91,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, told)
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
-
-
-def _reads_list(stage: Stage) -> bool:
-    """Whether a file or a command says what to install: `xargs apt-get install < packages`, `$(cat packages)`."""
-    calls = (call for _, call in stage.packages.calls if call.action == "install" and call.manager in OS_MANAGERS)
-    return any(
-        ("xargs" in call.command.wrappers and "xargs" not in str(call.command).split(" install", 1)[-1])
-        or any("$(" in package.word.text or "`" in package.word.text for package in call.packages)
-        for call in calls
-    )
-
-
-def _same_family(stage: Stage, was: Stage) -> bool:
-    """Whether both images come from one distribution, as far as that is known."""
-    if stage.root.base_text == was.root.base_text:
-        return True
-    now, then = stage.runtime.distribution, was.runtime.distribution
-    return now is not None and now == then
-
-
-def _is_gone(stage: Stage, was: Stage, item: Installed) -> bool:
-    """Whether no package of that name is installed now, nor another version of it, nor a new one of its family."""
-    if (
-        not item.name[:1].isalnum()
-        or item.manager not in OS_MANAGERS
-        or item.package.kind != "name"
-        or item.call.command.conditional
-    ):
-        return False
-    stem = _stem(item.name)
-    family = _LETTERS.match(item.name)
-    before = {had.name for had in was.packages.installed}
-    for other in stage.packages.installed:
-        if other.package.kind == "variable" or _stem(other.name) == stem:
-            return False
-        related = family is not None and len(family.group()) >= _A_FAMILY and other.name.startswith(family.group())
-        if related and other.name not in before:
-            return False
-    return True
-
-
-def _stem(name: str) -> str:
-    return _NUMBER.sub("", name.removesuffix("t64")).removesuffix("-dev").removesuffix("-")
 
 
 def _in_scripts(change: DockerfileChange, stage: Stage) -> dict[str, ScriptCall]:

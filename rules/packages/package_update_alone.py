@@ -121,8 +121,8 @@ def _is_plainly_named(run: Run, call: PackageCall) -> bool:
 
 
 def _names_packages(call: PackageCall) -> bool:
-    """Whether it installs by name: a package file that lies there needs lists only for what it depends on."""
-    return bool(call.packages) and all(package.kind == "name" for package in call.packages)
+    """Whether it installs one by name: a package file that lies there needs lists only for what it depends on."""
+    return any(package.kind == "name" for package in call.packages)
 
 
 def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall, *, alone: bool) -> Problem:

@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.php_extension_gone import Version, version_of_php
+from rules.packages.php_versions import Version, stages_of_php
 from rules.packages.scripts import sure_calls
 
 _FORCED = ("-f", "--force", "-n", "--nodeps")
@@ -63,10 +63,7 @@ for the last driver of each older PHP.
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The newest release of an extension is asked for, and refuses the image's older PHP."""
-    for stage in change.stages:
-        version = version_of_php(stage)
-        if version is None or stage.facts is None or stage.facts.name != "php":
-            continue
+    for stage, version in stages_of_php(change):
         for run in stage.runs:
             for command in sure_calls(run, "pecl"):
                 if command.subcommand == "install" and not command.has(*_FORCED):

@@ -19,10 +19,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.php_versions import Version, stages_of_php, version_of
 from rules.quoting import listed
-
-Version = tuple[int, int]
-"""Major and minor."""
 
 
 class Gone(NamedTuple):
@@ -78,10 +76,7 @@ _RENAMED = {
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An extension or an option of one is asked for that this version of PHP no longer has."""
-    for stage in change.stages:
-        version = version_of_php(stage)
-        if version is None or stage.facts is None or stage.facts.name != "php":
-            continue
+    for stage, version in stages_of_php(change):
         for run in stage.runs:
             for command in run.calls("docker-php-ext-install"):
                 words = [word for word in command.args if _is_gone(word.value, version)]
@@ -95,18 +90,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def left_php(name: str, version: str | None) -> bool:
     """Tell whether an extension is not among the sources of a version of PHP any more, nor a part of it."""
-    found, gone = _parts(version), _GONE.get(name)
+    found, gone = version_of(version), _GONE.get(name)
     return found is not None and gone is not None and not gone.built_in and found >= gone.since
-
-
-def version_of_php(stage: Stage) -> Version | None:
-    """Return the PHP that a stage has from its base image, where that is known."""
-    return _parts(stage.runtime.languages.get("php"))
-
-
-def _parts(version: str | None) -> Version | None:
-    parts = (version or "").split(".")
-    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(map(str.isdecimal, parts[:2])) else None
 
 
 def _is_gone(name: str, version: Version) -> bool:

@@ -1,5 +1,6 @@
 """See cleartext_download.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
@@ -27,8 +28,10 @@ from rules.secrets.authorities import has_no_authorities
 from rules.secrets.download_checks import checks, compares_hash
 from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import (
+    CLEARTEXT,
     FETCHERS,
     Url,
+    in_the_clear,
     is_local,
     keeps_nothing,
     php_urls,
@@ -77,31 +80,44 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in stages_that_count(change):
         for step in stage.steps:
             if isinstance(step, Run):
-                yield from _in_run(stage, step)
+                yield from _in_run(change, stage, step)
             elif isinstance(step, Copy):
                 yield from _in_add(stage, step)
             elif step.instruction.keyword in ("ENV", "ARG"):
                 yield from _in_variables(stage, step)
 
 
-def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
+def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     if checks(run) or compares_hash(run):
         return
     found = [url for c in _calls(run) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
     if not found:
         for text, span in (*_mirrors(run), *powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
-            if scheme in ("http", "ftp") and not is_local(host) and not _SIGNED.search(text):
+            if scheme in CLEARTEXT and not is_local(host) and not _SIGNED.search(text):
                 yield _problem(stage, run, text, span, [])
                 return
     if found:
-        edits = [edit for url in found if (edit := _edit(run, url)) is not None]
-        first = found[0]
-        edits = edits if len(edits) == len(found) else []
-        bare = any(has_no_authorities(stage, url.command.name) for url in found)
-        sure = all(url.text in url.word.value for url in found)
-        more = [url.text for url in found[1:]]
-        yield _problem(stage, run, first.text, first.word.span, edits, more=more, sure=sure, bare=bare)
+        yield _of_all(change, stage, run, found)
+
+
+def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Url]) -> Problem:
+    """Say it once of all that a RUN fetches so, and name what is new of it; the repair mends the rest as well."""
+    keys = [_key(url.text) for url in found]
+    fresh = change.fresh("cleartext-download", stage, keys)
+    first, *others = [url for url, key in zip(found, keys, strict=True) if key in fresh]
+    edits = [edit for url in found if (edit := _edit(run, url)) is not None]
+    problem = _problem(
+        stage,
+        run,
+        first.text,
+        first.word.span,
+        edits if len(edits) == len(found) else [],
+        more=[url.text for url in others],
+        sure=all(url.text in url.word.value for url in found),
+        bare=any(has_no_authorities(stage, url.command.name) for url in found),
+    )
+    return dataclasses.replace(problem, key="", items=tuple(dict.fromkeys(keys)))
 
 
 def _calls(run: Run) -> Iterator[Command]:
@@ -139,7 +155,7 @@ def _only_sends(command: Command) -> bool:
 def _is_clear(url: Url) -> bool:
     if url.command.name in _RPM_INSTALLERS and not url.text.partition("?")[0].endswith(".rpm"):
         return False
-    return url.scheme in ("http", "ftp") and not url.is_local and not _SIGNED.search(url.text)
+    return url.scheme in CLEARTEXT and not url.is_local and not _SIGNED.search(url.text)
 
 
 def _edit(run: Run, url: Url) -> Edit | None:
@@ -152,7 +168,7 @@ def _edit(run: Run, url: Url) -> Edit | None:
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
     for source in copy.sources if copy.is_add and copy.instruction.flag("checksum") is None else ():
         found = split_url(source.path or "")
-        if found is not None and found[0] in ("http", "ftp") and not is_local(found[1]):
+        if found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
             at = source.word.span.start
             known = found[1] in _SERVES_HTTPS and source.word.text.startswith("http://")
             text = copy.instruction.source
@@ -165,7 +181,7 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
         text = step.scope.expand(value.text) if value is not None and _MIRRORS.search(name.text.upper()) else None
         text = _first(text) if text else None
         found = split_url(text) if text else None
-        if value is not None and text and found is not None and found[0] in ("http", "ftp") and not is_local(found[1]):
+        if value is not None and text and found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
             yield _problem(stage, step, text, value.span, [])
 
 
@@ -193,6 +209,7 @@ def _problem(
         instruction=step.instruction,
         stage=stage.key,
         key=_key(url),
+        cause=in_the_clear(addresses, step.instruction.span if isinstance(step, Run) else span),
         fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )
 

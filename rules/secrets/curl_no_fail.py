@@ -15,7 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.curl_options import has_settings, name_of, with_option
+from rules.secrets.curl_options import curls_that, name_of, with_option
 
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 
@@ -31,20 +31,14 @@ _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download keeps the error page when the server answers with an error."""
-    if has_settings(change):
-        return
-    for stage in change.stages:
-        for run in stage.runs:
-            careless = [
-                command
-                for command in run.calls("curl")
-                if not command.has(*_FAILS)
-                and is_download(command)
-                and is_saved_to_file(command)
-                and not is_looked_at(run, command)
-            ]
-            if careless:
-                yield _problem(stage, run, careless)
+    for run, careless in curls_that(change, _is_careless):
+        yield _problem(run.stage, run, careless)
+
+
+def _is_careless(run: Run, command: Command) -> bool:
+    if command.has(*_FAILS) or not is_download(command):
+        return False
+    return is_saved_to_file(command) and not is_looked_at(run, command)
 
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:

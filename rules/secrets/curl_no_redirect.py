@@ -16,7 +16,7 @@ from rules.api import (
 from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.curl_options import has_settings, lacking, with_option
+from rules.secrets.curl_options import curls_that, lacking, with_option
 
 _FOLLOWS = ("-L", "--location", "--location-trusted", "--follow")
 _TAKERS = frozenset({*SHELLS, "tee", "python", "python3", "perl", "node", "ruby", "php"})
@@ -37,13 +37,8 @@ _REDIRECTS = re.compile(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download by curl does not follow the server to where the file has moved."""
-    if has_settings(change):
-        return
-    for stage in change.stages:
-        for run in stage.runs:
-            found = [command for command in run.calls("curl") if _stays(run, command)]
-            if found:
-                yield _problem(change, run, found)
+    for run, found in curls_that(change, _stays):
+        yield _problem(change, run, found)
 
 
 def _stays(run: Run, command: Command) -> bool:

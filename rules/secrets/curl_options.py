@@ -10,7 +10,7 @@ from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import versionless
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rules.api import Command, DockerfileChange, Fix, Run
 
@@ -27,8 +27,24 @@ class Lacking(NamedTuple):
     told: list[Command]
 
 
-def has_settings(change: DockerfileChange) -> bool:
-    """Tell whether a file speaks of settings from which every call takes options (curl(1), `-K`)."""
+def curls_that(change: DockerfileChange, counts: Callable[[Run, Command], bool]) -> Iterator[tuple[Run, list[Command]]]:
+    """Yield the RUNs with the calls of curl that lack something, by all that their lines say.
+
+    None where the file speaks of settings from which every call takes options.
+
+    Args:
+        change: The file.
+        counts: Tells whether a call lacks it.
+    """
+    for stage in change.stages if not _has_settings(change) else ():
+        for run in stage.runs:
+            found = [command for command in run.calls("curl") if counts(run, command)]
+            if found:
+                yield run, found
+
+
+def _has_settings(change: DockerfileChange) -> bool:
+    """Whether a file speaks of curl's settings (curl(1), `-K`)."""
     return "curlrc" in change.after.code or "CURL_HOME" in change.after.code
 
 

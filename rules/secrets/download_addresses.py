@@ -31,7 +31,7 @@ _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
     r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
-    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d+\.x\b",
+    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|\.ps1|python3|\d+\.x\b",
     re.IGNORECASE,
 )
 """Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
@@ -48,9 +48,10 @@ _UNSEEN = "A release that is replaced, by its author or by someone else, goes in
 _ON_THE_WAY = "but what a mirror or a proxy on the way gives out in its place goes into the build unseen"
 
 
-def is_of_branch(url: str) -> bool:
-    """Tell whether an address names a file as a branch of a forge has it: another one after each commit."""
-    return _HEAD.search(url) is not None or (_MOVING.search(url) is not None and _FORGE.search(url) is not None)
+def branch_of(url: str) -> str | None:
+    """Return the branch of a forge as which an address names a file: another one after each commit."""
+    found = _HEAD.search(url) or (_MOVING.search(url) if _FORGE.search(url) else None)
+    return found[1] if found is not None else None
 
 
 def _risk(url: str) -> tuple[str, str] | None:
@@ -97,7 +98,8 @@ def _nameless(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address in which no number and no variable may stand for a release."""
     open_ends = any(step.scope.get(name) is None for name in names_read(_OF_NO_RELEASE.sub("", url)))
     expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
-    if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
+    _, *behind_host = re.split(r"[/?#]", expanded.partition("://")[2], maxsplit=1)
+    if open_ends or any(map(_VERSION_MARK.search, behind_host)):
         return None
     script = SCRIPT.search(url) or _SCRIPT_BY_NAME.search(url)
     way = "or a copy of the script at a commit" if script else "where there is one"

@@ -15,7 +15,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.secrets.curl_downloads import address_of, is_download
-from rules.secrets.curl_options import has_settings, lacking, with_option
+from rules.secrets.curl_options import curls_that, lacking, with_option
 from rules.secrets.downloads import is_local, keeps_nothing, split_url
 
 _RETRIES = ("--retry",)
@@ -39,16 +39,11 @@ _HARMLESS = frozenset({"sudo", "doas", "env", "command"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download by curl is not tried again when the server is busy."""
-    if has_settings(change):
-        return
-    for stage in change.stages:
-        for run in stage.runs:
-            found = [command for command in run.calls("curl") if _is_tried_once(command)]
-            if found:
-                yield _problem(change, run, found)
+    for run, found in curls_that(change, _is_tried_once):
+        yield _problem(change, run, found)
 
 
-def _is_tried_once(command: Command) -> bool:
+def _is_tried_once(_run: Run, command: Command) -> bool:
     if command.has(*_RETRIES, *_SENDS) or not is_download(command) or keeps_nothing(command):
         return False
     _, host = split_url(address_of(command) or "") or ("", "")

@@ -29,6 +29,7 @@ from rules.secrets.downloads import (
     FETCHERS,
     Url,
     added_name,
+    in_the_clear,
     is_local,
     is_saved,
     keeps_nothing,
@@ -103,6 +104,7 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     alike = [first.text, *(u.text for u in others if (named_risk(run, u.text), _keeper(run, u)) == risk)]
     piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
     problem = _problem(stage, run, alike, first.word.span, piped=piped, items=tuple(dict.fromkeys(names)))
+    problem = replace(problem, cause=in_the_clear((url.text for url in new), run.instruction.span))
     sure = problem.confidence is Confidence.LIKELY and all(is_opened_unseen(run, url) for url in new)
     yield replace(problem, confidence=Confidence.CERTAIN) if sure else problem
 
@@ -233,7 +235,8 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
-            yield _problem(stage, copy, [path], source.word.span, items=(_name_of_added(source, path),))
+            problem = _problem(stage, copy, [path], source.word.span, items=(_name_of_added(source, path),))
+            yield replace(problem, cause=in_the_clear([path], source.word.span))
 
 
 def _name_of_added(source: CopySource, written: str) -> str:

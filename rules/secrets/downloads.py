@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rules.api import Command, Copy, DockerfileChange, Run, ShellWord, Span, Stage
 
 FETCHERS = frozenset({"curl", "wget", "aria2c", "axel", "lwp-download"})
 """Programs that save what a URL answers."""
 
+CLEARTEXT = frozenset({"http", "ftp"})
+"""Schemes under which nothing says who answered."""
 _URL = re.compile(r"(?P<scheme>https?|ftps?)://(?:[^/@\s]*@)?(?P<host>\[[^\]]*\]|[^/:\s?#]*)", re.IGNORECASE)
 _OUTPUT = {"wget": ("-O", "--output-document")}
 """How a program is told the file, where it is not `-o`: that is the log of wget."""
@@ -200,6 +202,17 @@ def saved_path(command: Command) -> str | None:
     if command.has(*_REMOTE_NAME) or (command.name != "curl" and path is None):
         return None  # the file is called as in the address, whatever becomes of what the program prints
     return next((one.writes for one in command.redirects if one.writes and one.fd in (None, 1)), None)
+
+
+def in_the_clear(addresses: Iterable[str], at: Span) -> str:
+    """Return the `Problem.cause` of a fetch without encryption, empty where one of its addresses is encrypted.
+
+    Args:
+        addresses: All that the problem is about, as written.
+        at: Where they are fetched: the RUN, or the word of an ADD.
+    """
+    schemes = {found[0] for address in addresses if (found := split_url(address)) is not None}
+    return f"without encryption at {at.start}" if schemes and schemes <= CLEARTEXT else ""
 
 
 def keeps_nothing(command: Command) -> bool:

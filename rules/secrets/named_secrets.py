@@ -20,6 +20,9 @@ _ITSELF = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "[::1]", "file", "
 """Hosts that are the container itself, and what stands in their place where the address is that of a file."""
 _BETWEEN = re.compile(r"[-_.:/@ ]+")
 _WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
+_AS_PASSWORD = re.compile(r"://[^\s/@\"']{0,200}:\$(?:\{(\w+)(?::?[-?+][^{}]*)?\}|(\w+))@")
+"""A variable in the place of an address where the password stands (RFC 3986, 3.2.1): `postgres://shop:${PW}@db/shop`."""
+_PASSWORD_OF_ADDRESS = re.compile(r"(://[^\s/@:]{0,200}):[^\s/@]{0,200}@")
 _SHORTEST = 3
 """Letters that a word of another value must have to count."""
 
@@ -79,6 +82,17 @@ class NamedSecret(NamedTuple):
         return next((servers[stem] for stem in _stems(name) if stem in servers), None)
 
 
+def holds_a_secret(model: Model, name: str) -> bool:
+    """Tell whether a variable's name says that its value is a secret, or its place where it is read."""
+    return names_a_secret(name) or name in _passwords_of_addresses(model)
+
+
+@once
+def _passwords_of_addresses(model: Model) -> frozenset[str]:
+    """The variables that stand for the password of an address, whatever they are called."""
+    return frozenset(match[1] or match[2] for match in _AS_PASSWORD.finditer(model.code))
+
+
 def _first_word(name: str) -> str:
     return name.upper().partition("_")[0]
 
@@ -99,8 +113,9 @@ def _values(stage: Stage) -> dict[str, str]:
 def _beside(stage: Stage) -> dict[str, set[str]]:
     """The values of variables that are no secret, and their words by the first word of the variable's name."""
     found: dict[str, set[str]] = {"": set()}
-    for name, value in _values(stage).items():
-        if len(value) >= _SHORTEST and not names_a_secret(name):
+    for name, written in _values(stage).items():
+        value = _PASSWORD_OF_ADDRESS.sub(r"\1@", written)
+        if len(value) >= _SHORTEST and not holds_a_secret(stage.model, name):
             found[""].add(value.lower())
             words = (word for word in _BETWEEN.split(value.lower()) if len(word) >= _SHORTEST)
             found.setdefault(_first_word(name), set()).update(words)
@@ -113,7 +128,10 @@ def _plain_words(model: Model) -> frozenset[str]:
     said = Counter(_WORD.findall(model.code))
     pairs = (pair for one in model.dockerfile.instructions for pair in one.pairs)
     secret = Counter(
-        word for name, value in pairs if value and names_a_secret(name.text) for word in _WORD.findall(value.text)
+        word
+        for name, value in pairs
+        if value and holds_a_secret(model, name.text)
+        for word in _WORD.findall(value.text)
     )
     return frozenset(word for word, times in said.items() if times > secret[word])
 

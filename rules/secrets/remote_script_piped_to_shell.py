@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.dockerfile.shell_nested import SHELLS
-from rules.secrets.download_addresses import is_of_branch
+from rules.secrets.download_addresses import branch_of, named_risk
 from rules.secrets.downloads import urls, versionless
 
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
@@ -25,7 +25,18 @@ _OF_NODESOURCE = (
     "`deb [signed-by=<file>] https://deb.nodesource.com/node_<major>.x nodistro main`."
 )
 _OF_UV = "Copy the program of a version: `COPY --from=ghcr.io/astral-sh/uv:<version> /uv /uvx /bin/`."
+_OF_COMPOSER = "Copy the program of a version: `COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`."
+_OF_POETRY = "Install a version of it, best into an environment of its own: `pip install poetry==<version>`."
+_OF_DOCKER = (
+    "Where the client is enough, copy that of a version: `COPY --from=docker:<version>-cli /usr/local/bin/docker "
+    "/usr/local/bin/`. Otherwise add Docker's source: its key below `/etc/apt/keyrings`, and "
+    "`deb [signed-by=<file>] https://download.docker.com/linux/<distribution> <codename> stable`."
+)
 _SIGNED = (
+    (re.compile(r"https?://getcomposer\.org/installer\Z"), _OF_COMPOSER),
+    (re.compile(r"https?://install\.python-poetry\.org/?\Z"), _OF_POETRY),
+    (re.compile(r"https?://raw\.githubusercontent\.com/(?:python-poetry|sdispater)/poetry/"), _OF_POETRY),
+    (re.compile(r"https?://(?:get|test)\.docker\.com/?\Z"), _OF_DOCKER),
     (re.compile(r"https?://sh\.rustup\.rs/?\Z"), _OF_RUSTUP),
     (re.compile(r"https?://deb\.nodesource\.com/setup_"), _OF_NODESOURCE),
     (re.compile(r"https?://astral\.sh/uv/(?!.*\.ps1)"), _OF_UV),
@@ -122,12 +133,27 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
     yield Problem(
         instruction.source.span(start, start + len(match[0])),
         f"{stage.label} runs a script from {quote(url) if url else 'the network'} unseen: PowerShell evaluates what it "
-        "answers. Whoever controls that address, today or next year, runs commands in this build. Download it, check "
-        "its SHA-256 (`Get-FileHash`), then run it.",
+        "answers. Whoever controls that address, today or next year, runs commands in this build. "
+        f"{_way_out(run, url, 'SHA-256 (`Get-FileHash`)')}",
         Confidence.CERTAIN,
         instruction=instruction,
         stage=stage.key,
         key=versionless(url),
+    )
+
+
+def _way_out(run: Run, url: str, check: str) -> str:
+    """Say what to do instead: a sum holds for what keeps still, and of the rest something else is wanted."""
+    known = next((told for address, told in _SIGNED if address.match(url)), None)
+    if known is not None:
+        return known
+    if not url or named_risk(run, url) is None:
+        return f"Download it, check its {check}, then run it."
+    branch = branch_of(url)
+    moves = f"`{branch}` is another file after each commit" if branch else "The file there may change with each release"
+    return (
+        f"{moves}, so no sum of it lasts: take the script as a tag or a commit has it, check the {check} of that, then "
+        "run it. Or do without: install a package, or copy the program of a version out of its image."
     )
 
 
@@ -136,15 +162,12 @@ def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Probl
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
     parted = shell.name in {*SHELLS, *_READ_TEXT} and not _WHOLE.match(url)
     half = ", and a download that breaks off may run half of them" if parted else ""
-    plain = "Download it as a commit has it" if is_of_branch(url) else "Download it"
-    plainly = f"{plain}, check its SHA-256, then run it."
-    way_out = next((told for address, told in _SIGNED if address.match(url)), plainly)
     pinned = bool(_PINNED.search(url)) and download.pipefail
     return Problem(
         download.span,
         f"{stage.label} runs a script from {quote(url) if url else 'the network'} unseen: {quote(download.name)} "
         f"{how} {quote(shell.name)}. Whoever controls that address, today or next year, runs commands in this build"
-        f"{half}. {way_out}",
+        f"{half}. {_way_out(run, url, 'SHA-256')}",
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,

@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.secrets.named_secrets import NamedSecret
+from rules.secrets.named_secrets import NamedSecret, holds_a_secret
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 from rules.secrets.secret_ways_out import makes_password, mount_id, ways_out
@@ -74,7 +74,7 @@ def _named(change: DockerfileChange) -> Iterator[NamedSecret]:
     for instruction in change.after.dockerfile.instructions:
         target = instruction.trigger if instruction.trigger is not None else instruction
         for name, value in target.pairs if target.keyword in ("ARG", "ENV") else ():
-            if not names_a_secret(name.text):
+            if not holds_a_secret(change.after, name.text):
                 continue
             owners = owners or {id(one): stage for stage in change.stages for one in stage.instructions}
             owner = owners.get(id(instruction))
@@ -111,7 +111,8 @@ def _by_name(found: NamedSecret) -> str:
     if found.kind in ("stock", "client"):
         return "it may protect nothing that matters, such as the data of a test"
     held = "in the file looks like a placeholder" if found.given is not None else "is not in the file"
-    return f"it goes by the name; the value {held}"
+    told_by = "it goes by the name" if names_a_secret(found.name.text) else "it goes by its place in an address"
+    return f"{told_by}; the value {held}"
 
 
 def _problem(change: DockerfileChange, group: Sequence[NamedSecret], every: tuple[str, ...]) -> Problem:

@@ -54,9 +54,8 @@ class _Named(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away the command that made an account or a group, which the stage still names."""
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped or not _is_comparable(stage, was):
+    for stage, was in change.compared():
+        if not _is_comparable(stage, was):
             continue
         lost = {key: account for key, account in _made(was).items() if not _may_be_there(stage, key)}
         told: set[tuple[str, bool]] = set()

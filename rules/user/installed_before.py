@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import install_folder
+from rules.copying.installs import packages_folder
 from rules.lazily import once
 from rules.model.puts import within
 from rules.model.users import is_root_name
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_FOLDERS = {"npm": "node_modules", "pnpm": "node_modules", "yarn": "node_modules", "composer": "vendor"}
-"""Where these managers put a project's packages."""
 _MOST = 20
 """Installs of a stage that are compared with each change of owner."""
 
@@ -51,12 +48,11 @@ def installed_before(stage: Stage, run: Run, row: Attributes) -> Install | None:
 def _installs(stage: Stage) -> tuple[Install, ...]:
     """The installs of a chain that root makes and that surely leave their packages in the layer."""
     found = (
-        Install(run, call, posixpath.join(folder, _FOLDERS[call.manager]))
+        Install(run, call, folder)
         for run in stage.done_runs
         if run.is_read and runs_as_root(run)
         for call in run.package_calls
-        if call.manager in _FOLDERS and call.action in ("install", "sync") and call.project and not call.global_
-        if not call.command.conditional and (folder := install_folder(run, call)) is not None
+        if not call.command.conditional and (folder := packages_folder(run, call)) is not None
     )
     return tuple(one for one in found if not _is_given_or_gone(one))[:_MOST]
 
