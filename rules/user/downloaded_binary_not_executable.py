@@ -63,7 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _downloads(step: Step) -> Iterator[_Download]:
     if isinstance(step, Copy) and step.is_add:
-        remote = [source for source in step.sources if source.is_remote and not source.is_git]
+        remote = [source for source in step.sources if source.is_remote and not (source.is_git or step.unpacks(source))]
         path = step.destination or ""
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
