@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import cached_property
-from rules.model.accounts import RENAMING, VALUED, Account, account_of, expanded, is_membership
+from rules.model.accounts import RENAMING, VALUED, Account, account_of, is_membership
 from rules.model.folders import fixed_folder
 from rules.model.foreign_options import foreign_option
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.model.settings import Origin
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
@@ -159,14 +160,14 @@ class Users:
             for command in run.calls("usermod"):
                 uid, operands = command.option("-u", "--uid"), command.operands(VALUED)
                 if uid and operands:
-                    found[operands[-1].value] = expanded(run, uid)
+                    found[operands[-1].value] = filled(run, command, uid)
         return found
 
     @cached_property
     def _renamed(self) -> dict[str | None, str | None]:
         """The new names that `usermod` gives to accounts, with the old ones; `None` for what is not known."""
         return {
-            expanded(run, name): expanded(run, operands[-1].value)
+            filled(run, command, name): filled(run, command, operands[-1].value)
             for run in self.stage.done_runs
             for command in run.calls("usermod")
             if (name := command.option("-l", "--login")) and (operands := command.operands(RENAMING))

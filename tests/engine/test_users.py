@@ -76,3 +76,9 @@ def test_a_stage_as_another_account_is_another_in_nothing_else() -> None:
     assert (switched.image.user.value, switched.users.final_is_root) == ("app", False)
     assert (stage.image.user.value, stage.users.final_is_root) == (None, True)
     assert (switched.steps, switched.image.workdir, switched.label) == (stage.steps, stage.image.workdir, stage.label)
+
+
+@pytest.mark.parametrize("script", ["NAME=web; useradd $NAME", "for NAME in a b; do useradd $NAME; done"])
+def test_a_name_that_the_script_sets_is_not_that_of_the_argument(script: str) -> None:
+    of = users("ARG NAME=app", f"RUN {script}")
+    assert "app" not in [account.name for account in of.created]
