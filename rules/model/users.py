@@ -51,6 +51,10 @@ Debian's and Ubuntu's run as `www-data`, which base-passwd brings (its users-and
 the server's own name (setup's `uidgid`).
 """
 
+_Place = tuple[tuple[int, int], int]
+"""Where a command stands: its RUN, and its offset."""
+_NOWHERE: _Place = ((-1, -1), -1)
+
 
 class Users:
     """The accounts of one stage, its chain included."""
@@ -174,10 +178,21 @@ class Users:
         }
 
     @cached_property
-    def _deleted(self) -> frozenset[str | None]:
-        """The accounts that a RUN deletes; whether the command ran is not known."""
-        calls = (command for run in self.stage.done_runs for command in run.calls("userdel", "deluser"))
-        return frozenset(word.value for command in calls for word in command.operands())
+    def _lost_at(self) -> dict[str, _Place]:
+        """Where an account is deleted, or gets another name, last; whether the command ran is not known."""
+        found: dict[str, _Place] = {}
+        for run in self.stage.done_runs:
+            for command in run.calls("userdel", "deluser", "usermod"):
+                operands = [word.value for word in command.operands(RENAMING if command.name == "usermod" else ())]
+                stays = command.name == "usermod" and not command.option("-l", "--login")
+                if len(operands) == 1 and not stays:  # `deluser app docker` takes it out of a group
+                    found[operands[0]] = (run.at, command.start)
+        return found
+
+    @cached_property
+    def _made_at(self) -> dict[str, _Place]:
+        """Where an account is made by name, last."""
+        return {one.name: (one.run.at, one.command.start) for one in self.created}
 
     def exists(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account exists.
@@ -191,13 +206,16 @@ class Users:
             `False` when the base is known not to have it and no RUN of the chain can have made it: neither `useradd`
             and kin, nor a package, a script or a program that is not known. `None` when that is open.
         """
-        if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None or name in self._renamed:
+        if name in ROOT_NAMES or name.isdecimal() or name in self._renamed:
             return True
+        made = self._made_at.get(name)
+        if made is not None:
+            return True if self._lost_at.get(name, _NOWHERE) < made else None
         return self.exists_elsewhere(name, above)
 
     def exists_elsewhere(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account that no RUN of the chain makes by name exists all the same; see `exists`."""
-        if self.passwd_copied or None in self._renamed or name in self._deleted:
+        if self.passwd_copied or None in self._renamed or name in self._lost_at:
             return None
         facts = self.stage.facts
         known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
