@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.managers.words import without_braces
 from rules.lazily import once
+from rules.model.archivers import tar_writes, unzip_writes
+from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -63,6 +67,15 @@ def carried_by(command: Command) -> tuple[str, ...]:
     return operands if command.has(*_TARGET) else operands[:-1]
 
 
+def sent_on(command: Command, path: str) -> str:
+    """Return a path that a command names, as written, below the folder that it is told to change to first.
+
+    Both `git -C folder` and `go build -C folder` read all their paths there (git(1), `go help build`).
+    """
+    folder = command.option("-C") if command.name in ("git", "go") else None
+    return posixpath.join(folder, path) if folder else path
+
+
 @once
 def written_by(run: Run) -> tuple[Write, ...]:
     """Return what a RUN writes, `cd` followed from command to command."""
@@ -72,14 +85,17 @@ def written_by(run: Run) -> tuple[Write, ...]:
         folder = folder_of(run, command) if texts else None
         found += [
             Write(path, tree, checkout, command)
-            for text, tree, checkout in texts
-            if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
+            for written, tree, checkout in texts
+            for text in without_braces(written)  # under a shell that knows none, it is what the author means
+            if (path := _join(run, command, folder, text)) is not None
+            and not run.is_mounted(path)
+            and path != "/dev/null"
         ]
     return tuple(found)
 
 
-def _join(run: Run, folder: str | None, text: str) -> str | None:
-    expanded = run.scope.expand(text) if "$" in text or "'" in text or '"' in text else text
+def _join(run: Run, command: Command, folder: str | None, text: str) -> str | None:
+    expanded = filled(run, command, text)
     if not expanded or any(mark in expanded for mark in "$`*?"):
         return None
     if not expanded.startswith("/") and folder is None:
@@ -133,12 +149,7 @@ def _download(command: Command) -> Iterator[tuple[str, bool, bool]]:
 def _output_option(command: Command) -> Iterator[tuple[str, bool, bool]]:
     output = command.option("-o", "--output")
     if output is not None and output != "-":
-        yield output, False, False
-
-
-def _extract(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    target = command.option("-C", "--directory", "-d")
-    yield target if target is not None else ".", True, False
+        yield sent_on(command, output), False, False
 
 
 def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
@@ -148,7 +159,7 @@ def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
     if operands and operands[0].value == "clone" and len(operands) > 1:
         url = operands[1].value.rstrip("/")
         name = operands[2].value if len(operands) > 2 else url.rsplit("/", 1)[-1].removesuffix(".git")  # noqa: PLR2004 - `clone URL [DIR]`
-        yield name, True, True
+        yield sent_on(command, name), True, True
 
 
 _ENVIRONMENT_OPTIONS = ("-p", "--python", "--prompt", "--app-data", "--cache-dir", "--pip", "--setuptools", "--wheel")
@@ -172,7 +183,8 @@ _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
     **dict.fromkeys(("cp", "mv", "install", "ln", "rsync"), _last_operand),
     **dict.fromkeys(("curl", "wget"), _download),
     **dict.fromkeys(("gcc", "g++", "cc", "clang", "go", "rustc"), _output_option),
-    **dict.fromkeys(("tar", "unzip", "bsdtar"), _extract),
+    **dict.fromkeys(("tar", "bsdtar"), tar_writes),
+    "unzip": unzip_writes,
     "git": _git,
     **dict.fromkeys(("python", "virtualenv", "pyvenv", "uv"), _venv),
 }
