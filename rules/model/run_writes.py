@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.managers.words import without_braces
+from rules.dockerfile.shell_nested import SHELLS, inner_script
 from rules.lazily import once
 from rules.model.archivers import tar_writes, unzip_writes
 from rules.model.shell_scope import filled
@@ -57,8 +58,12 @@ class Write(NamedTuple):
 
 
 def is_opaque(command: Command) -> bool:
-    """Tell whether a command may write anywhere: a build tool, a script, an unknown program."""
-    return bool(command.name) and command.name not in OPAQUE_HARMLESS
+    """Tell whether a command may write anywhere: a build tool, a script, an unknown program.
+
+    Of a shell that is given its script, the commands in there tell: they follow it (see `Script.commands`).
+    """
+    known = command.name in OPAQUE_HARMLESS or (command.name in SHELLS and inner_script(command) is not None)
+    return bool(command.name) and not known
 
 
 def carried_by(command: Command) -> tuple[str, ...]:
@@ -134,16 +139,16 @@ def _download(command: Command) -> Iterator[tuple[str, bool, bool]]:
     """What `curl` and `wget` write: the file that an option names, or one with the last name of the URL."""
     is_curl = command.name == "curl"
     output = command.option(*(("-o", "--output") if is_curl else ("-O", "--output-document")))
-    folder = command.option(*(("--output-dir",) if is_curl else ("-P", "--directory-prefix"))) or "."
+    folder = command.option(*(("--output-dir",) if is_curl else ("-P", "--directory-prefix")))
     if output is not None:
         if output != "-":
-            yield (f"{folder}/{output}" if is_curl and not output.startswith("/") else output), False, False
+            yield (f"{folder}/{output}" if is_curl and folder else output), False, False
     elif not is_curl or command.has("-O", "--remote-name", "--remote-name-all"):
         for word in command.args:
             path, question, _ = word.value.partition("?")
             name = "" if question and not is_curl else path.rsplit("/", 1)[-1]  # wget keeps the question in the name
             if _URL.match(word.value) and name:
-                yield f"{folder}/{name}", False, False
+                yield f"{folder or '.'}/{name}", False, False
 
 
 def _output_option(command: Command) -> Iterator[tuple[str, bool, bool]]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
-_BRACKET = re.compile(r"[()]")
+_BRACKET = re.compile(r"[()]|\bcase\b[^\n;]{1,200}?\bin\b|\besac\b|^[ \t]*#.*", re.MULTILINE)
+"""Brackets, the words around the patterns of a `case`, which have one that closes nothing, and comments."""
+_CLOSED_BY = {"(": ")", "case": "esac"}
 _BEFORE = " \t\r\n\\"
 """What stands between a bracket and the command behind it."""
 _LONGEST_GAP = 200
@@ -132,12 +134,13 @@ def _inner_scripts(commands: list[Command]) -> list[_Script]:
 
 def _closing(run: Run) -> dict[int, int]:
     """Return where each bracket of a RUN closes, by the place where it opens."""
-    span, found, opened = run.instruction.span, dict[int, int](), list[int]()
+    span, found, opened = run.instruction.span, dict[int, int](), list[re.Match[str]]()
     for mark in _BRACKET.finditer(run.instruction.source.text, span.start, span.end):
-        if mark[0] == "(":
-            opened.append(mark.start())
-        elif opened:
-            found[opened.pop()] = mark.start()
+        kind = mark[0][:4]
+        if kind in _CLOSED_BY:
+            opened.append(mark)
+        elif opened and _CLOSED_BY[opened[-1][0][:4]] == kind:
+            found[opened.pop().start()] = mark.start()
     return found
 
 

@@ -54,6 +54,10 @@ def run_of(script: str, above: str = "WORKDIR /w") -> Run:
         ("su - app -c 'here'", None),
         ("x=$(cd /a && here)", "/a"),
         ("x=`cd /a` && here", "/w"),
+        ("(cd /a; case $x in y) make;; esac; here)", "/a"),
+        ("(cd /a; case $x in y) make;; esac); here", "/w"),
+        ("(echo in case of doubt; cd /a); here", "/w"),
+        ("(cd /a; \\\n# :-)\n here)", "/a"),
     ],
 )
 def test_a_command_works_where_the_shell_has_gone(script: str, folder: str | None) -> None:
