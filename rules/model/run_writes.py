@@ -58,12 +58,13 @@ class Write(NamedTuple):
 
 
 def is_opaque(command: Command) -> bool:
-    """Tell whether a command may write anywhere: a build tool, a script, an unknown program.
+    """Tell whether a command may write anywhere: a build tool, a script, an unknown program."""
+    return bool(command.name) and command.name not in OPAQUE_HARMLESS and not is_given_script(command)
 
-    Of a shell that is given its script, the commands in there tell: they follow it (see `Script.commands`).
-    """
-    known = command.name in OPAQUE_HARMLESS or (command.name in SHELLS and inner_script(command) is not None)
-    return bool(command.name) and not known
+
+def is_given_script(command: Command) -> bool:
+    """Tell whether a shell is given its script; the commands in there follow it, and tell what it does."""
+    return command.name in SHELLS and inner_script(command) is not None
 
 
 def carried_by(command: Command) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rules.model.folders import fixed_folder
 from rules.model.foreign_options import foreign_option
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.model.run_writes import OPAQUE_HARMLESS, is_given_script
 from rules.model.settings import Origin
 from rules.model.shell_scope import filled
 from rules.model.steps import Copy
@@ -266,7 +266,7 @@ def _may_bring_accounts(copy: Copy) -> bool:
 
 def _may_make_any(run: Run) -> bool:
     """Whether a RUN is not read, calls a program that is not known, or makes an account whose name is not known."""
-    names = {command.name for command in run.commands if command.name}
+    names = {command.name for command in run.commands if command.name and not is_given_script(command)}
     if not run.is_read or not names <= _NO_ACCOUNTS | OPAQUE_HARMLESS:
         return True
     by_name = (command for command in run.calls("dpkg", "rpm") if not command.has("-q", "--query"))

@@ -51,6 +51,8 @@ def test_names_and_numbers_of_arguments_are_filled_in() -> None:
         ("RUN apt-get update && apt-get install -y curl", False),
         ("RUN apt-get update && apt-get install -y app-server", None),
         ("RUN ./provision.sh", None),
+        ("RUN bash -c 'pip install flask'", False),
+        ("RUN bash -c './provision.sh'", None),
         ("RUN for name in app web; do useradd $name; done", None),
         ("RUN echo 'app:x:1000:1000::/:' >> /etc/passwd", None),
         ("COPY --from=build /etc/passwd /etc/passwd", None),
