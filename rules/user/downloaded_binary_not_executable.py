@@ -27,6 +27,7 @@ from rules.api import (
     written_by,
 )
 from rules.dockerfile.shell_nested import SHELLS
+from rules.model.shell_scope import filled
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
 _MODE_SETTERS = frozenset({"chmod", "install"})
@@ -123,7 +124,7 @@ def _is_interpreted(stage: Stage, path: str) -> bool:
 def _may_set_mode(run: Run, command: Command, path: str) -> bool:
     name = posixpath.basename(path)
     if command.name in _MODE_SETTERS:
-        targets = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.args]
+        targets = [filled(run, command, word.value) for word in command.args]
         return (
             not targets[1:]
             or any(  # none: `xargs` or a pipe names them

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.puts import copied, within
 from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy, Run
 from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
@@ -209,7 +210,7 @@ class _Watch:
         """`chown`: an owner, a group, or both."""
         operands = command.operands(("--from",))
         value = operands[0].value if operands else ""
-        owner = run.scope.expand(value) if "$" in value else value
+        owner = filled(run, command, value)
         mine = self._is_owner(owner) if owner is not None else None
         group = (owner or "").partition(":")[2]
         root = mine is False and group in ("", "root")
@@ -236,7 +237,7 @@ class _Watch:
         mine = self._is_owner(owner) if owner else self._by(run)
         mine = True if mode is not None and mode.everyone_writes else mine
         for word in command.operands(INSTALL_VALUED):
-            text = run.scope.expand(word.value) if "$" in word.value else word.value
+            text = filled(run, command, word.value)
             if text is None or "$" in text or "{" in text:
                 self._may_make(run)
                 continue
@@ -251,7 +252,7 @@ class _Watch:
         home = command.option("-d", "--home", "--home-dir") or (
             command.option("-h") if command.name == "adduser" else None
         )
-        home = (run.scope.expand(home) if home and "$" in home else home) or f"/home/{name}"
+        home = (filled(run, command, home) if home else home) or f"/home/{name}"
         keeps = command.has("-M", "-H", "--no-create-home")
         creates = command.name == "adduser" or command.has("-m", "--create-home")
         if creates and not keeps and posixpath.normpath(home) == self.path:

@@ -16,6 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.model.accounts import RENAMING
+from rules.model.shell_scope import filled
 from rules.user.accounts import name_of
 
 
@@ -56,12 +57,12 @@ def _memberships(stage: Stage, name: str) -> list[str]:
     found = list(account.supplementary) if account is not None else []
     for run in stage.done_runs:
         for command in run.calls("usermod", "gpasswd", "adduser", "addgroup"):
-            operands = [run.scope.expand(word.value) or "" for word in command.operands(RENAMING)]
+            operands = [filled(run, command, word.value) or "" for word in command.operands(RENAMING)]
             match command.name:
                 case "usermod" if operands[-1:] == [name]:
                     groups = command.option("-G", "--groups", "-aG") or ""
-                    found += (run.scope.expand(groups) or "").split(",")
-                case "gpasswd" if run.scope.expand(command.option("-a", "--add") or "") == name and operands:
+                    found += (filled(run, command, groups) or "").split(",")
+                case "gpasswd" if filled(run, command, command.option("-a", "--add") or "") == name and operands:
                     found.append(operands[-1])
                 case "adduser" | "addgroup" if len(operands) == 2 and operands[0] == name:  # noqa: PLR2004 - account and group
                     found.append(operands[1])
@@ -75,7 +76,7 @@ def _left(stage: Stage, name: str) -> frozenset[str]:
         command.args[-1].value
         for run in stage.done_runs
         for command in run.calls("gpasswd", "deluser", "delgroup")
-        if command.args[-2:-1] and run.scope.expand(command.args[-2].value) == name
+        if command.args[-2:-1] and filled(run, command, command.args[-2].value) == name
         if command.name != "gpasswd" or command.has("-d", "--delete")
     )
 
