@@ -207,7 +207,7 @@ def _has_nothing_else(facts: ImageFacts, name: str, *, with_busybox: bool) -> bo
 
 def _system(facts: ImageFacts) -> frozenset[str]:
     if facts.distro in DEBIAN_FAMILY:
-        return commands.DEBIAN
+        return commands.UBUNTU if facts.distro == "ubuntu" else commands.DEBIAN
     if facts.distro == "alpine":
         return commands.ALPINE
     return commands.REDHAT if facts.distro in REDHAT_FAMILY else frozenset()
