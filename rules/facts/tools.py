@@ -29,6 +29,9 @@ _MORE_OF_BUSYBOX = frozenset({"dpkg"})
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
 
+_COMPILER_OF_JAVA = "javac"
+"""A JDK has it, as the images of Java are unless their tag says `jre` (their pages on Docker Hub)."""
+
 _SINCE = {"debian": (9,), "ubuntu": (18, 4), "alpine": (3, 8)}
 """The oldest release for which the lists of commands were checked."""
 
@@ -231,6 +234,8 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
     if not is_checked(facts):
         return name in commands.FOREIGN and _is_newest_system(facts)
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
+    if name == _COMPILER_OF_JAVA and "java" in facts.languages and "jre" not in (facts.tag or ""):
+        return False
     if name in commands.FOREIGN:
         return not (rich and name in _WITH_PYTHON)
     missing = commands.NOT_IN_ALPINE if facts.distro == "alpine" else commands.NOT_IN_DEBIAN

@@ -57,7 +57,7 @@ def test_a_command_is_there(text: str, present: str) -> None:
         ("cgr.dev/chainguard/python:latest", "sh bash apk curl wget"),
         ("busybox:1.36", "bash"),
         ("gcr.io/distroless/static-debian13:debug", "groupadd apt-get bash python3"),
-        ("eclipse-temurin:21-jre", "mvn gradle node"),
+        ("eclipse-temurin:21-jre", "mvn gradle node javac"),
     ],
 )
 def test_a_command_is_missing(text: str, absent: str) -> None:
@@ -145,3 +145,8 @@ def test_the_package_of_a_command_depends_on_the_distribution(command: str, dist
 )
 def test_small_images_of_red_hats_family_have_the_small_manager(image: str, manager: str) -> None:
     assert facts(image).package_manager == manager
+
+
+@pytest.mark.parametrize("text", ["eclipse-temurin:21-jdk", "eclipse-temurin:21-alpine", "amazoncorretto:21-alpine"])
+def test_an_image_of_java_may_be_a_jdk_unless_it_says_otherwise(text: str) -> None:
+    assert facts(text).has_tool("javac") is not False
