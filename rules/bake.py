@@ -7,12 +7,15 @@ import re
 from typing import Any, NamedTuple
 
 from rules import yamls
+from rules.bake_values import each_of_matrix
 
 _BLOCK = re.compile(r'^[ \t]*target[ \t]+"(?P<name>[^"]+)"[ \t]*\{', re.MULTILINE)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|//[^\n]*|/\*.*?\*/|[{}\[\]]', re.DOTALL)
-_SETTING = re.compile(
-    r"(?:^|[\n;])[ \t]*(?P<key>dockerfile|context|target|args|contexts|platforms|inherits)[ \t]*=[ \t]*"
-)
+_VARIABLE = re.compile(r'^[ \t]*variable[ \t]+"(?P<name>[^"]+)"[ \t]*\{', re.MULTILINE)
+_DEFAULT = re.compile(r'(?:^|[\n{;])[ \t]*default[ \t]*=[ \t]*"(?P<value>[^"\\\n$]*)"')
+_SETTING = re.compile(r"(?:^|[\n;])[ \t]*(?P<key>[\w-]+)[ \t]*=[ \t]*")
+_LISTED = re.compile(r"[ \t,\n]*\{")
+_EXPRESSION = re.compile(r"(?:[^\n#;/]|/(?![/*]))*")
 _TEXT = re.compile(r'"([^"\\\n]*)"')
 _PAIR = re.compile(r'(?:^|[\n,{])[ \t]*"?(?P<name>[\w./:@-]+?)"?[ \t]*[=:][ \t]*(?P<value>[^\n,}]*)')
 _MOST_PARENTS = 20
@@ -46,12 +49,19 @@ def targets_in(path: str, text: str) -> list[Target]:
     Those that by their name only serve others (`_common`), and that others inherit, are left out.
     """
     raw = _json(text) if path.endswith(".json") else _hcl(text)
+    raw = {
+        each: (line, filled)
+        for name, (line, settings) in raw.items()
+        for each, filled in each_of_matrix(name, settings, _defaults(text))
+    }
     inherited = {str(parent) for _, settings in raw.values() for parent in yamls.sequence(settings.get("inherits"))}
     found = []
     for name, (line, _) in raw.items():
         if name.startswith("_") and name in inherited:
             continue
         settings = _with_parents(raw, name)
+        if "dockerfile-inline" in settings:
+            continue
         found.append(
             Target(
                 line,
@@ -127,14 +137,49 @@ def _settings(body: str) -> dict[str, Any]:
         if opened in ("{", "["):
             end = _end(body, at + 1)
             inner, at = body[at + 1 : end], end
-            pairs = {pair["name"]: _literal(pair["value"]) for pair in _PAIR.finditer(inner)}
-            found[match["key"]] = pairs if opened == "{" else _TEXT.findall(inner)
+            read = _lists if match["key"] == "matrix" else _pairs if opened == "{" else _items
+            found[match["key"]] = read(inner)
         else:
-            text = _TEXT.match(body, at)
-            found[match["key"]] = text[1] if text else ""
+            found[match["key"]] = _scalar(body, at)
     return found
 
 
-def _literal(value: str) -> str | None:
-    text = _TEXT.match(value.strip())
-    return text[1] if text and "${" not in text[1] else None
+def _lists(text: str) -> dict[str, Any]:
+    """Read the lists of a matrix."""
+    return {key: value for key, value in _settings(text).items() if isinstance(value, list)}
+
+
+def _items(text: str) -> list[Any]:
+    """Read a list of texts, or of blocks."""
+    if not _LISTED.match(text):
+        return _TEXT.findall(text)
+    found, at = [], text.find("{")
+    while at >= 0:
+        end = _end(text, at + 1)
+        found.append(_pairs(text[at + 1 : end]))
+        at = text.find("{", end)
+    return found
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return {pair["name"]: _scalar(pair["value"]) for pair in _PAIR.finditer(text)}
+
+
+def _scalar(body: str, at: int = 0) -> str:
+    """Return the text at a place, or the expression there as a text has it: `tgt` as `${tgt}`."""
+    text = _TEXT.match(body, at)
+    rest = _EXPRESSION.match(body, text.end() if text is not None else at)
+    written = rest[0].strip() if rest is not None else ""
+    if text is not None and not written:
+        return text[1]
+    return f"${{{written}}}" if written else ""
+
+
+def _defaults(text: str) -> dict[str, str]:
+    """Return the variables of a file that have a default."""
+    found = {}
+    for match in _VARIABLE.finditer(text):
+        default = _DEFAULT.search(text[match.end() : _end(text, match.end())])
+        if default is not None:
+            found[match["name"]] = default["value"]
+    return found

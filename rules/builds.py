@@ -169,7 +169,13 @@ _COMMAND = re.compile(
     r"\b(?:docker|podman|buildah|nerdctl)\s+(?:buildx\s+|image\s+)?(?:build|bud)\b(?P<rest>(?:[^\n\\;&|]|\\\n|\\)*)"
 )
 _OPTION = re.compile(r"(?P<name>--target|--tag|--file|-f|-t|--build-arg|--build-context)[= ]\s*(?P<value>[^\s\"']+)")
-_VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
+_AROUND = re.compile(r"\s\d*>>?\s*\S+|\s\d>(?=\s)|\s#.*")
+"""What a shell takes for itself: `> build.log`, what is left of `2>&1`, a comment."""
+_QUOTES = "\"'`()"
+"""What may stand around a call: `IMAGE=$(docker build -q .)`."""
+_ALONE = r"--(?:load|push|pull|no-cache|rm|force-rm|quiet|squash|compress|check|debug|layers)|-q"
+"""Options that take no value as the next word (docker-buildx-build(1), podman-build(1))."""
+_VALUED = re.compile(rf"\s(?:(?:{_ALONE})(?:=\S+)?(?!\S)|(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?!-|\.{{1,2}}(?!\S))\S+)?)")
 
 
 def builds_by_command(path: str, text: str) -> Iterator[Build]:
@@ -180,8 +186,10 @@ def builds_by_command(path: str, text: str) -> Iterator[Build]:
         options = [(option["name"], option["value"]) for option in _OPTION.finditer(rest)]
         target = next((value for name, value in options if name == "--target"), "")
         file = next((value for name, value in options if name in ("--file", "-f")), "")
-        words = _VALUED.sub(" ", f" {rest}").split()
-        context = joined(folder, words[-1] if words else ".")
+        words = _VALUED.sub(" ", _AROUND.sub(" ", f" {rest} ")).split()
+        if any(word[:1] in "-<" for word in words):
+            continue  # the Dockerfile or the context comes in by a pipe
+        context = joined(folder, words[-1].strip(_QUOTES) if words else ".")
         dockerfile = joined(folder, file) if file else joined(context, "Dockerfile")
         if dockerfile is None or context is None:
             continue

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.run_writes import CARRIERS, carried_by
+from rules.model.run_writes import CARRIERS, carried_by, sent_on
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy
 from rules.model.work_folders import path_of
 
@@ -231,7 +232,7 @@ def _same(build: Build, output: str, path: str) -> bool:
 
 def _full(build: Build, output: str) -> str | None:
     """Return where a build writes what its command line names, absolute."""
-    return path_of(build.run, build.command, output)
+    return path_of(build.run, build.command, sent_on(build.command, output))
 
 
 @once
@@ -253,7 +254,7 @@ def _installed(stage: Stage, build: Build) -> Iterator[str | None]:
     variable, folder = known
     root = command.option("--root")
     given = dict(command.assignments).get(variable)
-    place = f"{root}/bin" if root else given.value if given is not None else build.run.scope.expand(f"${variable}")
+    place = f"{root}/bin" if root else given.value if given is not None else filled(build.run, command, f"${variable}")
     for word in command.operands(_GO_VALUES if build.language == "go" else _CARGO_VALUES)[1:]:
         module = _MAJOR.sub("", word.value.partition("@")[0])
         if "." not in posixpath.basename(module) and "$" not in module:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.dotnet_targets import publishes
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def java_runtime(run: Run, command: Command) -> str | None:
 
 def _folder(run: Run, command: Command, written: str) -> str | None:
     """Return a folder that a command names, absolute where that can be told."""
-    named, base = run.scope.expand(written), folder_of(run, command)
+    named, base = filled(run, command, written), folder_of(run, command)
     if not named or named.startswith("/"):
         return named or None
     return f"{base.rstrip('/')}/{named}" if base else named

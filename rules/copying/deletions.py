@@ -8,9 +8,11 @@ from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.managers.words import without_braces
 from rules.globs import matches
 from rules.lazily import once
 from rules.model.puts import folders_of
+from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -59,10 +61,10 @@ def deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
             if command.conditional or command.name not in ("rm", "unlink"):
                 continue
             folder = "/" if _may_be_in_root(run, command) else folder_of(run, command)
-            for word in command.operands():
-                written = _filled(word.value, assigned)
-                text = (run.scope.expand(written) if "$" in written else written) or written
-                if text and (text.startswith("/") or folder is not None):
+            for written in (each for word in command.operands() for each in without_braces(word.value)):
+                text = _filled(written, assigned)
+                text = filled(run, command, text) or text
+                if text and text[0] != "~" and (text.startswith("/") or folder is not None):
                     path = posixpath.normpath(posixpath.join(folder or "/", text))
                     yield path.removesuffix("/*"), run, command
 

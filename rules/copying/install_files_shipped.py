@@ -23,6 +23,7 @@ from rules.api import (
     within,
 )
 from rules.copying.named_by_variables import named_by_variables
+from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 from rules.packages.package_files import unpacker_calls
 
@@ -122,7 +123,7 @@ def _deleting(stage: Stage) -> tuple[tuple[tuple[int, int], str], ...]:
 def _reads(run: Run, command: Command) -> Iterator[_Read]:
     folder, before = folder_of(run, command), ""
     for word in command.args:
-        text = (run.scope.expand(word.value) if "$" in word.value else word.value) or word.value
+        text = filled(run, command, word.value) or word.value
         option, _, value = text.rpartition("=")
         listed = (option or before) in ("--find-links", "-f")
         before = word.value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.named_manifests import place, renamed, sent
 from rules.facts.installers import NODE_MANAGERS, PROJECT_FOLDERS
 from rules.lazily import once
+from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _installs(run: Run, *, with_project: bool = False) -> Iterator[Install]:
             continue
         folder, where = install_folder(run, call), sent(run, call)
         manifests = renamed(call.manifests, where.file) if where.known else ()
-        texts = [run.scope.expand(name) if "$" in name else name for name in manifests]
+        texts = [filled(run, call.command, name) for name in manifests]
         names = [name for name in texts if name and "://" not in name and name != "-"]
         paths = tuple(
             posixpath.normpath(posixpath.join(folder, name)) if folder is not None else name for name in names

@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.shell_scope import filled
+
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.steps import Run
@@ -61,7 +63,7 @@ def sent(run: Run, call: PackageCall) -> Sent:
         folder = next((call.env[name] for name in _FOLDER_VARIABLES.get(call.manager, ()) if call.env.get(name)), None)
     if file is None:
         file = call.env.get(_FILE_VARIABLES.get(call.manager, "")) or None
-    values = [run.scope.expand(text) if text and "$" in text else text for text in (folder, file)]
+    values = [filled(run, call.command, text) if text else text for text in (folder, file)]
     known = None not in [value for value, text in zip(values, (folder, file), strict=True) if text]
     return Sent(values[0], values[1], known)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.archivers import tar_folder
 from rules.model.work_folders import folder_of, path_of
 
 if TYPE_CHECKING:
@@ -44,9 +45,5 @@ def names_read_by(run: Run, command: Command) -> set[str]:
 
 def unpack_folder(run: Run, command: Command) -> str | None:
     """Return where a tar unpacks to, absolute; `None` where that is not known."""
-    written = command.option("-C", "--directory")
-    words = [word.value for word in command.args]
-    if written is None and words and words[0][:1] != "-" and "C" in words[0]:  # `xzC FOLDER`
-        letters = [letter for letter in words[0] if letter in "fC"]
-        written = words[1 + letters.index("C")] if len(words) > len(letters) else ""
+    written = tar_folder(command)
     return path_of(run, command, written) if written is not None else folder_of(run, command)

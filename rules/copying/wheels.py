@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,5 +65,5 @@ def _mounted(run: Run) -> Iterator[Wheels]:
 def wheel_folders(builder: Stage) -> frozenset[str]:
     """Return the folders that `pip wheel` writes to in a chain, absolute."""
     calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
-    folders = ((run, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
-    return frozenset(path for run, text in folders if text and (path := run.resolve(run.scope.expand(text))))
+    folders = ((run, call, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
+    return frozenset(path for run, call, text in folders if text and (path := path_of(run, call.command, text)))

@@ -35,6 +35,9 @@ DEBIAN = POSIX | _words(
 )
 """Commands of `debian:*-slim` and of Ubuntu's base image."""
 
+UBUNTU = DEBIAN | _words("free pgrep pkill pmap ps pwdx sysctl tload top uptime vmstat w watch")
+"""Commands of Ubuntu's base image, which has Debian's `procps` besides (docker-library/repo-info, `repos/ubuntu`)."""
+
 BUSYBOX = POSIX | _words(
     """add-shell addgroup adduser arch arp arping ash base64 bc blkid bunzip2 bzcat bzip2 chattr chpasswd cksum clear
     cpio crond crontab delgroup deluser dmesg dos2unix expand factor fallocate flock free fsync fuser hexdump
@@ -55,7 +58,7 @@ NOT_IN_DEBIAN = _words(
     netstat nslookup ping pkill pgrep ps setcap sqlite3 ss su-exec sudo supervisord telnet tini top traceroute unzip vi
     vim wget xz yum"""
 )
-"""Commands that `debian:*-slim` and Ubuntu's base image do not have, and that people expect."""
+"""Commands that `debian:*-slim` does not have, nor Ubuntu's base image but for those above, and that people expect."""
 
 NOT_IN_ALPINE = _words(
     """apt apt-get bash curl dig dnf dpkg dumb-init fc-cache g++ gcc git gosu groupadd jq make microdnf nano perl setcap

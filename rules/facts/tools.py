@@ -32,6 +32,9 @@ _FOR_FONTS = frozenset({"fc-cache"})
 _DRAWING = frozenset({"java", "r"})
 """Languages that draw text, of which some images bring Fontconfig, and others not (adoptium/containers, r-base)."""
 
+_COMPILER_OF_JAVA = "javac"
+"""A JDK has it, as the images of Java are unless their tag says `jre` (their pages on Docker Hub)."""
+
 _SINCE = {"debian": (9,), "ubuntu": (18, 4), "alpine": (3, 8)}
 """The oldest release for which the lists of commands were checked."""
 
@@ -210,7 +213,7 @@ def _has_nothing_else(facts: ImageFacts, name: str, *, with_busybox: bool) -> bo
 
 def _system(facts: ImageFacts) -> frozenset[str]:
     if facts.distro in DEBIAN_FAMILY:
-        return commands.DEBIAN
+        return commands.UBUNTU if facts.distro == "ubuntu" else commands.DEBIAN
     if facts.distro == "alpine":
         return commands.ALPINE
     return commands.REDHAT if facts.distro in REDHAT_FAMILY else frozenset()
@@ -234,6 +237,8 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
     if not is_checked(facts):
         return name in commands.FOREIGN and _is_newest_system(facts)
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
+    if name == _COMPILER_OF_JAVA and "java" in facts.languages and "jre" not in (facts.tag or ""):
+        return False
     if name in commands.FOREIGN:
         return not (rich and name in _WITH_PYTHON)
     if name in _FOR_FONTS and not _DRAWING.isdisjoint(facts.languages):

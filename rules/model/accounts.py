@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.shell_scope import filled
+
 if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
@@ -55,14 +57,14 @@ def account_of(run: Run, command: Command) -> Account | None:
     if not operands:
         return None
     last = command.name in ("useradd", "groupadd")
-    name = expanded(run, operands[-1 if last else 0].value)
+    name = filled(run, command, operands[-1 if last else 0].value)
     if not name or "$" in name:
         return None
     is_group = command.name in ("groupadd", "addgroup")
     uid = command.option("-g", "--gid") if is_group else command.option("-u", "--uid")
     group, supplementary = (None, ()) if is_group else _groups(run, command)
     system = command.has("-r", "--system", "-S")
-    return Account(name, expanded(run, uid) if uid else None, group, system, run, command, supplementary)
+    return Account(name, filled(run, command, uid) if uid else None, group, system, run, command, supplementary)
 
 
 def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
@@ -71,10 +73,5 @@ def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
     busybox = command.name == "adduser" and facts is not None and facts.has_busybox_accounts
     primary = command.option(*(("-G", "--ingroup") if busybox else ("-g", "--gid", "--ingroup")))
     others = None if busybox else command.option("-G", "--groups")
-    named = expanded(run, others) if others else None
-    return expanded(run, primary) if primary else None, tuple(filter(None, (named or "").split(",")))
-
-
-def expanded(run: Run, text: str) -> str | None:
-    """Fill in what a RUN knows of the variables in a word; `None` where one has no known value."""
-    return run.scope.expand(text) if "$" in text else text
+    named = filled(run, command, others) if others else None
+    return filled(run, command, primary) if primary else None, tuple(filter(None, (named or "").split(",")))

@@ -62,11 +62,16 @@ def copy_of(*state: Any) -> Copy:
         heredocs=instruction.heredocs,
         destination=step.resolve(written),
         destination_word=last,
-        into_folder=several or (written is not None and (written.endswith("/") or written in (".", ".."))),
+        into_folder=several or (written is not None and _is_folder(written)),
         from_text=from_text,
         from_stage=from_stage,
         from_image=parse_reference(from_text) if from_text and from_stage is None else None,
     )
+
+
+def _is_folder(written: str) -> bool:
+    """Whether it is written as a folder: a slash behind it, or a dot for its last part (buildkit, `keepSlash`)."""
+    return written in (".", "..") or written.endswith(("/", "/.", "/.."))
 
 
 def _sources(step: Step, words: Sequence[Word]) -> tuple[CopySource, ...]:

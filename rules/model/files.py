@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.managers.words import without_braces
 from rules.lazily import cached_property
 from rules.model.folders import lands_in_folder
 from rules.model.found_paths import HANDED, found_for
@@ -213,21 +215,33 @@ class Files:
 
 def changes_by(run: Run, command: Command) -> Iterator[Attributes]:
     """Yield what a chown, chgrp or chmod in a RUN changes, a row for each path."""
-    operands = command.operands(("--reference", "--from"))
+    operands = _operands(command)
     if not operands:
         return
     recursive = command.has("-R", "--recursive")
     value, *targets = operands
-    wanted = _with_colon(value.value) if command.name == "chown" else value.value
-    given = found_for(run, command) if all(target.value == HANDED for target in targets) else None
+    wanted = _with_colon(value) if command.name == "chown" else value
+    given = found_for(run, command) if all(target == HANDED for target in targets) else None
     if given is None or (command.name == "chmod" and given.type == "f"):  # which says nothing of the folders around
-        for text in [target.value for target in targets] or _handed(command):
+        for text in targets or _handed(command):
             path = _absolute(run, command, text) if text != HANDED else None
             yield Attributes(path, command.name, wanted, recursive, run, command, text)
         return
     for root in given.roots:
         deep = recursive or given.type != "d"
         yield Attributes(_absolute(run, command, root), command.name, wanted, deep, run, command, root, given.find)
+
+
+_TAKES_AWAY = re.compile(r"-[rwxXst]+")
+"""A mode that takes something away from everyone, which looks like an option: `chmod -x run.sh`."""
+
+
+def _operands(command: Command) -> list[str]:
+    """Return the owner or mode of a command, and the paths."""
+    found = [word.value for word in command.operands(("--reference", "--from"))]
+    if command.name != "chmod":
+        return found
+    return [word.value for word in command.args if _TAKES_AWAY.fullmatch(word.value)][:1] + found
 
 
 def _handed(command: Command) -> tuple[str, ...]:
@@ -247,4 +261,5 @@ def _absolute(run: Run, command: Command, text: str) -> str | None:
 
 def paths_of(run: Run, command: Command, valued: tuple[str, ...]) -> tuple[str, ...]:
     """Return the operands of a command as absolute paths; those that cannot be known are left out."""
-    return tuple(p for word in command.operands(valued) if (p := _absolute(run, command, word.value)) is not None)
+    words = (each for word in command.operands(valued) for each in without_braces(word.value))
+    return tuple(path for word in words if (path := _absolute(run, command, word)) is not None)

@@ -13,6 +13,7 @@ from rules.model.copies import copy_of
 from rules.model.scope import Scope, Variable, arg_variables, env_variables
 from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Setting, Start, read_port
 from rules.model.steps import Run, Step
+from rules.model.windows import DRIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,10 +170,9 @@ class _Fold:
         """WORKDIR: relative to the one before."""
         path = self.scope.expand(instruction.value)
         before = self.image.workdir.value
-        drive = path is not None and path[1:2] == ":"
-        if path is not None and not drive and not path.startswith("/"):
+        if path is not None and not DRIVE.match(path) and not path.startswith("/"):
             path = posixpath.join(before, path) if before is not None else None
-        value = path if path is None or drive else posixpath.normpath("/" + path.lstrip("/"))
+        value = path if path is None or DRIVE.match(path) else posixpath.normpath("/" + path.lstrip("/"))
         self.image.workdir = self._here(value, instruction)
 
     def _start(self, instruction: Instruction) -> Setting[Start]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.accounts import RENAMING, VALUED, account_of, expanded, is_membership
+from rules.model.accounts import RENAMING, VALUED, account_of, is_membership
+from rules.model.shell_scope import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,13 +54,13 @@ def _of(run: Run, command: Command) -> Iterator[Membership]:
             yield Membership(made.name, made.group or "", run, command, primary=True)
         return
     valued = RENAMING if command.name == "usermod" else VALUED
-    operands = [expanded(run, word.value) or "" for word in command.operands(valued)]
+    operands = [filled(run, command, word.value) or "" for word in command.operands(valued)]
     if command.name == "usermod" and operands:
-        further = expanded(run, command.option("-G", "--groups") or "") or ""
+        further = filled(run, command, command.option("-G", "--groups") or "") or ""
         yield from (Membership(operands[-1], group, run, command) for group in further.split(","))
-        primary = expanded(run, command.option("-g", "--gid") or "") or ""
+        primary = filled(run, command, command.option("-g", "--gid") or "") or ""
         yield Membership(operands[-1], primary, run, command, primary=True)
     elif command.name == "gpasswd" and operands:
-        yield Membership(expanded(run, command.option("-a", "--add") or "") or "", operands[-1], run, command)
+        yield Membership(filled(run, command, command.option("-a", "--add") or "") or "", operands[-1], run, command)
     elif len(operands) == 2 and is_membership(command):  # noqa: PLR2004 - account and group
         yield Membership(operands[0], operands[1], run, command)

@@ -153,7 +153,6 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
 
 
 def _may_be_tree(step: Copy, source: CopySource) -> bool:
-    unpacked = step.is_add and source.is_archive
-    if source.is_root or source.has_wildcard or not names_a_file(source.path or "") or unpacked:
+    if source.is_root or source.has_wildcard or not names_a_file(source.path or "") or step.unpacks(source):
         return True
     return not step.lands_in_folder and may_be_folder(step, source.path or "")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.managers.words import without_braces
+from rules.dockerfile.shell_nested import SHELLS, inner_script
 from rules.lazily import once
+from rules.model.archivers import tar_writes, unzip_writes
+from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -54,13 +59,27 @@ class Write(NamedTuple):
 
 def is_opaque(command: Command) -> bool:
     """Tell whether a command may write anywhere: a build tool, a script, an unknown program."""
-    return bool(command.name) and command.name not in OPAQUE_HARMLESS
+    return bool(command.name) and command.name not in OPAQUE_HARMLESS and not is_given_script(command)
+
+
+def is_given_script(command: Command) -> bool:
+    """Tell whether a shell is given its script; the commands in there follow it, and tell what it does."""
+    return command.name in SHELLS and inner_script(command) is not None
 
 
 def carried_by(command: Command) -> tuple[str, ...]:
     """Return what `cp`, `mv` or `install` takes, as written: its operands, but for the last where that says whither."""
     operands = tuple(word.value for word in command.operands((*_TARGET, *INSTALL_VALUED)))
     return operands if command.has(*_TARGET) else operands[:-1]
+
+
+def sent_on(command: Command, path: str) -> str:
+    """Return a path that a command names, as written, below the folder that it is told to change to first.
+
+    Both `git -C folder` and `go build -C folder` read all their paths there (git(1), `go help build`).
+    """
+    folder = command.option("-C") if command.name in ("git", "go") else None
+    return posixpath.join(folder, path) if folder else path
 
 
 @once
@@ -72,14 +91,17 @@ def written_by(run: Run) -> tuple[Write, ...]:
         folder = folder_of(run, command) if texts else None
         found += [
             Write(path, tree, checkout, command)
-            for text, tree, checkout in texts
-            if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
+            for written, tree, checkout in texts
+            for text in without_braces(written)  # under a shell that knows none, it is what the author means
+            if (path := _join(run, command, folder, text)) is not None
+            and not run.is_mounted(path)
+            and path != "/dev/null"
         ]
     return tuple(found)
 
 
-def _join(run: Run, folder: str | None, text: str) -> str | None:
-    expanded = run.scope.expand(text) if "$" in text or "'" in text or '"' in text else text
+def _join(run: Run, command: Command, folder: str | None, text: str) -> str | None:
+    expanded = filled(run, command, text)
     if not expanded or any(mark in expanded for mark in "$`*?"):
         return None
     if not expanded.startswith("/") and folder is None:
@@ -118,27 +140,22 @@ def _download(command: Command) -> Iterator[tuple[str, bool, bool]]:
     """What `curl` and `wget` write: the file that an option names, or one with the last name of the URL."""
     is_curl = command.name == "curl"
     output = command.option(*(("-o", "--output") if is_curl else ("-O", "--output-document")))
-    folder = command.option(*(("--output-dir",) if is_curl else ("-P", "--directory-prefix"))) or "."
+    folder = command.option(*(("--output-dir",) if is_curl else ("-P", "--directory-prefix")))
     if output is not None:
         if output != "-":
-            yield (f"{folder}/{output}" if is_curl and not output.startswith("/") else output), False, False
+            yield (f"{folder}/{output}" if is_curl and folder else output), False, False
     elif not is_curl or command.has("-O", "--remote-name", "--remote-name-all"):
         for word in command.args:
             path, question, _ = word.value.partition("?")
             name = "" if question and not is_curl else path.rsplit("/", 1)[-1]  # wget keeps the question in the name
             if _URL.match(word.value) and name:
-                yield f"{folder}/{name}", False, False
+                yield f"{folder or '.'}/{name}", False, False
 
 
 def _output_option(command: Command) -> Iterator[tuple[str, bool, bool]]:
     output = command.option("-o", "--output")
     if output is not None and output != "-":
-        yield output, False, False
-
-
-def _extract(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    target = command.option("-C", "--directory", "-d")
-    yield target if target is not None else ".", True, False
+        yield sent_on(command, output), False, False
 
 
 def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
@@ -148,7 +165,7 @@ def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
     if operands and operands[0].value == "clone" and len(operands) > 1:
         url = operands[1].value.rstrip("/")
         name = operands[2].value if len(operands) > 2 else url.rsplit("/", 1)[-1].removesuffix(".git")  # noqa: PLR2004 - `clone URL [DIR]`
-        yield name, True, True
+        yield sent_on(command, name), True, True
 
 
 _ENVIRONMENT_OPTIONS = ("-p", "--python", "--prompt", "--app-data", "--cache-dir", "--pip", "--setuptools", "--wheel")
@@ -172,7 +189,8 @@ _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
     **dict.fromkeys(("cp", "mv", "install", "ln", "rsync"), _last_operand),
     **dict.fromkeys(("curl", "wget"), _download),
     **dict.fromkeys(("gcc", "g++", "cc", "clang", "go", "rustc"), _output_option),
-    **dict.fromkeys(("tar", "unzip", "bsdtar"), _extract),
+    **dict.fromkeys(("tar", "bsdtar"), tar_writes),
+    "unzip": unzip_writes,
     "git": _git,
     **dict.fromkeys(("python", "virtualenv", "pyvenv", "uv"), _venv),
 }

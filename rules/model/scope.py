@@ -104,7 +104,7 @@ class Scope:
 
     def in_shell(self) -> Scope:
         """Return the scope of a command, whose shell knows more: `HOME`, and what the command assigns."""
-        return replace(self, bare=False) if self.bare else self
+        return replace(self, complete=False, bare=False) if self.bare or self.complete else self
 
     def expand(self, word: str) -> str | None:
         """Expand one word as BuildKit does: quotes removed, variables replaced; `None` when unknown."""

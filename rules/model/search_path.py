@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
+    from rules.model.steps import Step
 
 DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """`PATH` of an image that sets none (moby, `DefaultPathEnvUnix`)."""
@@ -21,19 +22,27 @@ def path_folders(stage: Stage) -> tuple[str, ...] | None:
         return DEFAULT_PATH
     if setting.value is not None:
         return tuple(map(_folder, setting.value.split(":")))
-    pairs = setting.instruction.pairs if setting.instruction is not None else ()
-    written = next(
-        (value.text.strip("\"'") for name, value in pairs if name.text == "PATH" and value is not None), None
-    )
-    if written is None:
-        return None
-    folders: list[str] = []
+    base = stage.facts.env.get("PATH") if stage.facts is not None and stage.facts.env is not None else None
+    folders: tuple[str, ...] | None = tuple(map(_folder, base.split(":"))) if base else DEFAULT_PATH
+    for step in stage.done_steps:
+        if step.instruction.keyword == "ENV":
+            for name, value in step.instruction.pairs:
+                if name.text == "PATH" and value is not None:
+                    folders = _extended(step, value.text.strip("\"'"), folders)
+    return folders
+
+
+def _extended(step: Step, written: str, folders: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the folders of a `PATH` as an ENV sets it, with those that it had in place of itself."""
+    found: list[str] = []
     for part in written.split(":"):
-        expanded = stage.scope.expand(part) if part not in ("$PATH", "${PATH}") else None
-        if expanded is None and part not in ("$PATH", "${PATH}"):
+        own = part in ("$PATH", "${PATH}")
+        expanded = step.scope.expand(part) if not own else None
+        more = folders if own else (_folder(expanded),) if expanded is not None else None
+        if more is None:
             return None
-        folders += [_folder(expanded)] if expanded is not None else DEFAULT_PATH
-    return tuple(folders)
+        found += more
+    return tuple(found)
 
 
 def _folder(text: str) -> str:

@@ -235,6 +235,14 @@ class Copy(Step):
         flag = self.instruction.flag(name)
         return flag is not None and (flag.value or "true").lower() != "false"
 
+    def unpacks(self, source: CopySource) -> bool:
+        """Tell whether it unpacks a source: ADD does so with an archive of the context, or as `--unpack` says."""
+        if not self.is_add:
+            return False
+        if self.instruction.flag("unpack") is not None:
+            return self.has_flag("unpack") and (source.is_archive or source.is_remote)
+        return source.is_archive and not source.is_remote
+
     def source_path(self, source: CopySource) -> str | None:
         """Return where a source lies: in the context (relative, `.` for its root) or in the other stage (absolute)."""
         if source.path is None or source.is_remote:
@@ -258,8 +266,8 @@ class Copy(Step):
             return posixpath.normpath(posixpath.join(self.destination, below))
         name = posixpath.basename(source.path.rstrip("/"))
         looks_like_file = names_a_file(name) and not source.path.endswith("/") and not source.is_root
-        if source.is_git or (self.is_add and not source.is_remote and source.is_archive):
-            return self.destination  # what a repository or a local archive holds lands there
+        if source.is_git or self.unpacks(source):
+            return self.destination  # what a repository or an archive holds lands there
         if looks_like_file and not source.has_wildcard and self.lands_in_folder:
             return posixpath.join(self.destination, name)
         return self.destination

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import cached_property
-from rules.model.accounts import RENAMING, VALUED, Account, account_of, expanded, is_membership
+from rules.model.accounts import RENAMING, VALUED, Account, account_of, is_membership
 from rules.model.folders import fixed_folder
 from rules.model.foreign_options import foreign_option
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.model.run_writes import OPAQUE_HARMLESS, is_given_script
 from rules.model.settings import Origin
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ _NEVER = {
 Debian's and Ubuntu's run as `www-data`, which base-passwd brings (its users-and-groups), Red Hat's as `apache` or under
 the server's own name (setup's `uidgid`).
 """
+
+_Place = tuple[tuple[int, int], int]
+"""Where a command stands: its RUN, and its offset."""
+_NOWHERE: _Place = ((-1, -1), -1)
 
 
 class Users:
@@ -159,24 +164,35 @@ class Users:
             for command in run.calls("usermod"):
                 uid, operands = command.option("-u", "--uid"), command.operands(VALUED)
                 if uid and operands:
-                    found[operands[-1].value] = expanded(run, uid)
+                    found[operands[-1].value] = filled(run, command, uid)
         return found
 
     @cached_property
     def _renamed(self) -> dict[str | None, str | None]:
         """The new names that `usermod` gives to accounts, with the old ones; `None` for what is not known."""
         return {
-            expanded(run, name): expanded(run, operands[-1].value)
+            filled(run, command, name): filled(run, command, operands[-1].value)
             for run in self.stage.done_runs
             for command in run.calls("usermod")
             if (name := command.option("-l", "--login")) and (operands := command.operands(RENAMING))
         }
 
     @cached_property
-    def _deleted(self) -> frozenset[str | None]:
-        """The accounts that a RUN deletes; whether the command ran is not known."""
-        calls = (command for run in self.stage.done_runs for command in run.calls("userdel", "deluser"))
-        return frozenset(word.value for command in calls for word in command.operands())
+    def _lost_at(self) -> dict[str, _Place]:
+        """Where an account is deleted, or gets another name, last; whether the command ran is not known."""
+        found: dict[str, _Place] = {}
+        for run in self.stage.done_runs:
+            for command in run.calls("userdel", "deluser", "usermod"):
+                operands = [word.value for word in command.operands(RENAMING if command.name == "usermod" else ())]
+                stays = command.name == "usermod" and not command.option("-l", "--login")
+                if len(operands) == 1 and not stays:  # `deluser app docker` takes it out of a group
+                    found[operands[0]] = (run.at, command.start)
+        return found
+
+    @cached_property
+    def _made_at(self) -> dict[str, _Place]:
+        """Where an account is made by name, last."""
+        return {one.name: (one.run.at, one.command.start) for one in self.created}
 
     def exists(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account exists.
@@ -190,13 +206,16 @@ class Users:
             `False` when the base is known not to have it and no RUN of the chain can have made it: neither `useradd`
             and kin, nor a package, a script or a program that is not known. `None` when that is open.
         """
-        if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None or name in self._renamed:
+        if name in ROOT_NAMES or name.isdecimal() or name in self._renamed:
             return True
+        made = self._made_at.get(name)
+        if made is not None:
+            return True if self._lost_at.get(name, _NOWHERE) < made else None
         return self.exists_elsewhere(name, above)
 
     def exists_elsewhere(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account that no RUN of the chain makes by name exists all the same; see `exists`."""
-        if self.passwd_copied or None in self._renamed or name in self._deleted:
+        if self.passwd_copied or None in self._renamed or name in self._lost_at:
             return None
         facts = self.stage.facts
         known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
@@ -247,7 +266,7 @@ def _may_bring_accounts(copy: Copy) -> bool:
 
 def _may_make_any(run: Run) -> bool:
     """Whether a RUN is not read, calls a program that is not known, or makes an account whose name is not known."""
-    names = {command.name for command in run.commands if command.name}
+    names = {command.name for command in run.commands if command.name and not is_given_script(command)}
     if not run.is_read or not names <= _NO_ACCOUNTS | OPAQUE_HARMLESS:
         return True
     by_name = (command for command in run.calls("dpkg", "rpm") if not command.has("-q", "--query"))

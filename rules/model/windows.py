@@ -15,7 +15,8 @@ _FAMILIES = re.compile(
 """Microsoft's own images, and the tags of others that stand upon them (docker-library's and dotnet's)."""
 _SHELLS = re.compile(r"(?:powershell|cmd)(?:\.exe)?", re.IGNORECASE)
 """Shells that only Windows has; PowerShell for every system is called `pwsh`."""
-_DRIVE = re.compile(r"[\"']?[A-Za-z]:(?:[\\/]|$)")
+DRIVE = re.compile(r"[\"']?[A-Za-z]:(?:[\\/]|$)")
+"""How a path with a drive begins."""
 _OF_LINUX = frozenset("apk apt apt-get dnf dpkg microdnf pacman rpm yum zypper".split())
 
 
@@ -58,5 +59,5 @@ def _works_on_windows(stage: Stage) -> bool:
     if _SHELLS.fullmatch(posixpath.basename(shell.replace("\\", "/"))):
         return True
     return any(
-        step.instruction.keyword == "WORKDIR" and _DRIVE.match(step.instruction.value) for step in stage.all_steps
+        step.instruction.keyword == "WORKDIR" and DRIVE.match(step.instruction.value) for step in stage.all_steps
     )

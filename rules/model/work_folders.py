@@ -7,19 +7,26 @@ import re
 import sys
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.shell_nested import RUNS_MORE, inner_script
 from rules.lazily import once
+from rules.model.shell_scope import filled
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
-_BRACKET = re.compile(r"[()]")
+_BRACKET = re.compile(r"[()]|\bcase\b[^\n;]{1,200}?\bin\b|\besac\b|^[ \t]*#.*", re.MULTILINE)
+"""Brackets, the words around the patterns of a `case`, which have one that closes nothing, and comments."""
+_CLOSED_BY = {"(": ")", "case": "esac"}
 _BEFORE = " \t\r\n\\"
 """What stands between a bracket and the command behind it."""
 _LONGEST_GAP = 200
 _UNKNOWN = frozenset("*?`")
+_MOVERS = frozenset({"cd", "pushd", "popd"})
+_APART = frozenset({"|", "|&", "&"})
+"""Operators in front of which a command runs in a shell of its own."""
 
 
 @dataclass
@@ -27,18 +34,27 @@ class _Shell:
     """A shell that runs commands.
 
     Attributes:
-        end: Where its brackets close.
+        end: Where its brackets close, or its script ends.
         folder: Where it is now; `None` when that is not known.
         previous: Where `cd -` leads.
+        inner: Whether a command runs it: `sh -c "…"`, or `$(…)` among its words.
+        unsure: Whether it may be where it was, since it went there in a branch or behind a test.
     """
 
     end: int
     folder: str | None
     previous: str | None = None
+    inner: bool = False
+    unsure: bool = False
 
-    def enter(self, folder: str | None) -> None:
+    def enter(self, folder: str | None, *, unsure: bool) -> None:
         """Go to a folder."""
-        self.folder, self.previous = folder, self.folder
+        self.folder, self.previous, self.unsure = folder, self.folder, unsure
+
+    def before(self, command: Command) -> None:
+        """Note that a command comes; behind the branch that has gone elsewhere, nobody knows where the shell is."""
+        if self.unsure and not (command.conditional and command.before):
+            self.folder, self.previous, self.unsure = None, None, False
 
 
 def folder_of(run: Run, command: Command) -> str | None:
@@ -50,7 +66,7 @@ def folder_of(run: Run, command: Command) -> str | None:
 
 def path_of(run: Run, command: Command, written: str) -> str | None:
     """Return where a path leads that a command of a RUN names, absolute; `None` where that is not known."""
-    text = run.scope.expand(written) if "$" in written else written
+    text = filled(run, command, written)
     folder = folder_of(run, command)
     if not text or (folder is None and not text.startswith("/")):
         return None
@@ -61,30 +77,70 @@ def path_of(run: Run, command: Command, written: str) -> str | None:
 def _folders(run: Run) -> tuple[list[int], list[str | None]]:
     """Where the commands of a RUN stand, in order, and the folder of each."""
     commands = sorted(run.commands, key=lambda one: one.start)
-    closing = _closing(run)
+    closing, scripts = _closing(run), _inner_scripts(commands)
     shells = [_Shell(sys.maxsize, run.workdir.value)]
-    starts, folders = [], []
+    starts, folders = list[int](), list[str | None]()
     for command in commands:
+        while scripts and scripts[-1].start <= command.start:
+            script = scripts.pop()
+            folder = folders[bisect_right(starts, script.command.start) - 1]
+            shells.append(_Shell(script.end, None if script.is_login else folder, inner=True))
         while command.start >= shells[-1].end:
             shells.pop()
-        end = closing.get(_bracket_before(run, command)) if closing and not command.nested else None
+        end = closing.get(_bracket_before(run, command)) if closing else None
         if end is not None:
-            shells.append(_Shell(end, shells[-1].folder, shells[-1].previous))
+            shell = shells[-1]
+            shells.append(_Shell(end, shell.folder, shell.previous, command.nested, shell.unsure))
+        shell = shells[-1]
+        shell.before(command)
         starts.append(command.start)
-        folders.append(shells[-1].folder)
-        if command.name in ("cd", "pushd", "popd") and not command.nested:
-            shells[-1].enter(_entered(run, command, shells[-1]))
+        folders.append(shell.folder)
+        if command.name in _MOVERS and shell.inner == command.nested and command.after not in _APART:
+            shell.enter(_entered(run, command, shell), unsure=command.conditional)
     return starts, folders
+
+
+class _Script(NamedTuple):
+    """A script that a command hands to a shell.
+
+    Attributes:
+        start: Where it begins.
+        end: Where it ends.
+        command: The command.
+        is_login: Whether the shell begins in a home (su(1), `--login`).
+    """
+
+    start: int
+    end: int
+    command: Command
+    is_login: bool
+
+
+def _inner_scripts(commands: list[Command]) -> list[_Script]:
+    """Return the scripts that commands hand to shells, the last one first."""
+    found = []
+    for command in commands:
+        script = inner_script(command) if command.name in RUNS_MORE else None
+        if script is None:
+            continue
+        is_login = command.name in ("su", "runuser") and command.has("-", "-l", "--login")
+        if script.word is not None:
+            found.append(_Script(script.word.start, script.word.end, command, is_login))
+        elif command.heredoc:
+            start = command.source.text.find(command.heredoc, command.end)
+            found += [_Script(start, start + len(command.heredoc), command, is_login)] if start >= 0 else []
+    return sorted(found, key=lambda one: (-one.start, one.end))
 
 
 def _closing(run: Run) -> dict[int, int]:
     """Return where each bracket of a RUN closes, by the place where it opens."""
-    span, found, opened = run.instruction.span, dict[int, int](), list[int]()
+    span, found, opened = run.instruction.span, dict[int, int](), list[re.Match[str]]()
     for mark in _BRACKET.finditer(run.instruction.source.text, span.start, span.end):
-        if mark[0] == "(":
-            opened.append(mark.start())
-        elif opened:
-            found[opened.pop()] = mark.start()
+        kind = mark[0][:4]
+        if kind in _CLOSED_BY:
+            opened.append(mark)
+        elif opened and _CLOSED_BY[opened[-1][0][:4]] == kind:
+            found[opened.pop().start()] = mark.start()
     return found
 
 
@@ -102,9 +158,7 @@ def _entered(run: Run, command: Command, shell: _Shell) -> str | None:
     text = words[0] if words else "~"
     if text == "-":
         return shell.previous
-    if text == "~" or text.startswith("~/"):
-        text = f"$HOME{text[1:]}"
-    path = run.scope.expand(text) if "$" in text else text
+    path = filled(run, command, text)
     if not path or not _UNKNOWN.isdisjoint(path) or (shell.folder is None and not path.startswith("/")):
         return None
     return posixpath.normpath(posixpath.join(shell.folder or "/", path))

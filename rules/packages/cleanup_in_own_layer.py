@@ -17,6 +17,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.shell_scope import filled
 
 _SQUASHES = re.compile(r"(?<!\S)--(?:squash(?:-all)?|single-snapshot)\b")
 """Options with which Docker, Buildah and Kaniko make one layer of all."""
@@ -58,7 +59,7 @@ def _frees(run: Run, command: Command) -> bool:
     """Whether a command is there for the room alone: what else an `rm` deletes may be in the way of the program."""
     if _cleans(run, command) or command.name in ("set", "sync", "true"):
         return True
-    words = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.operands()]
+    words = [filled(run, command, word.value) for word in command.operands()]
     paths = [run.resolve(word.rstrip("*")) if word and "$" not in word else None for word in words]
     return command.name == "rm" and all(path and any(within(path, folder) for folder in _ALSO) for path in paths)
 

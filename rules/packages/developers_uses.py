@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
+from rules.model.shell_scope import filled
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -137,4 +138,4 @@ def _scripts_run(run: Run) -> frozenset[int]:
 def _program(run: Run, command: Command) -> str:
     """Return what is called, path and all; a variable may hold it."""
     text = command.program.value if command.program is not None else ""
-    return (run.scope.expand(text) or "") if "$" in text else text
+    return filled(run, command, text) or ""

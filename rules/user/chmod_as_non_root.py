@@ -28,8 +28,7 @@ from rules.api import (
 )
 from rules.user.accounts import is_of_argument, runs_as_root
 from rules.user.copy_chmod_separate_layer import set_by_copy
-from rules.user.kept_owners import may_keep_owner
-from rules.user.ownership import leaves_nothing
+from rules.user.kept_owners import leaves_nothing, may_keep_owner
 
 _CHANGERS = ("chmod", "chown", "chgrp")
 

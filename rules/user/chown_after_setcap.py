@@ -20,6 +20,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.shell_scope import filled
 from rules.quoting import listed
 from rules.user.layers import folders_made, place
 from rules.user.modes import grants
@@ -104,7 +105,7 @@ def _given(stage: Stage) -> tuple[_Privilege, ...]:
 
 
 def _privilege(run: Run, command: Command, text: str, *, is_capability: bool) -> _Privilege | None:
-    expanded = run.scope.expand(text) if "$" in text else text
+    expanded = filled(run, command, text)
     known = expanded is not None and expanded.startswith("/") and not set(expanded) & set("*?[{$`(")
     return _Privilege(expanded, run, command, is_capability) if known and expanded is not None else None
 

@@ -13,9 +13,9 @@ from rules.model.steps import Copy
 from rules.problem import Confidence, Note, Problem
 from rules.quoting import quote
 from rules.user.accounts import name_of, runs_as_root
-from rules.user.kept_owners import may_keep_owner
+from rules.user.kept_owners import BUILDERS, leaves_owners, may_keep_owner
 from rules.user.owners import STATE_FOLDERS, is_same
-from rules.user.ownership import BUILDERS, Access, access, leaves_owners
+from rules.user.ownership import Access, access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

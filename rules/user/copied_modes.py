@@ -32,7 +32,8 @@ def is_executable(change: DockerfileChange, copy: Copy, source: CopySource) -> b
     """
     path = copy.source_path(source)
     if path is None or source.is_remote:
-        return False if source.is_remote else None  # "the destination will have permissions of 600" (ADD)
+        closed = source.is_remote and not copy.unpacks(source)  # "the destination will have permissions of 600" (ADD)
+        return False if closed else None
     if copy.from_context:
         return _in_repository(change, path)
     return _in_stage(change, copy.from_stage, path) if copy.from_stage is not None else None

@@ -111,8 +111,8 @@ def _given(stage: Stage) -> dict[tuple[str, ...], int]:
 
 
 def _unpacks(copy: Copy) -> bool:
-    """Whether an ADD unpacks archives of the context, whose files keep the owners that the archive names."""
-    return copy.is_add and all(s.is_archive and not s.is_remote for s in copy.sources)
+    """Whether an ADD unpacks archives, whose files keep the owners that the archive names."""
+    return copy.is_add and all(map(copy.unpacks, copy.sources))
 
 
 def _after_user(copy: Copy) -> bool:

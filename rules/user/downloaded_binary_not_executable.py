@@ -27,6 +27,7 @@ from rules.api import (
     written_by,
 )
 from rules.dockerfile.shell_nested import SHELLS
+from rules.model.shell_scope import filled
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
 _MODE_SETTERS = frozenset({"chmod", "install"})
@@ -63,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _downloads(step: Step) -> Iterator[_Download]:
     if isinstance(step, Copy) and step.is_add:
-        remote = [source for source in step.sources if source.is_remote and not source.is_git]
+        remote = [source for source in step.sources if source.is_remote and not (source.is_git or step.unpacks(source))]
         path = step.destination or ""
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
@@ -123,7 +124,7 @@ def _is_interpreted(stage: Stage, path: str) -> bool:
 def _may_set_mode(run: Run, command: Command, path: str) -> bool:
     name = posixpath.basename(path)
     if command.name in _MODE_SETTERS:
-        targets = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.args]
+        targets = [filled(run, command, word.value) for word in command.args]
         return (
             not targets[1:]
             or any(  # none: `xargs` or a pipe names them

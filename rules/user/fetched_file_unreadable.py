@@ -54,8 +54,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _stays_closed(stage: Stage, put: Put, add: Copy) -> bool:
     """Whether a fetched file is root's with its own mode to the end, as far as the instructions show."""
-    if add.deferred or any(add.option(name) is not None for name in ("chmod", "chown", "unpack")):
+    if add.deferred or any(add.instruction.flag(name) is not None for name in ("chmod", "chown")):
         return False
+    if any(map(add.unpacks, add.sources)):
+        return False  # its files have the modes that the archive says
     name = posixpath.basename(put.path)
     if not name or "$" in name or _ARCHIVE.search(name) or _OF_GIT.search(add.instruction.value):
         return False

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.model.accounts import expanded
 from rules.model.puts import within
 from rules.model.settings import is_script
+from rules.model.shell_scope import filled
 from rules.user.modes import read_mode
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _opens(run: Run, folder: str) -> bool:
         mode, *words = [word.value for word in command.operands()] or [""]
         read = read_mode(mode)
         if _AS_OWNER.match(mode) or (read is not None and read.everyone_writes):
-            named = [expanded(run, word) for word in (searched if "{}" in words else words)]
+            named = [filled(run, command, word) for word in (searched if "{}" in words else words)]
             paths = (run.resolve(path) for path in named if path)
             if any(path is not None and path != "/" and within(folder, path) for path in paths):
                 return True

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.model.shell_scope import filled
 from rules.user.layers import place, shipped_runs
 
 _INTERPRETER = re.compile(
@@ -41,7 +42,7 @@ def _interpreter(run: Run, command: Command) -> str | None:
         return None
     text = operands[-1].value
     found = _WHICH.fullmatch(text)
-    path = found[1] if found else (run.scope.expand(text) or "" if "$" in text and "(" not in text else text)
+    path = found[1] if found else (filled(run, command, text) or "" if "$" in text and "(" not in text else text)
     name = path.strip("\"')` ").rsplit("/", 1)[-1]
     return path.strip("\"')` ") if _INTERPRETER.fullmatch(name) else None
 

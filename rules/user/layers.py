@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.run_writes import INSTALL_VALUED
+from rules.model.run_writes import INSTALL_VALUED, written_by
 from rules.model.steps import Run
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def folders_made(stage: Stage) -> frozenset[str]:
     found = {put.path for put in stage.files.puts if put.kind == "workdir"}
     found.update(volume.value for volume in stage.image.volumes if volume.value is not None)
     for run in stage.all_runs:
-        for command in run.calls("mkdir", "install"):
-            if command.name == "mkdir" or command.has("-d", "--directory"):
-                words = command.operands(INSTALL_VALUED)
-                found.update(word.value for word in words)
-                found.update(filter(None, (run.resolve(run.scope.expand(word.value)) for word in words)))
+        calls = run.calls("mkdir", "install")
+        made = [command for command in calls if command.name == "mkdir" or command.has("-d", "--directory")]
+        found.update(word.value for command in made for word in command.operands(INSTALL_VALUED))
+        starts = {command.start for command in made}
+        found.update(write.path for write in written_by(run) if write.command.start in starts)
     return frozenset(path.rstrip("/") for path in found)
 
 

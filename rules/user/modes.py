@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.found_paths import found_for
 from rules.model.run_writes import INSTALL_VALUED
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _of_command(run: Run, command: Command) -> Grant | None:
         text, word = option
         paths = command.operands(("-t", *INSTALL_VALUED))
         paths = paths if command.name == "mkdir" or command.has("-d", "--directory") else paths[-1:]
-    mode = read_mode((run.scope.expand(text) or "") if "$" in text else text)
+    mode = read_mode(filled(run, command, text) or "")
     if mode is None:
         return None
     at = word.start + max(word.text.rfind(text), 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.shell_scope import filled
 from rules.model.users import ROOT_NAMES
 from rules.user.accounts import name_of
 
@@ -76,7 +77,7 @@ def _gids(stage: Stage) -> dict[str, str | None]:
 
 def owner_of(row: Attributes) -> str:
     """Return what a `chown` says, variables filled in, `user:group`; empty when it is not known."""
-    value = row.step.scope.expand(row.value) if "$" in row.value else row.value
+    value = filled(row.step, row.command, row.value)
     return value if value is not None and "$" not in value else ""
 
 

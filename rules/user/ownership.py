@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.found_paths import HANDED, found_for
 from rules.model.puts import copied, within
-from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
+from rules.model.run_writes import INSTALL_VALUED, written_by
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy, Run
 from rules.model.work_folders import folder_of
 from rules.user.accounts import name_of, runs_as_root
-from rules.user.kept_owners import may_keep_owner
+from rules.user.kept_owners import leaves_owners, may_keep_owner
 from rules.user.modes import lets_owner_write, read_mode
 from rules.user.owners import SYSTEM_FOLDERS, is_same, may_be_home, named_folders
 
@@ -27,11 +28,6 @@ _BARE = frozenset({"os", "runtime", "runtime+toolchain"})
 """Kinds of images that bring no folders of an application."""
 
 _OPEN = frozenset({"/tmp", "/var/tmp", "/dev/shm", "/run/lock"})  # noqa: S108 - paths of an image
-BUILDERS = frozenset(
-    "bun bundle cargo composer deno dotnet gem go gradle java mvn node npm npx pip pip3 pipenv pnpm poetry python "
-    "python3 ruby uv yarn useradd adduser update-locale dpkg-reconfigure".split()
-)
-"""Programs that write to the folder they run in or to their own; data folders they leave alone."""
 
 
 class Access(NamedTuple):
@@ -216,7 +212,7 @@ class _Watch:
         """`chown`: an owner, a group, or both."""
         operands = command.operands(("--from",))
         value = operands[0].value if operands else ""
-        owner = run.scope.expand(value) if "$" in value else value
+        owner = filled(run, command, value)
         mine = self._is_owner(owner) if owner is not None else None
         group = (owner or "").partition(":")[2]
         root = mine is False and group in ("", "root")
@@ -243,7 +239,7 @@ class _Watch:
         mine = self._is_owner(owner) if owner else self._by(run)
         mine = True if mode is not None and mode.everyone_writes else mine
         for word in command.operands(INSTALL_VALUED):
-            text = run.scope.expand(word.value) if "$" in word.value else word.value
+            text = filled(run, command, word.value)
             if text is None or "$" in text or "{" in text:
                 self._may_make(run)
                 continue
@@ -258,7 +254,7 @@ class _Watch:
         home = command.option("-d", "--home", "--home-dir") or (
             command.option("-h") if command.name == "adduser" else None
         )
-        home = (run.scope.expand(home) if home and "$" in home else home) or f"/home/{name}"
+        home = (filled(run, command, home) if home else home) or f"/home/{name}"
         keeps = command.has("-M", "-H", "--no-create-home")
         creates = command.name == "adduser" or command.has("-m", "--create-home")
         if creates and not keeps and posixpath.normpath(home) == self.path:
@@ -282,16 +278,6 @@ _HANDLERS: dict[str, Callable[[_Watch, Run, Command, str | None], None]] = {
     "adduser": _Watch.account,
     "rm": _Watch.remove,
 }
-
-
-def leaves_nothing(command: Command) -> bool:
-    """Whether a command writes only where its command line says, or to the system's own folders."""
-    return not is_opaque(command)
-
-
-def leaves_owners(command: Command) -> bool:
-    """Whether a command gives nothing to another account, but for what its command line says."""
-    return leaves_nothing(command) or command.name in BUILDERS
 
 
 def _group_writes(text: str) -> bool:

@@ -27,7 +27,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import changes_user, is_of_argument, runs_as_root
-from rules.user.ownership import leaves_nothing
+from rules.user.kept_owners import leaves_nothing
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
 _OF_ACCOUNT = re.compile(r"user|uid|root|owner", re.IGNORECASE)

@@ -22,8 +22,8 @@ _RUNS = 0o111
 
 
 def is_remote(copy: Copy) -> bool:
-    """Tell whether ADD fetches one of the sources."""
-    return any(source.is_remote for source in copy.sources)
+    """Tell whether ADD fetches one of the sources, and leaves it as it comes."""
+    return any(source.is_remote and not copy.unpacks(source) for source in copy.sources)
 
 
 def result(copy: Copy, grant: Grant) -> str | None:

@@ -16,6 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.model.memberships import memberships
+from rules.model.shell_scope import filled
 from rules.user.accounts import name_of
 
 
@@ -63,7 +64,7 @@ def _left(stage: Stage, name: str) -> frozenset[str]:
         command.args[-1].value
         for run in stage.done_runs
         for command in run.calls("gpasswd", "deluser", "delgroup")
-        if command.args[-2:-1] and run.scope.expand(command.args[-2].value) == name
+        if command.args[-2:-1] and filled(run, command, command.args[-2].value) == name
         if command.name != "gpasswd" or command.has("-d", "--delete")
     )
 

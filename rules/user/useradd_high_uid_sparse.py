@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.shell_scope import filled
 from rules.user.layers import place, shipped_runs
 
 _HIGH = 100_000
@@ -38,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in shipped_runs(change):
         for command in run.calls("useradd") if not _is_deleted(run) else ():
             written = command.option("-u", "--uid") or ""
-            uid = (run.scope.expand(written) or "") if "$" in written else written
+            uid = filled(run, command, written) or ""
             if uid.isdecimal() and int(uid) >= _HIGH and not command.has("-l", "--no-log-init"):
                 yield _problem(stage, run, command, int(uid), written)
 

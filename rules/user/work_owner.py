@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.puts import within_any
 from rules.model.search_path import DEFAULT_PATH
+from rules.model.shell_scope import filled
 from rules.model.steps import Copy, Run
 from rules.model.users import is_root_name
 from rules.user.accounts import name_of
@@ -57,8 +58,8 @@ def _owners(step: Step) -> Iterator[str]:
     if isinstance(step, Copy):
         values = [step.option("chown") or ""]
     elif isinstance(step, Run):
-        calls = (command.operands(("--from",))[:1] for command in step.calls("chown"))
-        values = [step.scope.expand(word.value) or "" for words in calls for word in words]
+        calls = ((command, command.operands(("--from",))[:1]) for command in step.calls("chown"))
+        values = [filled(step, command, word.value) or "" for command, words in calls for word in words]
     for value in values:
         name = name_of(value.replace(".", ":", 1) if ":" not in value else value)
         if name and "$" not in name and not is_root_name(name):

@@ -51,6 +51,8 @@ def test_names_and_numbers_of_arguments_are_filled_in() -> None:
         ("RUN apt-get update && apt-get install -y curl", False),
         ("RUN apt-get update && apt-get install -y app-server", None),
         ("RUN ./provision.sh", None),
+        ("RUN bash -c 'pip install flask'", False),
+        ("RUN bash -c './provision.sh'", None),
         ("RUN for name in app web; do useradd $name; done", None),
         ("RUN echo 'app:x:1000:1000::/:' >> /etc/passwd", None),
         ("COPY --from=build /etc/passwd /etc/passwd", None),
@@ -76,3 +78,24 @@ def test_a_stage_as_another_account_is_another_in_nothing_else() -> None:
     assert (switched.image.user.value, switched.users.final_is_root) == ("app", False)
     assert (stage.image.user.value, stage.users.final_is_root) == (None, True)
     assert (switched.steps, switched.image.workdir, switched.label) == (stage.steps, stage.image.workdir, stage.label)
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("RUN useradd app && userdel app", None),
+        ("RUN userdel app; useradd app", True),
+        ("RUN useradd app && usermod -l web app", None),
+        ("RUN useradd app && deluser app docker", True),
+        ("RUN useradd app && usermod -aG docker app", True),
+        ("RUN useradd web && usermod --login app web", True),
+    ],
+)
+def test_an_account_that_is_deleted_or_renamed_is_no_longer_sure(line: str, known: bool | None) -> None:  # noqa: FBT001 - a row of the table
+    assert users(line).exists("app") is known
+
+
+@pytest.mark.parametrize("script", ["NAME=web; useradd $NAME", "for NAME in a b; do useradd $NAME; done"])
+def test_a_name_that_the_script_sets_is_not_that_of_the_argument(script: str) -> None:
+    of = users("ARG NAME=app", f"RUN {script}")
+    assert "app" not in [account.name for account in of.created]

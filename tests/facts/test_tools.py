@@ -23,7 +23,8 @@ def facts(text: str) -> ImageFacts:
         ("python:3.12-slim", "sh bash python3 pip apt-get useradd perl /bin/sh /usr/local/bin/python"),
         ("python:3.12", "curl wget git gcc make ps"),
         ("debian:12-slim", "adduser dpkg find tar"),
-        ("ubuntu:22.04", "adduser useradd"),
+        ("ubuntu:22.04", "adduser useradd ps pgrep"),
+        ("ubuntu:26.04", "ps top free pkill"),
         ("node:24-trixie", "adduser"),
         ("node:22-alpine", "sh ash wget node npm npx yarn nc vi ps unzip apk adduser"),
         ("golang:1.27", "go gofmt git curl"),
@@ -48,7 +49,7 @@ def test_a_command_is_there(text: str, present: str) -> None:
         ("python:3.12", "uv poetry node sudo"),
         ("debian:trixie-slim", "curl python3 apk adduser addgroup deluser"),
         ("debian:13", "adduser"),
-        ("ubuntu:24.04", "adduser"),
+        ("ubuntu:24.04", "adduser curl wget ip"),
         ("node:22-alpine", "bash curl git useradd apt-get python3 make tini"),
         ("node:22-slim", "python3 curl wget"),
         ("gcr.io/distroless/static-debian12", "sh bash curl wget ls apt-get"),
@@ -56,7 +57,7 @@ def test_a_command_is_there(text: str, present: str) -> None:
         ("cgr.dev/chainguard/python:latest", "sh bash apk curl wget"),
         ("busybox:1.36", "bash"),
         ("gcr.io/distroless/static-debian13:debug", "groupadd apt-get bash python3"),
-        ("eclipse-temurin:21-jre", "mvn gradle node"),
+        ("eclipse-temurin:21-jre", "mvn gradle node javac"),
     ],
 )
 def test_a_command_is_missing(text: str, absent: str) -> None:
@@ -144,3 +145,8 @@ def test_the_package_of_a_command_depends_on_the_distribution(command: str, dist
 )
 def test_small_images_of_red_hats_family_have_the_small_manager(image: str, manager: str) -> None:
     assert facts(image).package_manager == manager
+
+
+@pytest.mark.parametrize("text", ["eclipse-temurin:21-jdk", "eclipse-temurin:21-alpine", "amazoncorretto:21-alpine"])
+def test_an_image_of_java_may_be_a_jdk_unless_it_says_otherwise(text: str) -> None:
+    assert facts(text).has_tool("javac") is not False

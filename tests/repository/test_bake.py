@@ -69,3 +69,63 @@ def test_a_bake_file_in_json_gives_contexts_too() -> None:
         ("dev", ("x",)),
         ("dev", ()),
     ]
+
+
+MATRIX = b"""
+variable "BASE" {
+  default = "docker/Dockerfile"
+}
+variable "OPEN" {}
+target "app" {
+  name = "app-${item.name}"
+  matrix = {
+    item = [
+      { name = "api", stage = "prod" },
+      { name = "web", stage = "static" },
+    ]
+    arch = ["amd64"]
+  }
+  dockerfile = BASE // of all
+  target = item.stage
+  args = {
+    NAME = item.name
+    OPEN = OPEN
+  }
+}
+target "child" {
+  inherits = ["app-web"]
+  labels = {
+    target = "none"
+  }
+}
+target "open" {
+  target = OPEN
+}
+target "chosen" {
+  target = BASE == "" ? "a" : "b"
+}
+target "inline" {
+  dockerfile-inline = "FROM scratch"
+}
+"""
+
+
+def test_a_bake_matrix_makes_a_target_for_each_row() -> None:
+    api, web, child, *_ = builds_in("docker-bake.hcl", MATRIX)
+    assert [(build.dockerfile, build.target) for build in (api, web, child)] == [
+        ("docker/Dockerfile", "prod"),
+        ("docker/Dockerfile", "static"),
+        ("docker/Dockerfile", "static"),
+    ]
+    assert api.args == {"NAME": "api", "OPEN": None}
+
+
+def test_a_bake_target_whose_stage_an_expression_names_is_not_the_last_one() -> None:
+    *_, open_, chosen = builds_in("docker-bake.hcl", MATRIX)
+    assert "$" in open_.target
+    assert "$" in chosen.target
+
+
+def test_a_bake_matrix_in_json_says_the_same() -> None:
+    data = b'{"target": {"app": {"name": "app-${s}", "matrix": {"s": ["a", "b"]}, "target": "${s}"}}}'
+    assert [build.target for build in builds_in("docker-bake.json", data)] == ["a", "b"]

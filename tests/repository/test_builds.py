@@ -236,3 +236,22 @@ def test_a_variable_of_a_compose_file_has_its_default(target: str, expected: str
     text = f"services:\n  web:\n    build:\n      context: ${{ROOT:-.}}/web\n      target: {target}\n"
     (build,) = builds_in("compose.yaml", text.encode())
     assert (build.dockerfile, build.target, build.development) == ("web/Dockerfile", expected, development)
+
+
+@pytest.mark.parametrize(
+    ("call", "places"),
+    [
+        ("docker build .", [("Dockerfile", "")]),
+        ("docker build --no-cache app", [("app/Dockerfile", "app")]),
+        ("docker buildx build --load -t x app/", [("app/Dockerfile", "app")]),
+        ("docker build . -f ./docker/Dockerfile", [("docker/Dockerfile", "")]),
+        ("docker build -t x . > build.log", [("Dockerfile", "")]),
+        ("docker build app 2>&1 | tee build.log", [("app/Dockerfile", "app")]),
+        ("IMAGE=$(docker build -q .)", [("Dockerfile", "")]),
+        ('docker build "app" # all of it', [("app/Dockerfile", "app")]),
+        ("docker build - < Dockerfile.tools", []),
+    ],
+)
+def test_the_context_is_the_word_that_no_option_takes(call: str, places: list[tuple[str, str]]) -> None:
+    found = builds_in("Makefile", f"image:\n\t{call}\n".encode())
+    assert [(build.dockerfile, build.context) for build in found] == places

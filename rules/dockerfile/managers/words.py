@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?-[^{}$]*)?\})")
 _BRACES = re.compile(r"\{([^{},\s$]*(?:,[^{},\s$]*)+)\}")
-_SETTING = frozenset({"", "export", "declare", "typeset", "local", "readonly"})
+SETTING = frozenset({"", "export", "declare", "typeset", "local", "readonly"})
 """What sets variables for the commands behind it; the empty name stands for a bare `A=1`."""
 _MAX_WORDS = 2000
 _LEAST_ROOM, _GROWTH = 5_000, 100
@@ -42,7 +42,7 @@ def expanded(text: str, env: Mapping[str, str]) -> str:
 
 def assigned(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:
     """Return the known variables behind a command, which may set some; one that may not run makes them unknown."""
-    if not command.assignments or command.name not in _SETTING:
+    if not command.assignments or command.name not in SETTING:
         return known
     found: dict[str, str] = {}
     gone: set[str] = set()
