@@ -14,8 +14,8 @@ from rules.model.steps import Copy
 from rules.model.users import ROOT_NAMES
 from rules.repairs import add_flag, delete_word, fix
 from rules.user.accounts import name_of
+from rules.user.kept_owners import leaves_nothing
 from rules.user.layers import folders_made
-from rules.user.ownership import leaves_nothing
 
 if TYPE_CHECKING:
     from rules.model.files import Attributes

@@ -24,7 +24,7 @@ from rules.user.account_choice import Choice, choose, closed_home, free_uid, lef
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
 from rules.user.asked_root import run_as_root
 from rules.user.hindrances import hindrances, in_its_way
-from rules.user.ownership import leaves_nothing
+from rules.user.kept_owners import leaves_nothing
 from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
