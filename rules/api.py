@@ -15,7 +15,7 @@ from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import blank_of
-from rules.facts.commands import package_of_command, provides
+from rules.facts.command_packages import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
 from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
 from rules.facts.images import ImageFacts, image_facts, is_unpublished, tags_date

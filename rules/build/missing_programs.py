@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.java_classes import has_other_java
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
 from rules.lazily import once

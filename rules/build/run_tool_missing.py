@@ -17,7 +17,7 @@ from rules.build.missing_programs import (
     lacks,
     lacks_dotnet_sdk,
 )
-from rules.facts.commands import package_of_command
+from rules.facts.command_packages import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership

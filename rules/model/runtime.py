@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.facts.glibc import glibc_of
 from rules.facts.installers import (
     BY_PROJECT_INSTALLERS,

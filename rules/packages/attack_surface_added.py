@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
 from rules.brought import texts_brought
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.packages.purpose import is_for_development
 from rules.quoting import listed
 from rules.user.root_by_design import drops_privileges

@@ -16,7 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.delegated import is_named_in_new_script
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.facts.packages import is_build_only, is_in_base, is_listed
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.facts.packages import needed_by, only_recommended
 from rules.facts.virtual_names import in_archive
 from rules.lazily import once

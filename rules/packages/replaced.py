@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import OS_MANAGERS, Installed, Stage, package_of_command, provides, quote
-from rules.facts.commands import is_unpackaged
+from rules.facts.command_packages import is_unpackaged
 from rules.packages.replaced import lacks
 from rules.runtime.called_scripts import called_scripts
 from rules.runtime.start_scripts import start_script

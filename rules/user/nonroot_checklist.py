@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.model.puts import within
 from rules.model.search_path import path_folders
 from rules.quoting import first_few, quote

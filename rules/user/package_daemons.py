@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.commands import provides
+from rules.facts.command_packages import provides
 from rules.model.packages import OS_MANAGERS
 from rules.quoting import quote
 from rules.runtime.start_instructions import started_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules.dockerfile.reference import parse_reference
-from rules.facts.commands import package_of_command, provides
+from rules.facts.command_packages import package_of_command, provides
 from rules.facts.images import ImageFacts, image_facts
 
 
