@@ -23,6 +23,7 @@ NEWEST_ONLY = frozenset(
 
 BITNAMI = "since August 2025 versioned tags are in bitnamilegacy/*, which gets no updates"
 ADOPTOPENJDK: Json = {"note": "AdoptOpenJDK publishes no images any more"}
+TEMURIN = "renamed to eclipse-temurin"
 OPENJ9: Json = {"instead": "ibm-semeru-runtimes", "note": "AdoptOpenJDK's builds with OpenJ9 became IBM Semeru"}
 # adoptopenjdk.net: with its move to the Eclipse Foundation, builds with OpenJ9 are IBM's, and Temurin has HotSpot
 DISTROLESS: Json = {
@@ -40,7 +41,7 @@ DEAD: list[Json] = [
     {"match": "adoptopenjdk/maven-.*", "instead": "maven"} | ADOPTOPENJDK,
     {"match": "adoptopenjdk/.*openj9.*"} | OPENJ9,
     {"match": "adoptopenjdk", "tag": ".*openj9.*"} | OPENJ9,
-    {"match": r"adoptopenjdk(?:/openjdk\d+(?:-nightly)?)?", "instead": "eclipse-temurin", "note": "renamed to eclipse-temurin"},
+    {"match": r"adoptopenjdk(?:/openjdk\d+(?:-nightly)?)?", "instead": "eclipse-temurin", "note": TEMURIN},
     {"match": "adoptopenjdk/.*"} | ADOPTOPENJDK,
     {"match": "centos", "note": "removed from the official images; CentOS Linux has ended"},
     {"match": "jenkins", "instead": "jenkins/jenkins", "note": "removed from the official images"},
