@@ -191,7 +191,9 @@ def _fact(end: EndOfLife) -> str:
     if end.note:
         since = f" on {day_of(end.date)}" if end.date is not None else ""
         rebuilt = (
-            f", and its tag has not been rebuilt since {day_of(end.rebuilt_until)}" if end.rebuilt_until is not None else ""
+            f", and its tag has not been rebuilt since {day_of(end.rebuilt_until)}"
+            if end.rebuilt_until is not None
+            else ""
         )
         return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')}){rebuilt}"
     name = f"{end.product} {end.cycle}"
