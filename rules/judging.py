@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules.anchors import at_its_cause
+from rules.dockerfile.syntax.conflicts import disputed_lines
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.fingerprint import Raised
@@ -67,6 +68,8 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     raised = [one for one in raised if one.rule.id in OF_SYNTAX or not _is_half_read(one, torn)]
     refused = dict(_refused(change.after, raised))
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
+    disputed = disputed_lines(change.after.dockerfile.instructions)
+    raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_disputed(one, disputed)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = resolved(one for one in raised if not one.problem.untold)
     spoken = {id(t.raised) for t in told}
@@ -120,6 +123,18 @@ def _torn(model: Model) -> Iterator[tuple[int, tuple[Span, ...]]]:
 def _is_half_read(raised: Raised, torn: dict[int, tuple[Span, ...]]) -> bool:
     span, read = raised.problem.span, torn.get(id(raised.instruction))
     return read is not None and not any(place.start <= span.start and span.end <= place.end for place in read)
+
+
+def _is_disputed(raised: Raised, lines: frozenset[int]) -> bool:
+    """Whether a problem builds on a side of an open merge conflict, which may go when that is resolved."""
+    if not lines:
+        return False
+    problem = raised.problem
+    fixed = () if problem.fix is None else problem.fix.edits
+    here = [problem.span] if problem.path is None else []
+    here += [note.span for note in problem.notes if note.path is None and not note.before]
+    here += [edit.span for edit in fixed if edit.path is None]
+    return any(span.line in lines for span in here)
 
 
 def applicable(rules: Iterable[Rule], change: DockerfileChange) -> Iterator[Rule]:

@@ -190,7 +190,12 @@ def _own_part(stage: Stage) -> str | None:
 def _fact(end: EndOfLife) -> str:
     if end.note:
         since = f" on {day_of(end.date)}" if end.date is not None else ""
-        return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
+        rebuilt = (
+            f", and its tag has not been rebuilt since {day_of(end.rebuilt_until)}"
+            if end.rebuilt_until is not None
+            else ""
+        )
+        return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')}){rebuilt}"
     name = f"{end.product} {end.cycle}"
     if end.date is None:
         return f"{name} is past its end of life"

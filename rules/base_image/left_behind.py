@@ -69,7 +69,7 @@ def lost_on_the_way(
         _extensions(stages, facts),
         _named(change, stages, facts),
         _started(stages, facts),
-        _taken(stages, facts),
+        number_taken([stage for stage in stages if _is_older(stage, facts)], facts),
         _linked_elsewhere(stages, facts),
     )
     return tuple(filter(None, clauses))
@@ -199,10 +199,13 @@ def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
     return ""
 
 
-def _taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name an account of the newer image that has the number of one that the file makes: Ubuntu's own, since 24.04."""
+def number_taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name, in a clause, an account of the newer image that has the number of one made here: Ubuntu's, since 24.04.
+
+    It has a group of that number, too (`account-taken`).
+    """
     holders = {str(uid): name for name, uid in newer.users.items() if uid is not None}
-    made = (account for stage in stages if _is_older(stage, newer) for account in stage.users.created)
+    made = (one for stage in stages for one in (*stage.users.created, *(stage.users.groups if newer.is_plain else ())))
     found = next((one for one in made if one.uid in holders and holders[one.uid] != one.name), None)
     if found is None or found.uid is None:
         return ""

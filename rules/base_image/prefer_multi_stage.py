@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain
@@ -35,7 +36,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         None,
     )
     if found is not None and not _builds_when_it_starts(change, stage, found[1]):
-        yield _problem(stage, *found)
+        yield replace(_problem(stage, *found), held_before=_built_before(change, stage))
+
+
+_RUNNERS = frozenset("brunch ember esbuild grunt gulp ng parcel rollup".split())
+"""Programs that build as well, or run what does: by their names alone it is not known."""
+
+
+def _built_before(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the one stage built before as well and kept what that needed, by whatever command."""
+    was = change.was(stage)
+    if was is None or change.before is None or len(change.before.stages) != 1:
+        return False
+    return any(
+        compiles(command) or command.name in _RUNNERS
+        for run in was.runs
+        if _works_on_copied(was, run) and not _cleans_up(run)
+        for command in run.commands
+    )
 
 
 def _builds_when_it_starts(change: DockerfileChange, stage: Stage, command: Command) -> bool:
@@ -48,9 +66,12 @@ def _builds_when_it_starts(change: DockerfileChange, stage: Stage, command: Comm
 
 def _builds_context(stage: Stage, run: Run) -> bool:
     """Whether a RUN works on copied sources and cleans nothing up: no download, no package taken away again."""
-    copied = any(copy.from_context and copy.index < run.index for copy in stage.copies)
     fetches = bool(run.calls("curl", "wget", "git", "tar", "apk", "apt-get", "yum", "dnf"))
-    return copied and not fetches and not _cleans_up(run)
+    return _works_on_copied(stage, run) and not fetches and not _cleans_up(run)
+
+
+def _works_on_copied(stage: Stage, run: Run) -> bool:
+    return any(copy.from_context and copy.index < run.index for copy in stage.copies)
 
 
 _BROUGHT = frozenset("node_modules .yarn .pnpm-store vendor target .gradle .m2 .cargo .stack-work".split())
@@ -76,4 +97,5 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         doubt="the program may need a part of that when it runs",
         instruction=run.instruction,
         stage=stage.key,
+        key="what it was built with",  # another command that builds is no other stage
     )

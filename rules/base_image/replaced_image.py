@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.base_image.left_behind import installed_otherwise
+from rules.base_image.left_behind import installed_otherwise, number_taken
 from rules.dockerfile.reference import parse_reference
 from rules.facts.cycles import Cycle
 from rules.facts.eol import all_end_of_life, successors
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PATH = re.compile(r"(?<![\w.$}~/-])(?!/usr/share/)(?:/[\w.+@-]+){2,}(?![\w.+@${*-])")
 _SHOWN = 3
 _TEMURIN = "eclipse-temurin"
+_OF_JAVA = {_TEMURIN: "", "ibm-semeru-runtimes": "open-"}
+"""Images of Java, with what stands before the release in their tags; Semeru follows the lines that Temurin has."""
 _NUMBER = re.compile(r"(?:openjdk)?(?P<number>\d{1,2})(?!\d)")
 """The release of Java in a tag, or in the name of an image: `8u171-jre`, `adoptopenjdk/openjdk11`."""
 
@@ -39,7 +41,7 @@ def with_its_tag(end: EndOfLife, reference: ImageReference, today: date) -> str:
     """
     name = end.instead or ""
     same = _supported(name, reference.tag or "", today)
-    return same or (_of_java(reference, today) if name == _TEMURIN else None) or name
+    return same or (_of_java(name, reference, today) if name in _OF_JAVA else None) or name
 
 
 def _supported(name: str, tag: str, today: date) -> str | None:
@@ -49,7 +51,7 @@ def _supported(name: str, tag: str, today: date) -> str | None:
     return tagged.text if tagged is not None and not over else None
 
 
-def _of_java(reference: ImageReference, today: date) -> str | None:
+def _of_java(name: str, reference: ImageReference, today: date) -> str | None:
     """Return the image of the nearest release of Java that is supported: with the compiler or without, as it was."""
     tag = reference.tag or ""
     number = _NUMBER.match(tag) or _NUMBER.search(reference.path)
@@ -58,8 +60,10 @@ def _of_java(reference: ImageReference, today: date) -> str | None:
     kind, system = "jre" if "jre" in tag else "jdk", "-alpine" if "alpine" in tag else ""
     own = number["number"]
     later = (line for line in ("8", *successors(Cycle(_TEMURIN, "8", ""), today)) if int(line) > int(own))
-    tags = (f"{line}-{kind}{variant}" for line in (own, *later) for variant in dict.fromkeys((system, "")))
-    return next((image for tag in tags if (image := _supported(_TEMURIN, tag, today)) is not None), None)
+    tags = (
+        f"{_OF_JAVA[name]}{line}-{kind}{variant}" for line in (own, *later) for variant in dict.fromkeys((system, ""))
+    )
+    return next((image for tag in tags if (image := _supported(name, tag, today)) is not None), None)
 
 
 def later_release(end: EndOfLife, reference: ImageReference, today: date) -> ImageFacts | None:
@@ -86,8 +90,8 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
     said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
     other = parse_reference(with_its_tag(end, reference, today))
     facts = image_facts(other) if other is not None else None
-    otherwise = installed_otherwise(stages, facts) if facts is not None else ""
-    return f"{said} {otherwise[0].upper()}{otherwise[1:]}." if otherwise else said
+    clauses = (installed_otherwise(stages, facts), number_taken(stages, facts)) if facts is not None else ()
+    return said + "".join(f" {clause[0].upper()}{clause[1:]}." for clause in clauses if clause)
 
 
 def _own_name(path: str) -> str:

@@ -67,7 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _TOLD.search(said) or runs_toolchain(stage) or not _ships_a_program(stage) or _keeps_a_tool(stage):
             continue
         if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
-            held = was is not None and _is_jdk(reference) and _shipped_a_jdk(was)
+            held = was is not None and (_shipped_a_jdk(was) if _is_jdk(reference) else _shipped_it(was, reference))
             yield replace(_problem(change, stage, reference), held_before=held)
 
 
@@ -85,6 +85,15 @@ def _shipped_a_jdk(was: Stage) -> bool:
     return _WITH_JDK.search(reference.text) is not None or (
         (java or _is_jdk(reference)) and _is_sdk(was, reference.text)
     )
+
+
+def _shipped_it(was: Stage, reference: ImageReference) -> bool:
+    """Whether the same image shipped before with a program that was compiled in it, wherever its sources came from."""
+    earlier = was.root.reference
+    if earlier is None or path_name(earlier) != path_name(reference) or runs_toolchain(was):
+        return False
+    built = any(compiles(command) for run in was.all_runs for command in run.commands)
+    return built and _is_sdk(was, earlier.text)
 
 
 def _ships_a_jre_elsewhere(change: DockerfileChange) -> bool:

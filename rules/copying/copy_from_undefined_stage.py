@@ -176,7 +176,7 @@ def _fact(stage: Stage, text: str, near: str | None, below: Stage | None, names:
     then = "The builder then looks for a build context or an image of that name, and stops"
     if near is not None:
         return f"no `FROM … AS` above defines. {then}. Did you mean {quote(near)}?"
-    listed = f"The stages above are {', '.join(map(quote, names))}." if names else "No stage above has a name."
+    listed = f"The stages above are {', '.join(map(quote, names))}." if names else "No stage above this one has a name."
     return f"no `FROM … AS` above defines. {then} unless one is given. {listed}"
 
 

@@ -26,7 +26,7 @@ from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED
 
 _SOURCES = tuple(
     ".sh .bash .py .js .mjs .ts .rb .pl .php .go .rs .java .toml .json .yml .yaml .conf .cfg .ini .xml .properties "
-    ".txt "
+    ".txt .mod .sum "
     ".sql .html .css .tmpl .tpl .j2 .service .md".split()
 )
 """Endings of files that somebody writes; others are often fetched or built before the image is."""
@@ -133,8 +133,10 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
     repository = change.repository
     if repository.exists(posixpath.join(context, path)) is not False:
         return False
-    if repository.exists(path) is True and change.repository_before.context_of(change.path) in (None, context):
-        return False  # the build may have the repository's root for its context, unless the change moves it
+    if _lies_in_root(change, context, path):
+        # the build may have the repository's root for its context, unless the change moves it
+        moved = change.repository_before.context_of(change.path) not in (None, context)
+        return moved or _is_built_there(change, context)
     if _existed(change, context, path) and _new_path(change, context, path) is not None:
         return True  # it was moved: whoever speaks of it spoke of the file that was committed
     name = posixpath.basename(path)
@@ -142,9 +144,32 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
     return not any(name.encode() in data for data in others)
 
 
+def _lies_in_root(change: DockerfileChange, context: str, path: str) -> bool:
+    return context != "" and change.repository.exists(path) is True
+
+
+def _is_built_there(change: DockerfileChange, context: str) -> bool:
+    """Whether the builds that were read are the file's own, and no other has the repository's root for its context.
+
+    The file takes from a further context that all of them give, or something that lies in their context alone.
+    """
+    builds, repository = change.repository.builds_of(change.path), change.repository
+    copies = [copy for stage in change.stages for copy in stage.copies if not copy.deferred]
+    if not builds or any(copy.from_text and all(copy.from_text in one.contexts for one in builds) for copy in copies):
+        return bool(builds)
+    paths = [path for copy in copies if copy.from_context for source in copy.sources if (path := _named(copy, source))]
+    return any(
+        repository.exists(posixpath.join(context, path)) is True and repository.exists(path) is False for path in paths
+    )
+
+
 def _is_told(change: DockerfileChange, context: str, path: str) -> bool:
-    """Whether the repository had it before, or it is named like a file that somebody writes and commits."""
-    return path.lower().endswith((*_SOURCES, *OFTEN_IGNORED)) or _existed(change, context, path)
+    """Whether the repository had it before or has it elsewhere, or it is named as what somebody writes and commits."""
+    return (
+        _lies_in_root(change, context, path)
+        or path.lower().endswith((*_SOURCES, *OFTEN_IGNORED))
+        or _existed(change, context, path)
+    )
 
 
 def _existed(change: DockerfileChange, context: str, path: str) -> bool:
@@ -157,6 +182,10 @@ def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken
     existed = _existed(change, context, taken.path)
     fact = "is deleted or renamed by this change" if existed else "is not in the repository"
     way_out = f"It may be {quote(new)} now." if new is not None else _WAYS_OUT[taken.verb]
+    if _lies_in_root(change, context, taken.path):
+        build = next(iter(change.repository.builds_of(change.path)), None)
+        by = f" that {quote(build.path)} names" if build is not None else ""
+        way_out = f"{quote(taken.path)} of the repository's root is outside of the context{by}, {quote(context)}."
     return Problem(
         taken.span,
         f"{stage.label} {taken.verb} {quote(taken.text)}, and {quote(full)} {fact}. The build stops here unless "

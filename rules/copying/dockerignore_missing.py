@@ -3,9 +3,21 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, is_development_file, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    is_development_file,
+    quote,
+    rule,
+)
 from rules.copying.context_contents import context_leaks, root_copies
 from rules.copying.ignore_file import has_surely_none
+from rules.copying.served_folders import served_folder
 
 
 @rule(
@@ -33,13 +45,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             copy.instruction.span,
             f"{stage.label} copies the whole context, and there is no {quote(path)}: {named} and whatever else lies in "
             "the folder of the build go into the image. "
-            f"{_unread(change)}Add the file, with a line for each thing that the image does not need.",
+            f"{_served(change, stage, copy)}{_unread(change)}Add the file, with a line for each thing that the image "
+            "does not need.",
             Confidence.LIKELY,
             doubt="what lies in the folder when it is built is not known",
             instruction=copy.instruction,
             stage=copy.stage.key,
         )
         return
+
+
+def _served(change: DockerfileChange, stage: Stage, copy: Copy) -> str:
+    folder = served_folder(change, stage, copy)
+    return f"They lie in {quote(folder)} then, which the image's web server serves to visitors. " if folder else ""
 
 
 def _unread(change: DockerfileChange) -> str:

@@ -57,6 +57,8 @@ _IN_GRADLE = re.compile(
 """Where a build says which Java its classes are for (Maven Compiler Plugin; Gradle, "Toolchains for JVM projects")."""
 _HAS_OTHERS = re.compile(r"<(?:modules|profiles)>|\b(?:subprojects|allprojects|project\()")
 """A project of several parts, of which each may say something else."""
+_KOTLIN = re.compile(r"\bkotlin\([\"']jvm[\"']\)|\borg\.jetbrains\.kotlin\b")
+"""Kotlin's plugin for the Java virtual machine, in a build of Gradle."""
 _BRINGS_JAVA = re.compile(r"jre|jdk|jlink|graalvm|/java\b", re.IGNORECASE)
 
 
@@ -68,12 +70,14 @@ class _Compiled(NamedTuple):
         releases: The releases that it, or a file that was read, names; empty where none does.
         path: The file that was read; empty where none was.
         parted: Whether the file has parts that may say something else.
+        by_default: Whether the compiler has a target of its own, where none is named.
     """
 
     command: Command
     releases: tuple[int, ...]
     path: str
     parted: bool
+    by_default: bool = False
 
 
 def java_mismatches(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
@@ -134,7 +138,8 @@ def _compiled(change: DockerfileChange, builder: Stage) -> _Compiled | None:
     if path is not None and manifest is not None:
         pattern = _IN_POM if path.endswith(".xml") else _IN_GRADLE
         found_there = tuple(int(number) for number in pattern.findall(manifest))
-        return _Compiled(command, found_there, path, _HAS_OTHERS.search(manifest) is not None)
+        parted, kotlin = _HAS_OTHERS.search(manifest) is not None, _KOTLIN.search(manifest) is not None
+        return _Compiled(command, found_there, path, parted, path.endswith(".xml") or kotlin)
     return _Compiled(command, tuple(releases), "", parted=False)
 
 
@@ -165,7 +170,8 @@ def _compiling(builder: Stage) -> tuple[Run, Command] | None:
 def _confidence(change: DockerfileChange, stage: Stage, builder: Stage, compiled: _Compiled) -> Confidence | None:
     """How sure it is that the classes are for the builder's Java; `None` where they are likely not.
 
-    Maven compiles for an old Java, or for its parent's, where a project names none; Gradle and `javac` for their own.
+    Maven compiles for an old Java, or for its parent's, where a project names none, and so did Kotlin's plugin for
+    Java 8 (kotlinlang.org, `jvmTarget`); Gradle and `javac` for their own.
     A builder that was raised by itself may go on compiling for the Java before, as a file that was not read may say.
     """
     if compiled.releases:
@@ -173,7 +179,7 @@ def _confidence(change: DockerfileChange, stage: Stage, builder: Stage, compiled
     if compiled.command.name == "javac":
         return Confidence.CERTAIN
     if compiled.path:
-        return None if compiled.path.endswith(".xml") else Confidence.LIKELY
+        return None if compiled.by_default else Confidence.LIKELY
     was, was_builder = change.was(stage), change.was(builder)
     if was is None:
         return Confidence.POSSIBLE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
+from rules.model.puts import within
 from rules.packages.project_texts import text_read
 
 if TYPE_CHECKING:
@@ -157,6 +158,22 @@ def _is_of_several(change: DockerfileChange, install: Install) -> bool:
     return beside is not None and any(map(beside.search, others))
 
 
+_OUTPUTS = frozenset({"build", "dist", "out", "output"})
+"""Folders of a project that its build makes."""
+
+
+def _is_built(change: DockerfileChange, install: Install) -> bool:
+    """Whether the manifest lies in a folder that the project's build makes, and not in the repository."""
+    manifest = install.manifests[0]
+    folder = posixpath.dirname(manifest)
+    name, above = posixpath.basename(folder), posixpath.dirname(folder)
+    puts = install.run.stage.files.covering(above)
+    inside = any(put.tree and put.kind == "context" and within(above, put.path) for put in puts)
+    files = change.repository.context_files(change.path) or ()
+    ending = posixpath.join("/", name, posixpath.basename(manifest))
+    return name in _OUTPUTS and inside and not any(f"/{file}".endswith(ending) for file in files)
+
+
 def needs_sources(change: DockerfileChange, install: Install) -> bool:
     """Tell whether what is known of the manifests says that the install reads the project's tree."""
     text = "\n".join(_texts(change, install))
@@ -164,7 +181,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
         return True
     if install.call.manager not in NODE_MANAGERS:
         return bool(_LOCAL_REQUIREMENT.search(text))
-    if is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):
+    if is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]) or _is_built(change, install):
         return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True

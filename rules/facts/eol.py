@@ -48,6 +48,7 @@ class EndOfLife:
         successor: The nearest later cycle that is supported at that day; long-term ones first.
         instead: An image to use where the image itself is abandoned.
         note: Why an image without a date is over.
+        rebuilt_until: The day on which its tag left the official library, where nobody has given a day for the image.
         withdrawn: Whether the registry has no tag of that image any more.
         link: The page with the product's dates.
         data_date: The day of the table.
@@ -65,6 +66,7 @@ class EndOfLife:
     successor: str | None = None
     instead: str | None = None
     note: str = ""
+    rebuilt_until: dt.date | None = None
     withdrawn: bool = False
     link: str = ""
     data_date: dt.date | None = None
@@ -216,16 +218,19 @@ def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -
         return None
     match, dead = found
     facts = image_facts(reference)
-    day = dt.date.fromisoformat(dead["date"]) if "date" in dead else facts.stopped if facts else None
+    given_up = dt.date.fromisoformat(dead["date"]) if "date" in dead else None
+    left = facts.stopped if facts is not None and given_up is None else None
+    day = given_up or left
     return EndOfLife(
         product=name,
         cycle=tag,
         part="",
-        date=day,
+        date=given_up,
         already_over=day is None or day < today,
-        days=(today - day).days if day else None,
+        days=(today - given_up).days if given_up else None,
         instead=_instead(match, dead, reference.tag),
         note=dead["note"],
+        rebuilt_until=left,
         withdrawn=dead.get("withdrawn", False),
         link="",
         data_date=data_date(),

@@ -42,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         found = lock_path(change, run, call) if _is_loose(call) else None
         if found is None or is_for_development(change, stage) or has_npm_without_ci(run.stage):
             continue
-        if _edits_manifest(run) or is_generated(run, call):
+        if _edits_manifest(run) or is_generated(run, call) or _is_other_branch(run, call):
             continue
         lock, certain = found
         yield Problem(
@@ -77,6 +77,13 @@ def _edits_manifest(run: Run) -> bool:
     """Whether a RUN up to here rewrites `package.json`, so that the lock file cannot fit."""
     first = first_edits(run.stage).get("package.json")
     return first is not None and first[0] <= run.at
+
+
+def _is_other_branch(run: Run, call: PackageCall) -> bool:
+    """Whether a condition chooses between it and an install that holds to the lock file: `npm ci` here would stop."""
+    if not call.command.conditional or call.command.before == "||":
+        return False
+    return any(other.command.conditional and other.manager == "npm" and other.frozen for other in run.package_calls)
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:

@@ -17,14 +17,14 @@ from rules.api import (
 )
 from rules.delegated import is_named_in_new_script
 from rules.facts.command_packages import provides
-from rules.facts.packages import is_build_only, is_in_base, is_listed
+from rules.facts.packages import is_build_only, is_listed
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.gone_packages import gone_from
 from rules.packages.linked_libraries import linked_with
 from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
-from rules.packages.replaced import is_explained, lacks, runs_new_script
+from rules.packages.replaced import is_explained, lacks, may_be_in_base, runs_new_script
 from rules.packages.restoring import restored
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed
@@ -222,7 +222,7 @@ def _silent(
         and (item.name != "ca-certificates" or stage.facts is None)
         and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
         and not any(other.packages.has(item.name) for other in change.stages)
-        and not is_in_base(item.name, distribution, stage.runtime.release)
+        and not may_be_in_base(stage, item)
         and _is_package(was, item)
     )
     if len(asked) > _MANY * 3:

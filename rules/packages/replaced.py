@@ -6,6 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.command_packages import provides
+from rules.facts.packages import depends_on, is_in_base
+from rules.fingerprint import unnumbered
+from rules.packages.recommended_programs import IN_FULL_IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +58,7 @@ def _filled(stage: Stage) -> set[str]:
 
 
 def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
-    """Tell why nobody need ask for a package that went: something brings it otherwise, or what called it went as well.
+    """Tell whether nobody need ask for a package that went: it comes otherwise, or what called it went as well.
 
     Args:
         stage: The image now.
@@ -67,12 +70,28 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     came = {other.name for other in stage.packages.present} - {other.name for other in was.packages.present}
     if any(item.name in swap and swap & came for swap in _SWAPS):
         return True
+    if stage.facts is not None and stage.facts.full and _in_full_images(stage, item.name):
+        return True
     if item.name.startswith("lib"):
         return False  # nothing calls a library by its name
     commands = provides(item.name)
     if any(not lacks(stage, was, command) for command in commands) or _starts(stage) != _starts(was):
         return True
     return any(command.name in commands for run in was.done_runs for command in run.commands)
+
+
+def may_be_in_base(stage: Stage, item: Installed) -> bool:
+    """Tell whether the base has a package of itself, or may: an unknown one may be built upon `buildpack-deps`."""
+    distribution = stage.runtime.distribution or "debian"
+    if is_in_base(item.name, distribution, stage.runtime.release):
+        return True
+    return stage.facts is None and item.manager == "apt" and _in_full_images(stage, item.name)
+
+
+def _in_full_images(stage: Stage, package: str) -> bool:
+    """Whether `buildpack-deps` brings a package, of itself or with what it installs."""
+    release = stage.runtime.release
+    return package in IN_FULL_IMAGES or any(depends_on(one, package, release) for one in IN_FULL_IMAGES)
 
 
 def runs_new_script(stage: Stage, was: Stage) -> bool:
@@ -97,5 +116,6 @@ def _names(command: Command, package: str) -> bool:
 
 
 def _starts(stage: Stage) -> tuple[str, ...]:
+    """Return what the file starts, whatever numbers it gives it: how many workers call for a package says nothing."""
     values = [setting.value for setting in stage.image.start_command if setting.set_in_file]
-    return tuple("" if value is None else value.text for value in values)
+    return tuple("" if value is None else unnumbered(value.text) for value in values)

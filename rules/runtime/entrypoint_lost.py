@@ -29,6 +29,7 @@ from rules.runtime.deleted_programs import deleted_program
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
 from rules.runtime.start_text import json_array
+from rules.user.own_programs import waits_for_program
 
 _NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
 """What does its work in an instant and belongs into a RUN; nothing stops running where it is gone."""
@@ -52,8 +53,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if lost and not _is_in_script(change, stage, was, lost) and not _is_no_loss(stage, was, lost):
             guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
             gone = _gone_with_it(change, stage, was, lost)
-            repair = None if guessed or gone is not None else _restated(stage, lost)
-            yield _problem(stage, lost, _confidence(stage, was, gone), repair, gone)
+            waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
+            repair = None if guessed or waits or gone is not None else _restated(stage, lost)
+            yield _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
         cleared = _cleared_of_base(stage, was)
         if not lost and cleared is not None and _runs_arguments(change, stage):
             yield _problem_of_base(stage, cleared)
@@ -100,7 +102,8 @@ def _confidence(stage: Stage, was: Stage, gone: Copy | None) -> Confidence:
         return Confidence.POSSIBLE
     if not now.start_known and went_with_its_copy(stage, was):
         return Confidence.POSSIBLE
-    return Confidence.CERTAIN if stage.base_known and _only_base(now.start_command) else Confidence.LIKELY
+    only_base = all(s.origin is Origin.BASE for s in now.start_command)
+    return Confidence.CERTAIN if stage.base_known and only_base else Confidence.LIKELY
 
 
 def _took_over(stage: Stage, was: Stage) -> bool:
@@ -169,10 +172,6 @@ def _waits_for_arguments(stage: Stage) -> bool:
     """Whether the new ENTRYPOINT is a script of the kind that runs what CMD gives it."""
     start = stage.image.entrypoint.value
     return start is not None and start.form == "exec" and "entrypoint" in start.words[-1].rsplit("/", 1)[-1]
-
-
-def _only_base(commands: tuple[Setting[Start], ...]) -> bool:
-    return all(s.origin is Origin.BASE for s in commands)
 
 
 def _same(one: Setting[Start], other: Setting[Start]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Instruction,
@@ -23,6 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.origins import inner
 from rules.quoting import listed
 from rules.runtime.database_folders import moved_data
 from rules.runtime.lost_folders import lost_folders, starts_by_path
@@ -145,10 +147,23 @@ def _left_for_program(stage: Stage, was: Stage, name: str) -> str | None:
     read = re.compile(rf"\$\{{?{re.escape(name)}\b")
     if not path.startswith("/") or path.count("/") < _DEEP or any(read.search(text) for text in _texts(was)):
         return None
-    brought = any(put.kind != "workdir" for put in stage.files.at(path))
-    if not brought or any(path in one.instruction.value for one in _settings(stage) if one.instruction is not None):
+    if not _is_brought(stage, path) or any(
+        path in one.instruction.value for one in _settings(stage) if one.instruction is not None
+    ):
         return None
     return f"the image still has {quote(path)}, of which no other line tells the program"
+
+
+def _is_brought(stage: Stage, path: str) -> bool:
+    """Whether a step puts something at a path, or copies it with a folder of a stage that has a step which does."""
+    if any(put.kind != "workdir" for put in stage.files.at(path)):
+        return True
+    copied = ((put, put.step.from_stage) for put in stage.files.covering(path) if isinstance(put.step, Copy))
+    return any(
+        origin is not None
+        and any(one.kind != "workdir" for place in inner(put, path) for one in origin.files.at(place))
+        for put, origin in copied
+    )
 
 
 _DEEP = 2

@@ -29,7 +29,8 @@ def works_for_callers(stage: Stage) -> bool:
     """
     image = stage.image
     folder = image.workdir.value or "/"
-    empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(folder))
+    puts = (*stage.files.below(folder), *(put for put in stage.files.covering(folder) if put.path != "/"))
+    empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in puts)
     return empty and image.entrypoint.set_in_file and _is_left_to_callers(stage) and not serves_openly(stage)
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.packages import OS_MANAGERS
 
 if TYPE_CHECKING:
     from rules.model.settings import Start
@@ -37,6 +38,42 @@ def starts_own_program(stage: Stage) -> bool:
         return True
     programs = {command.name for start in starts for command in start.commands} | {start.program for start in starts}
     return bool(_copied_names(stage)) and any(map(_INTERPRETERS.fullmatch, programs))
+
+
+def waits_for_program(stage: Stage, start: Start) -> bool:
+    """Tell whether a start is a program that runs what a project brings, in a stage that brings nothing to run.
+
+    Such an image is one that others start from, or whose project is mounted.
+
+    Args:
+        stage: The stage.
+        start: What it starts.
+    """
+    if _INTERPRETERS.fullmatch(start.program.rsplit("/", 1)[-1]) is None or stage.files.has_unreadable_run:
+        return False
+    installed = {id(call.command) for _, call in stage.packages.calls if call.manager in OS_MANAGERS}
+    writes = any(id(command) not in installed for command in stage.files.opaque_commands)
+    return not writes and all(put.makes_folder or _is_configuration(put.path) for put in stage.files.puts)
+
+
+_CONFIGURATION = (
+    ".cfg",
+    ".conf",
+    ".config",
+    ".crt",
+    ".env",
+    ".ini",
+    ".pem",
+    ".properties",
+    ".toml",
+    ".xml",
+    ".yaml",
+    ".yml",
+)
+
+
+def _is_configuration(path: str) -> bool:
+    return path.startswith("/etc/") or path.endswith(_CONFIGURATION)
 
 
 @once

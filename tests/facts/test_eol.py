@@ -134,8 +134,11 @@ def test_the_nearest_supported_line_comes_next_and_a_long_term_one_first(text: s
 @pytest.mark.parametrize(
     ("text", "day", "instead"),
     [
-        ("openjdk:11-jre-slim", date(2022, 8, 19), "eclipse-temurin"),
+        ("openjdk:11-jre-slim", None, "eclipse-temurin"),
         ("adoptopenjdk/openjdk11:latest", None, "eclipse-temurin"),
+        ("adoptopenjdk/openjdk11-openj9:latest", None, "ibm-semeru-runtimes"),
+        ("adoptopenjdk:11-jre-openj9", None, "ibm-semeru-runtimes"),
+        ("adoptopenjdk/maven-openjdk8", None, "maven"),
         ("bitnami/postgresql:99", date(2025, 8, 28), None),
         (
             "gcr.io/distroless/nodejs22-debian12:nonroot",
@@ -144,7 +147,7 @@ def test_the_nearest_supported_line_comes_next_and_a_long_term_one_first(text: s
         ),
         ("gcr.io/distroless/static-debian12", date(2026, 9, 30), "gcr.io/distroless/static-debian13"),
         ("gcr.io/distroless/java19-debian12", date(2026, 1, 31), None),
-        ("jenkins:2.60.3", date(2018, 8, 13), "jenkins/jenkins"),
+        ("jenkins:2.60.3", None, "jenkins/jenkins"),
     ],
 )
 def test_an_abandoned_image_is_over_whatever_it_holds(text: str, day: date | None, instead: str | None) -> None:
@@ -152,6 +155,12 @@ def test_an_abandoned_image_is_over_whatever_it_holds(text: str, day: date | Non
     assert found.already_over
     assert (found.date, found.instead) == (day, instead)
     assert found.note
+
+
+def test_the_day_on_which_a_tag_left_the_library_is_not_the_day_of_its_image() -> None:
+    assert first("openjdk:11-jre-slim").rebuilt_until == date(2022, 8, 19)
+    assert first("openjdk:11.0.12-jre-slim").rebuilt_until == date(2021, 10, 21)
+    assert first("bitnami/postgresql:99").rebuilt_until is None
 
 
 def test_a_product_that_fixes_its_newest_line_only_is_marked() -> None:

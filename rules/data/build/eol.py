@@ -22,6 +22,10 @@ NEWEST_ONLY = frozenset(
 """Products that fix their newest release line only, so that every pinned line ends within weeks or months."""
 
 BITNAMI = "since August 2025 versioned tags are in bitnamilegacy/*, which gets no updates"
+ADOPTOPENJDK: Json = {"note": "AdoptOpenJDK publishes no images any more"}
+TEMURIN = "renamed to eclipse-temurin"
+OPENJ9: Json = {"instead": "ibm-semeru-runtimes", "note": "AdoptOpenJDK's builds with OpenJ9 became IBM Semeru"}
+# adoptopenjdk.net: with its move to the Eclipse Foundation, builds with OpenJ9 are IBM's, and Temurin has HotSpot
 DISTROLESS: Json = {
     "instead": r"\1-debian13",
     "note": "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated",
@@ -34,7 +38,11 @@ MOVED: Json = {"note": "moved to the Microsoft Container Registry", "withdrawn":
 DEAD: list[Json] = [
     {"match": "openjdk", "instead": "eclipse-temurin", "note": "the official image is deprecated"},
     {"match": "java", "instead": "eclipse-temurin", "note": "removed from the official images"},
-    {"match": "adoptopenjdk(?:/.*)?", "instead": "eclipse-temurin", "note": "renamed to eclipse-temurin"},
+    {"match": "adoptopenjdk/maven-.*", "instead": "maven"} | ADOPTOPENJDK,
+    {"match": "adoptopenjdk/.*openj9.*"} | OPENJ9,
+    {"match": "adoptopenjdk", "tag": ".*openj9.*"} | OPENJ9,
+    {"match": r"adoptopenjdk(?:/openjdk\d+(?:-nightly)?)?", "instead": "eclipse-temurin", "note": TEMURIN},
+    {"match": "adoptopenjdk/.*"} | ADOPTOPENJDK,
     {"match": "centos", "note": "removed from the official images; CentOS Linux has ended"},
     {"match": "jenkins", "instead": "jenkins/jenkins", "note": "removed from the official images"},
     {"match": "iojs", "instead": "node", "note": "io.js was merged into Node.js"},
@@ -44,7 +52,8 @@ DEAD: list[Json] = [
     {"match": "owncloud", "instead": "owncloud/server", "note": "removed from the official images"},
     {"match": "bitnami/.+", "tag": r"\d.*", "date": "2025-08-28", "note": BITNAMI},
     {"match": "bitnamilegacy/.+", "date": "2025-08-28", "note": BITNAMI},
-    {"match": "condaforge/mambaforge(?:-pypy3)?", "instead": "condaforge/miniforge3", "note": MAMBAFORGE},
+    {"match": "condaforge/mambaforge", "instead": "condaforge/miniforge3", "note": MAMBAFORGE},
+    {"match": "condaforge/mambaforge-pypy3", "note": "Mambaforge is built no more since January 2025"},
     {"match": "microsoft/aspnetcore", "instead": f"{DOTNET}/aspnet"} | MOVED,
     {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk"} | MOVED,
     {"match": "microsoft/dotnet", "tag": ".*sdk.*|latest", "instead": f"{DOTNET}/sdk"} | MOVED,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.spelling import nearest
+from rules.dockerfile.syntax.conflicts import disputed_lines, open_conflicts
 from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.quoting import character_name, quote
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.nodes import Instruction, SyntaxFault
+    from rules.dockerfile.syntax.conflicts import Conflict
 
-_CONFLICT = re.compile(r"<{7}|={7}|>{7}|\|{7}")
 _NO_BLANK = r"[\u00a0\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]"
 """Spaces of other widths and without any: to BuildKit's parser letters like others."""
 _GLUED = re.compile(rf"(?P<keyword>[A-Za-z]+)(?P<space>{_NO_BLANK})")
@@ -30,12 +31,14 @@ def unknown_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFaul
     """Yield a fault for each run of unknown instructions that stand below each other.
 
     The lines of a command that lost its continuation are all unknown instructions: one fault names the first and
-    counts the others. A misspelt instruction has a fault of its own.
+    counts the others. A misspelt instruction has a fault of its own, and so has a merge conflict, at its first marker.
     """
+    yield from map(_conflict_fault, open_conflicts(instructions))
+    disputed = disputed_lines(instructions)
     before: Instruction | None = None
     run: list[Instruction] = []
     for instruction in instructions:
-        if instruction.keyword in INSTRUCTIONS:
+        if instruction.keyword in INSTRUCTIONS or instruction.line in disputed:
             if run:
                 yield _run_fault(before, run)
             before, run = instruction, []
@@ -51,6 +54,13 @@ def unknown_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFaul
             run.append(instruction)
     if run:
         yield _run_fault(before, run)
+
+
+def _conflict_fault(conflict: Conflict) -> SyntaxFault:
+    first, last = conflict
+    down_to = f", down to line {last.line}" if last is not first else ""
+    message = f"A merge conflict is left here{down_to}: its markers are not Dockerfile instructions."
+    return fault(message, first.keyword_span)
 
 
 def meant_instruction(instruction: Instruction) -> str | None:
@@ -104,8 +114,6 @@ def _run_fault(before: Instruction | None, run: list[Instruction]) -> SyntaxFaul
     """Put the fault of unknown instructions that stand below each other."""
     first = run[0]
     written = _written(first)
-    if _CONFLICT.match(written):
-        return fault("A merge conflict is left here: its markers are not Dockerfile instructions.", first.keyword_span)
     message = f"{quote(written)} is not a Dockerfile instruction{_reason(before, first, written)}"
     match len(run) - 1:
         case 0:
