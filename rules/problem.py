@@ -121,6 +121,7 @@ class Problem:
         decision: What is to be decided, where one answer mends every place: new problems of a rule with the same
             decision and no fix are told once, at the first place or at the last above that has a fix, with the lines of
             the others.
+        heed: What differs at this place, as a clause for where it is one of the others: "where `a.sh` runs later".
         fact: The fact, where several instructions of the file state one and the same: in the fingerprint it stands for
             the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
@@ -146,6 +147,7 @@ class Problem:
     items: tuple[str, ...] = ()
     doubt: str = ""
     decision: str = ""
+    heed: str = ""
     fact: str = ""
     held_before: bool = False
     cause: str = ""
