@@ -69,6 +69,7 @@ _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
         "runserver",
         '"ng"',
         "ts-node-dev",
+        "tsnd",
         "air",
         "jdwp",
         "--inspect",
