@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from rules.problem import Problem
     from rules.rule import Rule
 
 _RENAME_RATIO = 0.5
@@ -204,7 +205,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
     )
-    told: list[tuple[str, Finding]] = []
+    told: list[tuple[Problem, Finding]] = []
     silenced: list[Suppressed] = []
     silencer = Silencer(comments)
     used: set[Suppression] = set()
@@ -214,7 +215,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
         used.update(_at_notes(silencer, raised))
         comment = next(filter(None, (_silencing(silencer, one) for one in (raised, *judged.same[index]))), None)
         if comment is None:
-            told.append((raised.problem.decision or raised.problem.shared_advice, finding))
+            told.append((raised.problem, finding))
         else:
             used.add(comment)
             added = comment.comment.text not in old_comments

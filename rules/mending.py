@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from rules.problem import Confidence, Problem
 
+BY_HAND = " by hand"
+"""How the decision ends of what no edit mends, where one does the other places."""
+
 
 def mended_at_once(problems: Iterable[Problem]) -> list[Problem]:
     """Give the first place of each decision the edits of all that have a fix: it is told with the lines of the others.
@@ -32,10 +35,10 @@ def mended_at_once(problems: Iterable[Problem]) -> list[Problem]:
 def _mended(problem: Problem, group: list[Problem]) -> Problem:
     """Return a problem with the edits of its group where it is the first of them, and with none where it follows.
 
-    What no edit mends is told apart: it is left when the others are repaired.
+    What no edit mends is told apart, unless it is half of them: it is left when the others are repaired.
     """
     if problem.fix is None:
-        return replace(problem, decision=f"{problem.decision} by hand") if group else problem
+        return replace(problem, decision=f"{problem.decision}{BY_HAND}") if group else problem
     if len(group) <= 1:
         return problem
     if problem is not group[0]:

@@ -123,6 +123,7 @@ class Problem:
             the others.
         shared_advice: What is advised, where several places want the same and each is mended by itself: told once as a
             decision is, and matched with what was there before place by place.
+        heed: What differs at this place, as a clause for where it is one of the others: "where `a.sh` runs later".
         fact: The fact, where several instructions of the file state one and the same: in the fingerprint it stands for
             the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
@@ -149,6 +150,7 @@ class Problem:
     doubt: str = ""
     decision: str = ""
     shared_advice: str = ""
+    heed: str = ""
     fact: str = ""
     held_before: bool = False
     cause: str = ""

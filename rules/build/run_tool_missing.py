@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.build.gone_scripts import NAMES, gone_script
 from rules.build.missing_programs import (
     OF_APACHE,
     OF_JDK,
@@ -21,7 +22,7 @@ from rules.facts.command_packages import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership
-from rules.model.foreign_options import foreign_option
+from rules.model.foreign_options import foreign_option, is_of_usermod
 from rules.packages.account_tools import INSTEAD, JOIN, account_calls, instead_of
 from rules.packages.scripts import sure_calls
 
@@ -62,7 +63,7 @@ _PACKAGES = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*SYSTEM_TOOLS, *_MANAGERS, "dotnet", *OF_SHADOW, "apt-key", *INSTEAD),
+    mentions=(*SYSTEM_TOOLS, *_MANAGERS, "dotnet", *OF_SHADOW, "apt-key", *INSTEAD, *NAMES),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
@@ -76,6 +77,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
+        script = gone_script(stage)
+        if script is not None:
+            yield script
         sdk = ((run, c) for run in stage.runs for c in sure_calls(run, "dotnet") if lacks_dotnet_sdk(stage, c))
         yield from (_of_sdk(stage, *found) for found in islice(sdk, 1))
         system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_bare(c))
@@ -139,6 +143,8 @@ def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
     else:
         theirs, here = "BusyBox's", "Debian's, which refuses it"
         instead = "`useradd --system --uid <uid> <name>`" if name == "adduser" else "`groupadd --gid <gid> <name>`"
+    if is_of_usermod(option):
+        theirs, instead = "`usermod`", "`adduser <name> <group>`"
     return Problem(
         command.span,
         f"{stage.label} calls {quote(name)} with {quote(option)}, an option of {theirs}; {base} has {here}. The build "

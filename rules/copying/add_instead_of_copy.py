@@ -43,14 +43,16 @@ _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """ADD copies local files that are no archives."""
+    anew = change.before is None or not any(map(_plain_adds, change.before.stages))
+    adds = [(stage, copy) for stage in change.stages for copy in _plain_adds(stage)]
+    beside_files = anew and any(_is_file(change, copy) for _, copy in adds)
     told = [
-        dataclasses.replace(_problem(change, stage, copy), held_before=_is_usual(stage, change.was(stage)))
-        for stage in change.stages
-        for copy in _plain_adds(stage)
+        dataclasses.replace(
+            _problem(change, stage, copy, beside_files=beside_files), held_before=_is_usual(stage, change.was(stage))
+        )
+        for stage, copy in adds
     ]
-    if change.before is None or not any(map(_plain_adds, change.before.stages)):
-        told = mended_at_once(told)
-    yield from told
+    yield from mended_at_once(told) if anew else told
 
 
 @once
@@ -77,18 +79,29 @@ def _is_plain_copy(copy: Copy) -> bool:
     )
 
 
-def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
+def _is_file(change: DockerfileChange, copy: Copy) -> bool:
+    """Whether one of the sources is surely a file."""
+    return any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in copy.sources)
+
+
+def _is_folders(change: DockerfileChange, copy: Copy) -> bool:
+    return all(_is_folder(change, copy, source) for source in copy.sources)
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, *, beside_files: bool) -> Problem:
+    """Speak of one ADD; what may be a file is taken for one beside others that are, so that one comment tells all."""
     what = ", ".join(quote(source.word.text.strip("\"'")) for source in copy.sources[:3])
     written = [source.word.text.lstrip("\"'") for source in copy.sources]
     by_argument = any(text.startswith("$") and copy.scope.decided_by_argument(text) for text in written)
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
     is_open = any((source.path or "").endswith("*") for source in copy.sources)
-    is_file = any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in copy.sources)
+    is_file = _is_file(change, copy) or (beside_files and not _is_folders(change, copy))
     why = _why(change, copy, is_file=is_file)
+    shown = why if not is_file or _is_file(change, copy) else why.replace("the file happens to be", "has that name")
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {what} with `ADD`. {why}",
+        f"{stage.label} copies {what} with `ADD`. {shown}",
         Confidence.LIKELY if by_argument or is_open else Confidence.CERTAIN,
         doubt=BY_ARGUMENT if by_argument else "an archive may be called so, which `ADD` unpacks" if is_open else "",
         stage=stage.key,
@@ -105,7 +118,7 @@ def _why(change: DockerfileChange, copy: Copy, *, is_file: bool) -> str:
             "`ADD` also unpacks archives and fetches URLs, so what lands in the image depends on what the file "
             "happens to be; `COPY` takes it as it is."
         )
-    if all(_is_folder(change, copy, source) for source in copy.sources):
+    if _is_folders(change, copy):
         return "For a folder the two do the same; `COPY` spares readers the question what is unpacked or fetched here."
     return (
         "For folders and plain files the two do the same; `COPY` says so, and `ADD` would unpack an archive of that "

@@ -2,8 +2,10 @@
 
 import posixpath
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import Category, Copy, CopySource, DockerfileChange, Fix, Problem, Severity, Stage, quote, replace, rule
+from rules.quoting import listed
 
 _ELSE = "build with a context further up, or name another one with `--build-context`."
 
@@ -19,33 +21,59 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY or ADD takes a file from outside the build context."""
     for stage in change.stages:
         for copy in stage.copies:
-            for source in copy.sources if copy.from_context else ():
-                if source.path is not None and _leaves(source.path):
-                    yield _problem(change, stage, copy, source, _cut(source.path))
+            paths = [(source, source.path) for source in copy.sources if source.path is not None and copy.from_context]
+            outside = [_judged(change, source, _cut(path)) for source, path in paths if _leaves(path)]
+            for kind in dict.fromkeys((one.there, one.meant) for one in outside):
+                yield _problem(change, stage, copy, [one for one in outside if (one.there, one.meant) == kind])
 
 
-def _problem(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource, cut: str) -> Problem:
+class _Outside(NamedTuple):
+    """A source above the context.
+
+    Attributes:
+        source: The source.
+        cut: What the builder makes of its path.
+        there: Whether the context has that, `None` where its files are not known.
+        meant: Whether that is what a reader looks for.
+    """
+
+    source: CopySource
+    cut: str
+    there: bool | None
+    meant: bool
+
+
+def _judged(change: DockerfileChange, source: CopySource, cut: str) -> _Outside:
     there = _lies_in_context(change, cut)
-    meant = bool(there) and _is_meant(change, source.path or "", cut)
-    what = "the whole context" if cut == "." else f"{quote(cut)} from the context's root"
-    if there is False:
-        then = f"finds no {quote(cut)} in the context's root, so the build stops. {_ELSE[0].upper()}{_ELSE[1:]}"
-    elif meant:
-        then = f"copies {what}. Write {quote(cut)}, so that readers do not look above."
-    elif there and cut == ".":
+    return _Outside(source, cut, there, bool(there) and _is_meant(change, source.path or "", cut))
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, outside: list[_Outside]) -> Problem:
+    """Speak once of the sources of one COPY of which the same is known."""
+    first = outside[0]
+    cuts = listed(quote(one.cut) for one in outside)
+    what = "the whole context" if first.cut == "." else f"{cuts} from the context's root"
+    if first.there is False:
+        none = " or ".join(cuts.rsplit(" and ", 1)) if len(outside) > 1 else cuts
+        then = f"finds no {none} in the context's root, so the build stops. {_ELSE[0].upper()}{_ELSE[1:]}"
+    elif first.meant:
+        then = f"copies {what}. Write {cuts}, so that readers do not look above."
+    elif first.there and first.cut == ".":
         then = f"copies {what}, not what lies above it. For that, {_ELSE}"
     else:
-        then = f"copies {what}. If that is meant, write {quote(cut)}; if not, {_ELSE}"
+        then = f"copies {what}. If that is meant, write {cuts}; if not, {_ELSE}"
+    edits = tuple(replace(change.source, one.source.word.span, one.cut) for one in outside)
     return Problem(
-        source.word.span,
-        f"{stage.label} copies {quote(source.word.text)}, but `..` does not lead out of the build context: the builder "
-        f"cuts it off and {then}",
-        decision="" if there is False else "..",
+        first.source.word.span,
+        f"{stage.label} copies {listed(quote(one.source.word.text) for one in outside)}, but `..` does not lead out of "
+        f"the build context: the builder cuts it off and {then}",
+        decision="" if first.there is False else "..",
         instruction=copy.instruction,
         stage=stage.key,
-        key=source.word.text,
-        fix=Fix(f"Write {cut}", (replace(change.source, source.word.span, cut),)) if meant else None,
-        severity=Severity.ERROR if there is False else None,
+        key="..",
+        items=tuple(one.source.word.text for one in outside),
+        fix=Fix(f"Write {listed(one.cut for one in outside)}", edits) if first.meant else None,
+        severity=Severity.ERROR if first.there is False else None,
     )
 
 

@@ -17,16 +17,24 @@ from rules.api import (
     append_to_run,
     as_root,
     fix,
+    once,
+    provides,
     quote,
     rule,
 )
 from rules.facts.packages import is_build_only
 from rules.packages.build_libraries import libraries
-from rules.packages.build_packages import BuildPackages, compiles_after
+from rules.packages.build_packages import BuildPackages, compiles_behind
 from rules.packages.held_packages import held_before
 from rules.packages.purpose import builds_at_run_time
+from rules.quoting import listed
 
 _FOR_BUILDS = re.compile(r"build|dev|make|compil|tmp|temp|fetch|native|gyp|install|setup", re.IGNORECASE)
+_BESIDE = frozenset("apk rm mkdir chmod chown ln touch adduser addgroup echo printf true set export cd".split()) | {
+    ":",
+    "",
+}
+"""Commands that need no package of a group."""
 _FOR_RUNNING = re.compile(r"run|(?:^|[._-])rt(?:$|[._-])|persist|exts|app|prod", re.IGNORECASE)
 
 
@@ -79,6 +87,8 @@ def _was_kept(change: DockerfileChange, stage: Stage, call: PackageCall) -> bool
 
 
 def _problem(stage: Stage, item: Installed, group: str) -> Problem:
+    if item.removed_by is None and not _is_followed(stage, item):
+        return _unused(stage, item, group)
     if item.removed_by is not None:
         effect = (
             f"Line {item.removed_by.command.line} deletes them in a layer of its own, which only hides what this one "
@@ -95,16 +105,61 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         f"one `RUN`, or build in an earlier stage{needs}.",
         stage=stage.key,
         key=group,
-        fix=_fix(stage, item.run, f"{as_root(item.call.command)}apk del {group}")
+        fix=_fix(stage, item, f"{as_root(item.call.command)}apk del {group}")
         if item.removed_by is None and not brought
         else None,
     )
 
 
-def _fix(stage: Stage, run: Run, deletion: str) -> Fix | None:
-    """Delete the group at the end of the RUN, where nothing behind it compiles, nor is linked with what goes."""
-    runs = list(stage.all_runs)
-    later = runs[runs.index(run) + 1 :]
-    if later and compiles_after(stage, later[0]):
+def _unused(stage: Stage, item: Installed, group: str) -> Problem:
+    """Speak of a group for which nothing is built: deleted again, it would have come for nothing."""
+    return Problem(
+        item.call.command.span,
+        f"{stage.label} keeps the packages of {quote(group)} in its layers. Such a group is made to be deleted after a "
+        "build, but no command behind it uses it, and no `apk del` follows. If nothing in the container calls "
+        f"{listed(map(quote, dict.fromkeys(package.name for package in item.call.packages)))}, this install can go; "
+        "else leave out `--virtual`.",
+        stage=stage.key,
+        key=group,
+    )
+
+
+def _is_followed(stage: Stage, item: Installed) -> bool:
+    """Whether a command stands behind the install that may use the group: in its RUN, or in a stage upon that."""
+    return _is_followed_within(item) or any(_last_doing(one) > item.run.at for one in _upon(stage, item))
+
+
+def _is_followed_within(item: Installed) -> bool:
+    behind = (command for command in item.run.commands if command.start > item.call.command.start)
+    return any(command.name not in _BESIDE for command in behind)
+
+
+def _upon(stage: Stage, item: Installed) -> Iterator[Stage]:
+    """Yield the stages in which the group is: the one that installs it, and those that start from that."""
+    return (one for one in stage.model.stages if item.run.stage in one.chain)
+
+
+def _last_doing(stage: Stage) -> tuple[int, int]:
+    """Where the last RUN of a chain stands that does more than put files and accounts in order."""
+    return max((at for name, at in _last_calls(stage).items() if name not in _BESIDE), default=(-1, -1))
+
+
+@once
+def _last_calls(stage: Stage) -> dict[str, tuple[int, int]]:
+    """Where the last RUN of a chain stands that calls each command."""
+    return {command.name: run.at for run in stage.all_runs for command in run.commands}
+
+
+def _fix(stage: Stage, item: Installed, deletion: str) -> Fix | None:
+    """Delete the group at the end of the RUN that uses it, where nothing further down needs it.
+
+    That is whatever compiles, is linked with what goes, or calls one of the group's commands.
+    """
+    if not _is_followed_within(item):
         return None
-    return fix("Delete the build packages again", append_to_run(run, deletion))
+    brought = frozenset(command for package in item.call.packages for command in provides(package.name))
+    for one in _upon(stage, item):
+        calls = _last_calls(one)
+        if compiles_behind(one, item.run) or any(calls.get(name, item.run.at) > item.run.at for name in brought):
+            return None
+    return fix("Delete the build packages again", append_to_run(item.run, deletion))

@@ -33,18 +33,18 @@ def fact_of_apk(stage: Stage, run: Run, call: PackageCall) -> str:
 
 
 def way_out_of_apk(run: Run, call: PackageCall) -> str:
-    """Return what goes behind the fact: how the index is left out."""
+    """Return what goes behind the fact: how the index is left out, without the stop at its end."""
     if _is_asked(run):
-        return f"clean up at the end of the same `RUN`: {quote(f'rm -rf {_INDEX}/*')}."
+        return f"clean up at the end of the same `RUN`: {quote(f'rm -rf {_INDEX}/*')}"
     stopped = stopped_by_lack(run, _INDEX)
     if stopped is not None:
         reader = f"the {quote(stopped.name)} on line {stopped.line} finds nothing once none is left, and stops"
-        return f"`apk add --no-cache` leaves it out; {reader}: it has to go too."
+        return f"`apk add --no-cache` leaves it out; {reader}: it has to go too"
     if call.action != "update":
-        return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
+        return f"{quote(f'apk {call.verb} --no-cache')} leaves it out"
     if any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls):
-        return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go."
-    return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
+        return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go"
+    return "`apk add --no-cache` fetches its own and keeps none, so this command can go"
 
 
 def _is_asked(run: Run) -> bool:

@@ -21,7 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.developers_starts import PACKAGE_OF
+from rules.facts.node_programs import BUILDERS, package_of_node_program
 from rules.packages.options import spelled
 from rules.packages.package_json import read_manifest
 from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
@@ -90,7 +90,7 @@ def _is_build(command: Command) -> bool:
     words = [word.value for word in command.args if not word.value.startswith("-")]
     if command.name in NODE_MANAGERS:
         return (words[:1] == ["run"] and words[1:2] == ["build"]) or (command.name != "npm" and words[:1] == ["build"])
-    return command.name == "tsc" or (command.name in PACKAGE_OF and words[:1] == ["build"])
+    return command.name == "tsc" or (command.name in BUILDERS and words[:1] == ["build"])
 
 
 def _production_install(stage: Stage, run: Run, build: Command) -> _Install | None:
@@ -173,7 +173,7 @@ def _is_among_developers(text: str, build: Command) -> bool:
     script = scripts.get("build") if build.name in NODE_MANAGERS else build.name
     text = str(script or "")
     words = text.replace("&&", " ").split()
-    return any(PACKAGE_OF.get(word) in developers for word in words) or any(
+    return any(word in BUILDERS and package_of_node_program(word) in developers for word in words) or any(
         package in developers for word in _programs(text) for package in (f"@{word}/cli", f"{word}-cli")
     )
 

@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rules.dockerfile.shell import parse
-from rules.dockerfile.source import Source
 from rules.facts.installers import NODE_MANAGERS
+from rules.facts.node_programs import packages_of_node_program
 from rules.packages.developers_parts import read_toml, table
-from rules.packages.package_json import called, commands_run, read_manifest, scripts_of
+from rules.packages.developers_programs import calls_unknown_program, commands_of_scripts
+from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
 from rules.packages.workspace_starts import manifest_at_work, runs_through_tool, started_lines, workspace_start
 from rules.quoting import quote
@@ -22,32 +22,6 @@ if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.stage import Stage
     from rules.model.steps import Run
-
-PACKAGE_OF = {
-    "tsc": "typescript",
-    "vite": "vite",
-    "webpack": "webpack",
-    "next": "next",
-    "nest": "@nestjs/cli",
-    "ng": "@angular/cli",
-    "rollup": "rollup",
-    "esbuild": "esbuild",
-    "parcel": "parcel",
-    "nuxt": "nuxt",
-    "astro": "astro",
-    "react-scripts": "react-scripts",
-    "vue-cli-service": "@vue/cli-service",
-    "tsup": "tsup",
-    "gulp": "gulp",
-    "babel": "@babel/cli",
-    "swc": "@swc/cli",
-    "vue-tsc": "vue-tsc",
-    "ncc": "@vercel/ncc",
-    "remix": "@remix-run/dev",
-    "svelte-kit": "@sveltejs/kit",
-    "eleventy": "@11ty/eleventy",
-}
-"""Programs that builds run, with the package that brings each."""
 
 _VENDOR_BIN = re.compile(r"vendor/bin/([\w.-]+)")
 _WORD = re.compile(r"[@\w][\w./@-]*")
@@ -96,10 +70,12 @@ def _manifests(change: DockerfileChange, stage: Stage, text: str | None) -> Iter
 
 def _needs_developers(lines: list[str], text: str | None, manifest: str | None) -> bool:
     """Whether starts need packages that a manifest, or the one beside the install, asks for as a developer's alone."""
-    lines = [*lines, *_run_by_scripts(lines, manifest)]
+    read = read_manifest(manifest)
+    if calls_unknown_program(lines, read):
+        return True
+    lines = [*lines, *map(str, commands_of_scripts(lines, read))]
     if runs_through_tool(lines, manifest):
         return True
-    read = read_manifest(manifest)
     own = read.packages("dependencies", "optionalDependencies") if read is not None else frozenset()
     return _names_any(lines, (_packages_of_node(text) | _packages_of_node(manifest)) - own)
 
@@ -159,24 +135,12 @@ def _syncs_again(change: DockerfileChange, stage: Stage) -> bool:
     return any(_UV_RUN.search(line) for line in started_lines(change, stage))
 
 
-def _run_by_scripts(lines: Iterable[str], text: str | None) -> list[str]:
-    """Return the commands that the scripts of package.json come to which are started."""
-    scripts = scripts_of(text)
-    found = []
-    for line in lines:
-        for command in parse(line, Source("start", line), 0, dialect="sh", joined=False).commands:
-            names = called(command)
-            found += [str(each) for name in names for each in commands_run(scripts, name)]
-    return found
-
-
 def _names(word: str, developers: frozenset[str]) -> bool:
     """Whether a word names a program or a module of one of the packages: `.bin/tsx`, `dotenv/config`."""
     parts = word.lower().split("/")
     base = parts[-1].replace("_", "-")
     whole = "/".join(parts[:2]) if word.startswith("@") else parts[0]
-    ways = (base, whole, PACKAGE_OF.get(base, base), f"@{base}/cli", f"{base}-cli")
-    return any(way in developers for way in ways)
+    return any(way in developers for way in (whole, *packages_of_node_program(base)))
 
 
 def _starts_tool_of_php(line: str, text: str | None) -> bool:

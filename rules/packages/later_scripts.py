@@ -30,8 +30,11 @@ def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Pr
         return found
     script, line = quote(called_script(needing).rpartition("/")[2]), needing.line
     addition = f" {script} (line {line}) runs later: if it installs packages, it then needs `apt-get update` itself."
+    heed = f"where {script} (line {line}) runs later, and needs `apt-get update` itself if it installs packages"
     return [
-        dataclasses.replace(problem, message=problem.message + addition, fix=None) if problem.key == "apt" else problem
+        dataclasses.replace(problem, message=problem.message + addition, heed=heed, fix=None)
+        if problem.key == "apt"
+        else problem
         for problem in found
     ]
 

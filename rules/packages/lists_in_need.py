@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from rules.gathering import named_lines
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ def in_need(run: Run) -> tuple[Run, ...]:
     if again < len(fetching):  # a RUN in between fetches them anew
         return here[first : bisect_right(places, fetching[again])]
     return (*here[first:], *_in_need_above(run.stage))
+
+
+def need_said(run: Run) -> str:
+    """Say which later RUNs install from the lists that this one fetched, as a clause; empty where none does."""
+    lines = [str(other.instruction.line) for other in in_need(run)]
+    if len(lines) > 1:
+        return f"{named_lines(lines)} install from them, and then need `apt-get update` themselves"
+    return f"{named_lines(lines)} installs from them, and then needs `apt-get update` itself" if lines else ""
 
 
 @once

@@ -82,6 +82,15 @@ def runs_mounted_sources(change: DockerfileChange, stage: Stage) -> bool:
     return any(is_development_start(text) or _SERVERS.search(text) for text in texts)
 
 
+def is_started_over_mounts(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether all that is known to build an image are compose services that mount a folder over the program's.
+
+    Whatever was copied there is then not what runs: it is a container for developers.
+    """
+    builds = [build for build in change.repository.builds_of(change.path) if _builds(build, stage)]
+    return bool(builds) and all(_mounts_over_program(build, stage) for build in builds)
+
+
 def _builds(build: Build, stage: Stage) -> bool:
     return build.target == stage.name if build.target else stage.is_last
 
@@ -105,13 +114,19 @@ def _mounts_sources(build: Build, stage: Stage) -> bool:
     That is the base image's own command, which serves what lies there, or one that names a source file below.
     """
     folder = stage.image.workdir.value
-    if folder is None or not any(within(folder, mount) for mount in build.folders):
-        return False
-    if any(map(is_production_name, _PLACES.split(build.path))):
+    if folder is None or not _mounts_over_program(build, stage):
         return False
     starts = [setting for setting in stage.image.start_command if setting.set_in_file]
     words = [word for start in starts if start.value is not None for word in start.value.words]
     return not starts or any(_SOURCE.fullmatch(word) and within(posixpath.join(folder, word), folder) for word in words)
+
+
+def _mounts_over_program(build: Build, stage: Stage) -> bool:
+    """Whether a compose service that is not named for production mounts a folder over the one of the start."""
+    folder = stage.image.workdir.value
+    if folder is None or not any(within(folder, mount) for mount in build.folders):
+        return False
+    return not any(map(is_production_name, _PLACES.split(build.path)))
 
 
 def _brings(command: Command) -> bool:

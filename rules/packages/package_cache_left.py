@@ -23,13 +23,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.gathering import named_lines
 from rules.packages.apk_index import leaves_index
 from rules.packages.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.cleaning_scripts import is_cleaned_by_script
 from rules.packages.configuration import written_until
 from rules.packages.later_scripts import mindful_of_scripts
-from rules.packages.lists_in_need import NODESOURCE, in_need
+from rules.packages.lists_in_need import NODESOURCE, in_need, need_said
 from rules.packages.options import spelled
 
 _LISTS = "/var/lib/apt/lists"
@@ -181,15 +180,16 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
     else:
         fact = f"{stage.label} ships the downloads and indexes of {quote(call.program)}: {short} fetches them, and this"
         fact += " layer keeps them. Nothing at run time reads them"
-    message = f"{fact}; {_way_out(run, call, left)} A later `RUN` takes nothing out of this layer."
+    way_out, need = _way_out(run, call, left), need_said(run) if left[0] == _LISTS else ""
     return Problem(
         call.command.span,
-        message,
+        f"{fact}; {way_out}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
-        decision=message.removeprefix(stage.label),
+        decision=f"{fact.removeprefix(stage.label)}; {way_out}",
+        heed=f"where {need}" if need else "",
         fix=_fix(run, call, left),
     )
 
@@ -210,14 +210,7 @@ def _reads_file(command: Command) -> bool:
 def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
         return way_out_of_apk(run, call)
-    clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
-    needing = in_need(run) if left[0] == _LISTS else ()
-    if needing:
-        lines = named_lines([str(other.instruction.line) for other in needing])
-        if len(needing) > 1:
-            return f"{clean}; {lines} install from them, and then need {quote('apt-get update')} themselves."
-        return f"{clean}; {lines} installs from them, and then needs {quote('apt-get update')} itself."
-    return f"{clean}."
+    return f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
 
 
 def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
@@ -237,7 +230,7 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or _runs_script(run, call)
         or last.command.conditional
         or run.commands[-1].conditional
-        or run.commands[-1].before in ("||", "|")
+        or run.commands[-1].before == "||"
     ):
         return None
     if left[0] == _LISTS and in_need(run):

@@ -27,6 +27,7 @@ from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_named_for_development
+from rules.packages.system_satisfied import is_satisfied
 from rules.packages.tool_versions import has_old_pip
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
@@ -65,7 +66,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or has_old_pip(run)
         ):
             continue
-        left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
+        left = [call for call in calls if _downloads(run, call) and not call.no_cache and not _cleaned_after(run, call)]
         if left:
             by_stage.setdefault(stage.index, (stage, []))[1].extend(_Left(run, call) for call in left)
         else:
@@ -164,12 +165,17 @@ def _misread(stage: Stage, call: PackageCall) -> Problem:
     )
 
 
-def _downloads(call: PackageCall) -> bool:
-    """Whether a call can fetch anything; wheels that lie ready and `--no-index` leave nothing in the cache."""
+def _downloads(run: Run, call: PackageCall) -> bool:
+    """Whether a call can fetch anything; wheels that lie ready and `--no-index` leave nothing in the cache.
+
+    Nor does what the distribution's packages have brought.
+    """
     if call.has("--no-index") or call.has("--dry-run"):
         return False
     local = [package.kind == "path" and ("*" in package.name or ".whl" in package.name) for package in call.packages]
-    return bool(call.manifests) or not local or not all(local)
+    if call.manifests or not local:
+        return True
+    return not all(local) and not all(is_satisfied(run, call, package) for package in call.packages)
 
 
 def _cleaned_after(run: Run, call: PackageCall) -> bool:

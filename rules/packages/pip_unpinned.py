@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.packages.moving_requirements import moving_requirements
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
+from rules.packages.system_satisfied import is_satisfied
 from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
 
 _SOURCES = ("vcs", "url")
@@ -50,7 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     yield from moving_requirements(change)
 
     def is_there(run: Run, call: PackageCall, package: Package) -> bool:
-        return _is_there(run, call, package) or is_listed(change, run, call, package.name)
+        if _is_there(run, call, package) or is_listed(change, run, call, package.name):
+            return True
+        return is_satisfied(run, call, package)
 
     for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there, ("install", "build", "download")):
         names = change.fresh("pip-unpinned", found.stage, found.names)

@@ -127,6 +127,17 @@ def _place(stage: Stage, call: PackageCall) -> _Place:
     return _ANYWHERE if place is _PYTHON and (stage.facts is None or not _is_default_python(stage, call)) else place
 
 
+def installs_for_default_python(stage: Stage, call: PackageCall) -> bool:
+    """Tell whether pip installs for the Python that the system's folders have, and for no environment.
+
+    Args:
+        stage: The stage.
+        call: An install of pip's.
+    """
+    moved = call.target is not None or _is_moved(stage) or any(_is_set(stage, call, name) for name in _PYTHON.moved)
+    return not moved and _is_default_python(stage, call)
+
+
 def _own_place(call: PackageCall) -> _Place:
     if call.manager in NODE_MANAGERS and call.global_:
         return _NODE

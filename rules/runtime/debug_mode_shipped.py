@@ -26,7 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.mounted_sources import brings_no_program, runs_mounted_sources
+from rules.packages.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
     ENABLER,
@@ -69,6 +69,7 @@ _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
         "runserver",
         '"ng"',
         "ts-node-dev",
+        "tsnd",
         "air",
         "jdwp",
         "--inspect",
@@ -112,7 +113,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
-    return is_development_name(stage.name) or runs_mounted_sources(change, stage)
+    if is_development_name(stage.name) or runs_mounted_sources(change, stage):
+        return True
+    return is_started_over_mounts(change, stage)
 
 
 def _told(problem: Problem, instruction: Instruction) -> Problem:

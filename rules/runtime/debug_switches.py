@@ -30,7 +30,7 @@ OFF_UNLESS_SET = frozenset({"FLASK_DEBUG"})
 
 _RELOADERS = {
     "nodemon": "restarts the program whenever a file changes",
-    "ts-node-dev": "compiles while it runs and restarts on every change",
+    **dict.fromkeys(("ts-node-dev", "tsnd"), "compiles while it runs and restarts on every change"),
     "air": "compiles and restarts whenever a file changes",
     "morbo": "restarts the program whenever a file changes",
     "watchmedo": "restarts the program whenever a file changes",

@@ -75,7 +75,7 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
         return None  # it prints something and ends
     what = "which the change takes from the JSON form into the shell form"
     if makes_way(stage, start):
-        luck = f"{way_made(start)} still arrives; under a Debian base it would not"
+        luck = f"{way_made(stage, start)} still arrives; under a Debian base it would not"
         return _problem(stage, start, starts[1], what, luck, _fix(start), Confidence.POSSIBLE)
     shell = "The shell" if stays(stage, start) else "Unless the shell makes way by itself, it"
     return _problem(

@@ -1,5 +1,6 @@
 """See python_env_defaults.md."""
 
+import dataclasses
 import posixpath
 import re
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Instruction,
     Problem,
     Setting,
     Severity,
     Stage,
+    append_to_stage,
     fix,
     insert_line_before,
     is_development_name,
@@ -40,13 +43,19 @@ _TAKES_REST = re.compile(r"[cmWX]")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python program that ships keeps its output in a buffer."""
+    groups: dict[int, list[Stage]] = {}
     for stage in change.after.shipped:
         if is_development_name(stage.name):
             continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
         if known and _buffers(env.get("PYTHONUNBUFFERED")) and _runs_python(change, stage):
-            yield _problem(stage)
+            groups.setdefault(stage.root.index, []).append(stage)
+    for stages in groups.values():
+        if len(stages) > 1 and change.before is None:
+            yield from _problems_upon(_shared(stages), stages)
+        else:
+            yield from map(_problem, stages)
 
 
 def _buffers(setting: Setting[str] | None) -> bool:
@@ -95,15 +104,38 @@ def _is_unbuffered(args: tuple[str, ...]) -> bool:
     return False
 
 
-def _problem(stage: Stage) -> Problem:
-    start = next(s.instruction for s in reversed(stage.image.start_command) if s.instruction is not None)
+def _shared(stages: list[Stage]) -> Stage:
+    """Return the last stage that all of some stages with the same root start from, or are."""
+    first, *others = stages
+    return next(stage for stage in reversed(first.chain) if all(stage in other.chain for other in others))
+
+
+def _problems_upon(base: Stage, stages: list[Stage]) -> Iterator[Problem]:
+    """Yield a problem for each of some stages, all of which one line in the stage below them mends."""
+    start = _start(base) if base in stages else None
+    line = "ENV PYTHONUNBUFFERED=1"
+    here = start is not None and start in base.instructions
+    edit = insert_line_before(start, line) if start is not None and here else append_to_stage(base, line)
+    repair = fix("Print without a buffer", edit)
+    for stage in stages:
+        where = f" in {base.label}, which the others start from as well"
+        yield dataclasses.replace(_problem(stage, where), decision=base.key, fix=repair)
+        repair = None
+
+
+def _start(stage: Stage) -> Instruction:
+    return next(s.instruction for s in reversed(stage.image.start_command) if s.instruction is not None)
+
+
+def _problem(stage: Stage, where: str = "") -> Problem:
+    start = _start(stage)
     line = quote(stage.image.start_line(own=True))
     here = start in stage.instructions
     return Problem(
         start.span,
         f"{stage.label} starts {line} without `PYTHONUNBUFFERED`. Python then holds what is printed in a buffer: "
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
-        "`ENV PYTHONUNBUFFERED=1`, or start Python with `-u`.",
+        f"`ENV PYTHONUNBUFFERED=1`{where}, or start Python with `-u`.",
         Confidence.LIKELY,
         doubt="the program may flush what it prints by itself",
         stage=stage.key,

@@ -191,8 +191,9 @@ def _makes_way(stage: Stage, start: Start, script: Wrapped | None) -> Problem | 
     repair = _fix(start)
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {way_made(start)} arrives; under a "
-        f"Debian base it does not. {'The JSON form needs' if repair else '`exec` in front of it needs'} no luck.",
+        f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {way_made(stage, start)} arrives; "
+        "under a Debian base it does not. "
+        f"{'The JSON form needs' if repair else '`exec` in front of it needs'} no luck.",
         Confidence.POSSIBLE,
         stage=stage.key,
         key=MAKES_WAY,

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY
+from rules.quoting import quote
 from rules.runtime.start_instructions import SHELLS, behind_init
 
 if TYPE_CHECKING:
@@ -50,11 +51,19 @@ def is_dash(stage: Stage) -> bool:
 
 def _distribution(stage: Stage) -> str | None:
     """Return the distribution; of a base that is not known, what its name says, or the package manager in use."""
+    return _known_distribution(stage) or _BY_MANAGER.get(_manager_in_use(stage) or "")
+
+
+def _known_distribution(stage: Stage) -> str | None:
+    """Return the distribution that the base is known to have, or is named for."""
     if stage.runtime.distribution is not None:
         return stage.runtime.distribution
-    named = next((system for system, name in _BY_NAME.items() if name.search(stage.root.base_text or "")), None)
-    managers = (item.manager for item in stage.packages.present)
-    return named or next((_BY_MANAGER[one] for one in managers if one in _BY_MANAGER), None)
+    return next((system for system, name in _BY_NAME.items() if name.search(stage.root.base_text or "")), None)
+
+
+def _manager_in_use(stage: Stage) -> str | None:
+    """Return the package manager that the file calls: a sign of what it takes the base for."""
+    return next((item.manager for item in stage.packages.present if item.manager in _BY_MANAGER), None)
 
 
 def makes_way(stage: Stage, start: Start) -> bool:
@@ -65,10 +74,12 @@ def makes_way(stage: Stage, start: Start) -> bool:
     return len(commands) == 1 or (distribution in _BUSYBOX and _ends_in_plain_command(commands))
 
 
-def way_made(start: Start) -> str:
-    """Say what a shell that makes way does with a start command."""
+def way_made(stage: Stage, start: Start) -> str:
+    """Say what a shell that makes way does with a start command, and of which base that is known."""
     several = len(shell_commands(start)) > 1
-    return f"The shell of this base makes way for {'the last' if several else 'a single'} command, so SIGTERM"
+    manager = _manager_in_use(stage) if _known_distribution(stage) is None else None
+    base = f"a base that has {quote(manager)}" if manager is not None else "this base"
+    return f"The shell of {base} makes way for {'the last' if several else 'a single'} command, so SIGTERM"
 
 
 def _ends_in_plain_command(commands: tuple[Command, ...]) -> bool:

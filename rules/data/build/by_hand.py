@@ -34,11 +34,27 @@ def hand_written() -> dict[str, Json]:
             ]
         },
         "nvidia/cuda": {"variants": _cuda()},
+        "playwright/python, Ubuntu 22.04": _playwright_on_jammy(),
         "gcc": {"variants": [_buildpack("sdk")]},
         "perl": {"variants": [_buildpack("runtime+toolchain")]},
         "hexpm/elixir": {"variants": _hexpm(r"[\d.]+(?:-rc\.\d+)?-erlang-")},
         "hexpm/erlang": {"variants": _hexpm("")},
     } | _servers() | _old_dotnet() | _dotnet_core() | _adoptopenjdk()  # fmt: skip
+
+
+def _playwright_on_jammy() -> Json:
+    """Return Playwright's images on Ubuntu 22.04, which the raw table has on 24.04 alone."""
+    return {
+        "extends": "mcr.microsoft.com/playwright/python",
+        "variants": [
+            _variant(
+                r"^v?\d[\w.]*-jammy$", kind="runtime", distro="ubuntu", release="jammy", pm="apt", cmd=["/bin/bash"],
+                env={"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PLAYWRIGHT_BROWSERS_PATH": "/ms-playwright"},
+                users={"pwuser": 1000}, tools=["bash", "curl", "git", "openssh-client", "sh"],
+                source="microsoft/playwright-python/utils/docker/Dockerfile.jammy@049372b47d0b",
+            )
+        ],
+    }  # fmt: skip
 
 
 def _cuda() -> list[Json]:

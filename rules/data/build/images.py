@@ -50,10 +50,10 @@ def main() -> None:
 
 
 def merged(images: dict[str, Json]) -> dict[str, Json]:
-    """Return the families with those that only add variants to another one put into it."""
+    """Return the families with those that only add variants to another one put into it, where that is there."""
     result = {name: family for name, family in images.items() if "extends" not in family}
     for family in images.values():
-        if "extends" in family:
+        if family.get("extends") in result:
             main = result[family["extends"]]
             result[family["extends"]] = main | {"variants": [*main["variants"], *family["variants"]]}
     return result
