@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import WITHOUT_DIGEST, elsewhere, short
+from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import (
     gains_compilers,
     is_over,
@@ -45,12 +46,14 @@ class Loosened(NamedTuple):
         then: What follows from it.
         restore: Whether the old reference can be put back without taking anything else back.
         about_size: Whether only the image that ships suffers.
+        renewed: Whether the line before was over, so that the change brings more than it takes.
     """
 
     fact: str
     then: str
     restore: bool
     about_size: bool = False
+    renewed: bool = False
 
 
 @rule(
@@ -161,6 +164,7 @@ def _shorter(change: DockerfileChange, stage: Stage, old: ImageReference, new: I
         f"goes from {quote(short(old))} to {quote(new.text)}, which names less of the release",
         f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
         restore=False,
+        renewed=is_over(change, old),
     )
 
 
@@ -226,12 +230,13 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
     return Problem(
         word.span,
         f"{stage.label} {found.fact}. {found.then}.",
-        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT,
+        Confidence.POSSIBLE if found.renewed else Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT if "$" in word.text else "the line before got no release any more",
         instruction=stage.from_,
         stage=stage.key,
         decision=found.fact,
         fix=fix,
+        untold=not found.about_size and is_meant_to_move(stage),
     )
 
 
