@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _MEANT = re.compile(
     r"\b(?:track|follow|float|roll)(?:s|ed|ing)?\b[^.;]{0,99}\b(?:latest|newest|stable|major|minor|release|tag|version)\b|"
-    r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|loosely pinned|no (?:patch|digest|pin))\b[^.;]{0,99}"
+    r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|loosely pinned|no (?:digest|pin))\b[^.;]{0,99}"
     r"\b(?:on purpose|deliberately|intentionally|by design|so that|so we (?:get|receive))\b|"
     r"\b(?:on purpose|deliberately|intentionally|always|automatically)\b[^.;]{0,99}"
     r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|un-pinned)\b",
