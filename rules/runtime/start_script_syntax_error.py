@@ -13,6 +13,8 @@ from rules.runtime.start_scripts import StartScript, note_in, start_script
 _LONGEST_WORD = 40
 _FILLED_IN = re.compile(r"\{\{|\{%|<%|@[A-Z_]{2,}@|__[A-Z]{2,}__")
 """Marks of what a tool fills in before anybody runs it."""
+_BORDERS = re.compile(r"(?:then|else|elif|fi|do|done|esac|;;|[)}])")
+"""Words at which every shell stops where no block asks for them; of what quotes hold, shells read more or less."""
 _LEAVE_IT = frozenset("[ cat chgrp chmod chown echo ls stat test".split())
 """Commands that change no text of a file that they name."""
 
@@ -95,8 +97,8 @@ def _problem(found: Written, script: StartScript, fault: _Fault) -> Problem:
         f"{found.stage.label} starts {quote(script.target)}, and {script.spoken} has a syntax error: at {place} "
         f"{quote(script.shell or 'sh')} stops reading. The container ends there, and nothing of what follows is run. "
         f"`{script.shell} -n` names the place without running it.",
-        Confidence.LIKELY if fault.maybe else Confidence.CERTAIN,
-        doubt="a branch above may become the program before that" if fault.maybe else "",
+        Confidence.CERTAIN if not fault.maybe and _BORDERS.match(word) else Confidence.LIKELY,
+        doubt="a branch above may become the program before that" if fault.maybe else "shells differ in what they read",
         stage=found.stage.key,
         notes=note_in(script.path, fault.span, "the shell stops here"),
         key=script.path,
