@@ -28,8 +28,8 @@ OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
         *("prefer-multi-stage", "python-env-defaults", "scratch-without-ca-or-tzdata", "sdk-image-shipped"),
         *("server-on-loopback", "shell-form-start", "shell-in-scratch", "start-command-doubled"),
         *("start-in-background", "start-manifest-missing", "start-needs-dev-dependency", "start-option-gone"),
-        *("start-path-missing", "start-tool-missing", "stopsignal-for-server", "stopsignal-ungraceful"),
-        *("venv-not-on-path", "venv-relocated"),
+        *("start-path-missing", "start-script-syntax-error", "start-tool-missing", "stopsignal-for-server"),
+        *("stopsignal-ungraceful", "venv-not-on-path", "venv-relocated"),
     ),
     "healthcheck-dropped": ("healthcheck-port-mismatch", "healthcheck-starts-program", "healthcheck-tool-missing"),
     "user-escalated": (

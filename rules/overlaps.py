@@ -216,6 +216,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "pip-unpinned",
         ),
     ),
+    "copy-source-outside-context": (_silence("instruction", "add-instead-of-copy"),),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "copy-from-missing-path": (_same_fact("instruction", "copy-from-moved"),),

@@ -246,7 +246,8 @@ def _installs_native(stage: Stage) -> bool:
     """
     if stage.facts is None or stage.facts.kind != "os":
         return True
-    if any(copy.from_stage is not None or not copy.from_context for copy in stage.all_copies):
+    foreign = (copy for copy in stage.all_copies if copy.from_stage is not None or not copy.from_context)
+    if any(not is_data(source.path or "") for copy in foreign for source in copy.sources):
         return True
     runs = stage.all_runs
     calls = any(call.manager not in OS_MANAGERS for run in runs for call in run.package_calls)

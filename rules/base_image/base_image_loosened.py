@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import WITHOUT_DIGEST, elsewhere, short
+from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import (
     gains_compilers,
     is_over,
@@ -33,6 +34,8 @@ from rules.facts.names import same_image
 
 _DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
 """The day of a system's build in its tag: `bookworm-20241016-slim`."""
+_FORGOTTEN = 182
+"""Days after the end of a line from which on a pin of one of its releases was nobody's care any more."""
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
 _TESTED = "name the release that was tested, or, where builds are to follow the line, say so in a comment"
@@ -46,12 +49,14 @@ class Loosened(NamedTuple):
         then: What follows from it.
         restore: Whether the old reference can be put back without taking anything else back.
         about_size: Whether only the image that ships suffers.
+        renewed: Whether the line before was over for long, so that the change brings more than it takes.
     """
 
     fact: str
     then: str
     restore: bool
     about_size: bool = False
+    renewed: bool = False
 
 
 @rule(
@@ -163,6 +168,7 @@ def _shorter(change: DockerfileChange, stage: Stage, old: ImageReference, new: I
         f"goes from {quote(short(old))} to {quote(new.text)}, which names less of the release",
         f"Builds then take whatever {quote(after.number)} is that day; {_TESTED}",
         restore=False,
+        renewed=is_over(change, old, days=_FORGOTTEN),
     )
 
 
@@ -228,12 +234,13 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
     return Problem(
         word.span,
         f"{stage.label} {found.fact}. {found.then}.",
-        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT,
+        Confidence.POSSIBLE if found.renewed else Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT if "$" in word.text else "the pin before was of a line that ended long ago",
         instruction=stage.from_,
         stage=stage.key,
         decision=found.fact,
         fix=fix,
+        untold=not found.about_size and is_meant_to_move(stage),
     )
 
 

@@ -17,11 +17,13 @@ from rules.api import (
     Severity,
     Stage,
     image_facts,
+    is_development_file,
     parse_reference,
     quote,
     replace,
     rule,
 )
+from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import path_name, table_name
@@ -98,6 +100,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         severity=Severity.INFO if weak else None,
         fact=name,
         held_before=_was_copied_from(change, stages, reference),
+        untold=any(map(is_meant_to_move, stages)),
     )
 
 
@@ -137,6 +140,8 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
     # Who writes no tag chooses none, nor does who leaves it to the argument that stood there.
     chosen = reference.tag not in (None, "latest") or _has_tag_by_argument(stages[0], stages_before[0])
     same = old.tag == reference.tag and chosen
+    # In what developers work in nothing ships: one loose image for another changes nothing for anybody.
+    same = same or is_development_file(change.path)
     alike = same or any(all(map(loose, (old, reference))) for loose in (names_variant_only, _stays_in_release))
     return path_name(old) if alike else path_name(reference)
 

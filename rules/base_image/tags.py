@@ -108,9 +108,16 @@ def read_tag(tag: str | None) -> Tag:
     return Tag(tuple(match[1].split(".")), match[2]) if match is not None else Tag((), tag or "")
 
 
-def is_over(change: DockerfileChange, reference: ImageReference) -> bool:
-    """Tell whether what a reference names is past its end of life: no fix may lead there."""
-    return any(one.already_over for one in all_end_of_life(reference, change.today or data_date()))
+def is_over(change: DockerfileChange, reference: ImageReference, days: int = 0) -> bool:
+    """Tell whether what a reference names is past its end of life: no fix may lead there.
+
+    Args:
+        change: The change under review.
+        reference: The image.
+        days: For how long at least.
+    """
+    ends = all_end_of_life(reference, change.today or data_date())
+    return any(one.already_over and (not days or (one.days or 0) >= days) for one in ends)
 
 
 def given_up(change: DockerfileChange, reference: ImageReference) -> EndOfLife | None:

@@ -49,8 +49,8 @@ class Carried(NamedTuple):
 
 @once
 def carried_runtimes(builder: Stage) -> tuple[Carried, ...]:
-    """Return the folders with a runtime in them that the commands of a chain write by name."""
-    return tuple(_carried(builder))
+    """Return the folders with a runtime in them that the base brings, or the commands of a chain write by name."""
+    return (*_of_base(builder), *_carried(builder))
 
 
 def runtimes_taken(copy: Copy) -> Iterator[tuple[str, Carried]]:
@@ -68,6 +68,16 @@ def has_erlang(stage: Stage) -> bool:
     if not _ERLANGS.isdisjoint(stage.runtime.languages) or (stage.facts is not None and "erlang" in stage.facts.name):
         return True
     return any(item.name.startswith(("erlang", "esl-erlang", "elixir")) for item in stage.packages.present)
+
+
+def _of_base(builder: Stage) -> Iterator[Carried]:
+    if builder.facts is not None and builder.facts.name == "python":
+        doubt = "another Python may be what starts"
+        yield Carried(_PYTHONS, "all of", "The Python in it", builder.runtime.libc, doubt, "python")
+
+
+_PYTHONS = "/usr/local/lib/libpython3.so"
+"""What the official image's `python3` is linked with, and lies in the folder that is copied (docker-library/python)."""
 
 
 def _carried(builder: Stage) -> Iterator[Carried]:

@@ -18,8 +18,9 @@ Kind = Literal["programs", "native modules"]
 
 _DATA = re.compile(
     r"\.(?:[cm]?js|map|json|css|html?|svg|ico|png|txt|md|ya?ml|toml|xml|ini|conf|cfg|env|properties|sql|sh|py|php|rb|"
-    r"jar|war|ear|pem|crt|key)$"
+    r"jar|war|ear|phar|pem|crt|key)$|/bin/composer$"
 )
+"""Endings of data, and Composer, which is a PHP archive (getcomposer.org, "Installation")."""
 _PACKED = re.compile(r"\.t(?:ar\.)?gz$")
 _OF_FRONT_ENDS = frozenset("dist build public static assets html www site _site wwwroot storybook-static".split())
 """Where front-ends are built to; other projects put programs there."""

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
 from rules.brought import texts_brought
+from rules.delegated import installs_by_script
 from rules.facts.command_packages import provides
 from rules.packages.purpose import is_for_development
 from rules.quoting import listed
 from rules.user.root_by_design import drops_privileges
 from rules.user.start_scripts import scripts_in_turn
+from rules.user.volumes_before import as_it_was
 
 _RISKS = {
     **dict.fromkeys(("sudo", "doas"), "runs as root whoever calls it, so that a flaw in it makes any account root"),
@@ -58,7 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             and not (item.name in _FOR_ROOT and _stays_root(change, stage))
         ]
         if gained:
-            yield _problem(change, stage, gained)
+            yield _problem(change, stage, was, gained)
 
 
 def _is_new_ground(stage: Stage, was: Stage) -> bool:
@@ -84,9 +86,12 @@ def _stays_root(change: DockerfileChange, stage: Stage) -> bool:
 
 
 def _is_used(stage: Stage, item: Installed, words: frozenset[str]) -> bool:
-    """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason."""
+    """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason.
+
+    So it is where a variable of the image is about it: `ENABLE_SSH`, a switch for whoever starts a container.
+    """
     commands = provides(item.name)
-    if not commands.isdisjoint(words):
+    if not commands.isdisjoint(words | _words_of_variables(stage)):
         return True
     if item.name == "sudo" and any("sudoers" in run.instruction.whole_value for run in stage.done_runs):
         return True  # it is set up here
@@ -101,6 +106,12 @@ def _is_used(stage: Stage, item: Installed, words: frozenset[str]) -> bool:
     return any(word.strip("\"'[],").rsplit("/", 1)[-1] in commands for word in line.split())
 
 
+def _words_of_variables(stage: Stage) -> set[str]:
+    """Return the words in the names of the image's own variables, and the daemons that they may mean: `sshd`."""
+    parts = {part for name, own in stage.image.env.items() if own.set_in_file for part in name.lower().split("_")}
+    return parts | {f"{part}d" for part in parts}
+
+
 def _words_of_scripts(change: DockerfileChange, stage: Stage) -> frozenset[str]:
     """Return the words of the scripts and settings that the image holds, as far as they were read."""
     texts = [script.text for script in scripts_in_turn(change, stage) if script.text is not None]
@@ -112,16 +123,17 @@ def _is_unread(change: DockerfileChange, stage: Stage) -> bool:
     return any(script.text is None for script in scripts_in_turn(change, stage))
 
 
-def _problem(change: DockerfileChange, stage: Stage, gained: list[Installed]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, gained: list[Installed]) -> Problem:
     names = tuple(dict.fromkeys(item.name for item in gained))
     reasons = listed([f"{quote(name)} {_RISKS[name]}" for name in names])
+    installed = installs_by_script(as_it_was(change), was)
+    new = "No line of the file installed it" if installed else "It was not there"
     return Problem(
         gained[0].call.command.span,
-        f"{stage.label} gains what helps somebody who has broken in: {reasons}. It was not there before this change, "
-        "and "
-        "nothing in this file calls it. Install it in a debugging image instead, or attach one when needed.",
-        Confidence.POSSIBLE if _is_unread(change, stage) else Confidence.LIKELY,
-        doubt="a script that was not read may call it",
+        f"{stage.label} gains what helps somebody who has broken in: {reasons}. {new} before this change, and nothing "
+        "in this file calls it. Install it in a debugging image instead, or attach one when needed.",
+        Confidence.POSSIBLE if installed or _is_unread(change, stage) else Confidence.LIKELY,
+        doubt="a script may have installed it before" if installed else "a script that was not read may call it",
         stage=stage.key,
         key=" ".join(names),
     )

@@ -30,7 +30,7 @@ from rules.packages.build_removals import removed_beside
 from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
 from rules.packages.held_packages import held_before
-from rules.packages.purpose import builds_at_run_time, is_workbench
+from rules.packages.purpose import builds_at_run_time, is_for_development, is_workbench
 from rules.quoting import listed
 from rules.user.start_scripts import start_scripts
 
@@ -45,8 +45,9 @@ from rules.user.start_scripts import start_scripts
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped layer holds compilers, build systems or headers."""
-    for found in build_packages(change):
-        if builds_at_run_time(change, found.stage) or is_headers_only(found):
+    for each in build_packages(change):
+        found = _removed_later(change, each) if builds_at_run_time(change, each.stage) else each
+        if not found.heavy or is_headers_only(found):
             continue
         now, stage = change.as_it_ships_now(found.stage)
         if _compiles_when_it_runs(found, stage):
@@ -63,6 +64,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         problem = _problem(told, found, unread=unread, held=not fresh or shipped_before(change, told))
         beside = _holds_compiler(found) and not _holds_compiler(told)  # nobody splits a build for headers alone then
         yield dataclasses.replace(problem, confidence=Confidence.POSSIBLE) if beside else problem
+
+
+def _removed_later(change: DockerfileChange, found: BuildPackages) -> BuildPackages:
+    """Leave those that a later layer removes by name: with them no container builds, whatever the image is for."""
+    removed = [i.name for i in found.items if i.removed_by and any(one.name == i.name for one in i.removed_by.packages)]
+    return found.only([] if is_for_development(change, found.stage) else removed)
 
 
 def _told(found: BuildPackages) -> BuildPackages:

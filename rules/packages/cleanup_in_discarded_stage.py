@@ -1,8 +1,10 @@
 """See cleanup_in_discarded_stage.md."""
 
+import re
 from collections.abc import Collection, Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Command,
     Confidence,
@@ -17,9 +19,17 @@ from rules.api import (
     fix,
     quote,
     rule,
+    within,
 )
+from rules.model.puts import within_any
 
 _JOINTS = frozenset({"&&", ";"})
+_FILE = re.compile(r"\.[a-z]{2,}[^/]*\Z")
+"""A path that ends in the name of a file: `libpq.so.5`, and neither `python3.12` nor `conf.d`."""
+_OF_PACKAGES = ("/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/sbin", "/usr", "/var")
+"""Where the system's packages keep their files (Filesystem Hierarchy Standard 3.0)."""
+_OF_NO_PACKAGE = ("/usr/local", "/usr/src")
+"""Folders among those that packages leave to the administrator (4.9), or that hold sources."""
 
 
 @rule(
@@ -36,7 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     needed = change.after.needed_by_shipped
     for stage in change.stages:
-        if stage.layers_ship or stage.index not in needed or _is_copied_whole(change, stage):
+        if stage.layers_ship or stage.index not in needed or _shapes_what_is_taken(stage):
             continue
         if _may_be_an_image(stage) or _is_under_an_image(stage, needed):
             continue
@@ -46,14 +56,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(stage, run, commands)
 
 
-def _is_copied_whole(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether another stage takes the root, or a folder that a cleanup empties, out of it."""
-    return any(
-        copy.from_stage is stage
-        and any(copy.source_path(source) in ("/", "/usr", "/var", "/root") for source in copy.sources)
-        for other in change.stages
+def _shapes_what_is_taken(stage: Stage) -> bool:
+    """Whether another stage takes something out of it that a removal of packages, or its cleaning, makes smaller."""
+    others = [one for one in stage.model.stages if one is not stage]
+    copied = (
+        path is None or (_FILE.search(path) is None and _holds_packages(path))
+        for other in others
         for copy in other.copies
+        if copy.from_stage is stage
+        for path in (copy.source_path(source) for source in copy.sources)
     )
+    mounted = (
+        mount.type == "bind"
+        and other.model.copied_stage(mount.options.get("from", ""), other.index) is stage
+        and _holds_packages(f"/{mount.options.get('source', '').lstrip('/')}")
+        for other in others
+        for run in other.runs
+        for mount in run.mounts
+    )
+    return any(copied) or any(mounted)
+
+
+def _holds_packages(path: str) -> bool:
+    """Whether a folder may hold, or lies among, what the system's packages bring and leave."""
+    above = any(within(folder, path) for folder in (*_OF_PACKAGES, "/root"))
+    return above or (within_any(path, _OF_PACKAGES) and not within_any(path, _OF_NO_PACKAGE))
 
 
 def _may_be_an_image(stage: Stage) -> bool:
@@ -98,8 +125,14 @@ def _is_behind_itself(stage: Stage, run: Run) -> bool:
 
 
 def _costs(run: Run, command: Command) -> bool:
-    """Whether a command is more than an `rm`: a package manager that works."""
-    return any(call.command is command and call.action == "remove" for call in run.package_calls)
+    """Whether a command is more than an `rm`: a package manager of the system that works.
+
+    What another one removes lies in a folder of the project or of its language: `npm prune` there makes what is copied.
+    """
+    return any(
+        call.command is command and call.action == "remove" and call.manager in OS_MANAGERS
+        for call in run.package_calls
+    )
 
 
 def _problem(stage: Stage, run: Run, commands: tuple[Command, ...]) -> Problem:

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from rules.api import (
     BY_ARGUMENT,
@@ -29,17 +28,16 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.packages.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
-    ENABLER,
     OFF_UNLESS_SET,
     PRODUCTION,
     Switch,
     debugger_in_variable,
     is_debug_variable,
     switch_in,
-    xdebug_commands,
 )
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
+from rules.runtime.xdebug import shipped_xdebug
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
@@ -48,6 +46,7 @@ _FOR_DEVELOPERS = re.compile(
     re.IGNORECASE,
 )
 _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
+_IDLE = "nothing in the file makes PHP load it"
 
 
 @rule(
@@ -108,7 +107,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 seen.add(id(setting.instruction))
                 for problem in _variables(stage, setting, beside=id(stage) in started):
                     yield _told(problem, setting.instruction)
-        yield from _xdebug(stage, seen)
+        yield from _xdebug(change, stage, seen)
     yield from (problem for _, problem in switched)
 
 
@@ -280,20 +279,23 @@ def _without(found: Written, switch: Switch) -> Fix | None:
     return Fix(f"Take {word.value} away", (Edit(source.span(start, word.span.end), ""),))
 
 
-def _xdebug(stage: Stage, seen: set[int]) -> Iterator[Problem]:
-    """Tell each RUN that brings it; to enable what was installed is no mistake of its own."""
-    found = [(run, command) for run in stage.all_runs for command in islice(xdebug_commands(run), 1)]
-    for place, (run, command) in enumerate(found):
-        if id(run.instruction) in seen or (place and command.name == ENABLER):
+def _xdebug(change: DockerfileChange, stage: Stage, seen: set[int]) -> Iterator[Problem]:
+    """Tell each RUN that brings it."""
+    found, loaded = shipped_xdebug(change, stage)
+    idle = "No line is seen to make PHP load it; one in PHP's settings, or in a start script, would. Then it"
+    for run, command, shown, _ in found:
+        if id(run.instruction) in seen:
             continue
         seen.add(id(run.instruction))
         yield Problem(
             run.instruction.source.span(run.instruction.span.start, command.end),
-            f"{stage.label} ships with Xdebug: {quote(str(command))}. It slows every request down, and where its "
-            "`client_host` can be set from outside it runs code for whoever connects. "
+            f"{stage.label} ships with Xdebug: {quote(shown)}. {'It' if loaded else idle} slows every request down, "
+            "and where its `client_host` can be set from outside it runs code for whoever connects. "
             "Install it in a stage for developers.",
-            Confidence.POSSIBLE if brings_no_program(stage) else Confidence.CERTAIN,
-            doubt="nothing of a program is copied in, so that it may be developers who mount theirs",
+            Confidence.CERTAIN if loaded and not brings_no_program(stage) else Confidence.POSSIBLE,
+            doubt="nothing of a program is copied in, so that it may be developers who mount theirs"
+            if loaded
+            else _IDLE,
             stage=stage.key,
             instruction=run.instruction,
             key=str(command),

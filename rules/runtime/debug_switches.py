@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.facts.installers import NODE_MANAGERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rules.api import Command, Run, ShellWord
+    from rules.api import Command, ShellWord
 
 _ON = frozenset({"1", "true", "yes", "on"})
 _SWITCHES = frozenset("DEBUG FLASK_DEBUG DJANGO_DEBUG APP_DEBUG SYMFONY_DEBUG WP_DEBUG RAILS_DEBUG".split())
@@ -76,10 +74,6 @@ _OPTIONS_IN_VARIABLES = {
 _ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])")
 """A debugger's address that only the container itself reaches."""
 _PYTHON = re.compile(r"python[\d.]*\Z")
-_XDEBUG = re.compile(r"(?:php[\d.]*-)?(?:pecl-)?xdebug(?:-[\d.a-zA-Z]+)?\Z")
-ENABLER = "docker-php-ext-enable"
-"""What switches on an extension that is there already (docker-library/php)."""
-_INSTALLERS = frozenset({ENABLER, *"pecl docker-php-ext-install install-php-extensions pickle pie".split()})
 
 
 class Switch(NamedTuple):
@@ -217,22 +211,3 @@ def _of_framework(command: Command, values: list[str], first: str) -> Switch | N
         what, way_out = "is Laravel's development server", "Use PHP-FPM, Octane or FrankenPHP"
         return Switch("artisan serve", what, way_out, None, _FOR_DEVELOPERS)
     return None
-
-
-def xdebug_commands(run: Run) -> Iterator[Command]:
-    """Yield the commands of a RUN that install or enable Xdebug."""
-    if "xdebug" not in run.instruction.whole_value:
-        return
-    for call in run.package_calls:
-        if (
-            call.action == "install"
-            and not call.command.conditional
-            and any(_XDEBUG.match(package.name) for package in call.packages)
-        ):
-            yield call.command
-    calls = {id(call.command) for call in run.package_calls}
-    for command in run.calls(*_INSTALLERS):
-        if id(command) in calls or command.conditional or (command.name == "pecl" and command.subcommand != "install"):
-            continue
-        if any(_XDEBUG.match(word.value) for word in command.args):
-            yield command

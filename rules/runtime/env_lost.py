@@ -29,19 +29,10 @@ from rules.quoting import listed
 from rules.runtime.database_folders import moved_data
 from rules.runtime.lost_folders import lost_folders, starts_by_path
 from rules.runtime.python_path import looks_there_anyway
+from rules.runtime.runtime_variables import is_read_by_runtime
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
-
-_READ_BY_RUNTIMES = frozenset(
-    "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
-    "PYTHONPATH "
-    "PERL5LIB RUBYLIB CLASSPATH PLAYWRIGHT_BROWSERS_PATH "
-    "LD_LIBRARY_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
-    "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT GOGC GUNICORN_CMD_ARGS WEB_CONCURRENCY PHP_INI_SCAN_DIR "
-    "DOTNET_ENVIRONMENT ASPNETCORE_ENVIRONMENT SPRING_PROFILES_ACTIVE".split()
-)
-"""Variables that a language's runtime, or a framework, reads although no file of the repository names them."""
 
 _IN_PLACE_OF = {
     "ASPNETCORE_URLS": frozenset({"ASPNETCORE_HTTP_PORTS", "DOTNET_URLS"}),
@@ -137,7 +128,7 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
             fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.code) else ""
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
-    runtime = scripts or name in _READ_BY_RUNTIMES
+    runtime = scripts or is_read_by_runtime(stage, name)
     return "the program's runtime reads it" if runtime else _left_for_program(stage, was, name)
 
 

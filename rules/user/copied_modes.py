@@ -44,13 +44,23 @@ def is_small(change: DockerfileChange, copy: Copy) -> bool:
     return all(_is_small(change, copy, source) for source in copy.sources)
 
 
+def is_known_to_be_small(change: DockerfileChange, copy: Copy) -> bool:
+    """Tell whether all files that a COPY brings were read, and are a few kilobytes together."""
+    sizes = [_size(change, copy, source) for source in copy.sources]
+    known = [size for size in sizes if size is not None]
+    return bool(sizes) and len(known) == len(sizes) and sum(known) <= _SMALL
+
+
 def _is_small(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
+    size, name = _size(change, copy, source), posixpath.basename(source.path or "")
+    return size <= _SMALL if size is not None else name.endswith(_TEXTS) or "entrypoint" in name
+
+
+def _size(change: DockerfileChange, copy: Copy, source: CopySource) -> int | None:
+    """Return the bytes of a file of the build context; `None` where it was not read."""
     path = change.repository.in_context(change.path, source.path or "") if copy.from_context else None
     data = change.repository.files.get(path) if path is not None else None
-    if data is not None:
-        return len(data) <= _SMALL
-    name = posixpath.basename(source.path or "")
-    return name.endswith(_TEXTS) or "entrypoint" in name
+    return len(data) if data is not None else None
 
 
 def _in_repository(change: DockerfileChange, path: str) -> bool | None:

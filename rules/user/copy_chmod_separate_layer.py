@@ -28,7 +28,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
-from rules.user.copied_modes import is_executable, is_small
+from rules.user.copied_modes import is_executable, is_known_to_be_small, is_small
 from rules.user.modes import Grant, grants, read_mode
 from rules.user.resulting_modes import DEFAULT, EXECUTABLE, REMOTE, after, is_remote, result
 
@@ -91,7 +91,8 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         small = is_small(change, found.copy)
         sure = Confidence.LIKELY if None in effects.values() else Confidence.CERTAIN
         problem = _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
-        yield replace(problem, untold=_stands_apart(stage, run, found.copy))
+        untold = _stands_apart(stage, run, found.copy) or is_known_to_be_small(change, found.copy)
+        yield replace(problem, untold=untold)
 
 
 def _stands_apart(stage: Stage, run: Run, copy: Copy) -> bool:

@@ -207,6 +207,7 @@ def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
             yield Item(f"`{name}` calls {first_few(needing, _SHOWN)}", concrete=True)
 
 
+_AS_ROOT = frozenset({"sudo", "doas"})
 _HAND_OVER = frozenset({"gosu", "su-exec", "runuser", "chpst", "setuidgid"})
 """Programs that become another account, which only root may, also where it is the one that it is (`setgroups`)."""
 
@@ -228,13 +229,18 @@ def _surely_drops(name: str, text: str) -> tuple[str, int] | None:
 def _called(name: str, text: str) -> set[str]:
     """Return the programs that a script calls, those among them that start others; none where it is not understood.
 
-    Of a script that asks who it is, those in a branch are left out: they are for root.
+    Of a script that asks who it is, those in a branch are left out: they are for root. So are those under `sudo`, which
+    makes them root's whoever calls them.
     """
     script = parse(text, Source(name, text), 0, dialect="bash", joined=False)
     if script.errors:
         return set()
     asks = _ASKS_WHO.search(text) is not None
-    commands = [command for command in script.commands if not (asks and command.conditional)]
+    commands = [
+        command
+        for command in script.commands
+        if not (asks and command.conditional) and _AS_ROOT.isdisjoint(command.wrappers)
+    ]
     return {program for command in commands for program in (command.name, *command.wrappers)}
 
 

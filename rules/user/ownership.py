@@ -12,6 +12,7 @@ from rules.model.run_writes import INSTALL_VALUED, written_by
 from rules.model.shell_scope import filled
 from rules.model.steps import Copy, Run
 from rules.model.work_folders import folder_of
+from rules.packages.scripts_run import called_script
 from rules.user.accounts import name_of, runs_as_root
 from rules.user.kept_owners import leaves_owners, may_keep_owner
 from rules.user.modes import lets_owner_write, read_mode
@@ -169,8 +170,9 @@ class _Watch:
                 self._make(run, mine=self._by(run))
             elif id(command) in trees or (command.name and not leaves_owners(command)):
                 self._may_make(run)
-                if any(word.value.rstrip("/") == self.path for word in command.args):
-                    self._decide(run, writable=None)  # a script such as `fix-permissions`
+                named = any(word.value.rstrip("/") == self.path for word in command.args)
+                if named or called_script(command).endswith((".sh", ".bash")):  # `fix-permissions`, or an own script
+                    self._decide(run, writable=None)
 
     def _may_make(self, run: Run) -> None:
         """A program that may do anything runs: what did not exist may exist now, and who owns it is open."""

@@ -1,0 +1,105 @@
+"""See start_script_syntax_error.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, Span, quote, rule
+from rules.brought import unedited
+from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_scripts import StartScript, note_in, start_script
+
+_LONGEST_WORD = 40
+_FILLED_IN = re.compile(r"\{\{|\{%|<%|@[A-Z_]{2,}@|__[A-Z]{2,}__")
+"""Marks of what a tool fills in before anybody runs it."""
+_BORDERS = re.compile(r"(?:then|else|elif|fi|do|done|esac|;;|[)}])")
+"""Words at which every shell stops where no block asks for them; of what quotes hold, shells read more or less."""
+_LEAVE_IT = frozenset("[ cat chgrp chmod chown echo ls stat test".split())
+"""Commands that change no text of a file that they name."""
+
+
+class _Fault(NamedTuple):
+    """Where a shell stops reading a script.
+
+    Attributes:
+        span: The place.
+        maybe: Whether what stands above, in a branch, may have become the program by then.
+    """
+
+    span: Span
+    maybe: bool
+
+
+@rule(
+    "start-script-syntax-error",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ENTRYPOINT", "CMD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The start script of the repository has an error in its shell's grammar."""
+    told: set[tuple[str, str]] = set()
+    for found in shipped(change):
+        script = start_script(change, found, through_stages=True)
+        if script is None or (found.stage.key, script.path) in told or not _is_as_read(change, found, script):
+            continue
+        fault = _fault(script)
+        if fault is not None:
+            told.add((found.stage.key, script.path))
+            yield _problem(found, script, fault)
+
+
+def _is_as_read(change: DockerfileChange, found: Written, script: StartScript) -> bool:
+    """Whether a shell reads the script, and its text in the image is surely the repository's."""
+    shell = script.shell is not None and (script.interpreter is not None or not script.direct)
+    if not shell or script.copy is None or _FILLED_IN.search(script.text) or "\r" in script.text:
+        return False  # of line ends entrypoint-not-executable speaks
+    name = posixpath.basename(script.target)
+    commands = (command for run in found.stage.done_runs for command in run.commands)
+    return unedited(change, found.stage, script.target) is not None and not any(
+        _may_change(command, name) for command in commands if command.name not in _LEAVE_IT
+    )
+
+
+def _may_change(command: Command, name: str) -> bool:
+    words = [*command.args, *(one.target for one in command.redirects if one.target is not None)]
+    return any(posixpath.basename(word.value) == name for word in words)
+
+
+def _fault(script: StartScript) -> _Fault | None:
+    """Return where the shell stops; `None` where it reads all, or is surely gone by then.
+
+    What Bash alone reads is no error here. A shell runs each command before it reads the next one (POSIX, "Shell
+    Introduction").
+    """
+    _, parsed = script.script()
+    if not parsed.errors or not script.script("bash")[1].errors:
+        return None
+    span = parsed.errors[0]
+    above = [command for command in parsed.commands if command.end <= span.start and not command.nested]
+    if any(_ends(command) and not command.conditional for command in above):
+        return None
+    return _Fault(span, any(command.conditional and "exec" in command.wrappers for command in above))
+
+
+def _ends(command: Command) -> bool:
+    """Whether nothing of a script is run behind a command: it leaves, or becomes another program."""
+    leaves = command.name in ("exit", "return")
+    return (leaves or "exec" in command.wrappers) and command.before not in ("||", "&&") and command.after != "&"
+
+
+def _problem(found: Written, script: StartScript, fault: _Fault) -> Problem:
+    word = (script.text[fault.span.start : fault.span.end].split() or [""])[0][:_LONGEST_WORD]
+    place = f"{quote(word)} in line {fault.span.line}" if word else "its end, where a block or a quote is still open,"
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(script.target)}, and {script.spoken} has a syntax error: at {place} "
+        f"{quote(script.shell or 'sh')} stops reading. The container ends there, and nothing of what follows is run. "
+        f"`{script.shell} -n` names the place without running it.",
+        Confidence.CERTAIN if not fault.maybe and _BORDERS.match(word) else Confidence.LIKELY,
+        doubt="a branch above may become the program before that" if fault.maybe else "shells differ in what they read",
+        stage=found.stage.key,
+        notes=note_in(script.path, fault.span, "the shell stops here"),
+        key=script.path,
+    )
