@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.edits import Overlap, applied_to_tree, moved
-from rules.fingerprint import unchanged
 from rules.judging import OF_SYNTAX, judge
+from rules.matching.fingerprint import unchanged
+from rules.matching.overlaps import SPEAKS_FOR
 from rules.model.model import Model
-from rules.overlaps import SPEAKS_FOR
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.change import DockerfileChange
-    from rules.fingerprint import Raised
     from rules.judging import Judged
+    from rules.matching.fingerprint import Raised
     from rules.problem import Edit, Fix
     from rules.rule import Rule
 
@@ -143,8 +143,8 @@ _HIDING = frozenset(
 unknown until it is put right, and only then can other rules speak of it. What they say was there all along."""
 
 _OUTWEIGHING = frozenset({"cleartext-download", "package-manager-as-non-root", "stopsignal-ungraceful"})
-"""Rules whose fact leaves no weight to what `overlaps.py` has them speak for: before SIGKILL no shell keeps a signal
-from the program, what anybody on the way can exchange needs encryption before a sum, and what stops a build
+"""Rules whose fact leaves no weight to what `matching/overlaps.py` has them speak for: before SIGKILL no shell keeps
+a signal from the program, what anybody on the way can exchange needs encryption before a sum, and what stops a build
 hides where it would stop next. That was so all along."""
 
 

@@ -131,7 +131,7 @@ class Problem:
         held_before: Whether the fact held before the change too, where the rule had no reason to speak of it: such a
             problem is an old one.
         cause: What is at fault, where another rule may see the same from its other side: a name that is one in the
-            whole file ("app: PATH without /venv/bin"). Never shown; `overlaps.py` says which of the two speaks.
+            whole file ("app: PATH without /venv/bin"). Never shown; `matching/overlaps.py` says which one speaks.
         untold: Whether the rule has a reason not to speak, although the fact stands. Such a problem is never told. What
             the other version says of the fact is then neither new nor repaired.
     """
