@@ -247,10 +247,9 @@ def _of_data(stage: Stage, was: Stage, paths: list[str]) -> Problem:
 def _of_moved(stage: Stage, was: Stage, paths: list[str]) -> Problem:
     """Speak of volumes in whose place there are others, where no compose file tells who holds to the old ones."""
     new = sorted(_volumes(stage) - _volumes(was))
-    known = {str(instruction) for instruction in _instructions(was, "VOLUME")}
-    where = next(i for i in _instructions(stage, "VOLUME") if str(i) not in known)
+    where = next((v.instruction for v in stage.image.volumes if v.value and v.value.rstrip("/") in new), None)
     return Problem(
-        where.span,
+        where.span if where is not None else stage.from_.span,  # the words may be the old ones: `VOLUME $DATA`
         f"{stage.label} declares {listed(quote(f'VOLUME {path}') for path in new)} in the place of "
         f"{listed(quote(path) for path in paths)}. Whoever mounts data at the old path, as it was declared, still does "
         "after the upgrade, and the program may look elsewhere, or overwrite them. Tell those who upgrade where their "
