@@ -92,6 +92,7 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         sure = Confidence.LIKELY if None in effects.values() else Confidence.CERTAIN
         problem = _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
         untold = _stands_apart(stage, run, found.copy) or is_known_to_be_small(change, found.copy)
+        untold = untold or all(_comes_again(stage, run, path) for path in changed)
         yield replace(problem, untold=untold)
 
 
@@ -99,6 +100,13 @@ def _stands_apart(stage: Stage, run: Run, copy: Copy) -> bool:
     """Whether an ENV or the like parts the two: whoever wrote that may have a reason to keep them so."""
     between = stage.steps[copy.index + 1 : run.index]
     return any(step.instruction.keyword in _WITHOUT_FILES for step in between)
+
+
+def _comes_again(stage: Stage, run: Run, path: str) -> bool:
+    """Whether a COPY of a tree below may bring the file once more, with the mode that it has there."""
+    full = run.resolve(run.scope.expand(path))
+    puts = stage.files.covering(full) if full is not None else ()
+    return any(put.tree and put.kind == "context" and put.step.at > run.at for put in puts)
 
 
 def _changes(change: DockerfileChange, found: _Separate, path: str) -> bool | None:

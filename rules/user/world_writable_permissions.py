@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Edit,
@@ -21,7 +22,9 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.deletions import deleted_behind
 from rules.model.puts import within_any
+from rules.model.work_folders import path_of
 from rules.quoting import first_few
 from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
@@ -122,8 +125,7 @@ def _is_exempt(stage: Stage, grant: Grant) -> bool:
         return True
     if not isinstance(step, Run) or not grant.paths or grant.command is None:
         return False
-    deleted, given = _deleted(step), grant.command.start
-    return all(deleted.get(path, -1) > given for path in grant.paths) or _is_closed(step, grant)
+    return all(_is_deleted(step, grant.command, path) for path in grant.paths) or _is_closed(step, grant)
 
 
 def _is_out_of_reach(stage: Stage, step: Step, path: str) -> bool:
@@ -132,6 +134,15 @@ def _is_out_of_reach(stage: Stage, step: Step, path: str) -> bool:
         return False
     full = step.resolve(step.scope.expand(path))
     return full is not None and closed_above(stage, full) is not None
+
+
+def _is_deleted(run: Run, command: Command, path: str) -> bool:
+    """Whether the RUN deletes, behind a command, a path by the same words, or a folder that it lies in."""
+    if _deleted(run).get(path, -1) > command.start:
+        return True
+    full = path_of(run, command, path)
+    found = deleted_behind(run.stage, full, (run.at, command.start)) if full is not None else None
+    return found is not None and found.run is run and found.path != full  # of `x/*` the folder itself stays
 
 
 @once
