@@ -110,7 +110,7 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
 def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     """Return the folders that a call of apt fills and nothing empties: `update` the lists, `install` the archives."""
     if call.action == "update":
-        if call.subcommand is None and (not _adding_fetches(stage) or _adds_little(run)):
+        if call.subcommand is None and (not _adding_fetches(stage) or _only_adds(run)):
             return ()
         kept = _is_kept(run, call, _LISTS, "lists") and not _clears_by_configuration(run)
         archives = [other for other in run.package_calls if other.manager == "apt" and _keeps_archives(run, other)]
@@ -118,17 +118,9 @@ def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     return (_ARCHIVES,) if _keeps_archives(run, call) else ()
 
 
-def _adds_little(run: Run) -> bool:
-    """Whether a RUN only adds an archive where a layer above keeps all other lists: that one's weigh little."""
-    if any(call.action == "install" for call in run.package_calls):
-        return False
-    above = (
-        (other, call)
-        for other in run.stage.done_runs
-        for call in other.package_calls
-        if other.at < run.at and call.manager == "apt" and call.action == "update" and call.subcommand is not None
-    )
-    return any(_is_kept(other, call, _LISTS, "lists") for other, call in above)
+def _only_adds(run: Run) -> bool:
+    """Whether a RUN only adds an archive: the layer that installs from it is told of the lists."""
+    return not any(call.action == "install" for call in run.package_calls)
 
 
 def _adding_fetches(stage: Stage) -> bool:
