@@ -87,6 +87,6 @@ def named_lines(lines: list[str]) -> str:
     lines = list(dict.fromkeys(lines))
     if len(lines) == 1:
         return f"line {lines[0]}"
-    shown, rest = lines[:_NAMED], len(lines) - _NAMED
-    last = f"{rest} more" if rest > 0 else shown.pop()
+    shown, rest = lines[:_NAMED], lines[_NAMED:]
+    last = f"{len(rest)} more" if len(rest) > 1 else (rest or shown).pop()
     return f"lines {', '.join(shown)} and {last}"
