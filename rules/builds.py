@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import bake, composes, workflows, yamls
+from rules import bake, composes, kaniko, workflows, yamls
 from rules.composed import Described, whole_build
 from rules.contexts import joined
 from rules.model.audience import is_development_name
@@ -85,7 +85,8 @@ def builds_in(path: str, data: bytes, files: Mapping[str, bytes] | None = None) 
         text = data.decode("utf-8", "replace")
         return tuple(_bake(path, text))
     if _WORKFLOW.search(path):
-        return (*_workflow(path, yamls.read(data)), *builds_by_command(path, data.decode("utf-8", "replace")))
+        text = data.decode("utf-8", "replace")
+        return (*_workflow(path, yamls.read(data)), *builds_by_command(path, text), *_kaniko(path, text))
     return tuple(builds_by_command(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
 
 
@@ -117,6 +118,14 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
             user=yamls.text(service.get("user")),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
+
+
+def _kaniko(path: str, text: str) -> Iterator[Build]:
+    """Read the calls of Kaniko's executor in a pipeline."""
+    for call in kaniko.calls_in(text):
+        line = text.count("\n", 0, call.start) + 1
+        args = composes.pairs(call.args)
+        yield Build(call.dockerfile, call.context, call.target, args, path, line, images=call.images)
 
 
 def _workflow(path: str, document: Any) -> Iterator[Build]:
