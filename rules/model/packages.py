@@ -7,7 +7,7 @@ from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.lazily import cached_property
+from rules.lazily import cached_property, once
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import Package, PackageCall
@@ -84,16 +84,11 @@ class Packages:
         for place in removals.open[bisect_right(removals.open, index) :]:
             run, call = self.calls[place]
             sweeps = run is self.calls[index][0] and _removes_unmarked(run, call)
-            own = self._installed_words(run)
+            own = _variables_installed(run)
             if sweeps or any(package.name not in own and _covers(package, name) for package in call.packages):
                 firsts.append(place)
                 break
         return self.calls[min(firsts)] if firsts else None
-
-    def _installed_words(self, run: Run) -> frozenset[str]:
-        """The words of variables that the installs of a RUN name: a removal there takes away what these brought."""
-        calls = (call for call in run.package_calls if call.action == "install")
-        return frozenset(package.name for call in calls for package in call.packages if package.kind == "variable")
 
     @cached_property
     def _removals(self) -> dict[str, _Removals]:
@@ -132,6 +127,13 @@ class _Removals(NamedTuple):
 
     named: dict[str | None, list[int]]
     open: list[int]
+
+
+@once
+def _variables_installed(run: Run) -> frozenset[str]:
+    """The variables that the installs of a RUN name: a removal there takes away what these brought."""
+    calls = (call for call in run.package_calls if call.action == "install")
+    return frozenset(package.name for call in calls for package in call.packages if package.kind == "variable")
 
 
 def _is_open(package: Package) -> bool:
