@@ -9,8 +9,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import composes, yamls
-from rules.contexts import joined
+from rules.repository import composes, yamls
+from rules.repository.contexts import joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

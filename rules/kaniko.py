@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.contexts import joined
+from rules.repository.contexts import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

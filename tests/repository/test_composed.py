@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rules.builds import builds_in
 from rules.repository import Repository
+from rules.repository.builds import builds_in
 
 BASE = b"services:\n  api:\n    build:\n      context: ./api\n      args:\n        RELEASE: '1'\n        KIND: shop\n"
 OVER = b"services:\n  api:\n    build:\n      target: dev\n      args: [RELEASE=2]\n"
