@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rules import Finding, Report
+    from rules.policy import Policy
     from rules.rule import Rule
 
 _FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -116,18 +117,25 @@ class Case:
             **{row[0]: int(row[1], 8) if len(row) > 1 else 0o100644 for row in rows},
         }
 
+    @property
+    def policy(self) -> Policy | None:
+        return (
+            read_policy(".hullcheck.yaml", self.blocks["policy"].encode()).policy if "policy" in self.blocks else None
+        )
+
+    @property
+    def today(self) -> date:
+        return date.fromisoformat(self.blocks["today"].strip()) if "today" in self.blocks else TODAY
+
     def report(self) -> Report:
         before, after = self.trees()
-        policy = None
-        if "policy" in self.blocks:
-            policy = read_policy(".hullcheck.yaml", self.blocks["policy"].encode()).policy
         return rules.review(
             before,
             after,
             listing=self.listing(after),
             ships=self.blocks.get("ships", "").split(),
-            policy=policy,
-            today=date.fromisoformat(self.blocks["today"].strip()) if "today" in self.blocks else TODAY,
+            policy=self.policy,
+            today=self.today,
             enable={self.rule} & _OFF,  # what is `config` speaks by its policy
         )
 

@@ -36,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG above the first FROM is used by no FROM and taken by no stage, so it does nothing."""
     if not change.stages or not change.after.global_args:
         return
-    words = Counter(_WORD.findall(change.after.code))
+    words = Counter(word for one in change.after.dockerfile.instructions for word in _WORD.findall(one.whole_value))
     flags = (flag.value or "" for one in change.after.dockerfile.instructions for flag in one.flags)
     words.update(name for value in flags for name in names_read(value))  # the id of a secret is no variable
     for argument in change.after.global_args:

@@ -22,8 +22,8 @@ from rules.secrets.downloads import FETCHERS
 
 _ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
 _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:eabihf)?\b")
-_TAKEN = re.compile(r"\$\{?(?:TARGETARCH|TARGETPLATFORM)\b")
-"""A declaration alone may be copied along from another file."""
+_TAKEN = re.compile(r"^(?!--platform=).*\$\{?(?:TARGETARCH|TARGETPLATFORM)\b", re.MULTILINE)
+"""A declaration alone may be copied along from another file; as the platform of a FROM it says what holds anyway."""
 
 _COMPILED_FOR = re.compile(
     r"\bGOARCH[= ][\"']?(?:amd64|arm64|386|arm)\b"

@@ -83,10 +83,16 @@ def _joined(group: list[tuple[Problem, Finding]]) -> Finding:
 
 
 def named_lines(lines: list[str]) -> str:
-    """Join line numbers for a sentence, the first few of them, each once: `line 4`, `lines 4, 7 and 9`."""
+    """Join line numbers for a sentence, the first few of them, each once; a last one alone is named, not counted.
+
+    >>> named_lines(["4"]), named_lines(["4", "7", "9", "11", "12"])
+    ('line 4', 'lines 4, 7, 9, 11 and 12')
+    >>> named_lines(["4", "7", "9", "11", "12", "15"])
+    'lines 4, 7, 9, 11 and 2 more'
+    """
     lines = list(dict.fromkeys(lines))
     if len(lines) == 1:
         return f"line {lines[0]}"
-    shown, rest = lines[:_NAMED], len(lines) - _NAMED
-    last = f"{rest} more" if rest > 0 else shown.pop()
+    shown, rest = lines[:_NAMED], lines[_NAMED:]
+    last = f"{len(rest)} more" if len(rest) > 1 else (rest or shown).pop()
     return f"lines {', '.join(shown)} and {last}"

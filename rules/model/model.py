@@ -78,8 +78,15 @@ class Model:
 
     @cached_property
     def code(self) -> str:
-        """The text of all instructions with their here-documents, comment lines left out: for cheap searches."""
-        return "\n".join(instruction.whole_value for instruction in self.dockerfile.instructions)
+        """The text of all instructions with flags and here-documents, comment lines left out: for cheap searches.
+
+        A flag has a line of its own in front of the value.
+        """
+        texts: list[str] = []
+        for one in self.dockerfile.instructions:
+            texts += [one.source.cut(flag.span) for flag in one.flags]
+            texts.append(one.whole_value)
+        return "\n".join(texts)
 
     @cached_property
     def global_args(self) -> tuple[Instruction, ...]:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
-_CAUGHT_OUTSIDE = re.compile(r"(?:[\s\\]*(?:;[\s\\]*\}|\)))+[\s\\]*\|\|")
-"""What stands behind a list in brackets whose failure is answered outside of them: `(a && b) || true`."""
+_CLOSED = re.compile(r"(?:(?:\s|\\\r?\n)*(?:;(?:\s|\\\r?\n)*\}|\)))+(?:[ \t]|\\\r?\n)*(?P<then>&&|\|\||\|&|[|&;\n]|\Z)")
+"""What stands behind a list that ends with the brackets around it: `(a && b) || true`, `{ a && b; } && c`."""
 
 Outcome = Literal["stops", "goes on", "caught"]
 
@@ -23,13 +23,20 @@ def outcome_of_failure(run: Run, command: Command) -> Outcome:
     Of a list that ends in a group (`make && if …; fi`) it is taken to stop there.
     """
     end = end_of_list(run, command)
-    behind = end.after if end is not None else ""
-    if command.negated or behind == "||" or (end is not None and not command.nested and _is_caught_outside(end)):
+    behind = _behind(run, end) if end is not None else ""
+    if command.negated or behind == "||":
         return "caught"
-    piped = command.after in ("|", "|&") and not command.pipefail
-    open_end = behind in (";", "\n") and not command.errexit and run.commands[-1].start > command.end
+    piped = (command.after in ("|", "|&") or behind in ("|", "|&")) and not command.pipefail
+    last = end if end is not None else command
+    open_end = behind in (";", "\n") and not command.errexit and run.commands[-1].start > last.end
     return "goes on" if behind == "&" or piped or open_end else "stops"
 
 
-def _is_caught_outside(end: Command) -> bool:
-    return end.after in ("", ";") and _CAUGHT_OUTSIDE.match(end.source.text, end.end) is not None
+def _behind(run: Run, end: Command) -> str:
+    """Return the operator behind a list, or behind the brackets that end with it: these have its status."""
+    if end.nested or end.after not in ("", ";"):
+        return end.after
+    instruction = run.instruction
+    stop = instruction.span.end if end.source is instruction.source else len(end.source.text)
+    closed = _CLOSED.match(end.source.text[:stop], end.end)
+    return closed["then"] if closed is not None else end.after

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.lazily import cached_property
+from rules.lazily import cached_property, once
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import Package, PackageCall
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 OS_MANAGERS = frozenset({"apt", "apk", "dnf", "yum", "microdnf", "tdnf", "zypper", "pacman"})
 """Managers of the distribution's own packages."""
+
+_VARIABLE = re.compile(r"\$(?:\w+|\{[^{}]*\}|\([^()]*\))|`[^`]*`")
 
 
 class Installed(NamedTuple):
@@ -37,6 +40,13 @@ class Installed(NamedTuple):
     run: Run
     removed_by: PackageCall | None
     leaves_layer: bool
+
+    @property
+    def is_removed_by_name(self) -> bool:
+        """Whether the call that removes it names it, its group or a pattern, and not just a variable that may."""
+        named = self.removed_by.packages if self.removed_by is not None else ()
+        read = [package for package in named if package.kind != "variable"]
+        return any(one.name in (self.name, self.call.virtual) or _covers(one, self.name) for one in read)
 
 
 class Packages:
@@ -74,7 +84,8 @@ class Packages:
         for place in removals.open[bisect_right(removals.open, index) :]:
             run, call = self.calls[place]
             sweeps = run is self.calls[index][0] and _removes_unmarked(run, call)
-            if sweeps or any(_covers(package, name) for package in call.packages):
+            own = _variables_installed(run)
+            if sweeps or any(package.name not in own and _covers(package, name) for package in call.packages):
                 firsts.append(place)
                 break
         return self.calls[min(firsts)] if firsts else None
@@ -118,13 +129,23 @@ class _Removals(NamedTuple):
     open: list[int]
 
 
+@once
+def _variables_installed(run: Run) -> frozenset[str]:
+    """The variables that the installs of a RUN name: a removal there takes away what these brought."""
+    calls = (call for call in run.package_calls if call.action == "install")
+    return frozenset(package.name for call in calls for package in call.packages if package.kind == "variable")
+
+
 def _is_open(package: Package) -> bool:
     return package.kind == "variable" or "*" in package.name
 
 
 def _covers(package: Package, name: str) -> bool:
-    """Tell whether a word of a removal covers a package as a pattern, or perhaps by a variable."""
-    return package.kind == "variable" or ("*" in package.name and fnmatchcase(name, package.name.replace(".*", "*")))
+    """Tell whether a word of a removal covers a package as a pattern, or perhaps by a variable in it."""
+    if not _is_open(package):
+        return False
+    pattern = _VARIABLE.sub("*", package.name) if package.kind == "variable" else package.name.replace(".*", "*")
+    return "$" in pattern or fnmatchcase(name, pattern)
 
 
 def _removes_unmarked(run: Run, call: PackageCall) -> bool:

@@ -214,6 +214,7 @@ def _compiles_in(run: Run) -> bool:
     return not run.is_read or any(map(_may_compile, run.package_calls)) or any(map(_is_compiler, run.commands))
 
 
+@once
 def compiles_itself(stage: Stage) -> bool:
     """Tell whether a stage's own RUNs may compile something, those of the stages below it left aside."""
     return any(run.is_read and _compiles_in(run) for run in stage.runs)

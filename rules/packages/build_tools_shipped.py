@@ -68,7 +68,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _removed_later(change: DockerfileChange, found: BuildPackages) -> BuildPackages:
     """Leave those that a later layer removes by name: with them no container builds, whatever the image is for."""
-    removed = [i.name for i in found.items if i.removed_by and any(one.name == i.name for one in i.removed_by.packages)]
+    removed = [item.name for item in found.items if item.is_removed_by_name]
     return found.only([] if is_for_development(change, found.stage) else removed)
 
 
@@ -228,6 +228,8 @@ def _why_still_there(found: BuildPackages) -> str:
         return "At run time they are dead weight, more to patch, and a workshop for whoever breaks in."
     gone = dict.fromkeys(quote(item.name) for item in found.items if item.removed_by is removed_by)
     line, it = removed_by.command.line, "them" if len(gone) > 1 else "it"
+    if not all(item.is_removed_by_name for item in found.items if item.removed_by is removed_by):
+        return f"What line {line} removes, the layer above still holds: nothing gets smaller."
     return f"Line {line} removes {listed(gone)} again, but the layer above still holds {it}: nothing gets smaller."
 
 

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from rules.api import OS_MANAGERS, Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.quoting import listed
 
+_WITH_VERSIONS = OS_MANAGERS - {"pacman"}
+"""Whose mirrors can be asked for a version: those of Arch Linux hold the newest alone, pacman(8)."""
+
 
 @rule(
     "os-package-unpinned",
@@ -18,7 +21,7 @@ from rules.quoting import listed
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package of the distribution is installed in whatever version its mirror has."""
     for stage, run in change.after.layers.needed_runs:
-        calls = [call for call in run.package_calls if call.manager in OS_MANAGERS and call.action == "install"]
+        calls = [call for call in run.package_calls if call.manager in _WITH_VERSIONS and call.action == "install"]
         free = [(call, package) for call in calls for package in call.packages if _is_free(package)]
         if free:
             names = tuple(dict.fromkeys(package.name for _, package in free))

@@ -48,7 +48,7 @@ _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("apt", "apk", "dnf", "yum", "zypper"),
+    mentions=("apt", "apk", "dnf", "yum", "zypper", "nodesource"),
     aliases=("DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0025", "S6587"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

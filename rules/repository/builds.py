@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.model.audience import is_development_name
-from rules.repository import bake, composes, workflows, yamls
+from rules.repository import bake, composes, kaniko, workflows, yamls
+from rules.repository.composed import Described, whole_build
 from rules.repository.contexts import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _WORKFLOW = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)\.gitlab-ci\.ya?ml$")
 _SKAFFOLD = re.compile(r"(?:^|/)skaffold[^/]*\.ya?ml$")
@@ -66,37 +67,44 @@ class Build(NamedTuple):
     development: bool = False
 
 
-def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
-    """Return the builds that one file describes; empty for other files and for what cannot be read."""
+def builds_in(path: str, data: bytes, files: Mapping[str, bytes] | None = None) -> tuple[Build, ...]:
+    """Return the builds that one file describes; empty for other files and for what cannot be read.
+
+    Args:
+        path: The file.
+        data: What it holds.
+        files: Those around it, in which a compose file may have what its services stand upon.
+    """
     if len(data) > yamls.SIZE_LIMIT:
         return ()
     if composes.IS_COMPOSE.search(path):
-        return tuple(_compose(path, yamls.read(data)))
+        return tuple(_compose(path, yamls.read(data), {**(files or {}), path: data}))
     if _SKAFFOLD.search(path):
         return tuple(_skaffold(path, yamls.read(data)))
     if _BAKE.search(path):
         text = data.decode("utf-8", "replace")
         return tuple(_bake(path, text))
     if _WORKFLOW.search(path):
-        return (*_workflow(path, yamls.read(data)), *builds_by_command(path, data.decode("utf-8", "replace")))
+        text = data.decode("utf-8", "replace")
+        return (*_workflow(path, yamls.read(data)), *builds_by_command(path, text), *_kaniko(path, text))
     return tuple(builds_by_command(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
 
 
-def _compose(path: str, document: Any) -> Iterator[Build]:
+def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[Build]:
     """Read a compose file (Compose specification, "Build")."""
-    folder = posixpath.dirname(path)
     for name, each in yamls.mapping(yamls.mapping(document).get("services")).items():
         service = yamls.mapping(each)
-        settings = composes.build_settings(service)
+        folder, settings = whole_build(Described(path, yamls.text(name), service), files) or ("", {})
         places = composes.build_places(folder, settings)
         if places is None:
             continue
+        own = composes.build_settings(service)
         yield Build(
             *places,
             composes.target_of(settings),
             composes.pairs(settings.get("args")),
             path,
-            yamls.line_of(settings, "target" if "target" in settings else "context"),
+            yamls.line_of(own, "target" if "target" in own else "context"),
             tuple(composes.pairs(settings.get("additional_contexts"))),
             command=composes.command_of(service),
             platforms=len(yamls.sequence(settings.get("platforms"))),
@@ -110,6 +118,14 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             user=yamls.text(service.get("user")),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
+
+
+def _kaniko(path: str, text: str) -> Iterator[Build]:
+    """Read the calls of Kaniko's executor in a pipeline."""
+    for call in kaniko.calls_in(text):
+        line = text.count("\n", 0, call.start) + 1
+        args = composes.pairs(call.args)
+        yield Build(call.dockerfile, call.context, call.target, args, path, line, images=call.images)
 
 
 def _workflow(path: str, document: Any) -> Iterator[Build]:

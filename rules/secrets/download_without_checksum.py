@@ -77,7 +77,7 @@ _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
     category=Category.SECURITY,
     default="info",
     keywords=("RUN", "ADD"),
-    mentions=("http://", "https://"),
+    mentions=("https://", "http://", "ftp://", "ftps://"),
     aliases=("S6474",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -25,8 +25,7 @@ _LINKS = {
 
 def paths_of(found: list[Grant]) -> list[str | None]:
     """Return the paths that are given, absolute; `None` for one that is not known."""
-    steps = ((grant.step, path) for grant in found for path in grant.paths)
-    return [step.resolve(step.scope.expand(path)) for step, path in steps]
+    return [grant.full(path) for grant in found for path in grant.paths]
 
 
 def by_link(found: list[Grant]) -> str:

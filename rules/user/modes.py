@@ -119,6 +119,13 @@ class Grant(NamedTuple):
     recursive: bool
     found: Found | None = None
 
+    def full(self, path: str) -> str | None:
+        """Return one of the paths absolute, with the variables that hold there; `None` where it is not known."""
+        step = self.step
+        if isinstance(step, Run) and self.command is not None:
+            return step.resolve(filled(step, self.command, path))
+        return step.resolve(step.scope.expand(path))
+
 
 def shown(grant: Grant) -> Command | None:
     """Return the command that a message shows for a mode: the `find` that calls `chmod` itself."""

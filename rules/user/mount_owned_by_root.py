@@ -24,6 +24,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.shell_scope import filled
 from rules.user.accounts import changes_user, is_of_argument, may_be_in_root_group, name_of, runs_as_root
 from rules.user.modes import octal_bits
 
@@ -131,7 +132,7 @@ def _home(stage: Stage, user: str) -> str | None:
     option = account.command.option(
         "-d", "--home", "--home-dir", *(("-h",) if account.command.name == "adduser" else ())
     )
-    home = account.run.scope.expand(option) if option else f"/home/{account.name}"
+    home = filled(account.run, account.command, option) if option else f"/home/{account.name}"
     return home.rstrip("/") if home else None
 
 

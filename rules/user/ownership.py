@@ -180,13 +180,12 @@ class _Watch:
             self.exists = None
             self._decide(run, writable=None)
 
-    def _covers(self, run: Run, folder: str | None, target: str, *, recursive: bool) -> bool | None:
+    def _covers(self, target: str | None, folder: str | None, *, recursive: bool) -> bool | None:
         """Tell whether a target of chown or chmod is the folder, or holds it; `None` when that is open."""
-        text = run.scope.expand(target) if "$" in target else target
-        if text is None or "$" in text:
+        if target is None or "$" in target:
             return None
-        pattern = next((at for at, letter in enumerate(text) if letter in "*?[{"), None)
-        text = text if pattern is None else text[:pattern]
+        pattern = next((at for at, letter in enumerate(target) if letter in "*?[{"), None)
+        text = target if pattern is None else target[:pattern]
         if not text.startswith("/") and folder is None:
             return None
         if pattern is not None:
@@ -203,7 +202,7 @@ class _Watch:
             targets, recursive = found.roots if found.type != "f" else (), True
             if not targets:
                 return  # the folders stay whose they are
-        answers = [self._covers(run, folder, text, recursive=recursive) for text in targets]
+        answers = [self._covers(filled(run, command, text), folder, recursive=recursive) for text in targets]
         if True in answers:
             self.exists = True if self.exists is None else self.exists
             self._decide(run, writable=result)

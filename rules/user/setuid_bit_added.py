@@ -57,12 +57,12 @@ def _is_folder(grant: Grant) -> bool:
         return command.name == "mkdir" or command.has("-d", "--directory")
     if grant.recursive or not grant.paths or not isinstance(step, Run):
         return True
-    return not any(_is_file(step, path) for path in looped_paths(grant))
+    return not any(_is_file(grant, path) for path in looped_paths(grant))
 
 
-def _is_file(step: Run, path: str) -> bool:
+def _is_file(grant: Grant, path: str) -> bool:
     """Whether a path is a file's: it lies where programs do, or a step made it as one. The base image has folders."""
-    full = step.resolve(step.scope.expand(path))
+    full, step = grant.full(path), grant.step
     if path.endswith("/") or full is None or full in folders_made(step.stage):
         return False
     if posixpath.basename(posixpath.dirname(full)) in _OF_PROGRAMS:

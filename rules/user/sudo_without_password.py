@@ -16,6 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.shell_scope import filled
 from rules.user.accounts import runtime_user
 from rules.user.layers import place
 from rules.user.root_by_design import is_for_developers
@@ -52,7 +53,7 @@ def _grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
                 texts = [*(_lines(command, word.value) for word in command.args), command.heredoc or ""]
                 who = next((match[1] for text in texts for match in _GRANT.finditer(text)), None)
                 if who is not None:
-                    found.append((run, command, run.scope.expand(who) or who))
+                    found.append((run, command, filled(run, command, who) or who))
     return tuple(found)
 
 

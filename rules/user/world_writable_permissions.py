@@ -24,6 +24,7 @@ from rules.api import (
 )
 from rules.copying.deletions import deleted_behind
 from rules.model.puts import within_any
+from rules.model.shell_scope import filled
 from rules.model.work_folders import path_of
 from rules.quoting import first_few
 from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
@@ -81,7 +82,7 @@ def _fresh(change: DockerfileChange, stage: Stage, found: list[Grant]) -> list[G
 def _was_open(was: Stage, grant: Grant, path: str, moved: Collection[str]) -> bool:
     """Whether everyone could write a path, or one of that name in a folder from which it moved."""
     whole, single = _places_opened(was)
-    place = _resolved(grant.step, path)
+    place = grant.full(path) or path
     if any(folder in whole for folder in folders_of(place)) or (not grant.recursive and place in single):
         return True
     return posixpath.basename(place) in moved
@@ -102,7 +103,7 @@ def _moved(change: DockerfileChange) -> dict[int, frozenset[str]]:
 def _places_opened(stage: Stage) -> tuple[frozenset[str], frozenset[str]]:
     """Return what the steps of a chain open to everyone with all below it, and what they open alone."""
     opened = [
-        (_resolved(step, path), grant.recursive)
+        (grant.full(path) or path, grant.recursive)
         for step in stage.all_steps
         for grant in _opened(stage, step)
         for path in grant.paths
@@ -110,16 +111,12 @@ def _places_opened(stage: Stage) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(path for path, deep in opened if deep), frozenset(path for path, deep in opened if not deep)
 
 
-def _resolved(step: Step, path: str) -> str:
-    return step.resolve(step.scope.expand(path)) or path
-
-
 def _is_exempt(stage: Stage, grant: Grant) -> bool:
     """Whether it is about devices, what others cannot reach, or what the same RUN deletes or closes again."""
-    if grant.paths and all(within_any(path, _SHARED) for path in grant.paths):
+    if grant.paths and all(within_any(grant.full(path) or path, _SHARED) for path in grant.paths):
         return True
     step = grant.step
-    if grant.paths and all(_is_out_of_reach(stage, step, path) for path in grant.paths):
+    if grant.paths and all(_is_out_of_reach(stage, grant, path) for path in grant.paths):
         return True
     if grant.paths and _is_closed_below(stage, grant):
         return True
@@ -128,11 +125,11 @@ def _is_exempt(stage: Stage, grant: Grant) -> bool:
     return all(_is_deleted(step, grant.command, path) for path in grant.paths) or _is_closed(step, grant)
 
 
-def _is_out_of_reach(stage: Stage, step: Step, path: str) -> bool:
+def _is_out_of_reach(stage: Stage, grant: Grant, path: str) -> bool:
     """Whether a folder above is closed to others; a relative path behind a `cd` may be anywhere."""
-    if not path.startswith(("/", "$")) and isinstance(step, Run) and step.calls("cd", "pushd"):
+    if not path.startswith(("/", "$")) and isinstance(grant.step, Run) and grant.step.calls("cd", "pushd"):
         return False
-    full = step.resolve(step.scope.expand(path))
+    full = grant.full(path)
     return full is not None and closed_above(stage, full) is not None
 
 
@@ -157,7 +154,8 @@ def _is_closed(run: Run, grant: Grant) -> bool:
     if grant.command is None:
         return False
     return all(
-        max(closed.get((path, kind), -1) for kind in (True, grant.recursive)) > grant.command.start
+        max(closed[path, kind].start if (path, kind) in closed else -1 for kind in (True, grant.recursive))
+        > grant.command.start
         for path in grant.paths
     )
 
@@ -166,8 +164,7 @@ def _is_closed_below(stage: Stage, grant: Grant) -> bool:
     """Whether later steps of the image take the right away again, from all that it was given on."""
     closed = _closed_below(stage)
     return all(
-        max(closed.get((_resolved(grant.step, path), kind), (-1, -1)) for kind in (True, grant.recursive))
-        > grant.step.at
+        max(closed.get((grant.full(path) or path, kind), (-1, -1)) for kind in (True, grant.recursive)) > grant.step.at
         for path in grant.paths
     )
 
@@ -177,18 +174,18 @@ def _closed_below(stage: Stage) -> dict[tuple[str, bool], tuple[int, int]]:
     """Where the last step closes a path to others, in the image; as in `_closed`."""
     found: dict[tuple[str, bool], tuple[int, int]] = {}
     for run in stage.all_runs:
-        for path, recursive in _closed(run):
-            full = run.resolve(run.scope.expand(path))
+        for (path, recursive), command in _closed(run).items():
+            full = run.resolve(filled(run, command, path))
             if full is not None:
                 found[full, recursive] = run.at
     return found
 
 
 @once
-def _closed(run: Run) -> dict[tuple[str, bool], int]:
-    """Where a RUN last takes the right to write away, or that to delete: by path, and whether from all below, too."""
+def _closed(run: Run) -> dict[tuple[str, bool], Command]:
+    """Which command of a RUN last takes the right to write away, or to delete: by path, and whether from all below."""
     return {
-        (path, later.recursive): later.command.start
+        (path, later.recursive): later.command
         for later in grants(run)
         if later.command is not None and not later.command.conditional and not later.mode.everyone_writes
         if later.found is None or not later.found.type  # of files alone the folders stay open

@@ -69,8 +69,20 @@ def _is_another_file(change: Change) -> bool:
 def test_a_rebase_on_a_changed_base_branch_keeps_every_fingerprint(change: Change) -> None:
     if change.before is None:
         return
-    line = "LABEL org.opencontainers.image.title=app\n"
-    assert marks(line_in(change.before, line), line_in(change.after, line)) == marks(*change)
+    rebased = marks(line_in(change.before, LINE), line_in(change.after, LINE))
+    assert [mark for mark in rebased if mark[0] != ABOUT_THE_LINE] == marks(*change)
+
+
+def test_the_line_of_the_base_branch_may_be_what_the_change_throws_away() -> None:
+    before = "FROM python:3.12-slim AS s0\n"
+    change = Change(before, f"{before}FROM node:22-alpine AS s1\nCOPY --from=s0 /app /app\n")
+    rebased = marks(line_in(before, LINE), line_in(change.after, LINE))
+    assert {mark[0] for mark in rebased} - {mark[0] for mark in marks(*change)} == {ABOUT_THE_LINE}
+
+
+LINE = "LABEL org.opencontainers.image.title=app\n"
+ABOUT_THE_LINE = "label-in-discarded-stage"
+"""Speaks of the line itself, and is right to, where the change makes the first stage one that does not ship."""
 
 
 def line_in(text: str, line: str) -> str:

@@ -1,0 +1,36 @@
+"""What becomes of a build when a command fails: the brackets around a list end as the list does."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules import engine
+from rules.model.outcome import outcome_of_failure
+
+CASES = {
+    "a && b": "stops stops",
+    "a && b; c": "goes-on goes-on stops",
+    "a && b;": "stops stops",
+    "{ a && b; }": "stops stops",
+    "{ a && b; } && c": "stops stops stops",
+    "{ a && b; } \\\n && c": "stops stops stops",
+    "{ a && b; }; c": "goes-on goes-on stops",
+    "{ a && b; } || c": "caught caught stops",
+    "{ a && b; } | c": "goes-on goes-on stops",
+    "{ a; } > f; c": "goes-on stops",
+    "{ a; } & b": "goes-on stops",
+    "{ { a; }; b; }": "goes-on stops",
+    "( a && b )": "stops stops",
+    "( a; b ) && c": "goes-on stops stops",
+    "( a && b ); c": "goes-on goes-on stops",
+    "( a && b ) || c": "caught caught stops",
+    "sh -c 'a; b'": "stops goes-on stops",
+}
+
+
+@pytest.mark.parametrize("script", CASES)
+def test_the_brackets_around_a_list_end_as_it_does(script: str) -> None:
+    (change,) = engine.changes({}, {"Dockerfile": f"FROM debian:13-slim\nRUN {script}\nCMD d\n".encode()})
+    (run,) = change.stages[0].runs
+    found = [outcome_of_failure(run, command).replace(" ", "-") for command in run.commands]
+    assert found == CASES[script].split()
