@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.api import Origin
+
 if TYPE_CHECKING:
     from rules.api import Stage
 
@@ -32,4 +34,14 @@ def is_read_by_runtime(stage: Stage, name: str) -> bool:
     programs = _PROGRAMS.get(name)
     if programs is None:
         return name in _BY_ANY
-    return not stage.runtime.lacks(programs[0]) or any(stage.runtime.has_tool(one) for one in programs[1:])
+    if any(stage.runtime.has_tool(one) for one in programs):
+        return True
+    return not (stage.runtime.lacks(programs[0]) or _starts_other_server(stage))
+
+
+def _starts_other_server(stage: Stage) -> bool:
+    """Whether what starts is the server that the base image is made for, and that is written in no such language."""
+    facts, starts = stage.facts, stage.image.start_command
+    if facts is None or not facts.exact or facts.kind != "server" or facts.languages:
+        return False
+    return bool(starts) and all(one.origin is Origin.BASE for one in starts)
