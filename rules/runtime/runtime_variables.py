@@ -39,9 +39,15 @@ def is_read_by_runtime(stage: Stage, name: str) -> bool:
     return not (stage.runtime.lacks(programs[0]) or _starts_other_server(stage))
 
 
+_COMPILED = frozenset(
+    "nginx nginxinc/nginx-unprivileged bitnami/nginx registry.access.redhat.com/ubi9/nginx-124 "
+    "registry.access.redhat.com/ubi9/nginx-126 httpd caddy traefik haproxy varnish".split()
+)
+"""Images of servers of pages that are written in C or Go, and bring none of these languages (their Dockerfiles)."""
+
+
 def _starts_other_server(stage: Stage) -> bool:
-    """Whether what starts is the server that the base image is made for, and that is written in no such language."""
-    facts, starts = stage.facts, stage.image.start_command
-    if facts is None or not facts.exact or facts.kind != "server" or facts.languages:
-        return False
-    return bool(starts) and all(one.origin is Origin.BASE for one in starts)
+    """Whether what starts is the server of pages that the base image is made for."""
+    starts = stage.image.start_command
+    of_pages = stage.facts is not None and stage.facts.name in _COMPILED
+    return of_pages and bool(starts) and all(one.origin is Origin.BASE for one in starts)
