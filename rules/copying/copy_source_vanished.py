@@ -22,8 +22,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.contexts import folders_around
 from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, is_made_where_images_are_built
+from rules.repository.contexts import folders_around
 
 _SOURCES = tuple(
     ".sh .bash .py .js .mjs .ts .rb .pl .php .go .rs .java .toml .json .yml .yaml .conf .cfg .ini .xml .properties "
