@@ -100,7 +100,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         severity=Severity.INFO if weak else None,
         fact=name,
         held_before=_was_copied_from(change, stages, reference),
-        untold=any(map(is_meant_to_move, stages)),
+        untold=any(map(is_meant_to_move, stages)) or _is_built_here(change, reference),
     )
 
 
@@ -160,8 +160,28 @@ def _is_still_there(change: DockerfileChange, reference: ImageReference) -> bool
 
 
 def _is_made_by_hand(reference: ImageReference) -> bool:
-    """Whether nobody publishes the image: a bare name that is no official image is built on the spot, or a context."""
+    """Whether nobody publishes the image: a bare name that is no official image is built on the spot, or a context.
+
+    Podman puts `localhost` in front of the names of what it builds.
+    """
+    if reference.registry == "localhost":
+        return True
     return "/" not in reference.written_name and image_facts(reference) is None
+
+
+def _is_built_here(change: DockerfileChange, reference: ImageReference) -> bool:
+    """Whether the repository builds the image from another of its Dockerfiles: what moves it is a commit here."""
+    built = (
+        parse_reference(text)
+        for build in change.repository.builds
+        if build.dockerfile != change.path
+        for text in build.images
+        if "$" not in text
+    )
+    tag = reference.effective_tag
+    return any(
+        one is not None and table_name(one) == table_name(reference) and one.effective_tag == tag for one in built
+    )
 
 
 def _stays_in_release(reference: ImageReference) -> bool:

@@ -202,11 +202,19 @@ def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
 def number_taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
     """Name, in a clause, an account of the newer image that has the number of one made here: Ubuntu's, since 24.04.
 
-    It has a group of that number, too (`account-taken`).
+    It has a group of that number, too (`account-taken`). A file that deletes it already is left alone.
     """
     holders = {str(uid): name for name, uid in newer.users.items() if uid is not None}
     made = (one for stage in stages for one in (*stage.users.created, *(stage.users.groups if newer.is_plain else ())))
-    found = next((one for one in made if one.uid in holders and holders[one.uid] != one.name), None)
+    deleted = {
+        word.value
+        for stage in stages
+        for run in stage.done_runs
+        for command in run.calls("userdel", "deluser")
+        for word in command.args
+    }
+    taken = (one for one in made if one.uid in holders and holders[one.uid] not in (one.name, *deleted))
+    found = next(taken, None)
     if found is None or found.uid is None:
         return ""
     return f"{quote(holders[found.uid])} has the number {found.uid} there, which {quote(found.name)} is given here"

@@ -1,15 +1,18 @@
-"""Whether the comment above a FROM says that its tag is meant to move."""
+"""Whether the comment above a FROM, or above the argument in it, says that its tag is meant to move."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.scope import names_read
+
 if TYPE_CHECKING:
     from rules.api import Stage
 
 _MEANT = re.compile(
-    r"\b(?:track|follow|float|roll)(?:s|ed|ing)?\b[^.;]{0,99}\b(?:latest|newest|stable|major|minor|release|tag|version)\b|"
+    r"(?<!not )(?<!n't )(?<!never )\b(?:track|follow|float|roll)(?:s|ing)?\b(?!\s+(?:back|issue|notes?)\b)[^.;]{0,99}"
+    r"\b(?:latest|newest|stable|major|minor|release|tag|version)\b|"
     r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|loosely pinned|no (?:digest|pin))\b[^.;]{0,99}"
     r"\b(?:on purpose|deliberately|intentionally|by design|so that|so we (?:get|receive))\b|"
     r"\b(?:on purpose|deliberately|intentionally|always|automatically)\b[^.;]{0,99}"
@@ -19,6 +22,9 @@ _MEANT = re.compile(
 
 
 def is_meant_to_move(stage: Stage) -> bool:
-    """Tell whether the author says so right above the FROM: `# Track the latest stable 1.x release`."""
-    said = " ".join(comment.text.lstrip("# ") for comment in stage.from_.comments)
+    """Tell whether the author says so above the FROM, or above the ARG that names the tag: `# Track the latest 1.x`."""
+    read = set(names_read(stage.base_word.text)) if stage.base_word is not None else set()
+    arguments = (one for one in stage.model.global_args if not read.isdisjoint(word.text for word, _ in one.pairs))
+    comments = (comment for one in (stage.from_, *arguments) for comment in one.comments)
+    said = " ".join(comment.text.lstrip("# ") for comment in comments)
     return _MEANT.search(" ".join(said.split())) is not None

@@ -80,6 +80,11 @@ _PYTHONS = "/usr/local/lib/libpython3.so"
 """What the official image's `python3` is linked with, and lies in the folder that is copied (docker-library/python)."""
 
 
+def has_python(path: str) -> bool:
+    """Tell whether a path of Python's official image is a folder with the interpreter's library in it."""
+    return within(_PYTHONS, path)
+
+
 def _carried(builder: Stage) -> Iterator[Carried]:
     libc = builder.runtime.libc
     for run in builder.done_runs:

@@ -22,7 +22,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED
+from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, is_made_where_images_are_built
+from rules.repository.contexts import folders_around
 
 _SOURCES = tuple(
     ".sh .bash .py .js .mjs .ts .rb .pl .php .go .rs .java .toml .json .yml .yaml .conf .cfg .ini .xml .properties "
@@ -37,6 +38,10 @@ _COMMON = frozenset("package.json __init__.py index.html index.js readme.md lice
 
 _OPEN = re.compile(r"[$*?\[]|\.\.")
 """What in a mount's source leaves open which file it is."""
+
+_SUMS = ("go.sum", "go.work.sum")
+_WRITES_SUMS = re.compile(r"\bgo[ \t]+(?:mod[ \t]+(?:tidy|download|vendor)|work[ \t]+sync|get)\b")
+"""What writes them (Go Modules Reference, "go.sum files")."""
 
 _WAYS_OUT = {
     "copies": "Copy what there is, or take the line out.",
@@ -73,8 +78,8 @@ class _Taken(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is copied out of the context that the repository does not have."""
     context = change.repository.context_of(change.path)
-    if context is None or change.repository.listing is None:
-        return
+    if context is None or change.repository.listing is None or "{{" in change.path:
+        return  # in a template's folder lies what a generator makes another project of
     for stage in change.stages:
         for taken in (*_copied(stage), *_mounted(stage)):
             if _is_gone(change, context, taken.path) and _is_told(change, context, taken.path):
@@ -109,6 +114,8 @@ def _named(copy: Copy, source: CopySource) -> str | None:
     path = copy.source_path(source)
     if path is None or path == "." or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
         return None
+    if copy.stage.runtime.is_windows:
+        path = path.replace("\\", "/")  # either parts the names of a path there
     return path if not MADE_OUTSIDE.search(path) else None
 
 
@@ -140,6 +147,9 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
     if _existed(change, context, path) and _new_path(change, context, path) is not None:
         return True  # it was moved: whoever speaks of it spoke of the file that was committed
     name = posixpath.basename(path)
+    folders = tuple(folders_around(posixpath.join(context, path)))
+    if name in _SUMS and is_made_where_images_are_built(change, _WRITES_SUMS, folders):
+        return False
     others = (data for file, data in repository.files.items() if file != change.path)
     return not any(name.encode() in data for data in others)
 

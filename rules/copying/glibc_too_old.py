@@ -3,13 +3,25 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    ImageReference,
+    Problem,
+    Severity,
+    Stage,
+    image_facts,
+    quote,
+    rule,
+)
 from rules.copying.binaries import brings_libraries, is_static, program_of, thinks_of_linking
-from rules.copying.carried_runtimes import has_erlang, runtimes_taken
+from rules.copying.carried_runtimes import has_erlang, has_python, runtimes_taken
 from rules.copying.handing_on import only_hands_on
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import release_title
-from rules.facts.glibc import needed_by, shown
+from rules.facts.glibc import glibc_of, needed_by, shown
 from rules.facts.moving import by_now
 
 _RUST_C = (2, 38)
@@ -37,6 +49,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for copy in stage.copies:
             if copy.from_stage is not None and not copy.deferred:
                 yield from _judge(stage, copy, copy.from_stage)
+            elif copy.from_image is not None and not copy.deferred:
+                yield from _out_of_image(stage, copy, copy.from_image)
         yield from _moved_apart(change, stage)
 
 
@@ -122,6 +136,31 @@ def _carried(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
             key=path,
         )
         return
+
+
+def _out_of_image(stage: Stage, copy: Copy, image: ImageReference) -> Iterator[Problem]:
+    """Yield the Python that is copied whole out of its own image."""
+    # of a digest nobody knows when its tag was that image
+    facts, here = image_facts(image) if image.digest is None else None, stage.runtime.glibc or (0, 0)
+    there = glibc_of(facts.libc, facts.distro, facts.release) if facts is not None else None
+    needed = needed_by("python", there) if there is not None else None
+    path = next(
+        (path for path in map(copy.source_path, copy.sources) if path and path != "/" and has_python(path)), None
+    )
+    if facts is None or there is None or needed is None or path is None or needed <= here or facts.name != "python":
+        return
+    yield Problem(
+        copy.instruction.span,
+        f"{stage.label} copies all of {quote(path)} out of {quote(image.text)}. The Python in it is linked with glibc "
+        f"{shown(there)} ({by_now(facts)}{release_title(facts.distro or '', facts.release)}); this image has "
+        f"{shown(here)} ({_system(stage)}), so that it stops at the start with “version `GLIBC_{shown(needed)}' not "
+        "found”. Take both of the same release.",
+        Confidence.LIKELY,
+        doubt="another Python may be what starts",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+    )
 
 
 def _kind(path: str) -> str:

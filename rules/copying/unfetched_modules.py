@@ -13,13 +13,18 @@ from rules.copying.source_trees import is_read
 from rules.packages.project_files import in_repository
 
 if TYPE_CHECKING:
-    from rules.api import Copy, DockerfileChange, PackageCall, Run, Stage
+    from collections.abc import Iterator
+
+    from rules.api import Copy, DockerfileChange, PackageCall, Put, Run, Stage
 
 _FETCHING = frozenset({"get", "mod download", "mod tidy", "mod vendor"})
 """Commands of Go that fetch modules or keep them beside the sources."""
 _BUILDING = frozenset({"build", "install"})
 _SETTINGS = frozenset({"GOFLAGS", "GO111MODULE", "GOPROXY", "GOMODCACHE", "GOWORK"})
 """Variables by which a build takes its modules from elsewhere, or leaves them out (go help environment)."""
+
+_CACHES = ("/go/pkg/mod", "/root/go/pkg/mod")
+"""`GOMODCACHE`, as Go's official image has it and as it is elsewhere for root."""
 
 
 def build_that_fetches(change: DockerfileChange, stage: Stage) -> tuple[Copy, Install] | None:
@@ -48,7 +53,16 @@ def _behind_sources(change: DockerfileChange, stage: Stage, run: Run, call: Pack
     copy = source_before(change, stage, install)
     if copy is None or not _has_modules(change, to_copy(change, copy, install)) or _runs_own_code(stage, copy, call):
         return None
+    if any(put.kind not in ("run", "workdir") for put in _in_cache(stage)):
+        return None
     return copy, install
+
+
+def _in_cache(stage: Stage) -> Iterator[Put]:
+    """Yield what puts something where Go keeps the modules that it has fetched: another stage may have done it."""
+    for cache in _CACHES:
+        yield from stage.files.covering(cache)
+        yield from stage.files.below(cache)
 
 
 def _is_told_otherwise(run: Run, call: PackageCall) -> bool:
@@ -85,8 +99,10 @@ def problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Install
         f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {quote(install.shown)} (line "
         f"{install.call.command.line}), which fetches the modules by the way. An edit of any file then makes every "
         f"build fetch all of them again. {first}, run `go mod download`, and copy the rest below.",
-        Confidence.CERTAIN if is_read(change, install) else Confidence.LIKELY,
-        doubt="the modules may need more of the sources than their manifests",
+        Confidence.CERTAIN if is_read(change, install) and stage.base_known else Confidence.LIKELY,
+        doubt="the modules may need more of the sources than their manifests"
+        if stage.base_known
+        else "the base image is not known, and may have the modules",
         instruction=copy.instruction,
         stage=stage.key,
         key="go",

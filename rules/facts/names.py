@@ -59,6 +59,13 @@ def canonical_name(reference: ImageReference) -> str:
     return f"docker.io/library/{mirrored[1]}" if mirrored else name
 
 
+def architecture_of(reference: ImageReference) -> str | None:
+    """Return the architecture that an image is named for: `arm32v7/node`; `None` for most, which are of several."""
+    namespace, slash, rest = reference.path.partition("/")
+    one = namespace if reference.registry in _HUB_HOSTS and slash and "/" not in rest else ""
+    return one if one in _ARCHITECTURES else None
+
+
 def table_name(reference: ImageReference) -> str:
     """Return the familiar form of the canonical name: `python`, `bitnami/node`, `gcr.io/distroless/cc-debian12`."""
     return canonical_name(reference).removeprefix("docker.io/").removeprefix("library/")

@@ -10,7 +10,7 @@ from rules.data import load
 from rules.facts import image_table
 from rules.facts.cycles import Cycle, products_of
 from rules.facts.eol import is_worth_a_move, judged, successors
-from rules.facts.names import table_name
+from rules.facts.names import architecture_of, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def supported_reference(reference: ImageReference, today: date) -> str | None:
         that such an image is built.
     """
     name, tag = table_name(reference), reference.tag
-    if tag is None:
+    if tag is None or not _is_built_for(reference):
         return None
     cycles = [cycle for cycle in products_of(name, tag) if cycle.part]
     if not any(judged(cycle, today).already_over for cycle in cycles):
@@ -68,7 +68,7 @@ def same_release(reference: ImageReference, today: date) -> str | None:
     Returns:
         The text for the Dockerfile, without a digest; `None` where no such image was published.
     """
-    name, tag = table_name(reference), reference.tag
+    name, tag = table_name(reference), reference.tag if _is_built_for(reference) else None
     cycles = [cycle for cycle in products_of(name, tag) if cycle.part] if tag is not None else []
     systems = [cycle for cycle in cycles if cycle.product in _SYSTEMS]
     programs = [cycle for cycle in cycles if cycle.product not in _SYSTEMS]
@@ -110,6 +110,21 @@ def _texts(cycle: Cycle, today: date, *, kept: bool, lasting: bool) -> Iterator[
             yield prefix + name
             if "." in cycle.part and "." not in name:
                 yield f"{prefix}{name}.0"
+
+
+_EVERYWHERE = frozenset({"amd64", "arm64v8"})
+"""Architectures for which the official images of all lines are built."""
+_OF_ALL = frozenset({"alpine", "debian"})
+"""Systems that are built for the older architectures as well, in each line (Alpine's and Debian's lists of ports)."""
+
+
+def _is_built_for(reference: ImageReference) -> bool:
+    """Whether the newer lines of an image are known to be built for the architecture that its name may give.
+
+    Others drop architectures with a line: of `i386/ubuntu` there is none from 20.04 on.
+    """
+    architecture = architecture_of(reference)
+    return architecture is None or architecture in _EVERYWHERE or table_name(reference) in _OF_ALL
 
 
 def _is_offered(name: str, tag: str) -> bool:

@@ -1,9 +1,10 @@
 """See attack_surface_added.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, once, quote, rule
 from rules.brought import texts_brought
 from rules.facts.command_packages import provides
 from rules.matching.delegated import installs_by_script
@@ -34,6 +35,19 @@ A flaw in `sudo` asks for no rule that allows anything: CVE-2021-3156 was open t
 _FOR_ROOT = frozenset({"sudo", "doas"})
 """Packages that give nothing to somebody who is root already."""
 _WORDS = re.compile(r"[\w.+-]+")
+_PARTS = re.compile(r"[\s\"',;&|()\[\]]+")
+_EVERYWHERE = frozenset("sudo doas docker podman".split())
+"""Programs that workflows and Make files call on the machine which builds."""
+_SETTINGS = {
+    "sudo": "/etc/sudoers",
+    "doas": "/etc/doas",
+    "openssh": "/etc/ssh/",
+    "dropbear": "/etc/dropbear",
+    "vsftpd": "/etc/vsftpd",
+    "xinetd": "/etc/xinetd",
+}
+"""Where these read what they are to do (their manuals)."""
+_MEMBERS = ("usermod", "useradd", "adduser", "addgroup", "gpasswd")
 
 
 @rule(
@@ -56,7 +70,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         gained = [
             item
             for item in gained
-            if not (item.call.command.conditional or _is_used(stage, item, words) or _is_there_anyway(stage, item))
+            if not (
+                item.call.command.conditional or _is_used(change, stage, item, words) or _is_there_anyway(stage, item)
+            )
             and not (item.name in _FOR_ROOT and _stays_root(change, stage))
         ]
         if gained:
@@ -85,16 +101,15 @@ def _stays_root(change: DockerfileChange, stage: Stage) -> bool:
     return stage.users.final_is_root is True and not drops_privileges(change, stage)
 
 
-def _is_used(stage: Stage, item: Installed, words: frozenset[str]) -> bool:
+def _is_used(change: DockerfileChange, stage: Stage, item: Installed, words: frozenset[str]) -> bool:
     """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason.
 
-    So it is where a variable of the image is about it: `ENABLE_SSH`, a switch for whoever starts a container.
+    So it is where a variable of the image is about it, `ENABLE_SSH`, a switch for whoever starts a container, and
+    where the image is called after it.
     """
     commands = provides(item.name)
-    if not commands.isdisjoint(words | _words_of_variables(stage)):
+    if not commands.isdisjoint(words | _words_of_variables(stage)) or _is_set_up(stage, item.name):
         return True
-    if item.name == "sudo" and any("sudoers" in run.instruction.whole_value for run in stage.done_runs):
-        return True  # it is set up here
     if any(
         command.name in commands or set(command.wrappers) & commands
         for run in stage.done_runs
@@ -102,8 +117,36 @@ def _is_used(stage: Stage, item: Installed, words: frozenset[str]) -> bool:
     ):
         return True
     probe = stage.image.healthcheck.instruction
-    line = f"{stage.image.start_line()} {probe.value if probe is not None else ''}"
-    return any(word.strip("\"'[],").rsplit("/", 1)[-1] in commands for word in line.split())
+    builds = change.repository.builds_of(change.path)
+    lines = [stage.image.start_line(), probe.value if probe is not None else ""]
+    lines += [line for build in builds for line in (build.command, build.probe)]
+    called = {word.rsplit("/", 1)[-1] for line in lines for word in _PARTS.split(line)}
+    called |= set(posixpath.dirname(change.path).split("/"))
+    return not commands.isdisjoint(called) or not commands.isdisjoint(_words_of_manifests(change) - _EVERYWHERE)
+
+
+@once
+def _words_of_manifests(change: DockerfileChange) -> frozenset[str]:
+    """The words of the files that start containers: a probe of Kubernetes may call a program of the image."""
+    texts = (
+        change.repository.text(path) or ""
+        for path in change.repository.files
+        if path.endswith((".yaml", ".yml")) and not path.startswith(".")
+    )
+    return frozenset(word for text in texts for word in _PARTS.split(text))
+
+
+def _is_set_up(stage: Stage, name: str) -> bool:
+    """Whether the file gives it its settings, or puts an account into the group that it asks for."""
+    folder = next((folder for tool, folder in _SETTINGS.items() if name.startswith(tool)), None)
+    written = "sudoers" if name == "sudo" else folder
+    if written is not None and any(written in run.instruction.whole_value for run in stage.done_runs):
+        return True
+    if folder is not None and any(put.path.startswith(folder) for put in stage.files.puts):
+        return True
+    members = (command for run in stage.done_runs for command in run.calls(*_MEMBERS))
+    named = {part for command in members for word in command.args for part in word.value.split(",")}
+    return name in _FOR_ROOT and not named.isdisjoint({"sudo", "wheel"})
 
 
 def _words_of_variables(stage: Stage) -> set[str]:

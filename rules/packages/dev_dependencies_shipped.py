@@ -42,7 +42,7 @@ from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn
 from rules.packages.workspace_starts import workspace_start
-from rules.packages.workspaces import stops_without_workspace
+from rules.packages.workspaces import installs_workspaces_alone, stops_without_workspace
 from rules.quoting import listed
 
 _CHOOSES = (
@@ -103,7 +103,7 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
             continue
         if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
-        text = manifest_text(change, run, call)
+        text = manifest_text(change, run, call) if not installs_workspaces_alone(call) else None
         if lacks_manifest(run, call) or mounted_target(run, call) is not None:
             continue  # the sources come below, and with them what should be installed; or no layer holds it
         if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):

@@ -137,6 +137,7 @@ def _syncs_again(change: DockerfileChange, stage: Stage) -> bool:
 
 def _names(word: str, developers: frozenset[str]) -> bool:
     """Whether a word names a program or a module of one of the packages: `.bin/tsx`, `dotenv/config`."""
+    word = word.rpartition("node_modules/")[2]
     parts = word.lower().split("/")
     base = parts[-1].replace("_", "-")
     whole = "/".join(parts[:2]) if word.startswith("@") else parts[0]

@@ -41,6 +41,8 @@ _SETTINGS_OF_DEVELOPERS = "php.ini-development"
 _OF_DEBUGGERS = "PHP_IDE_CONFIG"
 """What tells PhpStorm which of its projects a debugger speaks for (PhpStorm, "Debug a PHP CLI script")."""
 _SOURCE = re.compile(r"[\w./-]+\.(?:py|[cm]?js|ts|php|rb|pl)")
+_SOURCES = frozenset({"src", "source", "sources", "app", "lib", "pages", "components"})
+"""Folders of sources in a project, and of nothing that a program writes."""
 _PLACES = re.compile(r"[/._]")
 
 
@@ -122,11 +124,21 @@ def _mounts_sources(build: Build, stage: Stage) -> bool:
 
 
 def _mounts_over_program(build: Build, stage: Stage) -> bool:
-    """Whether a compose service that is not named for production mounts a folder over the one of the start."""
+    """Whether a compose service that is not named for production mounts a folder over the one of the start.
+
+    A folder of sources in it, `./src:/app/src`, does the same: the manifests beside it seldom change.
+    """
     folder = stage.image.workdir.value
-    if folder is None or not any(within(folder, mount) for mount in build.folders):
+    if folder is None:
+        return False
+    over = (mount for mount in build.folders if within(folder, mount) or _is_of_sources(mount, folder))
+    if next(over, None) is None:
         return False
     return not any(map(is_production_name, _PLACES.split(build.path)))
+
+
+def _is_of_sources(mount: str, folder: str) -> bool:
+    return posixpath.dirname(mount) == folder and posixpath.basename(mount) in _SOURCES
 
 
 def _brings(command: Command) -> bool:

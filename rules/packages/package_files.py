@@ -53,6 +53,16 @@ def may_come_as_file(stage: Stage, was: Stage, name: str) -> bool:
     return any(named.match(file) for file in files.names) or not files.open <= _files(was).open
 
 
+def new_files(stage: Stage, was: Stage) -> frozenset[str]:
+    """Return the names of packages that a stage installs from files and did not: `wkhtmltox` of `wkhtmltox_0.12.deb`.
+
+    Args:
+        stage: The stage now.
+        was: The stage as it was.
+    """
+    return frozenset(name.partition("_")[0] for name in _files(stage).names - _files(was).names)
+
+
 @once
 def _files(stage: Stage) -> _Files:
     installs = [command for run in stage.done_runs for command in _installs(run)]

@@ -41,7 +41,8 @@ _INSTALLING = re.compile(r"(?:^|[/_-])(?:install|compile|build|ext)(?:[_.*-]|$)[
 """Names like `docker-php-ext-*`, `install-plugin.sh`."""
 _TOOLS = frozenset(
     "make cmake ninja gcc g++ cc cargo rustc go mvn mvnw gradle gradlew ant sbt bazel bazelisk meson msbuild "
-    "tox nox pytest fish sleep tail jupyter jupyter-lab start-notebook.sh code-server sshd nodemon "
+    "tox nox pytest phpunit pest codecept behat rspec jest vitest "
+    "fish sleep tail jupyter jupyter-lab start-notebook.sh code-server sshd nodemon "
     "tsc vite webpack air watchexec gcc-ar clang clang++ javac jshell R ghc stack cabal mix lein".split()
 )
 _DEVELOPING = re.compile(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules.facts.command_packages import provides
 from rules.facts.packages import depends_on, is_in_base
 from rules.matching.fingerprint import unnumbered
+from rules.packages.package_files import new_files
 from rules.packages.recommended_programs import IN_FULL_IMAGES
 
 if TYPE_CHECKING:
@@ -35,20 +36,27 @@ _SWAPS = (
 """Packages that do one thing: people exchange one for another."""
 
 _PROGRAMS = frozenset({"/bin", "/usr/bin", "/usr/local", "/usr/local/bin"})
+_A_BEGINNING = 4
+"""Letters with which two names of one vendor's begin."""
 _INTERPRETERS = frozenset({"sh", "bash", "ash", "dash", "make", "source", "."})
 
 
 def lacks(stage: Stage, was: Stage, tool: str) -> bool:
     """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
     there = stage.runtime.has_tool(tool)
-    if there is None and _filled(stage) - _filled(was):
-        return False  # a folder of programs is copied over now
+    if there is None and (_filled(stage) - _filled(was) or _in_new_file(stage, was, tool)):
+        return False  # a folder of programs is copied over now, or a vendor's package is installed
     if there is None:
         same_base = stage.root.base_text == was.root.base_text
         return same_base and {c.name for c in stage.files.opaque_commands} <= {
             c.name for c in was.files.opaque_commands
         }
     return not there
+
+
+def _in_new_file(stage: Stage, was: Stage, tool: str) -> bool:
+    """Whether a package that is installed from a file begins as the tool does: `wkhtmltox` brings `wkhtmltopdf`."""
+    return len(tool) >= _A_BEGINNING and any(one[:_A_BEGINNING] == tool[:_A_BEGINNING] for one in new_files(stage, was))
 
 
 def _filled(stage: Stage) -> set[str]:
@@ -68,6 +76,7 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     if any(_names(command, item.name) for command in _new_commands(stage, was)):
         return True  # built from source, unpacked, given to a script
     came = {other.name for other in stage.packages.present} - {other.name for other in was.packages.present}
+    came |= new_files(stage, was)
     if any(item.name in swap and swap & came for swap in _SWAPS):
         return True
     if stage.facts is not None and stage.facts.full and _in_full_images(stage, item.name):
@@ -112,7 +121,9 @@ def _new_commands(stage: Stage, was: Stage) -> Iterator[Command]:
 
 
 def _names(command: Command, package: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", str(command), re.IGNORECASE) is not None
+    name = re.escape(package)
+    named = rf"(?<![\w-]){name}(?![\w-])|/{name}[-_.][^\s/]*\.(?:tar|tgz|txz|tbz|zip|gz|xz|bz2)\b"
+    return re.search(named, str(command), re.IGNORECASE) is not None
 
 
 def _starts(stage: Stage) -> tuple[str, ...]:

@@ -45,15 +45,20 @@ def runs_through_tool(lines: Iterable[str], text: str | None) -> bool:
 def started_lines(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     """Yield what the container starts: its command, the scripts of the repository behind it, and others' commands.
 
-    Those are what services of compose files start in the image instead of its own.
+    Those are what services of compose files start in the image instead of its own. Its health check runs in it, too,
+    and Node.js loads what `NODE_OPTIONS` names in front of the program.
     """
-    for setting in stage.image.start_command:
+    for setting in (*stage.image.start_command, stage.image.healthcheck):
         if setting.value is not None:
             yield setting.value.text
+    options = stage.image.env.get("NODE_OPTIONS")
+    if options is not None and options.value:
+        yield f"node {options.value}"
     yield from (script.text for script in start_scripts(change, stage) if script.text is not None)
     names = {"" if stage.is_last else stage.name, stage.name, str(stage.index)}
     builds = change.repository.builds_of(change.path)
-    yield from (build.command for build in builds if build.command and build.target.lower() in names)
+    own = (build for build in builds if build.target.lower() in names)
+    yield from (line for build in own for line in (build.command, build.probe) if line)
 
 
 def workspace_start(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> Command | None:

@@ -26,6 +26,24 @@ def stops_without_workspace(change: DockerfileChange, run: Run, call: PackageCal
     return wants_all and _may_lack_workspaces(change, run, MANIFESTS[call.manager])
 
 
+_CHOSEN_BY = {
+    "npm": ("-w", "--workspace", "-ws", "--workspaces"),
+    "uv": ("--package",),
+}
+"""Package manager to the options that name the workspaces to install for."""
+_WITH_ROOT = ("--include-workspace-root", "-iwr")
+
+
+def installs_workspaces_alone(call: PackageCall) -> bool:
+    """Tell whether an install leaves out what the project's own manifest asks for: it names workspaces, and not it.
+
+    Measured with npm 11 and uv 0.13; pnpm 10 installs for the workspace's root also where `--filter` names another.
+    """
+    chosen = call.has(*_CHOSEN_BY.get(call.manager, ()))
+    root = any(word.value.removesuffix("=true") in _WITH_ROOT for word in call.command.args)
+    return chosen and not root
+
+
 def _may_lack_workspaces(change: DockerfileChange, run: Run, manifest: str) -> bool:
     """Whether COPYs bring a project's workspaces one by one, and perhaps not all of them before a RUN."""
     before = [(source, copy.source_path(source) or "") for copy, source in copies_before(run)]

@@ -108,6 +108,10 @@ def probe_of(service: dict[str, Any]) -> str:
     return text.replace("$$", "$")
 
 
+_FOLDERS_OF_HOST = re.compile(r"\A\$(?:\{(?:PWD|HOME)\}|(?:PWD|HOME)\b)")
+"""Variables that every shell has, and that name a folder: a source behind another one may be a volume's name."""
+
+
 def mounts_of(node: Any) -> Iterator[tuple[str, bool]]:
     """Yield the targets of a service's volumes, and whether the host's folder is mounted there.
 
@@ -115,7 +119,9 @@ def mounts_of(node: Any) -> Iterator[tuple[str, bool]]:
     """
     for item in yamls.sequence(node):
         long = yamls.mapping(item).get("target")
-        parts = re.sub(r"\$\{[^}]*\}", "_", "" if long is not None else yamls.text(item)).split(":")
+        parts = re.sub(
+            r"\$\{[^}]*\}", "_", _FOLDERS_OF_HOST.sub("./", "" if long is not None else yamls.text(item))
+        ).split(":")
         target = yamls.text(long) or (parts[1] if len(parts) > 1 else parts[0])
         host = yamls.text(yamls.mapping(item).get("type")) == "bind" if long is not None else parts[0][:1] in "./~"
         if target.startswith("/"):

@@ -20,12 +20,13 @@ from rules.api import (
     rule,
 )
 from rules.packages.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
+from rules.packages.purpose import is_called_for_development
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
     Switch,
     switch_in,
 )
-from rules.runtime.debug_variables import debug_variables
+from rules.runtime.debug_variables import debug_variables, stays_inside
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
 from rules.runtime.xdebug import shipped_xdebug
@@ -119,8 +120,9 @@ def _is_explained(instruction: Instruction) -> bool:
 
 def _switch(found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
     """Yield what a start command switches on, other than what its ENTRYPOINT was told to do already."""
-    switch = next((s for command in commands_of(found) if (s := switch_in(command)) is not None), None)
-    if switch is None or (found.stage.key, switch.text) in told:
+    sure = (command for command in commands_of(found) if not command.conditional)
+    switch = next((s for command in sure if (s := switch_in(command)) is not None), None)
+    if switch is None or (found.stage.key, switch.text) in told or stays_inside(found.stage, found.start.text):
         return
     told.add((found.stage.key, switch.text))
     alone = any(switch_in(command) == switch for command in found.start.commands)
@@ -173,7 +175,9 @@ def _without(found: Written, switch: Switch) -> Fix | None:
 
 
 def _xdebug(change: DockerfileChange, stage: Stage, seen: set[int]) -> Iterator[Problem]:
-    """Tell each RUN that brings it."""
+    """Tell each RUN that brings it, other than for tests or in a stage that is called after it."""
+    if is_called_for_development(change, stage) or "xdebug" in (stage.name or ""):
+        return
     found, loaded = shipped_xdebug(change, stage)
     idle = "No line is seen to make PHP load it; one in PHP's settings, or in a start script, would. Then it"
     for run, command, shown, _ in found:

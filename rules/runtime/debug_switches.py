@@ -71,8 +71,9 @@ _OPTIONS_IN_VARIABLES = {
     **dict.fromkeys(_JAVA_OPTIONS, DEBUG_AGENT),
     "NODE_OPTIONS": re.compile(r"--inspect(?:-brk|-wait)?\b"),
 }
-_ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])")
-"""A debugger's address that only the container itself reaches."""
+_ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])|\A--inspect(?:-brk|-wait)?(?:=\d*)?\Z|\bserver=n\b")
+"""What leaves a debugger's port to the container itself: such an address; none, with which Node.js, Bun and Deno take
+the loopback (measured with Node.js 20); or the side of Java's debugger that connects, and waits for nobody."""
 _PYTHON = re.compile(r"python[\d.]*\Z")
 
 
@@ -111,8 +112,9 @@ def is_debug_variable(name: str, value: str, *, from_argument: bool) -> bool:
 def debugger_in_variable(name: str, value: str) -> str | None:
     """Return the option by which a variable that a runtime reads opens a debugger's port, `None` when none does."""
     wanted = _OPTIONS_IN_VARIABLES.get(name)
-    found = wanted.search(value) if wanted is not None else None
-    return found[0] if found is not None else None
+    words = value.split() if wanted is not None else []
+    found = (wanted.match(word) for word in words if wanted is not None and not _ON_LOOPBACK.search(word))
+    return next((one[0] for one in found if one is not None), None)
 
 
 def switch_in(command: Command) -> Switch | None:
@@ -152,11 +154,11 @@ def _module(command: Command) -> str:
 def _debugger(command: Command) -> Switch | None:
     """A port on which a debugger waits for whoever connects; who does runs code in the program."""
     agent = next((word for word in command.args if DEBUG_AGENT.match(word.value)), None)
-    if any(word is not None and _ON_LOOPBACK.search(word.value) for word in (agent, command.flag("--inspect"))):
+    inspect = command.flag("--inspect", "--inspect-brk", "--inspect-wait")
+    if any(word is not None and _ON_LOOPBACK.search(word.value) for word in (agent, inspect)):
         return None
     if command.name == "java" and agent is not None:
         return Switch(agent.value.partition("=")[0], _OPENS, "Take the option away", agent, _LETS_IN)
-    inspect = command.flag("--inspect", "--inspect-brk", "--inspect-wait")
     if command.name in ("node", "bun", "deno") and inspect is not None and _is_option_of_runtime(command, inspect):
         return Switch(inspect.value, _OPENS, "Take the option away", inspect, _LETS_IN)
     if _module(command) == "debugpy" and command.has("--listen"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.api import (
@@ -37,7 +38,7 @@ def debug_variables(stage: Stage, setting: Setting[str], *, beside: bool) -> Ite
         if final is None or final.instruction is not instruction or final.value is None or value_word is None:
             continue
         agent = debugger_in_variable(name_word.text, final.value)
-        if agent is not None:
+        if agent is not None and not stays_inside(stage, final.value):
             yield _debugger(stage, instruction, name_word, agent)
         given = "$" in value_word.text
         if not is_debug_variable(name_word.text, final.value, from_argument=given):
@@ -58,6 +59,23 @@ def debug_variables(stage: Stage, setting: Setting[str], *, beside: bool) -> Ite
             instruction=instruction,
             fix=_otherwise(stage, instruction, name_word, value_word, better),
         )
+
+
+_PORT_ALONE = re.compile(r"\bjdwp[=:][^\s\"']*\baddress=\d+(?![\w.:])")
+_FIRST_ON_LOOPBACK = 9
+"""The Java from which on a debugger's port without a host is one of the loopback (release notes, JDK-8041435)."""
+
+
+def stays_inside(stage: Stage, options: str) -> bool:
+    """Tell whether Java's debugger takes a port that only the container itself reaches: the image's Java is new enough.
+
+    Args:
+        stage: The stage, whose base image brings Java.
+        options: What stands on the command line, or in a variable for it.
+    """
+    major = (stage.runtime.languages.get("java") or "").partition(".")[0]
+    new = major.isdecimal() and int(major) >= _FIRST_ON_LOOPBACK
+    return new and _PORT_ALONE.search(options) is not None
 
 
 def _debugger(stage: Stage, instruction: Instruction, name: Word, option: str) -> Problem:

@@ -25,10 +25,10 @@ from rules.api import (
 from rules.quoting import listed
 from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
+from rules.runtime.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
 from rules.runtime.deleted_programs import deleted_program
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
-from rules.runtime.start_text import json_array
 from rules.user.own_programs import waits_for_program
 
 _NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
@@ -56,11 +56,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
             repair = None if guessed or waits or gone is not None else _restated(stage, lost)
             yield _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
-        cleared = _cleared_of_base(stage, was)
-        if not lost and cleared is not None and _runs_arguments(change, stage):
-            yield _problem_of_base(stage, cleared)
+        cleared = cleared_of_base(stage, was) if not lost else None
+        if cleared is not None and _runs_arguments(change, stage):
+            yield problem_of_base(stage, was, cleared)
         elif not lost and (replaced := entrypoint_of_base_replaced(change, stage, was)) is not None:
             yield replaced
+        elif cleared is not None and is_server_behind_init(stage, was):
+            yield problem_of_base(stage, was, cleared)
 
 
 def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
@@ -182,40 +184,12 @@ def _base_changed(stage: Stage, was: Stage) -> bool:
     return stage.root.base_text != was.root.base_text
 
 
-def _cleared_of_base(stage: Stage, was: Stage) -> Start | None:
-    """Return the CMD of the base image that an ENTRYPOINT of this change clears, where it starts something."""
-    now, then, cleared = stage.image, was.image, stage.image.cleared_cmd
-    if cleared.origin is not Origin.BASE or cleared.value is None or now.cmd or not now.entrypoint.set_in_file:
-        return None
-    was_passed = then.cmd.origin is Origin.BASE and _same(then.cmd, cleared) and not then.entrypoint.set_in_file
-    return cleared.value if was_passed and not cleared.value.is_prompt else None
-
-
 def _runs_arguments(change: DockerfileChange, stage: Stage, *, by_name: bool = True) -> bool:
     """Whether the new ENTRYPOINT is a script that runs what CMD says: by its text, else by its name."""
     script = _script(change, stage)
     if script is None:
         return by_name and _waits_for_arguments(stage)
     return hands_over(script) is True
-
-
-def _problem_of_base(stage: Stage, cleared: Start) -> Problem:
-    setting = stage.image.entrypoint
-    assert setting.instruction is not None
-    command = f"CMD {json_array(cleared.words)}"
-    base = quote(stage.root.base_text or "")
-    return Problem(
-        setting.instruction.span,
-        f"{stage.label} no longer starts {quote(' '.join(cleared.words))}: the new {quote(str(setting.instruction))} "
-        f"clears the `CMD` of {base}. The script runs what it is given, is given nothing, and the container exits. "
-        f"Write {quote(command)} below it.",
-        Confidence.LIKELY,
-        doubt="the script may start the program by itself",
-        stage=stage.key,
-        instruction=setting.instruction,
-        key=cleared.words[0],
-        fix=fix("Pass the command of the base image", append_to_stage(stage, command)),
-    )
 
 
 def _given_elsewhere(change: DockerfileChange) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from rules.api import (
     Category,
     Confidence,
-    Copy,
     DockerfileChange,
     Edit,
     Instruction,
@@ -16,7 +15,6 @@ from rules.api import (
     Setting,
     Severity,
     Stage,
-    Start,
     append_to_stage,
     fix,
     insert_line_after,
@@ -24,12 +22,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.origins import inner
 from rules.quoting import listed
 from rules.runtime.database_folders import moved_data
+from rules.runtime.left_paths import left_for_program
 from rules.runtime.lost_folders import lost_folders, starts_by_path
 from rules.runtime.python_path import looks_there_anyway
 from rules.runtime.runtime_variables import is_read_by_runtime
+from rules.runtime.script_variables import given_by_script
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
@@ -120,7 +119,8 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
         assigned = {variable for command in found.start.commands for variable, _ in command.assignments}
         script = start_script(change, found)
         given = any(word.startswith(f"{name}=") for word in found.start.words)  # also by `env NAME=value program`
-        if name in assigned or given or (script is not None and _gives(script, name, mention)):
+        given = given or (script is not None and _gives(script, name, mention))
+        if name in assigned or given or given_by_script(change, found, name):
             return None
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
@@ -129,46 +129,7 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
     runtime = scripts or is_read_by_runtime(stage, name)
-    return "the program's runtime reads it" if runtime else _left_for_program(stage, was, name)
-
-
-def _left_for_program(stage: Stage, was: Stage, name: str) -> str | None:
-    """Say that only the program can have read it: it names a path that the image still has, and no line reads it."""
-    path = was.image.env[name].value or ""
-    read = re.compile(rf"\$\{{?{re.escape(name)}\b")
-    if not path.startswith("/") or path.count("/") < _DEEP or any(read.search(text) for text in _texts(was)):
-        return None
-    if not _is_brought(stage, path) or any(
-        path in one.instruction.value for one in _settings(stage) if one.instruction is not None
-    ):
-        return None
-    return f"the image still has {quote(path)}, of which no other line tells the program"
-
-
-def _is_brought(stage: Stage, path: str) -> bool:
-    """Whether a step puts something at a path, or copies it with a folder of a stage that has a step which does."""
-    if any(put.kind != "workdir" for put in stage.files.at(path)):
-        return True
-    copied = ((put, put.step.from_stage) for put in stage.files.covering(path) if isinstance(put.step, Copy))
-    return any(
-        origin is not None
-        and any(one.kind != "workdir" for place in inner(put, path) for one in origin.files.at(place))
-        for put, origin in copied
-    )
-
-
-_DEEP = 2
-"""Slashes of a path that is no folder at the root: those may be anything's."""
-
-
-def _texts(stage: Stage) -> Iterator[str]:
-    return (step.instruction.whole_value for step in stage.all_steps)
-
-
-def _settings(stage: Stage) -> Iterator[Setting[str] | Setting[Start]]:
-    yield from stage.image.start_command
-    yield stage.image.healthcheck
-    yield from stage.image.env.values()
+    return "the program's runtime reads it" if runtime else left_for_program(change, stage, was, name)
 
 
 def _has_successor(stage: Stage, was: Stage, name: str) -> bool:

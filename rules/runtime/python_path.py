@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.runtime.start_instructions import shipped
+from rules.runtime.start_instructions import full_words, shipped
 from rules.runtime.start_scripts import start_script, start_target
 
 if TYPE_CHECKING:
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from rules.runtime.start_instructions import Written
 
 _LOOKS_HERE = re.compile(
-    r"(?<![\w./-])(?:python[\d.]*[\"',\s]+(?:-[uBO]+[\"',\s]+)*-m|uvicorn|gunicorn|flask|celery|daphne)(?![\w.-])"
+    r"(?<![\w.-])(?:python[\d.]*[\"',\s]+(?:-[uBO]+[\"',\s]+)*(?:-m|[\w-]+\.py)|uvicorn|gunicorn|flask|celery|daphne)"
+    r"(?![\w./-])"
 )
-"""What puts the folder where it is started in front of the others: `python -m` (Python, "Command line"), and servers as
-their manuals say (`--app-dir` of Uvicorn, `--chdir` of Gunicorn; Flask, Celery and Daphne do it without an option)."""
-_PYTHON = re.compile(r"(?<![\w./-])python[\d.]*(?![\w.-])")
+"""What puts the folder where it is started in front of the others: `python -m`, and a script that lies there and whose
+own folder it is (Python, "Command line"); and servers as their manuals say (`--app-dir` of Uvicorn, `--chdir` of
+Gunicorn; Flask, Celery and Daphne do it without an option)."""
+_PYTHON = re.compile(r"(?<![\w.-])python[\d.]*(?![\w./-])")
 
 
 def looks_there_anyway(change: DockerfileChange, stage: Stage, value: str | None) -> bool:
@@ -45,7 +47,8 @@ def _text(change: DockerfileChange, found: Written) -> str:
     if script is not None:
         return script.text
     if target is None or not target.endswith(".sh"):
-        return found.start.text
+        words = full_words(found) if found.start.form == "exec" else None
+        return " ".join(words) if words is not None else found.start.text
     return "\n".join(run.instruction.text for run in found.stage.all_runs if target in run.instruction.text)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.api import Origin
+
 if TYPE_CHECKING:
     from rules.api import Stage
 
@@ -32,4 +34,20 @@ def is_read_by_runtime(stage: Stage, name: str) -> bool:
     programs = _PROGRAMS.get(name)
     if programs is None:
         return name in _BY_ANY
-    return not stage.runtime.lacks(programs[0]) or any(stage.runtime.has_tool(one) for one in programs[1:])
+    if any(stage.runtime.has_tool(one) for one in programs):
+        return True
+    return not (stage.runtime.lacks(programs[0]) or _starts_other_server(stage))
+
+
+_COMPILED = frozenset(
+    "nginx nginxinc/nginx-unprivileged bitnami/nginx registry.access.redhat.com/ubi9/nginx-124 "
+    "registry.access.redhat.com/ubi9/nginx-126 httpd caddy traefik haproxy varnish".split()
+)
+"""Images of servers of pages that are written in C or Go, and bring none of these languages (their Dockerfiles)."""
+
+
+def _starts_other_server(stage: Stage) -> bool:
+    """Whether what starts is the server of pages that the base image is made for."""
+    starts = stage.image.start_command
+    of_pages = stage.facts is not None and stage.facts.name in _COMPILED
+    return of_pages and bool(starts) and all(one.origin is Origin.BASE for one in starts)

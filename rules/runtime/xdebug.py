@@ -21,7 +21,12 @@ _LEAVES_OFF = frozenset({"apk", "pecl", "pickle"})
 """Installers that leave it to a line of php.ini to load it: Alpine's packages bring that line as a comment."""
 _LOADS = re.compile(r"(?<![;#\w])[ \t]*\bzend_extension\b")
 _LOADS_BY_FILE = re.compile(r"^[ \t]*zend_extension[ \t]*=.*xdebug", re.MULTILINE)
-_SETS_OFF = re.compile(r"xdebug\.mode[ \t]*=[ \t]*[\"']?off\b")
+_SETS_OFF = re.compile(r"(?<![;#])xdebug\.mode[ \t]*=[ \t]*[\"']?off\b")
+_SETS_BY_VARIABLE = re.compile(r"^[ \t]*xdebug\.mode[ \t]*=[ \t]*[\"']?\$\{", re.MULTILINE)
+"""The mode in a file of PHP's settings is what a variable of the container says."""
+_OWN_FILE = re.compile(r"/[^/]*xdebug[^/]*\.ini\Z")
+_COMMENTS_OUT = re.compile(r"\bs([/|,!])(?:(?!\1).)*\1[ \t]*[;#]")
+"""A sed command that puts the mark of a comment in the place of a line's beginning."""
 _OFF = frozenset({"off", "0", "false", "no", "none", "disabled"})
 
 
@@ -51,7 +56,7 @@ def shipped_xdebug(change: DockerfileChange, stage: Stage) -> tuple[tuple[Xdebug
     found = {id(one.run): one for one in reversed(every) if not one.command.conditional}
     loading = [one.command for one in every if one.loads]
     loading += [command for run in stage.done_runs for command in run.commands if _writes_line(command)]
-    if not found or _is_off(stage) or (loading and all(command.conditional for command in loading)):
+    if not found or _is_off(change, stage) or (loading and all(command.conditional for command in loading)):
         return (), False
     loaded = bool(loading) or any(_LOADS_BY_FILE.search(text) for text in _texts(change, stage))
     first, *others = reversed(found.values())
@@ -71,19 +76,32 @@ def _texts(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     yield from texts_brought(change, stage)
 
 
-def _is_off(stage: Stage) -> bool:
+def _is_off(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the image switches it off, for whoever starts a container to switch on.
 
     `XDEBUG_MODE=off` is its own switch (xdebug.org, "All settings"); another variable of its name is the image's.
     """
     switches = (setting.value or "" for name, setting in stage.image.env.items() if "XDEBUG" in name.upper())
-    if any(value.lower() in _OFF for value in switches):
+    if any(value.lower() in _OFF for value in switches) or any(map(_SETS_OFF.search, _texts(change, stage))):
         return True
-    commands = [command for run in stage.done_runs for command in run.commands if not command.conditional]
+    if any(map(_SETS_BY_VARIABLE.search, texts_brought(change, stage))):
+        return True
     return any(
-        (command.name == "phpdismod" and _is_named_by(command))
-        or _SETS_OFF.search(f"{command} {command.heredoc or ''}")
-        for command in commands
+        _takes_away(command) or _SETS_OFF.search(f"{command} {command.heredoc or ''}")
+        for run in stage.done_runs
+        for command in run.commands
+        if not command.conditional
+    )
+
+
+def _takes_away(command: Command) -> bool:
+    """Whether a command takes the line that loads it out of PHP's settings, or the file with that line."""
+    if command.name == "phpdismod":
+        return _is_named_by(command)
+    named = any(_OWN_FILE.search(word.value) for word in command.args[: -1 if command.name == "mv" else None])
+    return named and (
+        command.name in ("rm", "unlink", "mv")
+        or (command.name == "sed" and _COMMENTS_OUT.search(str(command)) is not None)
     )
 
 

@@ -69,7 +69,10 @@ _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
     "sysctl update-ca-certificates useradd usermod yum".split()
 )
-_ASKS_WHO = re.compile(r"\bid\s+-(?:u|un|nu)\b(?!\s+[\w\"$])|\$\{?E?UID\}?[\"']?\s*(?:-eq|-ne|!?==?)|\bwhoami\b")
+_ASKS_WHO = re.compile(
+    r"\bid\s+-(?:u|un|nu)\b(?!\s+[\w\"$])|\$\{?E?UID\}?[\"']?\s*(?:-eq|-ne|!?==?)|\bwhoami\b|"
+    r"\(\([ \t]*!?[ \t]*\$?\{?E?UID\b"
+)
 """How a script finds out whether it is root."""
 _LOCAL = f"{ROOTS_HOME}/.local"
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")

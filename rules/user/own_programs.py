@@ -51,10 +51,15 @@ def waits_for_program(stage: Stage, start: Start) -> bool:
     """
     if _INTERPRETERS.fullmatch(start.program.rsplit("/", 1)[-1]) is None or stage.files.has_unreadable_run:
         return False
+    if _CODE.search(" ".join(start.words[1:2])):
+        return False
     installed = {id(call.command) for _, call in stage.packages.calls if call.manager in OS_MANAGERS}
     writes = any(id(command) not in installed for command in stage.files.opaque_commands)
     return not writes and all(put.makes_folder or _is_configuration(put.path) for put in stage.files.puts)
 
+
+_CODE = re.compile(r"\A(?:-[ecrp]|--eval|--print|eval)\b")
+"""The option behind which an interpreter is given its program itself (the manuals of Python, Node.js, PHP, Ruby)."""
 
 _CONFIGURATION = (
     ".cfg",
