@@ -19,10 +19,11 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.asked_packages import takes_public_index
 from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
 from rules.packages.scripts import runs_script_before
-from rules.packages.sources_only import SOURCES_ONLY, sources_asked, takes_public_index
+from rules.packages.sources_only import SOURCES_ONLY, sources_asked
 
 _COMPILERS = frozenset(
     "gcc g++ clang build-essential build-base gcc-c++ musl-dev libc6-dev python3-dev python-dev tcc cc".split()

@@ -5,27 +5,19 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
-    Copy,
     DockerfileChange,
     Note,
-    PackageCall,
     Problem,
-    Run,
     Severity,
     Stage,
     quote,
     rule,
-    within,
 )
-from rules.copying.install_places import place_of_call
-from rules.copying.machine_code import may_hold_modules
-from rules.model.work_folders import path_of
+from rules.packages.asked_packages import takes_public_index
 from rules.packages.linked_libraries import copies_libraries, libraries_behind
 from rules.packages.scripts import INSTALL
-from rules.packages.sources_only import SOURCES_ONLY, sources_asked, takes_public_index
-
-_OWN = "/usr/local"
-"""Where the official images of Python have their packages."""
+from rules.packages.sources_only import SOURCES_ONLY, sources_asked
+from rules.packages.taken_installs import taken_installs
 
 
 @rule(
@@ -51,34 +43,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _missing(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Yield the problem of each package that a builder compiles and the image takes without its library."""
-    takes = [copy for copy in stage.all_copies if not copy.deferred and may_hold_modules(stage, copy)]
-    for copy in takes:
-        builder = copy.from_stage
-        for run, call in builder.packages.calls if builder is not None else ():
-            if call.manager not in ("pip", "uv") or builder is None or not _is_taken(copy, builder, run, call):
-                continue
-            for name in sources_asked(change, run, call) if takes_public_index(call) else ():
-                libraries = _libraries(stage, name)
-                if libraries:
-                    note = Note(call.command.span, f"{name} is compiled here")
-                    yield _problem(stage, builder, name, libraries, note)
-
-
-def _is_taken(copy: Copy, builder: Stage, run: Run, call: PackageCall) -> bool:
-    """Whether a COPY takes the folder into which a call installs, or builds wheels."""
-    if call.action == "build":
-        written = call.option("--wheel-dir", "-w")
-        folder = path_of(run, call.command, written) if written is not None else run.workdir.value
-    elif call.action == "install":
-        place = place_of_call(builder, run, call)
-        folder = place.path if place is not None else _OWN
-    else:
-        return False
-    paths = [copy.source_path(source) or "" for source in copy.sources]
-    return bool(folder) and any(
-        within(folder or "", path) or ("-packages" in path and within(path, folder or ""))
-        for path in filter(None, paths)
-    )
+    for builder, run, call in taken_installs(stage):
+        for name in sources_asked(change, run, call) if takes_public_index(call) else ():
+            libraries = _libraries(stage, name)
+            if libraries:
+                note = Note(call.command.span, f"{name} is compiled here")
+                yield _problem(stage, builder, name, libraries, note)
 
 
 def _libraries(stage: Stage, name: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _FETCHES = {
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), ("create", "init")),
 }
 """Programs that fetch or make a whole program, and what of theirs does."""
-_SERVERS = re.compile(r"\bartisan\s+serve\b|\brails\s+s(?:erver)?\b|\bphp\s+-S\b|\bflask\b[^\n;&|]*\s--debug\b")
+_SERVERS = re.compile(r"\bartisan\s+serve\b|\brails\s+s(?:erver)?\b|\bphp\s+-S\b|\bflask\b[^\n;&|]*\s(?:--debug|run)\b")
 """Servers that a program is tried out with, where it is none of the image's own."""
 _SETTINGS_OF_DEVELOPERS = "php.ini-development"
 """What the official PHP images bring for developers (hub.docker.com/_/php, "Configuration")."""

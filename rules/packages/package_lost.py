@@ -194,6 +194,7 @@ def _still_needed(stage: Stage, item: Installed, need: str) -> Problem:
         doubt="another package may bring it",
         stage=stage.key,
         key=item.name,
+        cause=f"package {item.name}",
         notes=(Note(item.call.command.span, "installed here before", before=True),),
         fix=restored(stage, item),
     )

@@ -22,10 +22,7 @@ from rules.api import (
 from rules.packages.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
 from rules.packages.purpose import is_called_for_development
 from rules.runtime.build_only_variables import random_key_of_rails
-from rules.runtime.debug_switches import (
-    Switch,
-    switch_in,
-)
+from rules.runtime.debug_switches import Switch, switch_in
 from rules.runtime.debug_variables import debug_variables, stays_inside
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
@@ -57,6 +54,7 @@ _IDLE = "nothing in the file makes PHP load it"
         "nodemon",
         "vite",
         "runserver",
+        "flask",
         '"ng"',
         "ts-node-dev",
         "tsnd",
@@ -119,17 +117,23 @@ def _is_explained(instruction: Instruction) -> bool:
 
 
 def _switch(found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
-    """Yield what a start command switches on, other than what its ENTRYPOINT was told to do already."""
+    """Yield what a start command surely switches on, other than what its ENTRYPOINT was told to do already."""
     sure = (command for command in commands_of(found) if not command.conditional)
-    switch = next((s for command in sure if (s := switch_in(command)) is not None), None)
+    switch = next(filter(None, map(switch_in, sure)), None)
     if switch is None or (found.stage.key, switch.text) in told or stays_inside(found.stage, found.start.text):
         return
     told.add((found.stage.key, switch.text))
     alone = any(switch_in(command) == switch for command in found.start.commands)
-    started = found.start.words if alone else full_words(found) or found.start.words
-    yield Problem(
+    started = " ".join(found.start.words if alone else full_words(found) or found.start.words)
+    yield _of_start(found, switch, started)
+    if switch.beneath is not None:
+        yield dataclasses.replace(_of_start(found, switch.beneath, started), untold=True)
+
+
+def _of_start(found: Written, switch: Switch, started: str) -> Problem:
+    return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(' '.join(started))}: {quote(switch.text)} {switch.what}. "
+        f"{found.stage.label} starts {quote(started)}: {quote(switch.text)} {switch.what}. "
         f"In production that {switch.then}. {switch.way_out}.",
         Confidence.LIKELY,
         doubt="the image may be made for development alone",

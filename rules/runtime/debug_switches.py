@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.installers import NODE_MANAGERS
+from rules.runtime.loopback import behind_runners
 
 if TYPE_CHECKING:
     from rules.api import Command, ShellWord
@@ -75,6 +77,8 @@ _ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])|\A--inspect(?:-brk|-w
 """What leaves a debugger's port to the container itself: such an address; none, with which Node.js, Bun and Deno take
 the loopback (measured with Node.js 20); or the side of Java's debugger that connects, and waits for nobody."""
 _PYTHON = re.compile(r"python[\d.]*\Z")
+_VALUED_BY_FLASK = frozenset({"-A", "--app", "-e", "--env-file"})
+"""Options in front of Flask's command that take a value (`flask --help`): an application may be named `run`."""
 
 
 class Switch(NamedTuple):
@@ -86,6 +90,7 @@ class Switch(NamedTuple):
         way_out: What to do instead.
         option: The word to take away; `None` where that would not do.
         then: What follows in production, a verb first.
+        beneath: What is for developers as well and stays where the option goes.
     """
 
     text: str
@@ -93,6 +98,7 @@ class Switch(NamedTuple):
     way_out: str
     option: ShellWord | None
     then: str = "costs memory and speed, and a program that crashed may wait for the next change instead of ending"
+    beneath: Switch | None = None
 
 
 def is_debug_variable(name: str, value: str, *, from_argument: bool) -> bool:
@@ -119,6 +125,29 @@ def debugger_in_variable(name: str, value: str) -> str | None:
 
 def switch_in(command: Command) -> Switch | None:
     """Return what in a command switches a debug mode on."""
+    server = _flask(command)
+    found = _option(command) or _debugger(command) or _server(command) or _assigned(command)
+    if found is None or server is None:
+        return found or server
+    way_out = f"{found.way_out}, and {server.way_out[:1].lower()}{server.way_out[1:]}"
+    return found._replace(way_out=way_out, option=None, beneath=server)
+
+
+def _flask(command: Command) -> Switch | None:
+    """The server of Flask's own, with options or without (Flask's manual, "Deploying to Production")."""
+    program = (command.program,) if command.program is not None else ()
+    words = behind_runners(tuple(word.value for word in (*program, *command.args)))
+    if not words or posixpath.basename(words[0]) != "flask":
+        return None
+    rest = [word for before, word in itertools.pairwise(words) if before not in _VALUED_BY_FLASK]
+    if next((word for word in rest if word[:1] != "-"), "") != "run" or "--help" in rest:
+        return None
+    what, then = "is Flask's development server", "is neither secure nor stable nor fast enough, as Flask's manual says"
+    return Switch("flask run", what, "Use gunicorn or waitress", None, then)
+
+
+def _option(command: Command) -> Switch | None:
+    """An option with which a program watches its files, or shows visitors its debugger."""
     name = command.name
     options = _RELOAD_OPTIONS.get(name, ())
     reload = command.flag(*options) if options else None
@@ -129,10 +158,9 @@ def switch_in(command: Command) -> Switch | None:
         return Switch(watch.value, "restarts the program whenever a file changes", "Take the option away", watch)
     debug = command.flag("--debug")
     if debug is not None and "flask" in (name, _module(command)):
-        return Switch(
-            "--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug, _FOR_DEVELOPERS
-        )
-    return _debugger(command) or _server(command) or _assigned(command)
+        what = "switches the debugger on, which runs code for visitors"
+        return Switch("--debug", what, "Take it away", debug, _FOR_DEVELOPERS)
+    return None
 
 
 def _assigned(command: Command) -> Switch | None:

@@ -93,7 +93,7 @@ def bound_to_loopback(words: tuple[str, ...]) -> Bound | None:
     Args:
         words: The program and its arguments.
     """
-    words = _behind_runners(words)
+    words = behind_runners(words)
     if not words or any("$" in word or "`" in word for word in words):
         return None
     if "runserver" in words:
@@ -117,8 +117,12 @@ def _bound(name: str, server: Server, args: tuple[str, ...]) -> Bound | None:
     return Bound(name, given[0], server.variable, _at_same_port(server.advice, given[0]))
 
 
-def _behind_runners(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the program behind what runs it: `uv run --frozen uvicorn …`, `python -m uvicorn …`."""
+def behind_runners(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the program behind what runs it: `uv run --frozen uvicorn …`, `python -m uvicorn …`.
+
+    Args:
+        words: The program and its arguments.
+    """
     while words:
         name = posixpath.basename(words[0])
         if name in _RUNNERS and "run" in words[1:]:

@@ -1,0 +1,48 @@
+"""What the installs of pip and uv ask for by name, on their command line and in the lists that were read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.copying.installs import install_folder
+from rules.packages.project_texts import requirements_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import DockerfileChange, PackageCall, Run
+
+_LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[([^\]]*)\])?")
+_WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
+_INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
+
+
+class Asked(NamedTuple):
+    """A package of PyPI that an install asks for.
+
+    Attributes:
+        name: Normalised, as in the index: `opencv-python`.
+        extras: What it is asked for with: `binary` of `psycopg[binary]`.
+    """
+
+    name: str
+    extras: frozenset[str]
+
+
+def takes_public_index(call: PackageCall) -> bool:
+    """Tell whether a call takes packages from the public index: another one may have wheels of its own."""
+    return not call.has(*_WHEELS) and not any(name in call.env for name in _INDEXES)
+
+
+def asked_packages(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[Asked]:
+    """Yield what a call of pip or uv asks for on every system: what has a condition behind a semicolon is left out."""
+    texts = [package.word.value for package in call.packages]
+    folder = install_folder(run, call)
+    for manifest in call.manifests:
+        texts += (requirements_text(change, run, folder, manifest) or "").splitlines()
+    for text in texts:
+        match = _LINE.match(text.strip()) if ";" not in text else None
+        if match is not None:
+            extras = frozenset(filter(None, re.split(r"[, ]+", match[2] or "")))
+            yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras)

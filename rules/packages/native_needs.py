@@ -1,0 +1,91 @@
+"""Packages of PyPI that load a library of the system, or call a program of it, and bring neither."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.api import recommends_nothing
+from rules.facts.packages import depends_on, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.api import Installed, Stage
+
+
+class Need(NamedTuple):
+    """What a package of PyPI cannot do without.
+
+    Attributes:
+        libraries: Packages of Debian, each with the file that is loaded of it or the program that is called.
+        fails: What comes to nothing without them.
+        besides: Packages of PyPI that bring or replace what is needed.
+        instead: The one of those to advise; empty where there is none.
+    """
+
+    libraries: Mapping[str, str]
+    fails: str
+    besides: tuple[str, ...] = ()
+    instead: str = ""
+
+
+def _of_opencv(name: str) -> Need:
+    other = "opencv-contrib-python-headless" if "contrib" in name else "opencv-python-headless"
+    libraries = {"libgl1": "libGL.so.1", "libglib2.0-0": "libgthread-2.0.so.0"}
+    return Need(libraries, "`import cv2`", ("opencv-python-headless", "opencv-contrib-python-headless"), other)
+
+
+NEEDS: Mapping[str, Need] = {
+    **{name: _of_opencv(name) for name in ("opencv-python", "opencv-contrib-python")},
+    "cairosvg": Need({"libcairo2": "libcairo.so.2"}, "`import cairosvg`"),
+    "lightgbm": Need({"libgomp1": "libgomp.so.1"}, "`import lightgbm`"),
+    "pdf2image": Need({"poppler-utils": "pdftoppm"}, "each conversion"),
+    "pyodbc": Need({"libodbc2": "libodbc.so.2"}, "`import pyodbc`"),
+    "pytesseract": Need({"tesseract-ocr": "tesseract"}, "each recognition"),
+    "python-magic": Need({"libmagic1": "libmagic.so.1"}, "`import magic`", ("pylibmagic",)),
+    "pyzbar": Need({"libzbar0": "libzbar.so.0"}, "`from pyzbar import pyzbar`"),
+    "weasyprint": Need(
+        {"libpango-1.0-0": "libpango-1.0.so.0", "libpangoft2-1.0-0": "libpangoft2-1.0.so.0"}, "`import weasyprint`"
+    ),
+}
+"""By the package of PyPI: of OpenCV 4.5 to 5.0, LightGBM 4.3 to 4.7 and pyodbc 5.5 what `readelf -d` shows of the
+wheels for manylinux, of the others what their installation guides ask for.
+
+The packages have their names of before 2024. Those that a later Debian or Ubuntu calls `…t64` provide them as well."""
+
+_RECOMMEND_OTHERS = frozenset(
+    "build-essential cron curl default-libmysqlclient-dev default-mysql-client g++ gcc gettext git gnupg gnupg2 "
+    "gpg htop iputils-ping libc6-dev libcurl4-openssl-dev libglib2.0-0 libjpeg-dev libjpeg62-turbo-dev libpng-dev "
+    "libpq-dev libpq5 libsqlite3-dev libxml2-dev libxslt1-dev nano nginx openssh-client poppler-utils "
+    "postgresql-client procps python3 python3-dev python3-venv supervisor tesseract-ocr vim wget zip zlib1g-dev".split()
+)
+"""Packages that recommend others, none of which brings what is needed here (the archive's `Packages` of Debian 12)."""
+
+
+def missing(stage: Stage, need: Need) -> tuple[str, ...] | None:
+    """Return what of a need the packages of an image do not bring.
+
+    Args:
+        stage: The image, upon Debian or Ubuntu.
+        need: The need.
+
+    Returns:
+        `None` where one of its packages may bring anything.
+    """
+    installed = [item for item in stage.packages.present if item.manager == "apt"]
+    if any(_is_unknown(stage, item) for item in installed):
+        return None
+    return tuple(name for name in need.libraries if not any(_brings(stage, item, name) for item in installed))
+
+
+def _is_unknown(stage: Stage, item: Installed) -> bool:
+    """Whether it is not known what comes along with a package."""
+    name, release = plain_name(item.name), stage.runtime.release
+    if depends_on(name, name, release) is None:
+        return True
+    plain = name in _RECOMMEND_OTHERS or item.call.no_recommends
+    return not plain and recommends_nothing(name, release) is not True
+
+
+def _brings(stage: Stage, item: Installed, wanted: str) -> bool:
+    return any(depends_on(item.name, name, stage.runtime.release) for name in (wanted, f"{wanted}t64"))

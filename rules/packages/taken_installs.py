@@ -1,0 +1,45 @@
+"""Installs of Python packages in a builder whose results the image takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.copying.install_places import place_of_call
+from rules.copying.machine_code import may_hold_modules
+from rules.model.puts import within
+from rules.model.work_folders import path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Copy, PackageCall, Run, Stage
+
+_OWN = "/usr/local"
+"""Where the official images of Python have their packages."""
+
+
+def taken_installs(stage: Stage) -> Iterator[tuple[Stage, Run, PackageCall]]:
+    """Yield the calls of pip and uv, each with its builder, that fill a folder which a COPY takes into a stage."""
+    takes = [copy for copy in stage.all_copies if not copy.deferred and may_hold_modules(stage, copy)]
+    for copy in takes:
+        builder = copy.from_stage
+        for run, call in builder.packages.calls if builder is not None else ():
+            if call.manager in ("pip", "uv") and builder is not None and _is_taken(copy, builder, run, call):
+                yield builder, run, call
+
+
+def _is_taken(copy: Copy, builder: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether a COPY takes the folder into which a call installs, or builds wheels."""
+    if call.action == "build":
+        written = call.option("--wheel-dir", "-w")
+        folder = path_of(run, call.command, written) if written is not None else run.workdir.value
+    elif call.action == "install":
+        place = place_of_call(builder, run, call)
+        folder = place.path if place is not None else _OWN
+    else:
+        return False
+    paths = [copy.source_path(source) or "" for source in copy.sources]
+    return bool(folder) and any(
+        within(folder or "", path) or ("-packages" in path and within(path, folder or ""))
+        for path in filter(None, paths)
+    )
