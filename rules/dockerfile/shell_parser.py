@@ -171,7 +171,8 @@ class Parser:
             return head.end()
         if state.function:
             state.function = ""
-            state.fault(start, start + 1)
+            if state.dialect == "bash":  # dash and BusyBox take any command for a body
+                state.fault(start, start + 1)
         return self._simple(lead, start)
 
     def _simple(self, lead: int, start: int) -> int:
@@ -222,7 +223,9 @@ class Parser:
             text = ShellText(heredoc.body, state.text.source, heredoc.body_offset, joined=False)
         else:
             return False
+        out, before = state.out, len(state.out.errors)
         self._read_inside(text, script.dialect, shell_options(script.options))
+        out.inner += out.errors[before:]
         return True
 
     def _read_inside(self, text: ShellText, dialect: str, options: tuple[bool, bool]) -> None:
@@ -239,7 +242,10 @@ class Parser:
             state.out.complete = False
         else:
             for start, end in list(found):
+                before = len(state.out.errors)
                 self._read_inside(lexer.pieces.substitution_text(start, end), state.dialect, state.options)
+                if self.view.startswith("`", start):  # Bash reads it when the command runs, and goes on
+                    state.out.inner += state.out.errors[before:]
         found.clear()
 
     # Groups
