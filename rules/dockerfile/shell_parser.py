@@ -171,8 +171,7 @@ class Parser:
             return head.end()
         if state.function:
             state.function = ""
-            if state.dialect == "bash":  # dash and BusyBox take any command for a body
-                state.fault(start, start + 1)
+            state.fault(start, start + 1)
         return self._simple(lead, start)
 
     def _simple(self, lead: int, start: int) -> int:

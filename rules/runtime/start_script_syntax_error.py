@@ -21,6 +21,8 @@ _LEAVE_IT = frozenset("[ cat chgrp chmod chown echo ls stat test".split())
 _NOT_READ = re.compile(r"\b(?:coproc|extglob)\b")
 """What gives Bash a grammar that the parser here does not have: patterns with brackets, and `coproc`."""
 _BLOCKS = re.compile(r"(?:if|while|until|for|select|case)\b|\{")
+_HEAD = re.compile(r"\w[ \t]*\([ \t]*\)\s*\Z")
+"""The head of a function: dash and BusyBox take any command for its body, and not only what POSIX and Bash ask for."""
 _OPENS = re.compile(r"\w+|\$?[^\w\s]")
 
 
@@ -92,6 +94,8 @@ def _fault(script: StartScript) -> _Fault | None:
     if not own or not _own(script.script("bash")[1]):
         return None
     span = own[0]
+    if script.shell != "bash" and _HEAD.search(script.text[max(span.start - _LONGEST_WORD, 0) : span.start]):
+        return None
     above = [command for command in parsed.commands if command.end <= span.start and not command.nested]
     if any(_ends(command) and not command.conditional for command in above):
         return None
@@ -138,6 +142,6 @@ def _said(script: StartScript, fault: _Fault) -> tuple[str, bool]:
             "instead. The container ends, and nothing from that line on"
         ), bool(_BLOCKS.fullmatch(fault.word))
     place = f"{quote(fault.word)} in line {line}" if fault.word else "its end, where something is still missing,"
-    return (
-        f"at {place} {shell} stops reading. The container ends there, and nothing of what follows"
-    ), bool(_BORDERS.match(fault.word))
+    return (f"at {place} {shell} stops reading. The container ends there, and nothing of what follows"), bool(
+        _BORDERS.match(fault.word)
+    )
