@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.forges.blobs import LINK, SUBMODULE
-from rules import contexts, policy_file
+from rules import policy_file
 from rules.dockerfile.nodes import is_dockerfile
-from rules.named_files import named_files
-from rules.repository import Repository
+from rules.repository import Repository, contexts
+from rules.repository.named_files import named_files
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping

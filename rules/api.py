@@ -1,6 +1,5 @@
 """Everything that a rule file may import."""
 
-from rules.builds import Build
 from rules.change import DockerfileChange
 from rules.comments import comments_on
 from rules.dockerfile.dockerignore import Dockerignore
@@ -66,6 +65,7 @@ from rules.repairs import (
     tail_start,
 )
 from rules.repository import Repository
+from rules.repository.builds import Build
 from rules.rule import Rule, rule
 from rules.suppression import Suppression, suppressions
 

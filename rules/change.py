@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rules.fingerprint import ANY
-from rules.overlaps import ONE_MATTER
+from rules.matching.fingerprint import ANY
+from rules.matching.overlaps import ONE_MATTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

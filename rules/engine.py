@@ -7,18 +7,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from rules import catalogue
-from rules.baselines import baselines
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
 from rules.facts.eol import data_date
-from rules.fingerprint import Raised, fingerprints, listed
-from rules.gathering import gathered
 from rules.judging import Judged, judge
+from rules.matching.baselines import baselines
+from rules.matching.fingerprint import Raised, fingerprints, listed
+from rules.matching.gathering import gathered
+from rules.matching.recalled import recalled
 from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
-from rules.recalled import recalled
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
 from rules.shipping import thought_to_ship_as

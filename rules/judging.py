@@ -10,11 +10,11 @@ from rules.anchors import at_its_cause
 from rules.dockerfile.syntax.conflicts import disputed_lines
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
-from rules.fingerprint import Raised
+from rules.matching.fingerprint import Raised
+from rules.matching.spoken_for import resolved
+from rules.matching.wording import normalised
 from rules.model.refusals import is_refused
 from rules.report import Crash
-from rules.spoken_for import resolved
-from rules.wording import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

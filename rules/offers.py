@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.edits import Overlap, applied_to_tree, moved
-from rules.fingerprint import unchanged
 from rules.judging import OF_SYNTAX, judge
+from rules.matching.fingerprint import unchanged
+from rules.matching.overlaps import SPEAKS_FOR
 from rules.model.model import Model
-from rules.overlaps import SPEAKS_FOR
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.change import DockerfileChange
-    from rules.fingerprint import Raised
     from rules.judging import Judged
+    from rules.matching.fingerprint import Raised
     from rules.problem import Edit, Fix
     from rules.rule import Rule
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from rules import catalogue, yamls
+from rules import catalogue
 from rules.policy import DEFAULT, Policy
 from rules.problem import Confidence, Severity
+from rules.repository import yamls
 from rules.suppression import rule_ids
 
 if TYPE_CHECKING:

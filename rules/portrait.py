@@ -9,10 +9,10 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.delegated import installs_by_script
 from rules.facts.eol import all_end_of_life
 from rules.installed import KINDS, Size, installed, size_of, size_text
 from rules.lazily import once
+from rules.matching.delegated import installs_by_script
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
 from rules.quoting import quote

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.wording import normalised
+from rules.matching.wording import normalised
 
 if TYPE_CHECKING:
     from rules.model.model import Model

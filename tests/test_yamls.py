@@ -1,6 +1,6 @@
 import pytest
 
-from rules import yamls
+from rules.repository import yamls
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.fingerprint import matter
+from rules.matching.fingerprint import matter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

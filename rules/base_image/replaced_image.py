@@ -11,7 +11,7 @@ from rules.facts.cycles import Cycle
 from rules.facts.eol import all_end_of_life, successors
 from rules.facts.image_table import is_built
 from rules.facts.images import image_facts
-from rules.fingerprint import unnumbered
+from rules.matching.fingerprint import unnumbered
 from rules.quoting import listed, quote
 from rules.user.start_scripts import start_scripts
 

@@ -24,7 +24,7 @@ from rules.api import (
 )
 from rules.build.bash_constructs import KNOWN_TO_ASH, NAMES, STOPS, SURELY, first_unknown
 from rules.build.shell_dialects import reads_otherwise, runs_from
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 

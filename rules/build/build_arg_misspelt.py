@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.build.variable_uses import is_asked_for, is_read_by_name, with_default
-from rules.builds import builds_by_command
+from rules.repository.builds import builds_by_command
 
 _OF_BUILDKIT = ("BUILDKIT_", "BUILDX_")
 """How arguments begin that BuildKit takes for itself (its README, "Build args")."""

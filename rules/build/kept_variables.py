@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.model.scope import PREDEFINED_ARGS
 from rules.secrets.secret_names import names_a_secret
 

@@ -6,11 +6,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.contexts import folders_around
 from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, may_be_made_outside
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.quoting import listed, quote
+from rules.repository.contexts import folders_around
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange

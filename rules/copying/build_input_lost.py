@@ -23,7 +23,7 @@ from rules.api import (
 from rules.base_image.purpose import compiles
 from rules.copying.reading import reader_of
 from rules.copying.unseen import builds_anew
-from rules.wording import normalised
+from rules.matching.wording import normalised
 
 
 @rule(

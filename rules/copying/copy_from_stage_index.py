@@ -21,7 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 
 
 class _Numbered(NamedTuple):

@@ -6,9 +6,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.contexts import folders_around
 from rules.model.work_folders import folder_of
 from rules.packages.project_files import context_folder
+from rules.repository.contexts import folders_around
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange

@@ -15,11 +15,11 @@ from rules.quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.builds import Build
     from rules.change import DockerfileChange
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Copy, Run
+    from rules.repository.builds import Build
 
 _BRINGING = frozenset("cp mv ln git curl wget tar unzip rsync".split())
 """What may put a manifest where no COPY does."""

@@ -6,18 +6,18 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules import yamls
-from rules.contexts import folders_around
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.lazily import once
-from rules.workflow_steps import scripts_before_builds
+from rules.repository import yamls
+from rules.repository.contexts import folders_around
+from rules.repository.workflow_steps import scripts_before_builds
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from rules.change import DockerfileChange
     from rules.repository import Repository
-    from rules.workflow_steps import Script
+    from rules.repository.workflow_steps import Script
 
 MADE_OUTSIDE = re.compile(
     r"(?:^|/)\.git(?:/|$)|(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"

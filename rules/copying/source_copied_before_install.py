@@ -37,7 +37,7 @@ from rules.copying.removed_installs import is_removed
 from rules.copying.source_trees import is_read
 from rules.copying.unfetched_modules import build_that_fetches
 from rules.copying.unfetched_modules import problem as of_modules
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.packages.scripts import does_only
 from rules.quoting import listed
 

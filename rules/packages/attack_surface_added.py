@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
 from rules.brought import texts_brought
-from rules.delegated import installs_by_script
 from rules.facts.command_packages import provides
+from rules.matching.delegated import installs_by_script
 from rules.packages.purpose import is_for_development
 from rules.quoting import listed
 from rules.user.root_by_design import drops_privileges

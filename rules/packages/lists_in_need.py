@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from rules.gathering import named_lines
 from rules.lazily import once
+from rules.matching.gathering import named_lines
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage

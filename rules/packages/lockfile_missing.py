@@ -19,7 +19,6 @@ from rules.api import (
     rule,
     within,
 )
-from rules.contexts import folders_around
 from rules.copying.absent import begins_elsewhere
 from rules.copying.installs import install_folder
 from rules.copying.made_outside import is_made_where_images_are_built, may_be_made_outside
@@ -27,6 +26,7 @@ from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
 from rules.packages.strict_installs import stops_without_lock
+from rules.repository.contexts import folders_around
 
 _WRITTEN_BY = {
     "npm": "npm install --package-lock-only",

@@ -13,11 +13,11 @@ from rules.model.search_path import DEFAULT_PATH
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
-    from rules.builds import Build
     from rules.change import DockerfileChange
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Copy
+    from rules.repository.builds import Build
 
 _SETTINGS = re.compile(
     r"[\w.-]*\.(?:ini|conf|cnf|cfg|ya?ml|toml|env|sh|bash|list|sources|repo|cron|crontab|pem|crt|cer|key|asc|gpg|rules|"

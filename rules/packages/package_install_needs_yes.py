@@ -17,7 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.repeated_installs import is_repeated

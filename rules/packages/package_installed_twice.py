@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, delete_command, fix, quote, rule
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.packages.options import spelled
 from rules.packages.repeated_installs import Repeated, repeated_installs
 from rules.quoting import listed

@@ -15,9 +15,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.delegated import is_named_in_new_script
 from rules.facts.command_packages import provides
 from rules.facts.packages import is_build_only, is_listed
+from rules.matching.delegated import is_named_in_new_script
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.gone_packages import gone_from

@@ -21,7 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_words import ShellWord
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.packages.options import delete_option
 from rules.packages.signing_keys import of_old_releases, way_out
 from rules.packages.sources import has_other_sources

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.command_packages import provides
 from rules.facts.packages import depends_on, is_in_base
-from rules.fingerprint import unnumbered
+from rules.matching.fingerprint import unnumbered
 from rules.packages.recommended_programs import IN_FULL_IMAGES
 
 if TYPE_CHECKING:

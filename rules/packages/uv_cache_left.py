@@ -20,7 +20,7 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.packages.client_caches import CACHES, folder, is_told
 from rules.packages.options import add_option, spelled
 from rules.packages.pip_cache_left import is_of_pip

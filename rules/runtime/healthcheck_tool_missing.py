@@ -22,7 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.builds import Build
+from rules.repository.builds import Build
 from rules.runtime.probes import GIVING_UP, probe_with_what_is_there, url_of
 from rules.runtime.script_tools import install
 from rules.runtime.start_instructions import Written, shipped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.fingerprint import unnumbered
+from rules.matching.fingerprint import unnumbered
 from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.runtime.start_instructions import executes_cmd
 

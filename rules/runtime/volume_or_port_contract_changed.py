@@ -18,8 +18,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.composes import lines_of_other_images
 from rules.quoting import listed
+from rules.repository.composes import lines_of_other_images
 from rules.runtime.ports import HIGHEST
 from rules.user.volumes_before import is_left_behind
 

@@ -29,7 +29,9 @@ from rules.user.start_scripts import scripts_in_turn
 
 _GENERATES_AT_START = re.compile(r"\b(?:openssl|ssh-keygen|keytool|dpkg-reconfigure|certtool|dropbearkey)\b")
 _STARTS_SERVER = re.compile(r"\bsshd\b|\b(?:service|init\.d/)[ ]?ssh\b")
-_OTHER_HOST_KEY = re.compile(r"^[ \t]*HostKey[ \t=]+(?!/etc/ssh/)|\bHostKey=|\bsshd\b[^\n;&|]{0,200} -h\b", re.MULTILINE)
+_OTHER_HOST_KEY = re.compile(
+    r"^[ \t]*HostKey[ \t=]+(?!/etc/ssh/)|\bHostKey=|\bsshd\b[^\n;&|]{0,200} -h\b", re.MULTILINE
+)
 """What tells the SSH server to take a key from elsewhere (sshd_config(5), sshd(8))."""
 _CLIENT = re.compile(r"/id_\w+\Z")
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.composes import IS_COMPOSE, with_defaults
 from rules.model.steps import Copy
 from rules.quoting import quote
-from rules.services import image_name
+from rules.repository.composes import IS_COMPOSE, with_defaults
+from rules.repository.services import image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.builds import Build
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
+    from rules.repository.builds import Build
 
 _ROOT = re.compile(r"(?:root|0+)(?::.*)?")
 _BPF_TARGET = re.compile(r"(?:-target|--target)[ =]bpf(?:el|eb)?\b|\bbpf2go\b")

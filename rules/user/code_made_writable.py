@@ -20,7 +20,7 @@ from rules.api import (
     within,
 )
 from rules.brought import place_of
-from rules.gathering import named_lines
+from rules.matching.gathering import named_lines
 from rules.user.accounts import name_of, runtime_user
 from rules.user.owners import STATE_FOLDERS, is_same
 

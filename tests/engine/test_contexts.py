@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rules.contexts import context_by_sources
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
+from rules.repository.contexts import context_by_sources
 
 _FILES = {"backend/Dockerfile", "backend/requirements.txt", "backend/app/main.py", "shared/log.py"}
 _FOLDERS = {"", "backend", "backend/app", "shared"}

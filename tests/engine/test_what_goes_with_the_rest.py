@@ -2,7 +2,7 @@
 
 import rules
 from rules import catalogue
-from rules.baselines import OF_WHAT_IS_LOST
+from rules.matching.baselines import OF_WHAT_IS_LOST
 
 
 def test_what_was_wrong_with_a_user_or_a_start_command_that_goes_is_not_repaired() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.builds import builds_in
+from rules.repository.builds import builds_in
 
 INHERITING = b"""\
 variable "TAG" { default = "1" }

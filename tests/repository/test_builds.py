@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rules.builds import Build, builds_in
 from rules.repository import Repository
+from rules.repository.builds import Build, builds_in
 
 COMPOSE = b"""\
 services:

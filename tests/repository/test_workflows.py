@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.builds import builds_in
+from rules.repository.builds import builds_in
 
 MATRIX = b"""\
 env:

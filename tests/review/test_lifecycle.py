@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.forges.base import Conversation, Thread, Unread
-from rules.fingerprint import matter
+from rules.matching.fingerprint import matter
 from rules.report import Crash, Finding, Report, Suppressed
 from tests.review.build import GITHUB_CAN, PATH, carried_out, finding, manner, numbered, planned, reviewed
 

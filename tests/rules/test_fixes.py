@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import catalogue
-from rules.overlaps import SPEAKS_FOR
+from rules.matching.overlaps import SPEAKS_FOR
 from tests.fixing import OFF, PATH, faults_of_fixes, faults_with_all_rules, findings_of
 from tests.rules.dressing import DRESSINGS
 from tests.rules.test_cases import CORNERS, EXAMPLES

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.overlaps import SPEAKS_FOR
+from rules.matching.overlaps import SPEAKS_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.fingerprint import Raised
-    from rules.overlaps import Scope
+    from rules.matching.fingerprint import Raised
+    from rules.matching.overlaps import Scope
 
 
 class Told(NamedTuple):

@@ -12,15 +12,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.nodes import is_dockerfile
+from rules.matching.wording import normalised
 from rules.model.audience import is_development_name
-from rules.wording import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
-    from rules.fingerprint import Raised
+    from rules.matching.fingerprint import Raised
     from rules.model.model import Model
     from rules.model.stage import Stage
     from rules.repository import Repository

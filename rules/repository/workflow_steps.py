@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import yamls
+from rules.repository import yamls
 
 if TYPE_CHECKING:
     import re

@@ -10,9 +10,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from rules import yamls
-from rules.contexts import joined
 from rules.model.audience import is_development_file, is_development_name, is_development_start, is_production_name
+from rules.repository import yamls
+from rules.repository.contexts import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import yamls
+from rules.repository import yamls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rules.delegated import moved_into_scripts
-from rules.fingerprint import unchanged
-from rules.renames import in_new_names, in_stages_above
-from rules.same_images import in_same_images
-from rules.wording import normalised
+from rules.matching.delegated import moved_into_scripts
+from rules.matching.fingerprint import unchanged
+from rules.matching.renames import in_new_names, in_stages_above
+from rules.matching.same_images import in_same_images
+from rules.matching.wording import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rules.change import DockerfileChange
-    from rules.fingerprint import Raised
     from rules.judging import Judged
-    from rules.recalled import Recalled
+    from rules.matching.fingerprint import Raised
+    from rules.matching.recalled import Recalled
 
 OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
     "entrypoint-lost": (

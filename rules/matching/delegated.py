@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rules.change import DockerfileChange
-    from rules.fingerprint import Raised
+    from rules.matching.fingerprint import Raised
     from rules.model.stage import Stage
 
 _INSTALLS = re.compile(

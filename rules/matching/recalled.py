@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.change import DockerfileChange
-from rules.fingerprint import unchanged
 from rules.judging import judge
+from rules.matching.fingerprint import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rules.fingerprint import Raised
     from rules.judging import Judged
+    from rules.matching.fingerprint import Raised
     from rules.rule import Rule
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
-    from rules.fingerprint import Raised
+    from rules.matching.fingerprint import Raised
     from rules.model.stage import Stage
 
 _WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*(?!\w)")

@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.contexts import copied_paths, folders_around
 from rules.packages.project_files import MANIFESTS
+from rules.repository.contexts import copied_paths, folders_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ import re
 from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.likeness import in_parts, match_similar
-from rules.overlaps import ONE_MATTER
+from rules.matching.likeness import in_parts, match_similar
+from rules.matching.overlaps import ONE_MATTER
+from rules.matching.wording import unquoted
 from rules.problem import Severity
-from rules.wording import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

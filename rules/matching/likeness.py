@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from rules.fingerprint import Raised
+    from rules.matching.fingerprint import Raised
 
 _SIMILAR = 0.5
 _CROWD, _NEAR = 10_000, 20

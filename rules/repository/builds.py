@@ -6,9 +6,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import bake, composes, workflows, yamls
-from rules.contexts import joined
 from rules.model.audience import is_development_name
+from rules.repository import bake, composes, workflows, yamls
+from rules.repository.contexts import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import composes, yamls
+from rules.repository import composes, yamls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

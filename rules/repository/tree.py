@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rules.builds import Build, builds_in
-from rules.contexts import context_by_sources, folders_around
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.services import Service, services_in
+from rules.repository.builds import Build, builds_in
+from rules.repository.contexts import context_by_sources, folders_around
+from rules.repository.services import Service, services_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from rules import yamls
-from rules.bake_values import each_of_matrix
+from rules.repository import yamls
+from rules.repository.bake_values import each_of_matrix
 
 _BLOCK = re.compile(r'^[ \t]*target[ \t]+"(?P<name>[^"]+)"[ \t]*\{', re.MULTILINE)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|//[^\n]*|/\*.*?\*/|[{}\[\]]', re.DOTALL)
