@@ -29,9 +29,7 @@ from rules.user.start_scripts import scripts_in_turn
 
 _GENERATES_AT_START = re.compile(r"\b(?:openssl|ssh-keygen|keytool|dpkg-reconfigure|certtool|dropbearkey)\b")
 _STARTS_SERVER = re.compile(r"\bsshd\b|\b(?:service|init\.d/)[ ]?ssh\b")
-_OTHER_HOST_KEY = re.compile(
-    r"^[ \t]*HostKey[ \t=]+(?!/etc/ssh/)|\bHostKey=|\bsshd\b[^\n;&|]{0,200} -h\b", re.MULTILINE
-)
+_OTHER_HOST_KEY = re.compile(r"(?<![#\w])HostKey[ \t=]+(?!/etc/ssh/)|\bsshd\b[^\n;&|]{0,200} -h\b")
 """What tells the SSH server to take a key from elsewhere (sshd_config(5), sshd(8))."""
 _CLIENT = re.compile(r"/id_\w+\Z")
 
@@ -95,8 +93,8 @@ _HOST_KEYS_BY_PACKAGE = "installs `openssh-server`, which makes SSH host keys"
 
 def _is_left_to_build(run: Run, command: Command) -> bool:
     """Whether a condition with a variable of the build decides: such an image may never be the one that ships."""
-    block = innermost_around(run, command) if command.conditional else None
-    return block is not None
+    above = (str(one) for one in run.calls("[", "[[", "test") if one.start < command.start)
+    return command.conditional and any(run.scope.decided_by_argument(text) for text in above)
 
 
 def _signs_itself(stage: Stage, path: str) -> bool:
@@ -152,8 +150,7 @@ def _is_replaced(change: DockerfileChange, stage: Stage, key: _Key) -> bool:
     texts = (stage.image.start_line(), *scripts, *texts_brought(change, stage))
     if any(_GENERATES_AT_START.search(text) for text in texts):
         return True
-    elsewhere = key.path == HOST_KEYS and (*texts, stage.model.code)
-    return bool(elsewhere) and any(_OTHER_HOST_KEY.search(text) for text in elsewhere)
+    return key.path == HOST_KEYS and any(_OTHER_HOST_KEY.search(text) for text in (*texts, stage.model.code))
 
 
 def _problem(stage: Stage, key: _Key) -> Problem:
