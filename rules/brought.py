@@ -261,7 +261,8 @@ def _is_edited(stage: Stage, path: str) -> bool:
     for run in stage.done_runs:
         for command in run.calls("sed", "perl", "awk", "patch", "ed"):
             words = [word.value for word in command.args]
-            if any(name in word or "*" in word for word in words) and not any("\\r" in word for word in words):
+            named = "xargs" in command.wrappers or any(name in w or "*" in w or w == "{}" for w in words)
+            if named and not any("\\r" in word for word in words):
                 return True
     return False
 

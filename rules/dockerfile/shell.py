@@ -44,6 +44,8 @@ class Script:
         commands: In the order of the text; those inside substitutions and inner scripts follow the command that
             holds them.
         errors: Where the shell grammar fails.
+        inner: Which of these stand in a script that a command hands to another shell, or between
+            backticks: the shell that reads the whole, if it is Bash, goes on.
         dialect: The shell that runs it: `sh`, `bash`, `ash`, `dash`, `ksh`, `zsh`; `exec` for the exec form, unless a
             RUN names such a shell in it for its script; else the name of a program whose language is not understood
             (`powershell`, `cmd`, `python3`).
@@ -62,6 +64,7 @@ class Script:
     swallowing: tuple[tuple[int, int], ...] = ()
     origin: tuple[ShellText, tuple[Heredoc, ...]] | None = field(default=None, repr=False)
     functions: tuple[Function, ...] = ()
+    inner: tuple[Span, ...] = ()
 
     def __iter__(self) -> Iterator[Command]:
         """Iterate over the commands."""
@@ -209,4 +212,4 @@ def _script(collected: Collected, dialect: str, origin: tuple[ShellText, tuple[H
     commands, errors = tuple(collected.commands), tuple(sorted(collected.errors))
     swallowing = tuple(collected.swallowing)
     functions = tuple(collected.functions)
-    return Script(commands, errors, dialect, collected.complete, swallowing, origin, functions)
+    return Script(commands, errors, dialect, collected.complete, swallowing, origin, functions, tuple(collected.inner))

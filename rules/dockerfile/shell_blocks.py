@@ -73,6 +73,7 @@ class Collected:
     Attributes:
         commands: In the order of the text.
         errors: Where it is no valid shell.
+        inner: Which of these are in a script that a command hands to another shell, or between backticks.
         constructs: Statements that not every shell understands.
         functions: The functions that it defines.
         swallowing: Where a comment begins that takes joined lines with it, and where the first of them does.
@@ -84,6 +85,7 @@ class Collected:
 
     commands: list[Command] = field(default_factory=list)
     errors: list[Span] = field(default_factory=list)
+    inner: list[Span] = field(default_factory=list)
     constructs: list[Construct] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     swallowing: list[tuple[int, int]] = field(default_factory=list)

@@ -222,7 +222,9 @@ class Parser:
             text = ShellText(heredoc.body, state.text.source, heredoc.body_offset, joined=False)
         else:
             return False
+        out, before = state.out, len(state.out.errors)
         self._read_inside(text, script.dialect, shell_options(script.options))
+        out.inner += out.errors[before:]
         return True
 
     def _read_inside(self, text: ShellText, dialect: str, options: tuple[bool, bool]) -> None:
@@ -239,7 +241,10 @@ class Parser:
             state.out.complete = False
         else:
             for start, end in list(found):
+                before = len(state.out.errors)
                 self._read_inside(lexer.pieces.substitution_text(start, end), state.dialect, state.options)
+                if self.view.startswith("`", start):  # Bash reads it when the command runs, and goes on
+                    state.out.inner += state.out.errors[before:]
         found.clear()
 
     # Groups

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, Span, quote, rule
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Script, Severity, Span, quote, rule
 from rules.brought import unedited
+from rules.copying.possibly_there import runs_script
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, note_in, start_script
 
@@ -17,6 +18,12 @@ _BORDERS = re.compile(r"(?:then|else|elif|fi|do|done|esac|;;|[)}])")
 """Words at which every shell stops where no block asks for them; of what quotes hold, shells read more or less."""
 _LEAVE_IT = frozenset("[ cat chgrp chmod chown echo ls stat test".split())
 """Commands that change no text of a file that they name."""
+_NOT_READ = re.compile(r"\b(?:coproc|extglob)\b")
+"""What gives Bash a grammar that the parser here does not have: patterns with brackets, and `coproc`."""
+_BLOCKS = re.compile(r"(?:if|while|until|for|select|case)\b|\{")
+_HEAD = re.compile(r"\w[ \t]*\([ \t]*\)\s*\Z")
+"""The head of a function: dash and BusyBox take any command for its body, and not only what POSIX and Bash ask for."""
+_OPENS = re.compile(r"\w+|\$?[^\w\s]")
 
 
 class _Fault(NamedTuple):
@@ -24,10 +31,14 @@ class _Fault(NamedTuple):
 
     Attributes:
         span: The place.
+        word: What stands there, the beginning of it.
+        is_open: Whether the word opens what is never closed, which the shell finds out at the end of the file.
         maybe: Whether what stands above, in a branch, may have become the program by then.
     """
 
     span: Span
+    word: str
+    is_open: bool
     maybe: bool
 
 
@@ -55,8 +66,13 @@ def _is_as_read(change: DockerfileChange, found: Written, script: StartScript) -
     shell = script.shell is not None and (script.interpreter is not None or not script.direct)
     if not shell or script.copy is None or _FILLED_IN.search(script.text) or "\r" in script.text:
         return False  # of line ends entrypoint-not-executable speaks
+    if _NOT_READ.search(script.text):
+        return False
     name = posixpath.basename(script.target)
-    commands = (command for run in found.stage.done_runs for command in run.commands)
+    later = (run for run in found.stage.done_runs if run.at > script.copy.at)
+    commands = [command for run in later for command in run.commands]
+    if any(map(runs_script, commands)):
+        return False
     return unedited(change, found.stage, script.target) is not None and not any(
         _may_change(command, name) for command in commands if command.name not in _LEAVE_IT
     )
@@ -74,13 +90,27 @@ def _fault(script: StartScript) -> _Fault | None:
     Introduction").
     """
     _, parsed = script.script()
-    if not parsed.errors or not script.script("bash")[1].errors:
+    own = _own(parsed)
+    if not own or not _own(script.script("bash")[1]):
         return None
-    span = parsed.errors[0]
+    span = own[0]
+    if script.shell != "bash" and _HEAD.search(script.text[max(span.start - _LONGEST_WORD, 0) : span.start]):
+        return None
     above = [command for command in parsed.commands if command.end <= span.start and not command.nested]
     if any(_ends(command) and not command.conditional for command in above):
         return None
-    return _Fault(span, any(command.conditional and "exec" in command.wrappers for command in above))
+    maybe = any(command.conditional and "exec" in command.wrappers for command in above)
+    text, length = script.text, span.end - span.start
+    opening = _OPENS.match(text, span.start)
+    if opening and (span.end >= len(text) or (length == 1 and _BLOCKS.match(text, span.start))):
+        return _Fault(span, opening[0], is_open=True, maybe=maybe)
+    word = (text[span.start : span.end].split() or [""])[0][:_LONGEST_WORD]
+    return _Fault(span, word, is_open=False, maybe=maybe)
+
+
+def _own(parsed: Script) -> tuple[Span, ...]:
+    """Where the shell itself stops: an error in a script that it hands to another one (`sh -c`) is that one's."""
+    return tuple(span for span in parsed.errors if span not in parsed.inner)
 
 
 def _ends(command: Command) -> bool:
@@ -90,16 +120,28 @@ def _ends(command: Command) -> bool:
 
 
 def _problem(found: Written, script: StartScript, fault: _Fault) -> Problem:
-    word = (script.text[fault.span.start : fault.span.end].split() or [""])[0][:_LONGEST_WORD]
-    place = f"{quote(word)} in line {fault.span.line}" if word else "its end, where a block or a quote is still open,"
+    fact, is_border = _said(script, fault)
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(script.target)}, and {script.spoken} has a syntax error: at {place} "
-        f"{quote(script.shell or 'sh')} stops reading. The container ends there, and nothing of what follows is run. "
+        f"{found.stage.label} starts {quote(script.target)}, and {script.spoken} has a syntax error: {fact} is run. "
         f"`{script.shell} -n` names the place without running it.",
-        Confidence.CERTAIN if not fault.maybe and _BORDERS.match(word) else Confidence.LIKELY,
+        Confidence.CERTAIN if not fault.maybe and is_border else Confidence.LIKELY,
         doubt="a branch above may become the program before that" if fault.maybe else "shells differ in what they read",
         stage=found.stage.key,
         notes=note_in(script.path, fault.span, "the shell stops here"),
         key=script.path,
+    )
+
+
+def _said(script: StartScript, fault: _Fault) -> tuple[str, bool]:
+    """Say where the shell stops, and whether it is at a word at which all of them do."""
+    shell, line = quote(script.shell or "sh"), fault.span.line
+    if fault.is_open:
+        return (
+            f"what {quote(fault.word)} opens in line {line} is never closed, and {shell} finds the end of the file "
+            "instead. The container ends, and nothing from that line on"
+        ), bool(_BLOCKS.fullmatch(fault.word))
+    place = f"{quote(fault.word)} in line {line}" if fault.word else "its end, where something is still missing,"
+    return (f"at {place} {shell} stops reading. The container ends there, and nothing of what follows"), bool(
+        _BORDERS.match(fault.word)
     )

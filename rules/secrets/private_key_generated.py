@@ -19,18 +19,18 @@ from rules.api import (
     rule,
     within,
 )
+from rules.brought import texts_brought
 from rules.copying.deletions import deleted_behind
 from rules.facts.distributions import DEBIAN_FAMILY
-from rules.model.audience import is_development_name, is_development_start
+from rules.model.audience import is_development_name, is_development_path, is_development_start
 from rules.model.work_folders import path_of
+from rules.secrets.made_keys import HOST_KEYS, MAKERS, SELF_SIGNED, made_by
 from rules.user.start_scripts import scripts_in_turn
 
-_HOST_KEYS = "/etc/ssh/ssh_host_rsa_key"
-"""One of the files that `ssh-keygen -A` writes (OpenSSH, ssh-keygen(1))."""
 _GENERATES_AT_START = re.compile(r"\b(?:openssl|ssh-keygen|keytool|dpkg-reconfigure|certtool|dropbearkey)\b")
-_NO_NEW_KEY = ("-l", "-y", "-R", "-F", "-H", "-e", "-i", "-s", "-p", "-c", "-K", "-k", "-Q", "-B", "-r")
-"""Options of `ssh-keygen` that read or edit what is there."""
-_ENCRYPTS = re.compile(r"-(?:aes\d*\S*|des3?|camellia\S*|aria\S*|passout|cipher)\Z")
+_STARTS_SERVER = re.compile(r"\bsshd\b|\b(?:service|init\.d/)[ ]?ssh\b")
+_OTHER_HOST_KEY = re.compile(r"(?<![#\w])HostKey[ \t=]+(?!/etc/ssh/)|\bsshd\b[^\n;&|]{0,200} -h\b")
+"""What tells the SSH server to take a key from elsewhere (sshd_config(5), sshd(8))."""
 _CLIENT = re.compile(r"/id_\w+\Z")
 
 
@@ -57,7 +57,7 @@ class _Key(NamedTuple):
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("openssl", "ssh-keygen", "keytool", "openssh-server"),
+    mentions=(*MAKERS, "openssh-server"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN makes a private key, and the image that ships keeps it."""
@@ -65,59 +65,36 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for stage in change.stages:
         for run in stage.runs:
-            found = next((key for key in _keys(run) if _stays(stage, key)), None) if not run.deferred else None
+            keys = _keys(change, run) if not run.deferred else ()
+            found = next((key for key in keys if _stays(stage, key)), None)
             holder = _holder(change, stage, found) if found is not None else None
-            if found is not None and holder is not None and not _is_made_anew(change, holder):
+            if found is not None and holder is not None and not _is_replaced(change, holder, found):
                 yield _problem(stage, found)
 
 
-def _keys(run: Run) -> Iterator[_Key]:
+def _keys(change: DockerfileChange, run: Run) -> Iterator[_Key]:
     """Yield the keys that a RUN makes, where their path is known."""
-    for command in run.commands:
-        file, what = _made(command)
-        path = path_of(run, command, file) if file is not None else None
-        if path is not None and not run.is_mounted(path) and "$" not in path:
-            trusted_by_nobody = what == _SELF_SIGNED or _signs_itself(run.stage, path)
-            what = _SELF_SIGNED if trusted_by_nobody else what
+    for command in run.calls(*MAKERS):
+        made = made_by(command)
+        path = path_of(run, command, made.file) if made is not None else None
+        if made is None or path is None or "$" in path or run.is_mounted(path):
+            continue
+        if not is_development_path(path) and not _is_left_to_build(run, command):
+            trusted_by_nobody = made.what == SELF_SIGNED or _signs_itself(run.stage, path)
+            what = SELF_SIGNED if trusted_by_nobody else made.what
             yield _Key(run, command, path, what, shared=trusted_by_nobody or bool(_CLIENT.search(path)))
-    for call in run.package_calls if _makes_host_keys(run.stage) else ():
+    for call in run.package_calls if _makes_host_keys(change, run.stage) else ():
         if call.action == "install" and any(package.name == "openssh-server" for package in call.packages):
-            yield _Key(run, call.command, _HOST_KEYS, _HOST_KEYS_BY_PACKAGE, shared=False)
+            yield _Key(run, call.command, HOST_KEYS, _HOST_KEYS_BY_PACKAGE, shared=False)
 
 
-_SELF_SIGNED = "a self-signed certificate and its key"
 _HOST_KEYS_BY_PACKAGE = "installs `openssh-server`, which makes SSH host keys"
 
 
-def _made(command: Command) -> tuple[str | None, str]:
-    """Return the file that a command writes a new private key to, and what it is."""
-    if command.name == "openssl":
-        return _by_openssl(command)
-    if command.name == "ssh-keygen":
-        if command.has("-A"):
-            return _HOST_KEYS, "SSH host keys"
-        file = command.option("-f")
-        host = file is not None and "ssh_host" in file
-        return (None if command.has(*_NO_NEW_KEY) else file), "an SSH host key" if host else "an SSH key"
-    if command.name == "keytool" and command.has("-genkeypair", "-genkey"):
-        return command.option("-keystore"), "a key pair"
-    return None, ""
-
-
-def _by_openssl(command: Command) -> tuple[str | None, str]:
-    """Read `openssl` (its manual: genrsa, genpkey, ecparam, req); a key with a passphrase is left alone."""
-    words = [word.value for word in command.args]
-    verb = words[0] if words else ""
-    if any(_ENCRYPTS.match(word) for word in words):
-        return None, ""
-    if verb == "req":
-        new = "-newkey" in words or ("-x509" in words and "-key" not in words)
-        what = _SELF_SIGNED if "-x509" in words else "a private key"
-        return (command.option("-keyout") if new else None), what
-    if verb in ("genrsa", "genpkey", "gendsa") or (verb in ("ecparam", "dsaparam") and "-genkey" in words):
-        written = next((r.target.value for r in command.redirects if r.operator == ">" and r.target is not None), None)
-        return command.option("-out", "--out") or written, "a private key"
-    return None, ""
+def _is_left_to_build(run: Run, command: Command) -> bool:
+    """Whether a condition with a variable of the build decides: such an image may never be the one that ships."""
+    above = (str(one) for one in run.calls("[", "[[", "test") if one.start < command.start)
+    return command.conditional and any(run.scope.decided_by_argument(text) for text in above)
 
 
 def _signs_itself(stage: Stage, path: str) -> bool:
@@ -128,11 +105,14 @@ def _signs_itself(stage: Stage, path: str) -> bool:
     return any(posixpath.basename(key) == name for key in signing if key)
 
 
-def _makes_host_keys(stage: Stage) -> bool:
+def _makes_host_keys(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the package of the SSH server makes keys (its postinst, Debian), and an image starts that server."""
-    lines = (other.image.start_line() for other in stage.model.stages if stage in other.chain)
-    family = stage.runtime.distribution in DEBIAN_FAMILY
-    return family and any(re.search(r"\bsshd\b|\bservice ssh\b", line) for line in lines)
+    if stage.runtime.distribution not in DEBIAN_FAMILY:
+        return False
+    holders = [other for other in stage.model.stages if stage in other.chain]
+    lines = [other.image.start_line() for other in holders]
+    codes = (script.code for other in holders for script in scripts_in_turn(change, other))
+    return any(_STARTS_SERVER.search(text) for text in (*lines, *codes))
 
 
 def _stays(stage: Stage, key: _Key) -> bool:
@@ -140,7 +120,7 @@ def _stays(stage: Stage, key: _Key) -> bool:
     at = key.run.at, key.command.start
     if deleted_behind(stage, key.path, at) is not None or stage.files.is_deleted(key.path):
         return False
-    if key.path == _HOST_KEYS:
+    if key.path == HOST_KEYS:
         return not any("ssh_host" in deletion.path for deletion in stage.files.deletions)
     name = posixpath.basename(key.path)
     later = (one for one in key.run.calls("mv", "shred") if one.start > key.command.start)
@@ -152,24 +132,29 @@ def _holder(change: DockerfileChange, stage: Stage, key: _Key) -> Stage | None:
     for other in change.after.shipped:
         if is_development_name(other.name) or is_development_start(other.image.start_line()):
             continue
+        if not _stays(other, key):
+            continue
         if stage in other.chain:
             return other
         copies = (copy for copy in other.all_copies if copy.from_stage is not None and stage in copy.from_stage.chain)
         for copy in copies:
             paths = (copy.source_path(source) for source in copy.sources)
-            if any(path is not None and within(key.path, path) and path != "/" for path in paths):
+            if any(path is not None and within(key.path, path) for path in paths):
                 return other
     return None
 
 
-def _is_made_anew(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether a start script makes keys by itself."""
-    line = stage.image.start_line()
-    return any(_GENERATES_AT_START.search(text) for text in (line, *(s.code for s in scripts_in_turn(change, stage))))
+def _is_replaced(change: DockerfileChange, stage: Stage, key: _Key) -> bool:
+    """Whether a start script, or one that a supervisor runs, makes keys by itself, or the server takes others."""
+    scripts = (script.code for script in scripts_in_turn(change, stage))
+    texts = (stage.image.start_line(), *scripts, *texts_brought(change, stage))
+    if any(_GENERATES_AT_START.search(text) for text in texts):
+        return True
+    return key.path == HOST_KEYS and any(_OTHER_HOST_KEY.search(text) for text in (*texts, stage.model.code))
 
 
 def _problem(stage: Stage, key: _Key) -> Problem:
-    place = posixpath.dirname(key.path) if key.path == _HOST_KEYS else key.path
+    place = posixpath.dirname(key.path) if key.path == HOST_KEYS else key.path
     making = key.what if key.what == _HOST_KEYS_BY_PACKAGE else f"makes {key.what}"
     return Problem(
         key.command.span,
