@@ -1,4 +1,4 @@
-"""What the installs of pip and uv ask for by name, on their command line and in the lists that were read."""
+"""What installs of Python packages ask for by name, on their command line and in the lists that were read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
+from rules.packages.project_requirements import project_requirements
 from rules.packages.project_texts import requirements_text
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from rules.api import DockerfileChange, PackageCall, Run
 
+MANAGERS = frozenset({"pip", "uv", "poetry", "pdm"})
+"""The managers whose lists are read."""
+ACTIONS = frozenset({"install", "sync", "build"})
 _LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[([^\]]*)\])?")
 _WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
 _INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
@@ -36,13 +40,13 @@ def takes_public_index(call: PackageCall) -> bool:
 
 
 def asked_packages(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[Asked]:
-    """Yield what a call of pip or uv asks for on every system: what has a condition behind a semicolon is left out."""
-    texts = [package.word.value for package in call.packages]
+    """Yield what an install asks for on every system: what has a condition or an address is left out."""
+    texts = [*(package.word.value for package in call.packages), *project_requirements(change, run, call)]
     folder = install_folder(run, call)
     for manifest in call.manifests:
         texts += (requirements_text(change, run, folder, manifest) or "").splitlines()
     for text in texts:
-        match = _LINE.match(text.strip()) if ";" not in text else None
+        match = _LINE.match(text.strip()) if ";" not in text and "@" not in text else None
         if match is not None:
             extras = frozenset(filter(None, re.split(r"[, ]+", match[2] or "")))
             yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras)

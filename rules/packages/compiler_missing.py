@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.asked_packages import takes_public_index
+from rules.packages.asked_packages import ACTIONS, MANAGERS, takes_public_index
 from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
 from rules.packages.scripts import runs_script_before
@@ -38,7 +38,7 @@ _OF_WHEELS = frozenset({"wheel", "wheels", "wheelhouse"})
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("pip", "uv"),
+    mentions=tuple(MANAGERS),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package has to be compiled, and the image has no compiler."""
@@ -47,11 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for run in stage.runs:
             for call in run.package_calls:
-                if (
-                    call.manager in ("pip", "uv")
-                    and call.action in ("install", "build")
-                    and _compiles(stage, run, call)
-                ):
+                if call.manager in MANAGERS and call.action in ACTIONS and _compiles(stage, run, call):
                     name = next(sources_asked(change, run, call), None)
                     if name is not None:
                         yield _problem(stage, run, call, name)

@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.asked_packages import asked_packages, takes_public_index
+from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages, takes_public_index
 from rules.packages.linked_libraries import copies_libraries
 from rules.packages.native_needs import NEEDS, missing
 from rules.packages.scripts import INSTALL
@@ -57,7 +57,7 @@ class Install(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("pip", "uv"),
+    mentions=tuple(MANAGERS),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships has a Python package that loads a library of the system, or calls a program, and not that one."""
@@ -67,13 +67,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _problems(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
-    installs = [Install(stage, run, call) for run, call in stage.packages.calls if call.manager in ("pip", "uv")]
+    installs = [Install(stage, run, call) for run, call in stage.packages.calls if call.manager in MANAGERS]
     installs += [Install(*taken) for taken in taken_installs(stage)]
     named = [
         (asked.name, install)
         for install in installs
         for asked in asked_packages(change, install.run, install.call)
-        if install.call.action in ("install", "build", "remove")
+        if install.call.action in (*ACTIONS, "remove")
     ]
     names = {name for name, _ in named}
     removed = {name for name, install in named if install.call.action == "remove"}

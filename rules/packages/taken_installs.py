@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.copying.install_places import place_of_call
+from rules.copying.installs import packages_folder
 from rules.copying.machine_code import may_hold_modules
 from rules.model.puts import within
 from rules.model.work_folders import path_of
+from rules.packages.asked_packages import ACTIONS, MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +21,12 @@ _OWN = "/usr/local"
 
 
 def taken_installs(stage: Stage) -> Iterator[tuple[Stage, Run, PackageCall]]:
-    """Yield the calls of pip and uv, each with its builder, that fill a folder which a COPY takes into a stage."""
+    """Yield the installs of Python packages, each with its builder, that fill a folder which a COPY takes."""
     takes = [copy for copy in stage.all_copies if not copy.deferred and may_hold_modules(stage, copy)]
     for copy in takes:
         builder = copy.from_stage
         for run, call in builder.packages.calls if builder is not None else ():
-            if call.manager in ("pip", "uv") and builder is not None and _is_taken(copy, builder, run, call):
+            if call.manager in MANAGERS and builder is not None and _is_taken(copy, builder, run, call):
                 yield builder, run, call
 
 
@@ -33,9 +35,9 @@ def _is_taken(copy: Copy, builder: Stage, run: Run, call: PackageCall) -> bool:
     if call.action == "build":
         written = call.option("--wheel-dir", "-w")
         folder = path_of(run, call.command, written) if written is not None else run.workdir.value
-    elif call.action == "install":
+    elif call.action in ACTIONS:
         place = place_of_call(builder, run, call)
-        folder = place.path if place is not None else _OWN
+        folder = place.path if place is not None else _own(run, call)
     else:
         return False
     paths = [copy.source_path(source) or "" for source in copy.sources]
@@ -43,3 +45,10 @@ def _is_taken(copy: Copy, builder: Stage, run: Run, call: PackageCall) -> bool:
         within(folder or "", path) or ("-packages" in path and within(path, folder or ""))
         for path in filter(None, paths)
     )
+
+
+def _own(run: Run, call: PackageCall) -> str | None:
+    """Return where an install puts packages that no environment takes; Poetry and PDM make one in a place unseen."""
+    if call.verb in ("install", "pip install") and call.manager in ("pip", "uv"):
+        return _OWN
+    return packages_folder(run, call)
