@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages, takes_public_index
 from rules.packages.linked_libraries import copies_libraries
-from rules.packages.native_needs import NEEDS, missing
+from rules.packages.native_needs import NEEDS, Need, missing
 from rules.packages.scripts import INSTALL
 from rules.packages.taken_installs import taken_installs
 
@@ -79,11 +79,20 @@ def _problems(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     removed = {name for name, install in named if install.call.action == "remove"}
     for name, need in NEEDS.items():
         install = next((one for asked, one in named if asked == name and takes_public_index(one.call)), None)
-        if install is None or name in removed or not names.isdisjoint(need.besides):
+        if install is None or name in removed or not names.isdisjoint(need.besides) or _is_waived(stage, need):
             continue
         lacking = [one for one in missing(stage, need) or () if not stage.runtime.is_copied(need.libraries[one])]
         if lacking:
             yield _problem(stage, name, install, lacking)
+
+
+def _is_waived(stage: Stage, need: Need) -> bool:
+    """Whether a variable of the image, or of the start command, switches a need off."""
+    return (
+        need.waived_by in stage.image.env or f"{need.waived_by}=" in stage.image.start_line()
+        if need.waived_by
+        else False
+    )
 
 
 def _is_plain(run: Run, command: Command) -> bool:

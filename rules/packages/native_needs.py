@@ -21,12 +21,14 @@ class Need(NamedTuple):
         fails: What comes to nothing without them.
         besides: Packages of PyPI that bring or replace what is needed.
         instead: The one of those to advise; empty where there is none.
+        waived_by: A variable that switches the need off.
     """
 
     libraries: Mapping[str, str]
     fails: str
     besides: tuple[str, ...] = ()
     instead: str = ""
+    waived_by: str = ""
 
 
 def _of_opencv(name: str) -> Need:
@@ -35,11 +37,15 @@ def _of_opencv(name: str) -> Need:
     return Need(libraries, "`import cv2`", ("opencv-python-headless", "opencv-contrib-python-headless"), other)
 
 
+_FFMPEG = ("imageio-ffmpeg", "static-ffmpeg")
 NEEDS: Mapping[str, Need] = {
     **{name: _of_opencv(name) for name in ("opencv-python", "opencv-contrib-python")},
     "cairosvg": Need({"libcairo2": "libcairo.so.2"}, "`import cairosvg`"),
+    "ffmpeg-python": Need({"ffmpeg": "ffmpeg"}, "each conversion", _FFMPEG),
+    "gitpython": Need({"git": "git"}, "`import git`", waived_by="GIT_PYTHON_REFRESH"),
     "lightgbm": Need({"libgomp1": "libgomp.so.1"}, "`import lightgbm`"),
     "pdf2image": Need({"poppler-utils": "pdftoppm"}, "each conversion"),
+    "pydub": Need({"ffmpeg": "ffmpeg"}, "reading anything but WAV", _FFMPEG),
     "pyodbc": Need({"libodbc2": "libodbc.so.2"}, "`import pyodbc`"),
     "pytesseract": Need({"tesseract-ocr": "tesseract"}, "each recognition"),
     "python-magic": Need({"libmagic1": "libmagic.so.1"}, "`import magic`", ("pylibmagic",)),
@@ -49,7 +55,8 @@ NEEDS: Mapping[str, Need] = {
     ),
 }
 """By the package of PyPI: of OpenCV 4.5 to 5.0, LightGBM 4.3 to 4.7 and pyodbc 5.5 what `readelf -d` shows of the
-wheels for manylinux, of the others what their installation guides ask for.
+wheels for manylinux; GitPython 3.1, pydub 0.25 and ffmpeg-python 0.2 were tried; of the others what their installation
+guides ask for.
 
 The packages have their names of before 2024. Those that a later Debian or Ubuntu calls `…t64` provide them as well."""
 

@@ -21,9 +21,14 @@ SOURCES_ONLY = {
     "dbus-python": ("libdbus-1-dev", "dbus-dev"),
     "pycairo": ("libcairo2-dev pkg-config", "cairo-dev pkgconf"),
     "pyaudio": ("portaudio19-dev", "portaudio-dev"),
+    "gdal": ("libgdal-dev", "gdal-dev"),
+    "dlib": ("cmake", "cmake"),
+    **dict.fromkeys(("annoy", "fasttext", "hnswlib", "llama-cpp-python", "webrtcvad"), ("", "")),
+    **dict.fromkeys(("evdev", "spidev"), ("", "linux-headers")),
 }
 """Packages of PyPI that have no wheel for Linux, with the headers that each needs on Debian and on Alpine (their
-pages on PyPI, "Built distributions", and their installation guides)."""
+pages on PyPI, "Built distributions", and their installation guides; of the last ones pip finds none for Python 3.8 to
+3.13 on x86-64)."""
 
 
 def sources_asked(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:
