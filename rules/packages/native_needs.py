@@ -1,11 +1,11 @@
-"""Packages of PyPI that load a library of the system, or call a program of it, and bring neither."""
+"""Packages of PyPI and npm that load a library of the system, or call a program of it, and bring neither."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import recommends_nothing
-from rules.facts.packages import depends_on, plain_name
+from rules.facts.packages import depends_on, is_in_base, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 
 class Need(NamedTuple):
-    """What a package of PyPI cannot do without.
+    """What a package cannot do without.
 
     Attributes:
         libraries: Packages of Debian, each with the file that is loaded of it or the program that is called.
         fails: What comes to nothing without them.
-        besides: Packages of PyPI that bring or replace what is needed.
+        besides: Packages of the same index that bring or replace what is needed.
         instead: The one of those to advise; empty where there is none.
-        waived_by: A variable that switches the need off.
+        waived_by: The beginning of variables that switch the need off, or say where something else is.
+        through: The package of Debian to install in their place, which brings them; empty where it is they.
+        besides_that: What else the way out takes, as the end of its sentence.
     """
 
     libraries: Mapping[str, str]
@@ -29,6 +31,8 @@ class Need(NamedTuple):
     besides: tuple[str, ...] = ()
     instead: str = ""
     waived_by: str = ""
+    through: str = ""
+    besides_that: str = ""
 
 
 def _of_opencv(name: str) -> Need:
@@ -60,6 +64,29 @@ guides ask for.
 
 The packages have their names of before 2024. Those that a later Debian or Ubuntu calls `…t64` provide them as well."""
 
+NEEDS_OF_NODE: Mapping[str, Need] = {
+    "@prisma/client": Need(
+        {"libssl3": "libssl.so.3"},
+        "the first query",
+        ("@prisma/extension-accelerate",),
+        waived_by="PRISMA_",
+        through="openssl",
+        besides_that=", and the same where `prisma generate` runs: it picks the engine by the OpenSSL that it finds",
+    ),
+    "puppeteer": Need(
+        {"libnss3": "libnss3.so", "libatk-bridge2.0-0": "libatk-bridge-2.0.so.0", "libgbm1": "libgbm.so.1"},
+        "the start of its Chrome",
+        ("@sparticuz/chromium", "chrome-aws-lambda"),
+        waived_by="PUPPETEER_",
+        through="chromium",
+        besides_that=" and set `PUPPETEER_EXECUTABLE_PATH=/usr/bin/chromium`",
+    ),
+}
+"""By the package of npm: of Prisma up to 6, whose engine is a library (prisma/orm#19729), and of Puppeteer (pptr.dev,
+"Troubleshooting", "Chrome doesn't launch on Linux")."""
+LAST_WITH_ENGINE = 6
+"""Major version of Prisma up to which its client loads a library for the system (Prisma 7's release notes)."""
+
 _RECOMMEND_OTHERS = frozenset(
     "build-essential cron curl default-libmysqlclient-dev default-mysql-client g++ gcc gettext git gnupg gnupg2 "
     "gpg htop iputils-ping libc6-dev libcurl4-openssl-dev libglib2.0-0 libjpeg-dev libjpeg62-turbo-dev libpng-dev "
@@ -82,7 +109,8 @@ def missing(stage: Stage, need: Need) -> tuple[str, ...] | None:
     installed = [item for item in stage.packages.present if item.manager == "apt"]
     if any(_is_unknown(stage, item) for item in installed):
         return None
-    return tuple(name for name in need.libraries if not any(_brings(stage, item, name) for item in installed))
+    lacking = (name for name in need.libraries if not any(_brings(stage, item, name) for item in installed))
+    return tuple(name for name in lacking if not _is_there(stage, name))
 
 
 def _is_unknown(stage: Stage, item: Installed) -> bool:
@@ -96,3 +124,9 @@ def _is_unknown(stage: Stage, item: Installed) -> bool:
 
 def _brings(stage: Stage, item: Installed, wanted: str) -> bool:
     return any(depends_on(item.name, name, stage.runtime.release) for name in (wanted, f"{wanted}t64"))
+
+
+def _is_there(stage: Stage, name: str) -> bool:
+    """Whether the base image of the distribution has a package, under either name."""
+    distribution, release = stage.runtime.distribution or "", stage.runtime.release
+    return any(is_in_base(one, distribution, release) for one in (name, f"{name}t64"))
