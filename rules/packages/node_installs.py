@@ -23,6 +23,7 @@ _STANDALONE = ".next/standalone"
 """Where `next build` puts the server with the modules that it has traced (nextjs.org, "output: standalone")."""
 _WITHOUT_ENGINE = re.compile(r"--no-engine\b|\bengineType\b|\bqueryCompiler\b")
 """What makes Prisma's client do without an engine (its CLI reference, "generate", and its schema's generators)."""
+_COMPOSE = re.compile(r"compose[^/]*\.ya?ml\Z")
 _BROWSER = re.compile(rb"browserless|chrom(?:e|ium)\b|\bPUPPETEER_", re.IGNORECASE)
 
 
@@ -71,6 +72,5 @@ def _needs_nothing(change: DockerfileChange, stage: Stage, name: str, version: s
         schemas = (files[path].decode("utf-8", "replace") for path in files if path.endswith(".prisma"))
         return any(_WITHOUT_ENGINE.search(text) for text in (stage.model.code, *schemas))
     if name == "puppeteer":
-        texts = (text for path, text in files.items() if re.search(r"compose[^/]*\.ya?ml$|(?:^|/)\.env[^/]*$", path))
-        return any(map(_BROWSER.search, texts))
+        return any(_BROWSER.search(files[path]) for path in files if _COMPOSE.search(path))
     return False

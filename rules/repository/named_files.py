@@ -72,6 +72,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         if place in repository.folders:
             yield from _manifests_in(place, repository)
     yield from _manifests_entered(parsed, repository)
+    yield from _schemas(repository)
     yield from _projects(
         parsed, repository, {*folders, *(posixpath.join(one, name) for one in folders for name in names)}
     )
@@ -110,6 +111,15 @@ def _manifests_entered(dockerfile: Dockerfile, repository: Repository) -> Iterat
             folder = posixpath.dirname(path)
             if folder and any(one.endswith(f"/{folder}") for one in entered):
                 yield path
+
+
+def _schemas(repository: Repository) -> Iterator[str]:
+    """Yield Prisma's schema where a manifest asks for its client: it may say that the client does without engine."""
+    files = repository.files
+    asked = any(b"@prisma/client" in files[path] for path in files if posixpath.basename(path) == "package.json")
+    paths = repository.by_name.get("schema.prisma", ()) if asked else ()
+    if len(paths) <= _MANY:
+        yield from paths
 
 
 def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:
