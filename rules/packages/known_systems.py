@@ -12,7 +12,7 @@ from rules.packages.linked_libraries import copies_libraries
 if TYPE_CHECKING:
     from rules.api import Command, Run, Stage
 
-_SYSTEMS = frozenset({"debian", "ubuntu"})
+_SYSTEMS = frozenset({"debian", "ubuntu", "alpine"})
 _OTHERS = frozenset({"conda", "mamba", "brew", "nix"})
 """Managers that bring libraries of their own."""
 _PLAIN = frozenset(
@@ -37,14 +37,14 @@ _OF_NODE = NODE_MANAGERS | {"npx", "pnpx", "bunx", "node", "corepack", "next", "
 def is_known_system(stage: Stage) -> bool:
     """Tell whether nothing but packages that are named may bring a library: no script, no copied system.
 
-    The base is a small image of Debian, Ubuntu, Python or Node.js.
+    The base is a small image of Debian, Ubuntu or Alpine, of Python or Node.js.
     """
     facts, present = stage.facts, stage.packages.present
     if facts is None or facts.full is not False or facts.distro not in _SYSTEMS or not facts.is_plain:
         return False
     if facts.kind != "os" and set(facts.languages) not in ({"python"}, {"node"}):
         return False
-    if any(item.manager in _OTHERS or (item.manager == "apt" and _OPEN.search(item.name)) for item in present):
+    if any(item.manager in _OTHERS or (item.manager in ("apt", "apk") and _OPEN.search(item.name)) for item in present):
         return False
     if any(not _is_plain(run, command) for run in stage.done_runs for command in run.commands):
         return False
@@ -56,7 +56,7 @@ def is_known_system(stage: Stage) -> bool:
 
 def _is_plain(run: Run, command: Command) -> bool:
     """Whether a command brings no library that nothing names: `xargs apt-get install` may bring any."""
-    if command.name in ("apt-get", "apt"):
+    if command.name in ("apt-get", "apt", "apk"):
         calls = [call for call in run.package_calls if call.command.start == command.start]
         return all(call.action != "install" or call.packages for call in calls)
     words = {word.value for word in command.args}

@@ -19,7 +19,7 @@ from rules.api import (
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages, takes_public_index
 from rules.packages.known_systems import is_known_system
-from rules.packages.native_needs import NEEDS, NEEDS_OF_NODE, Need, missing
+from rules.packages.native_needs import NEEDS, NEEDS_OF_NODE, Need, missing, on_system
 from rules.packages.node_installs import node_packages
 from rules.packages.scripts import INSTALL
 from rules.packages.taken_installs import taken_installs
@@ -81,20 +81,24 @@ def _is_waived(stage: Stage, need: Need) -> bool:
     return bool(need.waived_by) and any(text.startswith(need.waived_by) for text in set_)
 
 
-def _problem(stage: Stage, name: str, need: Need, install: Install) -> Iterator[Problem]:
+def _problem(stage: Stage, name: str, general: Need, install: Install) -> Iterator[Problem]:
+    need = on_system(stage, name, general)
+    if need is None:
+        return
     lacking = [one for one in missing(stage, need) or () if not stage.runtime.is_copied(need.libraries[one])]
     if not lacking:
         return
     file = need.libraries[lacking[0]]
-    does = "loads" if ".so" in file else "calls"
-    command = quote(f"{INSTALL['apt']} {need.through or ' '.join(lacking)}")
+    why = need.why or f"it {'loads' if '.so' in file else 'calls'} {quote(file)}"
+    manager = "apk" if stage.runtime.distribution == "alpine" else "apt"
+    command = quote(f"{INSTALL[manager]} {need.through or ' '.join(lacking)}")
     instead = f", or take {quote(need.instead)}, which does without" if need.instead else ""
     own = install.stage is stage
     origin = "" if own else f" out of {install.stage.label}"
     yield Problem(
         install.call.command.span if own else stage.from_.span,
-        f"{stage.label} has {listed(f'no {quote(one)}' for one in lacking)}, which {quote(name)}{origin} needs: it "
-        f"{does} {quote(file)}, and {need.fails} fails when the program runs. "
+        f"{stage.label} has {listed(f'no {quote(one)}' for one in lacking)}, which {quote(name)}{origin} needs: {why}, "
+        f"and {need.fails} fails when the program runs. "
         f"Install {command}{instead}{need.besides_that}.",
         Confidence.LIKELY,
         doubt="the program may never use it",

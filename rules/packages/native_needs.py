@@ -24,6 +24,7 @@ class Need(NamedTuple):
         waived_by: The beginning of variables that switch the need off, or say where something else is.
         through: The package of Debian to install in their place, which brings them; empty where it is they.
         besides_that: What else the way out takes, as the end of its sentence.
+        why: What the package does without them, where it neither loads nor calls them.
     """
 
     libraries: Mapping[str, str]
@@ -33,6 +34,7 @@ class Need(NamedTuple):
     waived_by: str = ""
     through: str = ""
     besides_that: str = ""
+    why: str = ""
 
 
 def _of_opencv(name: str) -> Need:
@@ -84,6 +86,29 @@ NEEDS_OF_NODE: Mapping[str, Need] = {
 }
 """By the package of npm: of Prisma up to 6, whose engine is a library (prisma/orm#19729), and of Puppeteer (pptr.dev,
 "Troubleshooting", "Chrome doesn't launch on Linux")."""
+ON_ALPINE: Mapping[str, Mapping[str, str]] = {
+    "cairosvg": {"cairo": "libcairo.so.2"},
+    "ffmpeg-python": {"ffmpeg": "ffmpeg"},
+    "gitpython": {"git": "git"},
+    "pdf2image": {"poppler-utils": "pdftoppm"},
+    "pydub": {"ffmpeg": "ffmpeg"},
+    "pytesseract": {"tesseract-ocr": "tesseract"},
+    "python-magic": {"libmagic": "libmagic.so.1"},
+    "pyzbar": {"zbar": "libzbar.so.0"},
+    "weasyprint": {"pango": "libpango-1.0.so.0"},
+    "puppeteer": {"chromium": "chromium"},
+}
+"""What Alpine's packages are called that serve a need (pkgs.alpinelinux.org); of the other needs there is no wheel for
+musl, or it brings what it loads."""
+_BROWSER_OF_ALPINE = " and set `PUPPETEER_EXECUTABLE_PATH=/usr/bin/chromium-browser`"
+_BRING_NOTHING = frozenset(
+    "bash build-base busybox-extras ca-certificates cargo coreutils curl dumb-init findutils g++ gcc gcompat gettext "
+    "icu-libs jpeg-dev jq krb5-libs less libc-dev libc6-compat libffi-dev libgcc libjpeg-turbo-dev libpng-dev libpq "
+    "libpq-dev libstdc++ libxml2-dev libxslt-dev linux-headers make mariadb-connector-c mariadb-connector-c-dev "
+    "mariadb-dev musl-dev nano netcat-openbsd nodejs npm openssl openssl-dev pkgconf postgresql-client postgresql-dev "
+    "procps py3-pip python3 python3-dev rust sed shadow su-exec tar tini tzdata unzip vim wget zip zlib-dev".split()
+)
+"""Alpine's packages that people often install, of which none brings any of those (their dependencies in aports)."""
 LAST_WITH_ENGINE = 6
 """Major version of Prisma up to which its client loads a library for the system (Prisma 7's release notes)."""
 
@@ -96,16 +121,32 @@ _RECOMMEND_OTHERS = frozenset(
 """Packages that recommend others, none of which brings what is needed here (the archive's `Packages` of Debian 12)."""
 
 
+def on_system(stage: Stage, name: str, need: Need) -> Need | None:
+    """Return a need with the names that its packages have in an image's distribution; `None` where there are none."""
+    if stage.runtime.distribution != "alpine":
+        return need
+    libraries = ON_ALPINE.get(name)
+    if libraries is None:
+        return None
+    if name != "puppeteer":
+        return need._replace(libraries=libraries)
+    why = "what it fetches is built for glibc, which Alpine has not"
+    return need._replace(libraries=libraries, why=why, besides_that=_BROWSER_OF_ALPINE)
+
+
 def missing(stage: Stage, need: Need) -> tuple[str, ...] | None:
     """Return what of a need the packages of an image do not bring.
 
     Args:
-        stage: The image, upon Debian or Ubuntu.
-        need: The need.
+        stage: The image, upon Debian, Ubuntu or Alpine.
+        need: The need, as it is there.
 
     Returns:
         `None` where one of its packages may bring anything.
     """
+    if stage.runtime.distribution == "alpine":
+        names = {plain_name(item.name) for item in stage.packages.present if item.manager == "apk"}
+        return None if names - _BRING_NOTHING else tuple(need.libraries)
     installed = [item for item in stage.packages.present if item.manager == "apt"]
     if any(_is_unknown(stage, item) for item in installed):
         return None
