@@ -1,0 +1,139 @@
+"""See archive_left.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Put,
+    Run,
+    Severity,
+    Stage,
+    append_to_run,
+    fix,
+    once,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.deletions import deleted_behind
+from rules.model.archivers import tar_writes, unzip_writes
+from rules.model.work_folders import path_of
+from rules.repairs import as_root
+from rules.secrets.downloads import FETCHERS
+
+_ARCHIVES = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|deb|rpm)\Z")
+_INSTALLERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-ivh", "-Uvh", "--install", "--upgrade")}
+_MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate unlink xargs".split())
+"""Programs that may take the file away, wherever they work, or put it where it is needed."""
+
+
+@rule(
+    "archive-left",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=tuple(sorted(FETCHERS)),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A shipped stage downloads an archive and unpacks it, and keeps the archive as well."""
+    told: set[int] = set()
+    for stage in change.after.shipped:
+        if change.after.is_for_developers(stage):
+            continue
+        for put in stage.files.puts:
+            user = _unpacked(stage, put) if _is_archive(put) and id(put.command) not in told else None
+            if user is not None:
+                told.add(id(put.command))
+                yield _problem(stage, put, *user)
+
+
+def _is_archive(put: Put) -> bool:
+    """Whether a command that surely runs fetches an archive to a place that is part of the layer."""
+    command, run = put.command, put.step
+    if command is None or command.conditional or command.nested or put.kind != "run" or not isinstance(run, Run):
+        return False
+    fetched = command.name in FETCHERS and _ARCHIVES.search(put.path.lower()) is not None
+    kept = not run.is_mounted(put.path) and not within(put.path, "/dev")  # a build has its own /dev, as a container has
+    return fetched and kept and "$" not in put.path
+
+
+def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
+    """Return the first command that unpacks or installs a download which nothing takes away afterwards."""
+    assert put.command is not None
+    at = put.step.at, put.command.start
+    if stage.files.has_unreadable_run or deleted_behind(stage, put.path, at) is not None:
+        return None
+    name, found = posixpath.basename(put.path), None
+    for run, command in _naming(stage, name):
+        if (run.at, command.start) <= at:
+            continue
+        if command.name in _MOVERS or command.conditional:
+            return None
+        if found is None and _unpacks(run, command, put.path):
+            found = run, command
+    return found
+
+
+def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
+    """Yield the commands of a chain that name a file, or may do so by a pattern or a variable."""
+    for run in stage.done_runs:
+        for command in run.commands:
+            if command.name in _MOVERS:
+                words = [posixpath.basename(word.value.rstrip("/")) for word in command.args]
+                named = any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
+            else:
+                named = name in str(command)
+            if named:
+                yield run, command
+
+
+def _unpacks(run: Run, command: Command, path: str) -> bool:
+    """Whether a command takes out of an archive what is in it, and reads it by its path."""
+    if command.name == "tar":
+        writes = any(folder for _, folder, _ in tar_writes(command))
+    elif command.name == "unzip":
+        writes = any(True for _ in unzip_writes(command))
+    else:
+        writes = command.has(*_INSTALLERS.get(command.name, ()))
+    return writes and any(path_of(run, command, word.value) == path for word in command.args if "=" not in word.value)
+
+
+@once
+def _ends_elsewhere(run: Run) -> bool:
+    return any(command.name in ("exec", "exit") for command in run.commands)
+
+
+def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
+    assert put.command is not None
+    same = run is put.step
+    does = "installs it" if command.name in _INSTALLERS else "unpacks it"
+    delete = f"{as_root(put.command)}rm {put.path}"
+    way_out = (
+        f"Delete it at the end of this `RUN`: {quote(delete)}."
+        if same
+        else "Fetch it, use it and delete it in one `RUN`: a later one takes nothing out of this layer."
+    )
+    return Problem(
+        put.command.span,
+        f"{stage.label} keeps {quote(put.path)}: line {command.line} {does}, and nothing deletes it. Nobody reads it "
+        f"again, and everyone who pulls the image downloads it. {way_out}",
+        Confidence.LIKELY,
+        doubt="the program may read it itself",
+        instruction=put.step.instruction,
+        stage=stage.key,
+        key=put.path,
+        fix=_fix(run, delete) if same else None,
+    )
+
+
+def _fix(run: Run, delete: str) -> Fix | None:
+    plain = not run.commands[-1].conditional and not _ends_elsewhere(run)
+    return fix("Delete the archive in the same layer", append_to_run(run, delete)) if plain else None
