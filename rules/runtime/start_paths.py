@@ -176,11 +176,14 @@ def _compiled(stage: Stage, path: str) -> Put | None:
     return None if open_ends or linked else put
 
 
+_INSTALLING = frozenset({"install", "i", "add", "ci", "clean-install", "sync", "cache"})
+"""What they call it to install packages, `npm i` among it (npm's documentation, "npm-install", "npm-ci")."""
+
+
 def makes_files(stage: Stage) -> bool:
     """Tell whether a RUN may write files of any name: all but the installers of packages do."""
     return stage.files.has_unreadable_run or not all(
-        command.name == "corepack"
-        or (command.name in _INSTALLERS and command.subcommand in ("install", "ci", "sync", "cache"))
+        command.name == "corepack" or (command.name in _INSTALLERS and command.subcommand in _INSTALLING)
         for command in stage.files.opaque_commands
     )
 
