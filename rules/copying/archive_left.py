@@ -9,6 +9,7 @@ from rules.api import (
     Category,
     Command,
     Confidence,
+    Copy,
     DockerfileChange,
     Fix,
     Problem,
@@ -40,24 +41,27 @@ _MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=tuple(sorted(FETCHERS)),
+    mentions=("tar", "unzip", *_INSTALLERS),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A shipped stage downloads an archive and unpacks it, and keeps the archive as well."""
+    """A shipped stage unpacks an archive that it downloads or copies, and keeps the archive as well."""
     told: set[int] = set()
     for stage in change.after.shipped:
         if change.after.is_for_developers(stage):
             continue
         for put in stage.files.puts:
-            user = _unpacked(stage, put) if _is_archive(put) and id(put.command) not in told else None
+            made = id(put.command or put.step)
+            user = _unpacked(stage, put) if made not in told and _is_archive(put) else None
             if user is not None:
-                told.add(id(put.command))
+                told.add(made)
                 yield _problem(stage, put, *user)
 
 
 def _is_archive(put: Put) -> bool:
-    """Whether a command that surely runs fetches an archive to a place that is part of the layer."""
+    """Whether an archive is copied, or fetched by a command that surely runs, to a place that is part of the layer."""
     command, run = put.command, put.step
+    if put.kind == "context" and isinstance(run, Copy):
+        return not run.is_add and not put.tree and _ARCHIVES.search(put.path.lower()) is not None
     if command is None or command.conditional or command.nested or put.kind != "run" or not isinstance(run, Run):
         return False
     fetched = command.name in FETCHERS and _ARCHIVES.search(put.path.lower()) is not None
@@ -67,8 +71,7 @@ def _is_archive(put: Put) -> bool:
 
 def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     """Return the first command that unpacks or installs a download which nothing takes away afterwards."""
-    assert put.command is not None
-    at = put.step.at, put.command.start
+    at = put.step.at, put.command.start if put.command is not None else 0
     if stage.files.has_unreadable_run or deleted_behind(stage, put.path, at) is not None:
         return None
     name, found = posixpath.basename(put.path), None
@@ -112,26 +115,30 @@ def _ends_elsewhere(run: Run) -> bool:
 
 
 def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
-    assert put.command is not None
-    same = run is put.step
     does = "installs it" if command.name in _INSTALLERS else "unpacks it"
-    delete = f"{as_root(put.command)}rm {put.path}"
-    way_out = (
-        f"Delete it at the end of this `RUN`: {quote(delete)}."
-        if same
-        else "Fetch it, use it and delete it in one `RUN`: a later one takes nothing out of this layer."
-    )
+    delete = f"{as_root(put.command)}rm {put.path}" if put.command is not None and run is put.step else ""
     return Problem(
-        put.command.span,
+        put.command.span if put.command is not None else put.step.instruction.span,
         f"{stage.label} keeps {quote(put.path)}: line {command.line} {does}, and nothing deletes it. Nobody reads it "
-        f"again, and everyone who pulls the image downloads it. {way_out}",
+        f"again, and everyone who pulls the image downloads it. {_way_out(put, command, delete)}",
         Confidence.LIKELY,
         doubt="the program may read it itself",
         instruction=put.step.instruction,
         stage=stage.key,
         key=put.path,
-        fix=_fix(run, delete) if same else None,
+        fix=_fix(run, delete) if delete else None,
     )
+
+
+def _way_out(put: Put, command: Command, delete: str) -> str:
+    if delete:
+        return f"Delete it at the end of this `RUN`: {quote(delete)}."
+    if put.command is not None:
+        return "Fetch it, use it and delete it in one `RUN`: a later one takes nothing out of this layer."
+    mount = f"`RUN --mount=type=bind,source={put.source},target={put.path} {command}`"
+    if command.name == "tar":
+        return f"`ADD` in place of the `COPY` unpacks it by itself; or mount it: {mount}."
+    return f"Mount it where it is used: {mount}."
 
 
 def _fix(run: Run, delete: str) -> Fix | None:
