@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, PackageCall, Run
 
 _LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[([^\]]*)\])?")
+_VERSIONS = re.compile(r"\s*((?:[<>=!~]=?=?\s*[\w.*+-]+[\s,]*)+)")
 _WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
 _INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
 
@@ -24,10 +25,12 @@ class Asked(NamedTuple):
     Attributes:
         name: Normalised, as in the index: `opencv-python`.
         extras: What it is asked for with: `binary` of `psycopg[binary]`.
+        versions: Which of its releases, as written: `==1.26.4`, `>=1.21,<2`; empty for any.
     """
 
     name: str
     extras: frozenset[str]
+    versions: str
 
 
 def takes_public_index(call: PackageCall) -> bool:
@@ -45,4 +48,5 @@ def asked_packages(change: DockerfileChange, run: Run, call: PackageCall) -> Ite
         match = _LINE.match(text.strip()) if ";" not in text else None
         if match is not None:
             extras = frozenset(filter(None, re.split(r"[, ]+", match[2] or "")))
-            yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras)
+            versions = _VERSIONS.match(text.strip(), match.end())
+            yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras, versions[1] if versions else "")
