@@ -21,7 +21,7 @@ _FIRST = {
     "pillow": ("9.2.0", "10.0.0", "10.4.0", "11.3.0"),
     "psycopg2-binary": ("2.9.5", "2.9.9", "2.9.10", "2.9.11"),
 }
-"""The first release with a wheel for Linux on x86-64, for each of these lines (pypi.org, "Download files", read by
+"""The first release with a wheel for Linux on x86-64, for each of these lines (PyPI, "Download files", read by
 `pip download --only-binary=:all: --python-version` in November 2026). Their wheels hold machine code for one line of
 Python, so that no earlier one fits; what is built for the stable interface (`abi3`), such as cryptography, is not
 here."""
