@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.build.base_variables import is_bare, is_set_by_base
 from rules.build.positional_parameters import fills_in, read_variables
 from rules.build.script_variables import setting_stages
-from rules.build.variable_uses import OF_EVERY_CONTAINER, badly_declared, is_asked_for, is_no_name_of_official
+from rules.build.variable_uses import OF_EVERY_CONTAINER, asked_for, badly_declared, is_no_name_of_official
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _OF_THE_SHELL = frozenset(
     "OPTIND OSTYPE PIPESTATUS PPID PS1 PS2 PS3 PS4 RANDOM REPLY SECONDS SHELLOPTS SHLVL SRANDOM UID _".split()
 )
 """What a shell gives a value by itself (bash(1), "Shell Variables"), beside its `BASH…` and `EPOCH…`."""
+_ALWAYS_SET = _OF_THE_SHELL | (OF_EVERY_CONTAINER - OF_A_LOGIN)
 _ITS_OWN = re.compile(r"BASH|EPOCH|COMP_|ZSH|BUILDKIT_")
 _SETS_UNSEEN = re.compile(
     r"(?:^|[\s;&|({])(?:\.|source|eval|read|mapfile|readarray|getopts|select|set\s+-a|set\s+-o\s+allexport)\s"
@@ -30,6 +31,8 @@ _SETS_UNSEEN = re.compile(
 """What may set a variable whose name stands nowhere."""
 _OF_A_LOGIN_SHELL = re.compile(r"--login|-[a-z]*[li][a-z]*")
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
+_NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
+"""A name elsewhere than behind a dollar, where it may be set."""
 _TESTS = frozenset({"[", "[[", "test", "case", "if", ":"})
 
 
@@ -48,7 +51,8 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     if not uses or _SETS_UNSEEN.search(text):
         return ()
     tested = {name for command, name in uses if command.name in _TESTS}
-    return tuple(sorted({name for _, name in uses if name not in tested and not _is_named(name, text)}))
+    known = tested.union(asked_for(text), _NAMED.findall(text))
+    return tuple(sorted({name for _, name in uses} - known))
 
 
 def _reads_profiles(run: Run) -> bool:
@@ -65,7 +69,7 @@ def _may_be_unset(run: Run, name: str) -> bool:
     stage = run.stage
     if name in run.scope.variables or name in _of_the_file(stage.model) or _ITS_OWN.match(name):
         return False
-    if name in _OF_THE_SHELL | (OF_EVERY_CONTAINER - OF_A_LOGIN) or _ADDITION.search(name):
+    if name in _ALWAYS_SET or _ADDITION.search(name):
         return False
     if name in {mount.options.get("env") for mount in run.mounts} or is_set_by_base(stage, name):
         return False
@@ -82,8 +86,3 @@ def _of_the_file(model: Model) -> frozenset[str]:
 def _is_shown(command: Command) -> bool:
     """Whether a command only prints its text into the log of the build."""
     return command.name in ("echo", "printf") and not (command.nested or command.redirects or command.after == "|")
-
-
-def _is_named(name: str, text: str) -> bool:
-    """Whether a script names a variable elsewhere than behind a dollar, or says what happens without a value."""
-    return re.search(rf"(?<![\w$])(?<!\${{){name}\b", text) is not None or is_asked_for(name, text)
