@@ -21,11 +21,13 @@ _OF_THE_SHELL = frozenset(
     "OPTIND OSTYPE PIPESTATUS PPID PS1 PS2 PS3 PS4 RANDOM REPLY SECONDS SHELLOPTS SHLVL SRANDOM UID _".split()
 )
 """What a shell gives a value by itself (bash(1), "Shell Variables"), beside its `BASH…` and `EPOCH…`."""
-_ALWAYS_SET = _OF_THE_SHELL | (OF_EVERY_CONTAINER - OF_A_LOGIN)
+_OF_SYSTEMS = frozenset({"container", "LANG"})
+"""What images of a plain system set: Red Hat's (systemd.io, "The Container Interface") and Arch Linux's."""
+_ALWAYS_SET = _OF_THE_SHELL | _OF_SYSTEMS | (OF_EVERY_CONTAINER - OF_A_LOGIN)
 _ITS_OWN = re.compile(r"BASH|EPOCH|COMP_|ZSH|BUILDKIT_")
 _SETS_UNSEEN = re.compile(
     r"(?:^|[\s;&|({])(?:\.|source|eval|read|mapfile|readarray|getopts|select|set\s+-a|set\s+-o\s+allexport)\s"
-    r"|\b(?:export|declare|local|typeset|readonly)\s[^;&|\n]*[$`]|\bprintf\s+-v|[@+*?!]\(",
+    r"|\b(?:export|declare|local|typeset|readonly)\s[^;&|\n]*[$`]|\bprintf\s+-v",
     re.MULTILINE,
 )
 """What may set a variable whose name stands nowhere."""
@@ -33,7 +35,8 @@ _OF_A_LOGIN_SHELL = re.compile(r"--login|-[a-z]*[li][a-z]*")
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
 """A name elsewhere than behind a dollar, where it may be set."""
-_TESTS = frozenset({"[", "[[", "test", "case", "if", ":"})
+_TESTS = frozenset({"[", "[[", "test", ":"})
+_CHOSEN_BY = re.compile(r"\bcase\s+\"?\$\{?(\w+)")
 
 
 @once
@@ -51,7 +54,7 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     if not uses or _SETS_UNSEEN.search(text):
         return ()
     tested = {name for command, name in uses if command.name in _TESTS}
-    known = tested.union(asked_for(text), _NAMED.findall(text))
+    known = tested.union(asked_for(text), _CHOSEN_BY.findall(text), _NAMED.findall(text))
     return tuple(sorted({name for _, name in uses} - known))
 
 
