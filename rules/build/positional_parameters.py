@@ -24,6 +24,7 @@ _RUNS_A_SCRIPT = re.compile(r"-[a-z]*c")
 _BRACKETS = re.compile(r"\([ \t]*\)")
 _FUNCTION = re.compile(r"(?<![\w.:-])[\w.:-]+[ \t]*\([ \t]*\)|\bfunction[ \t]")
 _PARAMETER = re.compile(r"\$(?:[1-9@*]|\{(?:[1-9]\d*|[@*])(?:[#%/][^{}]*)?\})")
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:[#%/][^{}]*)?\})")
 _NOTABLE = re.compile(r"\\.|[\"']|\$\$|\$'|\$[\w({\[@*]|`", re.DOTALL)
 _QUOTES = ("'", '"', "$'")
 _OPENING = ("$(", "${", "$[", "`")
@@ -73,6 +74,16 @@ def read_positional(run: Run) -> Iterator[Use]:
         yield from _in_documents(command)
 
 
+def read_variables(run: Run) -> Iterator[tuple[Command, str]]:
+    """Yield the variables that the shell of a RUN fills in without a default, each with the command that gets it."""
+    for command in _of_its_shell(run):
+        texts = [(word.text, False) for word in _words(command)]
+        texts += [(document, True) for document in (_filled_in(command),) if document is not None]
+        for text, is_document in texts:
+            found = _search(text, _VARIABLE, document=is_document).parameters if "$" in text else ()
+            yield from ((command, re.findall(r"\w+", name)[0]) for _, name, _ in found)
+
+
 def _of_its_shell(run: Run) -> Iterator[Command]:
     """Yield the commands of a RUN's own shell, and of substitutions; `sh -c '…'` has arguments of its own."""
     scripts = [script for command in run.commands if (script := inner_script(command)) is not None]
@@ -85,12 +96,17 @@ def _of_its_shell(run: Run) -> Iterator[Command]:
             yield command
 
 
-def _has_none(run: Run) -> bool:
-    """Whether the shell of a RUN has no arguments, and its script gives it none."""
-    shell = run.shell.value
+def fills_in(run: Run) -> bool:
+    """Tell whether a RUN is read by a shell whose words are understood, and that fills in `$NAME`."""
     if run.deferred or run.instruction.exec_form is not None or run.stage.runtime.is_windows or not run.is_read:
         return False
-    if run.script.dialect not in SHELLS.values() or (shell and not _RUNS_A_SCRIPT.fullmatch(shell[-1])):
+    shell = run.shell.value
+    return run.script.dialect in SHELLS.values() and (not shell or _RUNS_A_SCRIPT.fullmatch(shell[-1]) is not None)
+
+
+def _has_none(run: Run) -> bool:
+    """Whether the shell of a RUN has no arguments, and its script gives it none."""
+    if not fills_in(run):
         return False
     texts = (run.instruction.value, *(document.body for document in run.instruction.heredocs))
     return not (any(map(_defines_function, texts)) or run.calls("eval") or any(map(_sets, run.calls("set"))))
@@ -116,14 +132,22 @@ def _words(command: Command) -> Iterator[ShellWord]:
 
 def _in_documents(command: Command) -> Iterator[Use]:
     """Yield what the here-document of a command loses in which the shell fills in variables."""
-    opened = next((one.target for one in command.redirects if one.operator in ("<<", "<<-")), None)
-    if command.heredoc is None or opened is None or opened.text != opened.value or "$" not in command.heredoc:
+    document = _filled_in(command)
+    if document is None:
         return
-    for _, name, _ in _search(command.heredoc, document=True).parameters:
-        yield Use(command, name, None, document=opened.value)
+    delimiter = next(one.target.value for one in command.redirects if one.target and one.operator in ("<<", "<<-"))
+    for _, name, _ in _search(document, document=True).parameters:
+        yield Use(command, name, None, document=delimiter)
 
 
-def _search(text: str, *, document: bool = False) -> _Found:
+def _filled_in(command: Command) -> str | None:
+    """Return the here-document of a command where the shell fills in variables, and there may be some."""
+    opened = next((one.target for one in command.redirects if one.operator in ("<<", "<<-")), None)
+    expands = opened is not None and opened.text == opened.value
+    return command.heredoc if expands and command.heredoc is not None and "$" in command.heredoc else None
+
+
+def _search(text: str, sought: re.Pattern[str] = _PARAMETER, *, document: bool = False) -> _Found:
     """Find what the shell fills in in a word as it is written, or in a here-document, where quotes are plain text."""
     parameters: list[tuple[int, str, bool]] = []
     at, quoted, others = 0, False, 0
@@ -134,7 +158,7 @@ def _search(text: str, *, document: bool = False) -> _Found:
         if mark in _QUOTES:
             quoted = quoted != (mark == '"')
             at = at if mark == '"' or quoted else _behind_quotes(text, start)
-        elif (parameter := _PARAMETER.match(text, start)) is not None:
+        elif (parameter := sought.match(text, start)) is not None:
             parameters.append((start, parameter.group(), quoted))
             at = parameter.end()
         else:

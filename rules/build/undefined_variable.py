@@ -30,6 +30,7 @@ from rules.build.lost_variables import as_elsewhere, is_of_base, lost_variables,
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
 from rules.build.script_variables import nearest_set, read_unset, setting_stages
+from rules.build.unset_names import OF_A_LOGIN, read_from_nowhere
 from rules.build.variable_uses import (
     BUILDER_EXPANDS,
     OF_EVERY_CONTAINER,
@@ -138,6 +139,7 @@ def _used(change: DockerfileChange, step: Step) -> Iterator[str]:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):
         yield from read_unset(step, lost_variables(change, step.stage))
+        yield from read_from_nowhere(step)
 
 
 def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
@@ -188,7 +190,10 @@ def _judge_unset(change: DockerfileChange, stage: Stage, step: Step, name: str) 
 def _is_nowhere(change: DockerfileChange, step: Step, name: str) -> bool:
     """Whether nothing in the file sets a variable or has a name like it, and the base image does not either."""
     stage, where = step.stage, step.instruction
-    if name in OF_EVERY_CONTAINER or name in setting_stages(change.after) or where.keyword in ("ENV", "RUN"):
+    if isinstance(step, Run):
+        alike = unused_namesake(step, name) is not None or (is_bare(stage) and nearest_set(step, name) is not None)
+        return name in read_from_nowhere(step) and name not in lost_variables(change, stage) and not alike
+    if name in OF_EVERY_CONTAINER or name in setting_stages(change.after) or where.keyword == "ENV":
         return False
     if any(word.text == name for arg in change.after.global_args for word, _ in arg.pairs):
         return False
@@ -205,6 +210,8 @@ def _set_nowhere(change: DockerfileChange, step: Step, every: list[str]) -> Prob
     names = change.fresh("undefined-variable", stage, every)
     shown, them = listed((quote(f"${name}") for name in names), None), "it" if len(names) == 1 else "them"
     is_, (before, way_out, fix) = "is" if them == "it" else "are", restated(change, stage, where, names)
+    if OF_A_LOGIN.issuperset(names):
+        way_out = " A login sets it, and a build has none: write the account's name."
     return Problem(
         where.span,
         f"{shown} {is_} empty in {stage.label}: nothing in the file sets {them}{' any more' if before else ''}. "

@@ -7,6 +7,8 @@ from rules.api import Category, DockerfileChange, Fix, Instruction, Problem, Sev
 from rules.build.arg_value_without_equals import may_be_name
 
 _PUNCTUATED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?P<marks>[,;:]+)")
+_ENDED = re.compile(r"(?:\"[^\"\\]*\"|'[^']*')[;,]|[\w./-]*\w;")
+"""A value as it is written with a mark behind its quotes, or a plain word with a semicolon."""
 _CALLED = {",": "comma", ";": "semicolon", ":": "colon"}
 
 
@@ -22,7 +24,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword not in ("ARG", "ENV", "LABEL"):
             continue
-        listed = _listed(change, instruction)
+        listed = _listed(change, instruction) or _ended(change, instruction)
         if listed:
             yield _of_values(change, instruction, listed)
         if instruction.keyword == "LABEL":
@@ -43,16 +45,33 @@ def _listed(change: DockerfileChange, instruction: Instruction) -> list[tuple[Wo
     return pairs if len(pairs) == len(others) and len(marks) == 1 and marks <= {",", ";"} - {ends} else []
 
 
+def _ended(change: DockerfileChange, instruction: Instruction) -> list[tuple[Word, Word]]:
+    """Return all pairs where each has a mark behind it that ends nothing: `ENV DEBUG="0";`.
+
+    A list of folders may end in a semicolon, as those of Lua do.
+    """
+    source = change.source
+    pairs = [(name, value) for name, value in instruction.pairs if value is not None]
+    written = all(
+        source.text[name.span.end : name.span.end + 1] == "="
+        and _ENDED.fullmatch(source.cut(value.span)) is not None
+        and "PATH" not in name.text.upper()
+        for name, value in pairs
+    )
+    return pairs if written and len(pairs) == len(instruction.pairs) else []
+
+
 def _of_values(change: DockerfileChange, instruction: Instruction, listed: list[tuple[Word, Word]]) -> Problem:
     name, value = listed[0]
     text = change.source.cut(value.span)
     mark = _CALLED[text[-1]]
     others = f", and {len(listed) - 1} more like it" if len(listed) > 1 else ""
     edits = [replace(change.source, one.span, change.source.cut(one.span)[:-1]) for _, one in listed]
+    ends = "blanks separate the pairs" if len(instruction.pairs) > 1 else "the end of the line ends it"
     return Problem(
         value.span,
         f"`{instruction.keyword}` takes the {mark} behind {quote(f'{name.text}={text[:-1]}')} for part of the value, "
-        f"which is {quote(text)}{others}: blanks separate the pairs, and nothing else. Leave the {mark} out.",
+        f"which is {quote(text)}{others}: {ends}, and nothing else. Leave the {mark} out.",
         instruction=instruction,
         key=name.text,
         fix=Fix(f"Delete the {mark}", tuple(edits)),

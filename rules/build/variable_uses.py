@@ -25,6 +25,7 @@ _OF_THIS_BUILD = re.compile(r"(?:^|\.)(?:build-date|vcs-ref|image\.(?:created|re
 """Labels of what differs in each build (label-schema.org, OCI image-spec, annotations.md)."""
 
 _NO_NAME = re.compile(r"[,;:]+$")
+_ASKED = re.compile(r"-[zn]\s+\"?\$\{?(\w+)|\$\{(\w+):?[-+?]")
 _GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
 """A name with a default or an alternative."""
 
@@ -133,8 +134,12 @@ def is_no_name_of_official(stage: Stage, name: str) -> bool:
 
 def is_asked_for(name: str, code: str) -> bool:
     """Tell whether a file says what happens without a value: `[ -z "$NAME" ]`, `${NAME:-…}`."""
-    name = re.escape(name)
-    return re.search(rf"-[zn]\s+\"?\$\{{?{name}\b|\$\{{{name}:?[-+?]", code) is not None
+    return name in asked_for(code)
+
+
+def asked_for(code: str) -> frozenset[str]:
+    """Return the variables of which a file says what happens without a value."""
+    return frozenset(tested or given for tested, given in _ASKED.findall(code))
 
 
 @once

@@ -212,11 +212,14 @@ def _order(cycle: str, cycles: list[str]) -> tuple[int, ...]:
 
 
 def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -> EndOfLife | None:
-    rows = ((re.fullmatch(one["match"], name), one) for one in load("eol", "dead"))
+    there = (one for one in load("eol", "dead") if one.get("registry", reference.registry) == reference.registry)
+    rows = ((re.fullmatch(one["match"], name), one) for one in there)
     found = next(((match, one) for match, one in rows if match and re.fullmatch(one.get("tag", ".*"), tag)), None)
-    if found is None or image_table.is_built(name, tag):
+    if found is None:
         return None
     match, dead = found
+    if image_table.is_built(name, tag) and "registry" not in dead:  # which holds of the registry where it lives on
+        return None
     facts = image_facts(reference)
     given_up = dt.date.fromisoformat(dead["date"]) if "date" in dead else None
     left = facts.stopped if facts is not None and given_up is None else None

@@ -18,6 +18,7 @@ MANAGERS = frozenset({"pip", "uv", "poetry", "pdm"})
 """The managers whose lists are read."""
 ACTIONS = frozenset({"install", "sync", "build"})
 _LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[([^\]]*)\])?")
+_VERSIONS = re.compile(r"\s*((?:[<>=!~]=?=?\s*[\w.*+-]+[\s,]*)+)")
 _WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
 _INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
 
@@ -28,10 +29,12 @@ class Asked(NamedTuple):
     Attributes:
         name: Normalised, as in the index: `opencv-python`.
         extras: What it is asked for with: `binary` of `psycopg[binary]`.
+        versions: Which of its releases, as written: `==1.26.4`, `>=1.21,<2`; empty for any.
     """
 
     name: str
     extras: frozenset[str]
+    versions: str
 
 
 def takes_public_index(call: PackageCall) -> bool:
@@ -49,4 +52,5 @@ def asked_packages(change: DockerfileChange, run: Run, call: PackageCall) -> Ite
         match = _LINE.match(text.strip()) if ";" not in text and "@" not in text else None
         if match is not None:
             extras = frozenset(filter(None, re.split(r"[, ]+", match[2] or "")))
-            yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras)
+            versions = _VERSIONS.match(text.strip(), match.end())
+            yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras, versions[1] if versions else "")

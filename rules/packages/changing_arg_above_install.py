@@ -103,31 +103,44 @@ def _install_below(stage: Stage, argument: Step | None) -> tuple[Run, PackageCal
 
 
 def _inherited(change: DockerfileChange, stage: Stage, changing: list[tuple[Step, Word]]) -> Iterator[Problem]:
-    """Yield an ENV that has the value of such an ARG, where a stage upon this one installs."""
-    found = ((argument, name, env) for argument, name in changing if (env := _env_with(stage, argument, name.text)))
-    argument, name, env = next(found, (None, None, None))
-    if argument is None or name is None or env is None or not _COMMIT.fullmatch(name.text):
+    """Yield such an ARG, or the ENV that has its value, where a stage upon this one installs."""
+    commits = [(argument, name) for argument, name in changing if _COMMIT.fullmatch(name.text)]
+    if not commits:
         return
+    found = ((argument, name, env) for argument, name in commits if (env := _env_with(stage, argument, name.text)))
+    argument, name, env = next(found, (*commits[0], None))
     for upon in _upon(change.after).get(stage.index, ()):
         if upon.index not in change.after.needed_by_shipped:
             continue
         install = _install_below(upon, None)
         if install is None or any(map(_brings_commits, upon.chain[:-1])) or _says_what_is_got(upon, name.text):
             continue
-        yield Problem(
-            env.span,
-            f"{stage.label} puts {quote(name.text)} into an `ENV`, and {upon.label}, which starts from it, runs "
-            f"{quote(spelled(install[1]))} (line {install[1].command.line}). A variable is part of what every `RUN` "
-            "below it is cached by, in the stages upon it too, so each build that passes another commit installs all "
-            f"of it again. Set it, with its `ARG` (line {argument.instruction.line}), at the end of the stage that "
-            "ships.",
-            Confidence.LIKELY,
-            doubt="builds may not pass it",
-            instruction=env,
-            stage=stage.key,
-            key=name.text,
-        )
+        call = install[1]
+        yield _of_inherited(stage, upon, argument, name, env, call)
         return
+
+
+def _of_inherited(
+    stage: Stage, upon: Stage, argument: Step, name: Word, env: Instruction | None, call: PackageCall
+) -> Problem:
+    """Say that a stage upon this one inherits the variable (docs.docker.com, "Build variables", "Scoping")."""
+    runs = f"{upon.label}, which starts from it, runs {quote(spelled(call))} (line {call.command.line})"
+    if env is not None:
+        fact = f"puts {quote(name.text)} into an `ENV`, and {runs}. A variable is"
+        way_out = f"Set it, with its `ARG` (line {argument.instruction.line}), at the end of the stage that ships."
+    else:
+        fact = f"declares {quote(f'ARG {name.text}')}, and {runs}. An argument is inherited, and"
+        way_out = "Declare it, and what uses it, in the stage that ships, below the installs."
+    return Problem(
+        name.span if env is None else env.span,
+        f"{stage.label} {fact} part of what every `RUN` below it is cached by, in the stages upon it too, so each "
+        f"build that passes another commit installs all of it again. {way_out}",
+        Confidence.LIKELY,
+        doubt="builds may not pass it",
+        instruction=argument.instruction if env is None else env,
+        stage=stage.key,
+        key=name.text,
+    )
 
 
 @once

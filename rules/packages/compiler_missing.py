@@ -24,6 +24,7 @@ from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
 from rules.packages.scripts import runs_script_before
 from rules.packages.sources_only import SOURCES_ONLY, sources_asked
+from rules.packages.wheels import Older, older_than_wheels
 
 _COMPILERS = frozenset(
     "gcc g++ clang build-essential build-base gcc-c++ musl-dev libc6-dev python3-dev python-dev tcc cc".split()
@@ -48,9 +49,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             for call in run.package_calls:
                 if call.manager in MANAGERS and call.action in ACTIONS and _compiles(stage, run, call):
-                    name = next(sources_asked(change, run, call), None)
-                    if name is not None:
-                        yield _problem(stage, run, call, name)
+                    yield from _told(change, stage, run, call)
+
+
+def _told(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> Iterator[Problem]:
+    """Speak of the first package that a call cannot install: the build stops there."""
+    name = next(sources_asked(change, run, call), None)
+    if name is not None:
+        yield _problem(stage, run, call, name)
+        return
+    old = next(older_than_wheels(change, run, call), None)
+    if old is not None:
+        yield _of_older(stage, run, call, old)
 
 
 def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -120,4 +130,18 @@ def _problem(stage: Stage, run: Run, call: PackageCall, name: str) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=name,
+    )
+
+
+def _of_older(stage: Stage, run: Run, call: PackageCall, old: Older) -> Problem:
+    return Problem(
+        call.command.span,
+        f"{quote(spelled(call))} finds no wheel of {quote(old.asked)} for Python {old.line}: the first is that of "
+        f"{old.first}, and {stage.label} has no compiler to build one from its sources. The build stops here. Ask for "
+        f"{old.first} or later, or stay with a Python that the release was made for.",
+        Confidence.LIKELY,
+        doubt="the package index in use may have a wheel",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=old.name,
     )

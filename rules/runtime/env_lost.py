@@ -74,7 +74,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _lost_use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say what still needs a variable that is gone; `None` where it is there, or nothing is seen to need it."""
     setting = was.image.env[name]
-    if setting.instruction is None or not _is_gone(stage, was, name):
+    if setting.instruction is None or not _is_gone(stage, was, name) or _is_given_up(change, stage, setting, name):
         return None
     if name == "PYTHONPATH" and looks_there_anyway(change, stage, setting.value):
         return None
@@ -175,6 +175,17 @@ def _argument(stage: Stage, name: str) -> Instruction | None:
 def _is_deleted_here(change: DockerfileChange, stage: Stage, setting: Setting[str]) -> bool:
     """Whether the stage that set it is still built upon, so that somebody took out the line itself."""
     return any(change.was(link) is setting.stage for link in stage.chain)
+
+
+def _is_given_up(change: DockerfileChange, stage: Stage, setting: Setting[str], name: str) -> bool:
+    """Whether a stage that set it, and that the image is no longer built upon, is still there and sets it no more.
+
+    Who took the line out of the stage, and wrote it nowhere else, wants it in no image: the changed FROM loses nothing.
+    """
+    heir = next((one for one in change.stages if change.was(one) is setting.stage), None)
+    if heir is None or heir in stage.chain or name == "PATH":  # what PATH lost is seen in the image
+        return False
+    return not any(name in one.image.env or _argument(one, name) for one in change.stages)
 
 
 def _left_in(change: DockerfileChange, stage: Stage, name: str, value: str | None) -> Instruction | None:

@@ -70,14 +70,17 @@ def _problem(stage: Stage) -> Iterator[Problem]:
 
 
 def _holds_program(stage: Stage) -> bool:
-    """Whether the whole source tree, or what a builder made, is in the image, and it is set up to serve."""
+    """Whether the project's whole source tree, or what a builder made, is in the image, or it is set up to serve.
+
+    A repository that a RUN clones is another one's: a library that is built there, or a tool.
+    """
     image, facts = stage.image, stage.facts
     serves = _serves(stage) or (image.user.set_in_file and any(copy.from_context for copy in stage.all_copies))
     built = any(copy.from_stage is not None and not _is_system(copy.destination) for copy in stage.all_copies)
     compiles = facts is not None and bool(facts.toolchain) and image.cmd.value is not None
     if compiles and image.cmd.value is not None and image.cmd.value.program in SHELLS:
         return _serves(stage)  # a compiler's image that opens a shell: what is built in it is taken out
-    return serves or built or bool(stage.files.whole_trees)
+    return serves or built or any(tree.kind in ("context", "stage") for tree in stage.files.whole_trees)
 
 
 def _serves(stage: Stage) -> bool:

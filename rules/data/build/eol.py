@@ -35,6 +35,17 @@ MAMBAFORGE = "Mambaforge is built no more since January 2025, and Miniforge is t
 DOTNET = "mcr.microsoft.com/dotnet"
 MOVED: Json = {"note": "moved to the Microsoft Container Registry", "withdrawn": True}
 """Microsoft took them off Docker Hub by August 2021 (dotnet/dotnet-docker 2848 and 2960, dotnet/announcements 197)."""
+WITHOUT_NODE: Json = {"note": "moved to the Microsoft Container Registry, where the SDK comes without Node.js"}
+# aspnet/Announcements 298
+JUPYTER: Json = {
+    "registry": "docker.io",
+    "date": "2023-10-20",
+    "note": "since then the Jupyter Docker Stacks are published at quay.io alone",
+}
+# jupyter/docker-stacks, README.md: what is on Docker Hub "will no longer be updated"
+STACKS = "docker-stacks-foundation base-notebook minimal-notebook r-notebook julia-notebook scipy-notebook".split()
+STACKS += "tensorflow-notebook datascience-notebook pyspark-notebook all-spark-notebook".split()
+
 DEAD: list[Json] = [
     {"match": "openjdk", "instead": "eclipse-temurin", "note": "the official image is deprecated"},
     {"match": "java", "instead": "eclipse-temurin", "note": "removed from the official images"},
@@ -55,12 +66,13 @@ DEAD: list[Json] = [
     {"match": "condaforge/mambaforge", "instead": "condaforge/miniforge3", "note": MAMBAFORGE},
     {"match": "condaforge/mambaforge-pypy3", "note": "Mambaforge is built no more since January 2025"},
     {"match": "microsoft/aspnetcore", "instead": f"{DOTNET}/aspnet"} | MOVED,
-    {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk"} | MOVED,
+    {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk"} | MOVED | WITHOUT_NODE,
     {"match": "microsoft/dotnet", "tag": ".*sdk.*|latest", "instead": f"{DOTNET}/sdk"} | MOVED,
     {"match": "microsoft/dotnet", "tag": ".*aspnetcore-runtime.*", "instead": f"{DOTNET}/aspnet"} | MOVED,
     {"match": "microsoft/dotnet", "tag": ".*runtime-deps.*", "instead": f"{DOTNET}/runtime-deps"} | MOVED,
     {"match": "microsoft/dotnet", "tag": ".*runtime.*", "instead": f"{DOTNET}/runtime"} | MOVED,
     {"match": "microsoft/dotnet"} | MOVED,
+    *({"match": f"quay.io/jupyter/{name}", "instead": f"quay.io/jupyter/{name}"} | JUPYTER for name in STACKS),
     {"match": r"(gcr\.io/distroless/(?:java|nodejs).*)-debian12", "date": "2026-01-31"} | DISTROLESS,
     {"match": r"(gcr\.io/distroless/python3)-debian12", "date": "2026-04-30"} | DISTROLESS,
     {"match": r"(gcr\.io/distroless/.*)-debian12", "date": "2026-09-30"} | DISTROLESS,
@@ -68,9 +80,10 @@ DEAD: list[Json] = [
 ]
 """Images that are no longer updated, whatever they hold; the first match counts.
 
-`match` is the familiar name, `tag` limits it to some tags, `date` is the last day of updates where it is known,
-`withdrawn` says that its registry has none of its tags any more, `instead` is the image to use; one that names a group
-of `match` is the same image of a later system, where the table of images has it.
+`match` is the familiar name, `tag` limits it to some tags, `registry` to one of several that hold the same image,
+`date` is the last day of updates where it is known, `withdrawn` says that its registry has none of its tags any more,
+`instead` is the image to use; one that names a group of `match` is the same image of a later system, where the table of
+images has it.
 From the raw table's `dead_images`, whose notes are written for people.
 """
 
