@@ -180,7 +180,7 @@ def _echoed(run: Run, args: tuple[ShellWord, ...]) -> str | None:
     end = "" if "n" in given else "\n"
     if "\\" not in text and not set(given) & {"e", "E"}:
         return text + end
-    if (run.shell.value or ("",))[0].rsplit("/", 1)[-1] == "bash":
+    if run.script.dialect == "bash":
         reads = "e" in given
     elif run.stage.runtime.distribution in DEBIAN_FAMILY and not run.shell.set_in_file:
         if set(given) & {"e", "E"}:

@@ -179,7 +179,7 @@ def _doubted(stage: Stage, run: Run) -> tuple[Confidence, str]:
     """Return how certain it is that nothing asks for the status: a base image hands on its `SHELL`, if it sets one."""
     if not run.is_read:
         return Confidence.LIKELY, "a part of this `RUN` could not be read as a shell script"
-    if run.shell.origin is not Origin.UNKNOWN:
+    if run.shell.origin is not Origin.UNKNOWN or run.script.shell is not None:
         return Confidence.CERTAIN, ""
     return (
         Confidence.POSSIBLE if stage.root.base_text is None else Confidence.LIKELY,
@@ -201,7 +201,7 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     first = f"{'Fetch' if fetches else 'Write'} to a file first"
     if not counts(run, command):
         return f" {first}, and join the commands with `&&`."
-    if command.nested or run.instruction.exec_form is not None:
+    if command.nested or (run.script.shell is not None and not run.instruction.heredocs):
         shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
         return f" Start the inner shell with `{shell} -o pipefail -c`."
     if stops_early(run) or reads_otherwise(run):
@@ -244,7 +244,7 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
     """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
     if run.deferred or run.instruction.heredocs or command.nested or stops_early(run) or not counts(run, command):
         return None
-    if run.instruction.exec_form is not None:
+    if run.script.is_array or run.script.shell is not None:
         return None  # the option goes in front of the script
     if _knows_option(run):
         first = run.commands[0]

@@ -73,7 +73,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         called = (
             (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *OF_SHADOW, "apt-key")
         )
-        found = ((run, c) for run, c in called if _is_bare(c))
+        found = ((run, c) for run, c in called if _is_looked_for(run, c))
         first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
@@ -82,7 +82,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield script
         sdk = ((run, c) for run in stage.runs for c in sure_calls(run, "dotnet") if lacks_dotnet_sdk(stage, c))
         yield from (_of_sdk(stage, *found) for found in islice(sdk, 1))
-        system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_bare(c))
+        system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_looked_for(run, c))
         absent = next(((run, c) for run, c in system if is_missing_at(run, c)), None)
         if absent is not None:
             yield _of_system(stage, *absent)
@@ -106,9 +106,21 @@ def _system_calls(run: Run) -> Iterator[Command]:
                 yield command
 
 
-def _is_bare(command: Command) -> bool:
-    """Whether a program is called by its name alone."""
-    return command.program is not None and command.program.value == command.name
+def _is_looked_for(run: Run, command: Command) -> bool:
+    """Whether a program is called by its name alone, and `PATH` is the image's: a login shell reads its own first."""
+    bare = command.program is not None and command.program.value == command.name
+    shell = run.script.shell
+    return bare and (shell is None or command is shell or _OWN_PATH.isdisjoint(_options(shell)))
+
+
+def _options(shell: Command) -> set[str]:
+    """Return the options of a shell: letters that stand together one by one, long ones whole."""
+    words = [word.value for word in shell.args if word.value[:1] == "-"]
+    return {one for word in words for one in ([word] if word[:2] == "--" else word[1:])}
+
+
+_OWN_PATH = frozenset({"l", "i", "--login"})
+"""Options with which a shell reads `/etc/profile` or `~/.bashrc` first, where tools like nvm are set up (bash(1))."""
 
 
 def _is_given_up(stage: Stage, name: str) -> bool:

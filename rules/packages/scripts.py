@@ -75,6 +75,8 @@ def sure_calls(run: Run, *names: str) -> Iterator[Command]:
     """
     if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
         return
+    if run.script.shell is not None and run.script.shell.name in names:
+        yield run.script.shell
     for command in run.calls(*names):
         if not (command.conditional or command.nested) and outcome_of_failure(run, command) == "stops":
             yield command

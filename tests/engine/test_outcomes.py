@@ -24,7 +24,8 @@ CASES = {
     "( a; b ) && c": "goes-on stops stops",
     "( a && b ); c": "goes-on goes-on stops",
     "( a && b ) || c": "caught caught stops",
-    "sh -c 'a; b'": "stops goes-on stops",
+    "sh -c 'a; b'": "goes-on stops",
+    "sh -ec 'a; b'": "stops stops",
 }
 
 
