@@ -3,7 +3,19 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    shell_around,
+)
 from rules.build.gone_scripts import NAMES, gone_script
 from rules.build.missing_programs import (
     OF_APACHE,
@@ -109,18 +121,19 @@ def _system_calls(run: Run) -> Iterator[Command]:
 def _is_looked_for(run: Run, command: Command) -> bool:
     """Whether a program is called by its name alone, and `PATH` is the image's: a login shell reads its own first."""
     bare = command.program is not None and command.program.value == command.name
-    shell = run.script.shell
-    return bare and (shell is None or command is shell or _OWN_PATH.isdisjoint(_options(shell)))
+    shell = run.script.shell if command is not run.script.shell else None
+    around = shell_around(run, command) or shell
+    return bare and (around is None or _OWN_PATH.isdisjoint(_options(around)))
 
 
 def _options(shell: Command) -> set[str]:
     """Return the options of a shell: letters that stand together one by one, long ones whole."""
     words = [word.value for word in shell.args if word.value[:1] == "-"]
-    return {one for word in words for one in ([word] if word[:2] == "--" else word[1:])}
+    return {one for word in words for one in ([word] if word[:2] == "--" else word[1:] or [word])}
 
 
-_OWN_PATH = frozenset({"l", "i", "--login"})
-"""Options with which a shell reads `/etc/profile` or `~/.bashrc` first, where tools like nvm are set up (bash(1))."""
+_OWN_PATH = frozenset({"l", "i", "-", "--login"})
+"""Options with which a shell reads `/etc/profile` or `~/.bashrc` first, where tools are set up (bash(1), su(1))."""
 
 
 def _is_given_up(stage: Stage, name: str) -> bool:

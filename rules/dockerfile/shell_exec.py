@@ -38,7 +38,9 @@ def read_exec(words: Sequence[Word], source: Source) -> Collected:
     if script is not None and script.word is not None:
         text = json_text(script.word)
         options = shell_options(script.options)
-        Parser(text, collected, dialect=script.dialect, options=options, depth=1).read()
+        inner = Parser(text, collected, dialect=script.dialect, options=options, depth=1)
+        inner.state.handed_by = command.start
+        inner.read()
     else:
         collected.commands += [_command(inner, nested=True) for inner in inner_commands(command)]
     return collected

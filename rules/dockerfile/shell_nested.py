@@ -91,6 +91,11 @@ def inner_script(command: Command) -> InnerScript | None:
     return None
 
 
+def hands_script(command: Command) -> bool:
+    """Tell whether a command hands a script to a shell, whose commands are looked at by themselves."""
+    return command.name in RUNS_MORE and inner_script(command) is not None
+
+
 def inner_commands(command: Command) -> Iterator[Sequence[ShellWord]]:
     """Yield the words of the commands that a tool runs: `uv run …`, `conda run -n x …`, `find … -exec …`.
 

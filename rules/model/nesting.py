@@ -28,6 +28,27 @@ def innermost_around(run: Run) -> Mapping[int, Command]:
     return found
 
 
+def shell_around(run: Run, command: Command) -> Command | None:
+    """Return the command that hands a shell the script which a command stands in: `su app -c "…"`; `None` for none."""
+    return _by_start(run).get(command.handed_by) if command.handed_by >= 0 else None
+
+
+def runs_apart(run: Run, command: Command) -> bool:
+    """Tell whether a command runs for another one: in a substitution, by `find -exec`, by `uv run`.
+
+    In the script of a shell that is itself a command of the RUN, it runs as if it stood in the RUN: under another user
+    it may be, with variables and a folder of its own, and what becomes of a failure hangs on both.
+    """
+    while (around := shell_around(run, command)) is not None:
+        command = around
+    return command.nested
+
+
+@once
+def _by_start(run: Run) -> Mapping[int, Command]:
+    return {command.start: command for command in run.commands if command.name in RUNS_MORE}
+
+
 def fits_quotes(run: Run, offset: int, text: str) -> bool:
     """Tell whether a text may stand at a place of a RUN: in `sh -c "…"` it must not end the quotes or be filled in."""
     words = (word.text[:1] for word in _handed_words(run) if word.start < offset < word.end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.outcome import outcome_of_failure
+from rules.model.outcome import surely_stops
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -78,5 +78,5 @@ def sure_calls(run: Run, *names: str) -> Iterator[Command]:
     if run.script.shell is not None and run.script.shell.name in names:
         yield run.script.shell
     for command in run.calls(*names):
-        if not (command.conditional or command.nested) and outcome_of_failure(run, command) == "stops":
+        if surely_stops(run, command):
             yield command
