@@ -14,6 +14,7 @@ from rules.api import (
     Stage,
     quote,
     rule,
+    runs_apart,
     shell_around,
 )
 from rules.build.gone_scripts import NAMES, gone_script
@@ -114,7 +115,7 @@ def _system_calls(run: Run) -> Iterator[Command]:
     yield from sure_calls(run, *SYSTEM_TOOLS)
     if not run.deferred and run.is_read and not any(mount.type == "bind" for mount in run.mounts):
         for command in run.calls(*SYSTEM_TOOLS):
-            if command.after == "|" and not (command.conditional or command.negated or command.nested):
+            if command.after == "|" and not (command.conditional or command.negated or runs_apart(run, command)):
                 yield command
 
 
