@@ -48,7 +48,7 @@ def surely_stops(run: Run, command: Command) -> bool:
 
 def _last_beside(run: Run, command: Command) -> int:
     """Return where the last command begins: of the RUN, or of the script that a command of it hands to a shell."""
-    return _last_of_scripts(run).get(command.handed_by, run.commands[-1].start)
+    return run.commands[-1].start if command.handed_by < 0 else _last_of_scripts(run)[command.handed_by]
 
 
 @once
