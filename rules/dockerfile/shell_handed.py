@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_blocks import Collected
 from rules.dockerfile.shell_exec import command_of, json_text
-from rules.dockerfile.shell_nested import SHELLS, InnerScript, inner_script
+from rules.dockerfile.shell_nested import SHELLS, InnerScript, inner_script, is_filled_in
 from rules.dockerfile.shell_pieces import PieceReader
 from rules.dockerfile.shell_words import ShellText
 
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Heredoc, Word
     from rules.dockerfile.shell_command import Command
     from rules.dockerfile.source import Source
-
-
-_FILLED_IN = re.compile(r"\"?[ ]*[$`]")
-"""Begins a script that the shell in front makes of something else: `sh -c "$(curl …)"`, `bash -c "$SCRIPT"`."""
 
 
 class Handed(NamedTuple):
@@ -88,5 +83,5 @@ def _script_of(command: Command) -> InnerScript | None:
         return None
     if script.word is None:
         return script if len(script.options) == len(command.args) else None
-    elsewhere = _FILLED_IN.match(script.word.text) is not None
-    return script if script.word is command.args[-1] and not (command.redirects or elsewhere) else None
+    alone = script.word is command.args[-1] and not command.redirects
+    return script if alone and not is_filled_in(script) else None

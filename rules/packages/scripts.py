@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.shell_nested import hands_script
 from rules.lazily import once
 from rules.model.outcome import surely_stops
 
@@ -30,7 +31,9 @@ _RUNNERS = ("bash", "sh", "source", ".")
 
 def may_be_script(command: Command) -> bool:
     """Tell whether a command is a script, runs one, or is named by a variable: what it does is not in the file."""
-    return command.name in _RUNNERS or command.name.endswith(".sh") or "$" in command.name
+    if command.name in _RUNNERS:
+        return not hands_script(command)
+    return command.name.endswith(".sh") or "$" in command.name
 
 
 def runs_script_before(run: Run, start: int) -> bool:
