@@ -31,8 +31,8 @@ from rules.model.files import Attributes, Deletion, Files, changes_by
 from rules.model.groups import group_exists, groupless
 from rules.model.layers import Called
 from rules.model.model import Model
-from rules.model.nesting import innermost_around
-from rules.model.outcome import Outcome, outcome_of_failure
+from rules.model.nesting import innermost_around, runs_apart, shell_around
+from rules.model.outcome import Outcome, outcome_of_failure, surely_stops
 from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.puts import Put, folders_of, within
 from rules.model.run_writes import Write, written_by
@@ -187,10 +187,13 @@ __all__ = [
     "recommends_nothing",
     "replace",
     "rule",
+    "runs_apart",
     "runtime_of",
     "script_of",
+    "shell_around",
     "supported_reference",
     "suppressions",
+    "surely_stops",
     "system_python",
     "tags_date",
     "tail_start",

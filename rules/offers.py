@@ -13,6 +13,7 @@ from rules.judging import OF_SYNTAX, judge
 from rules.matching.fingerprint import unchanged
 from rules.matching.overlaps import SPEAKS_FOR
 from rules.model.model import Model
+from rules.model.nesting import fits_quotes
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
@@ -55,6 +56,8 @@ class Bench:
 
     def holds(self, fix: Fix, raised: Raised) -> bool:
         """Tell whether a fix applies, parses, removes its problem and brings no new one that counts."""
+        if not _fits(self._change, fix):
+            return False
         after = _fixed(self._change, fix)
         if after is None:
             return False
@@ -102,6 +105,18 @@ class Verified:
 
     def __init__(self, fix: Fix | None) -> None:
         self.fix = fix
+
+
+def _fits(change: DockerfileChange, fix: Fix) -> bool:
+    """Whether the quotes around what a fix writes stay whole: what parses without them means another thing."""
+    own = [edit for edit in fix.edits if edit.path in (None, change.path)]
+    runs = [run for stage in change.after.stages for run in stage.runs]
+    return all(
+        fits_quotes(run, edit.span.start, edit.text)
+        for edit in own
+        for run in runs
+        if run.instruction.span.start < edit.span.start < run.instruction.span.end
+    )
 
 
 def _fixed(change: DockerfileChange, fix: Fix) -> DockerfileChange | None:

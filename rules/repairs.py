@@ -148,7 +148,8 @@ def joint_of(run: Run) -> str:
     """Return what joins two commands on lines of their own, as a RUN of several lines does it: operator and indent."""
     instruction = run.instruction
     indent, leading = _continuation_style(run)
-    if run.commands[-1].errexit and run.commands[-1].before == ";" and "&&" not in instruction.value:
+    last = run.commands[-1]
+    if run.script.shell is None and last.errexit and last.before == ";" and "&&" not in instruction.value:
         return f"; {instruction.escape}\n{indent}"
     return f" {instruction.escape}\n{indent}&& " if leading else f" && {instruction.escape}\n{indent}"
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.distributions import DEBIAN_FAMILY
 from rules.lazily import once
+from rules.model.nesting import runs_apart
 from rules.model.puts import copied, may_bring
 from rules.model.run_writes import written_by
 from rules.model.steps import Copy, Run
 from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command, Redirect, ShellWord
+    from rules.dockerfile.shell import Command, Redirect
     from rules.model.stage import Stage
     from rules.model.steps import Step
 
@@ -146,7 +147,7 @@ def _written(run: Run) -> dict[int, list[str]]:
 
 
 def _is_sure(run: Run, command: Command) -> bool:
-    return not (command.conditional or command.nested or command.before in ("||", "|", "|&") or run.deferred)
+    return not (command.conditional or runs_apart(run, command) or command.before in ("||", "|", "|&") or run.deferred)
 
 
 def _output(run: Run, command: Command, redirect: Redirect) -> str | None:
@@ -160,7 +161,7 @@ def _output(run: Run, command: Command, redirect: Redirect) -> str | None:
     if not all(word.literal for word in command.args):
         return None
     if command.name == "echo":
-        return _echoed(run, command.args)
+        return _echoed(run, command)
     return _printed([word.value for word in command.args]) if command.name == "printf" else None
 
 
@@ -170,9 +171,9 @@ def _filled(body: str) -> str | None:
     return None if "$" in plain or "`" in plain else re.sub(r"\\([$`\\])", r"\1", body).replace("\\\n", "")
 
 
-def _echoed(run: Run, args: tuple[ShellWord, ...]) -> str | None:
+def _echoed(run: Run, command: Command) -> str | None:
     """Return what `echo` writes: dash reads escapes always, and knows `-n` alone; others read them with `-e`."""
-    words = [word.value for word in args]
+    words = [word.value for word in command.args]
     options = 0
     while options < len(words) and _OPTION.fullmatch(words[options]):
         options += 1
@@ -180,7 +181,9 @@ def _echoed(run: Run, args: tuple[ShellWord, ...]) -> str | None:
     end = "" if "n" in given else "\n"
     if "\\" not in text and not set(given) & {"e", "E"}:
         return text + end
-    if (run.shell.value or ("",))[0].rsplit("/", 1)[-1] == "bash":
+    if command.nested:
+        return None  # another shell may read it
+    if run.script.dialect == "bash":
         reads = "e" in given
     elif run.stage.runtime.distribution in DEBIAN_FAMILY and not run.shell.set_in_file:
         if set(given) & {"e", "E"}:

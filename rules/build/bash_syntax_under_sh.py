@@ -208,6 +208,8 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
 def _way_out(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> tuple[str, bool]:
     """Return what to do, without a full stop, and whether a `SHELL` line above would do it."""
     plainly = "use `printf`" if found.kind == "echo-option" else "write it for a plain shell"
+    if run.script.shell is not None:
+        return f"Hand it to {'`bash`' if shell == 'dash' else 'a bash that is installed'}, or {plainly}", False
     if lost is not None:
         return f"Before this change it ran under `{' '.join(str(lost).split())}`: put that back, or {plainly}", True
     if _would_change_files(run):

@@ -88,7 +88,7 @@ def _current(step: Step) -> str:
 
 
 def _named(run: Run, folder: ShellWord) -> str:
-    alone = len(run.commands) == 1 and not run.instruction.heredocs
+    alone = len(run.commands) == 1 and not run.instruction.heredocs and run.script.shell is None
     name = _acting(run)[-1].name
     return f"`RUN {name} {folder.text}`" if alone else f"the `{name} {folder.text}` at the end of this `RUN`"
 

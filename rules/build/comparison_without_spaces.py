@@ -29,7 +29,7 @@ _BETWEEN = frozenset({"-a", "-o", "&&", "||", "(", ")", "!", "\\(", "\\)"})
 """What parts one test in a command from the next."""
 _PLAIN = re.compile(r"\$\w+|\$\{\w+\}|[\w.-]+|\"[^\"`\\]*\"|'[^']*'")
 _BARE = re.compile(r"\$\w+|\$\{\w+\}")
-_CONDITION = re.compile(r"(?:^|[\s;&|({])(?:if|elif|while|until|!)\s+$")
+_CONDITION = re.compile(r"(?:^|[\s;&|({'\"])(?:if|elif|while|until|!)\s+$")
 
 
 @rule(
@@ -47,7 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             script = script_of(instruction) if "=" in instruction.whole_value else None
             for command in script.named(*_TESTS) if script is not None else ():
                 for word, operator in _single(command) if _decides(command) else ():
-                    yield _problem(stage, instruction, command, word, operator)
+                    quoted = command.nested or script is None or script.shell is not None
+                    yield _problem(stage, instruction, command, word, operator, quoted=quoted)
 
 
 def _single(command: Command) -> Iterator[tuple[ShellWord, re.Match[str]]]:
@@ -85,11 +86,11 @@ def _decides(command: Command) -> bool:
 
 
 def _problem(
-    stage: Stage, instruction: Instruction, command: Command, word: ShellWord, operator: re.Match[str]
+    stage: Stage, instruction: Instruction, command: Command, word: ShellWord, operator: re.Match[str], *, quoted: bool
 ) -> Problem:
     sign = "!=" if operator[0] == "!=" else "="
     spaced = f"{word.text[: operator.start()]} {sign} {word.text[operator.end() :]}"
-    repair = _fix(word, operator, sign) if instruction.exec_form is None else None  # whose quotes would end its string
+    repair = _fix(word, operator, sign) if not quoted else None  # whose quotes would end its own
     written = quote(repair.edits[0].text if repair is not None else spaced)
     whole = word.text[0] in "\"'" and word.text.find(word.text[0], 1) == len(word.text) - 1
     return Problem(

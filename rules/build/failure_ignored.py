@@ -253,7 +253,7 @@ def _outcome(run: Run, command: Command) -> str:
 def _fix(run: Run) -> Fix | None:
     """Write `set -e` first, into the `set` that stands there already, or as a line of the here-document."""
     instruction, first = run.instruction, run.commands[0]
-    if instruction.exec_form is not None:
+    if run.script.shell is not None and not instruction.heredocs:
         return Fix("Begin with `set -e`", (insert(instruction.source, first.start, "set -e; "),))
     option = first.args[0] if first.name == "set" and first.args else None
     if option is not None and option.text.startswith("-") and not option.text.startswith("-o"):

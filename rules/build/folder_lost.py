@@ -18,6 +18,7 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    runs_apart,
 )
 from rules.build.folder_needs import is_made_by, needed_by
 from rules.build.folder_origins import Place, is_plain, is_proved, may_be_there, place_of
@@ -74,7 +75,7 @@ def _needs(stage: Stage) -> list[_Need]:
         _Need(folder, run, command)
         for run in stage.done_runs
         for command in run.commands
-        if not command.conditional and not command.nested
+        if not command.conditional and not runs_apart(run, command)
         for folder in needed_by(run, command)
         if outcome_of_failure(run, command) == "stops"
     ]

@@ -183,6 +183,8 @@ def is_missing_at(run: Run, command: Command) -> bool:
         for other in earlier.commands:
             if earlier is run and other.start >= command.start:
                 break
+            if earlier is run and other.start == command.handed_by:
+                continue  # its script is what is looked at
             unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
             if unknown or other.name == name or is_unpacker(other) or any(name in word.value for word in other.args):
                 return False

@@ -20,10 +20,13 @@ from rules.api import (
     insert_line_before,
     quote,
     rule,
+    runs_apart,
+    shell_around,
 )
 from rules.build.missing_programs import READERS, lacks
 from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
 from rules.build.shell_dialects import reads_otherwise, runs_from
+from rules.dockerfile.shell_nested import SHELLS
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.remote_script_piped_to_shell import piped
@@ -96,11 +99,7 @@ def _hidden_failure(run: Run) -> Command | None:
 def _hidden_failures(run: Run) -> Iterator[Command]:
     """Yield the commands on the left of a pipe, without `pipefail`, that may fail and whose output is kept."""
     for command in run.commands:
-        if (
-            command.after not in ("|", "|&")
-            or command.pipefail
-            or (command.nested and not _is_in_a_script(run, command))
-        ):
+        if command.after not in ("|", "|&") or command.pipefail or runs_apart(run, command):
             continue
         if command.name in _CANNOT_FAIL_TELLINGLY or not command.name or _is_forgiven(run, command):
             continue
@@ -143,16 +142,6 @@ def _is_condition(run: Run, command: Command) -> bool:
     return bool(words) and words[-1] in ("if", "elif", "while", "until")
 
 
-def _is_in_a_script(run: Run, command: Command) -> bool:
-    """Whether a command stands in what `sh -c` is given, and in no substitution there."""
-    for shell in run.calls("sh", "bash", "ash", "dash"):
-        word = next((w for w in shell.args if w.span.start <= command.start < w.span.end), None)
-        if word is not None and shell.has("-c"):
-            before = command.source.text[word.span.start : command.start]
-            return "$(" not in before and "`" not in before and "<(" not in before
-    return False
-
-
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     fix = _fix(run, stage, command)
     last = pipelines(run)[command.pipeline].last
@@ -179,7 +168,7 @@ def _doubted(stage: Stage, run: Run) -> tuple[Confidence, str]:
     """Return how certain it is that nothing asks for the status: a base image hands on its `SHELL`, if it sets one."""
     if not run.is_read:
         return Confidence.LIKELY, "a part of this `RUN` could not be read as a shell script"
-    if run.shell.origin is not Origin.UNKNOWN:
+    if run.shell.origin is not Origin.UNKNOWN or run.script.shell is not None:
         return Confidence.CERTAIN, ""
     return (
         Confidence.POSSIBLE if stage.root.base_text is None else Confidence.LIKELY,
@@ -201,10 +190,12 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     first = f"{'Fetch' if fetches else 'Write'} to a file first"
     if not counts(run, command):
         return f" {first}, and join the commands with `&&`."
-    if command.nested or run.instruction.exec_form is not None:
+    around = shell_around(run, command) or run.script.shell
+    named = around is not None and around.name in SHELLS
+    if named and around is not None and around.heredoc is None:
         shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
         return f" Start the inner shell with `{shell} -o pipefail -c`."
-    if stops_early(run) or reads_otherwise(run):
+    if (around is not None and not named) or stops_early(run) or reads_otherwise(run):
         return f" {first}."
     if run.instruction.heredocs and _knows_option(run):
         return f" {first}, or begin the script with `set -o pipefail`."
@@ -244,7 +235,7 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
     """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
     if run.deferred or run.instruction.heredocs or command.nested or stops_early(run) or not counts(run, command):
         return None
-    if run.instruction.exec_form is not None:
+    if run.script.is_array or run.script.shell is not None:
         return None  # the option goes in front of the script
     if _knows_option(run):
         first = run.commands[0]

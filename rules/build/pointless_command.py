@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule, runs_apart
 
 _LOOKS = {
     "free": "the memory of the machine that builds",
@@ -90,13 +90,7 @@ def _is_used(run: Run, command: Command) -> bool:
         return True
     if any(redirect.writes not in (None, "/dev/null") for redirect in command.redirects):
         return True
-    return command.nested and not any(start <= command.start < end for start, end in _inner(run))
-
-
-@once
-def _inner(run: Run) -> tuple[tuple[int, int], ...]:
-    """Where the inner scripts of a RUN stand: `sh -c "…"`."""
-    return tuple((shell.start, shell.end) for shell in run.calls("sh", "bash") if shell.has("-c"))
+    return runs_apart(run, command)
 
 
 def _works_with_a_server(run: Run, command: Command) -> bool:

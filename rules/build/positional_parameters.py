@@ -86,6 +86,9 @@ def read_variables(run: Run) -> Iterator[tuple[Command, str]]:
 
 def _of_its_shell(run: Run) -> Iterator[Command]:
     """Yield the commands of a RUN's own shell, and of substitutions; `sh -c '…'` has arguments of its own."""
+    if run.script.shell is not None:
+        yield run.script.shell
+        return
     scripts = [script for command in run.commands if (script := inner_script(command)) is not None]
     words = sorted((script.word.start, script.word.end) for script in scripts if script.word is not None)
     starts, ends = [start for start, _ in words], [*accumulate((end for _, end in words), max)]

@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    runs_apart,
+    shell_around,
+)
 from rules.build.gone_scripts import NAMES, gone_script
 from rules.build.missing_programs import (
     OF_APACHE,
@@ -73,7 +86,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         called = (
             (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *OF_SHADOW, "apt-key")
         )
-        found = ((run, c) for run, c in called if _is_bare(c))
+        found = ((run, c) for run, c in called if _is_looked_for(run, c))
         first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
@@ -82,7 +95,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield script
         sdk = ((run, c) for run in stage.runs for c in sure_calls(run, "dotnet") if lacks_dotnet_sdk(stage, c))
         yield from (_of_sdk(stage, *found) for found in islice(sdk, 1))
-        system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_bare(c))
+        system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_looked_for(run, c))
         absent = next(((run, c) for run, c in system if is_missing_at(run, c)), None)
         if absent is not None:
             yield _of_system(stage, *absent)
@@ -102,13 +115,26 @@ def _system_calls(run: Run) -> Iterator[Command]:
     yield from sure_calls(run, *SYSTEM_TOOLS)
     if not run.deferred and run.is_read and not any(mount.type == "bind" for mount in run.mounts):
         for command in run.calls(*SYSTEM_TOOLS):
-            if command.after == "|" and not (command.conditional or command.negated or command.nested):
+            if command.after == "|" and not (command.conditional or command.negated or runs_apart(run, command)):
                 yield command
 
 
-def _is_bare(command: Command) -> bool:
-    """Whether a program is called by its name alone."""
-    return command.program is not None and command.program.value == command.name
+def _is_looked_for(run: Run, command: Command) -> bool:
+    """Whether a program is called by its name alone, and `PATH` is the image's: a login shell reads its own first."""
+    bare = command.program is not None and command.program.value == command.name
+    shell = run.script.shell if command is not run.script.shell else None
+    around = shell_around(run, command) or shell
+    return bare and (around is None or _OWN_PATH.isdisjoint(_options(around)))
+
+
+def _options(shell: Command) -> set[str]:
+    """Return the options of a shell: letters that stand together one by one, long ones whole."""
+    words = [word.value for word in shell.args if word.value[:1] == "-"]
+    return {one for word in words for one in ([word] if word[:2] == "--" else word[1:] or [word])}
+
+
+_OWN_PATH = frozenset({"l", "i", "-", "--login"})
+"""Options with which a shell reads `/etc/profile` or `~/.bashrc` first, where tools are set up (bash(1), su(1))."""
 
 
 def _is_given_up(stage: Stage, name: str) -> bool:

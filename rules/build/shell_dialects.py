@@ -23,8 +23,8 @@ _QUOTED = re.compile(r"'[^']*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
 
 @once
 def reads_otherwise(run: Run) -> bool:
-    """Tell whether a RUN in shell form says what the two shells take for something else."""
-    if run.instruction.exec_form is not None:
+    """Tell whether a RUN in shell form says what the two shells take for something else; not one that names its own."""
+    if run.script.is_array or run.script.shell is not None:
         return False
     return any(_fills_in(command) or _expands(command) for command in run.commands)
 

@@ -6,7 +6,7 @@ import posixpath
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Problem, folders_of, once, outcome_of_failure, quote, within
+from rules.api import Confidence, Problem, folders_of, once, quote, surely_stops, within
 from rules.model.run_writes import CARRIERS, carried_by, is_opaque
 from rules.model.work_folders import folder_of
 
@@ -111,7 +111,7 @@ def _is_installed(target: str) -> bool:
 def _read(run: Run, command: Command) -> Iterator[tuple[str, str]]:
     """Yield the files that a command cannot do without, absolute and as written."""
     folder = folder_of(run, command)
-    if folder is None or command.conditional or command.nested or outcome_of_failure(run, command) != "stops":
+    if folder is None or not surely_stops(run, command):
         return
     for text in _inputs(command):
         if text and not text.startswith("-") and not any(mark in text for mark in "$~`"):

@@ -19,6 +19,7 @@ from rules.api import (
     once,
     quote,
     rule,
+    runs_apart,
     within,
 )
 from rules.build.folder_origins import is_plain
@@ -70,7 +71,13 @@ def _moved(stage: Stage, was: Stage) -> Iterator[_Moved]:
         for command in run.commands if run.is_read and not run.deferred else ():
             old = _places(was).get(str(command))
             now = folder_of(run, command)
-            if old is None or now is None or command.conditional or command.nested or not calls_project(command):
+            if (
+                old is None
+                or now is None
+                or command.conditional
+                or runs_apart(run, command)
+                or not calls_project(command)
+            ):
                 continue
             then = folder_of(*old)
             if then is None or then in (now, "/") or now in _folders(was)[str(command)]:

@@ -7,14 +7,15 @@ code by itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.arguments import shell_view
 from rules.dockerfile.shell_blocks import Collected, Construct, Function, shell_options
 from rules.dockerfile.shell_command import Command
-from rules.dockerfile.shell_exec import read_exec, script_in
+from rules.dockerfile.shell_exec import read_exec
+from rules.dockerfile.shell_handed import Handed, handed_in_array, handed_in_line
 from rules.dockerfile.shell_nested import SHELLS
 from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
@@ -47,7 +48,7 @@ class Script:
         inner: Which of these stand in a script that a command hands to another shell, or between
             backticks: the shell that reads the whole, if it is Bash, goes on.
         dialect: The shell that runs it: `sh`, `bash`, `ash`, `dash`, `ksh`, `zsh`; `exec` for the exec form, unless a
-            RUN names such a shell in it for its script; else the name of a program whose language is not understood
+            RUN hands such a shell its script in it; else the name of a program whose language is not understood
             (`powershell`, `cmd`, `python3`).
         understood: Whether the commands are all there is. False for a language that is not a POSIX shell's, and for
             code beyond all reasonable size.
@@ -55,6 +56,8 @@ class Script:
             the shell sees them, and where the first of these begins; offsets in the file.
         origin: The text that was read, with the builder's here-documents; `None` for other forms.
         functions: The functions that it defines; those inside a function come before it.
+        shell: The command that a RUN is all of, where that does no more than to hand this script to a shell which it
+            names: `["bash", "-c", "…"]`, `bash -c "…"`, `bash <<EOF`. What SHELL says does not reach into the script.
     """
 
     commands: tuple[Command, ...] = ()
@@ -65,6 +68,7 @@ class Script:
     origin: tuple[ShellText, tuple[Heredoc, ...]] | None = field(default=None, repr=False)
     functions: tuple[Function, ...] = ()
     inner: tuple[Span, ...] = ()
+    shell: Command | None = None
 
     def __iter__(self) -> Iterator[Command]:
         """Iterate over the commands."""
@@ -167,17 +171,23 @@ def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -
         return _heredoc_script(heredocs[0], instruction.source, dialect, options)
     if dialect not in SHELLS:
         return Script(dialect=dialect, understood=False)
-    return parse(view, instruction.source, offset, dialect=dialect, options=options, heredocs=heredocs)
+    found = parse(view, instruction.source, offset, dialect=dialect, options=options, heredocs=heredocs)
+    if instruction.keyword != "RUN" or found.origin is None or len(found.errors) > len(found.inner):
+        return found
+    handed = handed_in_line(found.commands, found.origin[0], heredocs)
+    return _handed_script(handed) if handed is not None else found
 
 
 def _array_script(keyword: str, words: Sequence[Word], source: Source) -> Script:
     """Read an array: that of a RUN which hands a script to a shell is this script, as if it stood there by itself."""
-    found = script_in(words, source) if keyword == "RUN" else None
-    if found is None:
-        return _script(read_exec(words, source), "exec")
-    collected, options = Collected(), shell_options(found.options)
-    Parser(found.text, collected, dialect=found.dialect, options=options).read()
-    return _script(collected, found.dialect, (found.text, ()))
+    handed = handed_in_array(words, source) if keyword == "RUN" else None
+    return _handed_script(handed) if handed is not None else _script(read_exec(words, source), "exec")
+
+
+def _handed_script(handed: Handed) -> Script:
+    collected = Collected()
+    Parser(handed.text, collected, dialect=handed.dialect, options=shell_options(handed.options)).read()
+    return replace(_script(collected, handed.dialect, (handed.text, ())), shell=handed.shell)
 
 
 @lru_cache(maxsize=64)

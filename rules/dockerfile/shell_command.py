@@ -36,10 +36,13 @@ class Command(NamedTuple):
         conditional: It may not run although the script succeeds: inside `if`, a loop, `case` or a function, right
             of `||`, or guarded by a test whose failure goes unnoticed (`[ -f x ] && rm x; …`).
         negated: Its status is inverted by `!`.
-        nested: It stands inside `$(…)`, backticks, `<(…)` or the script given to `sh -c`.
+        nested: It stands inside `$(…)`, backticks, `<(…)` or the script given to `sh -c`, or another command runs it
+            (`find -exec`, `uv run`).
         errexit: `set -e` is in force when it runs.
         pipefail: `set -o pipefail` is in force when it runs.
         heredoc: The text of a here-document fed to it.
+        handed_by: Offset of the command that hands a shell the script which it stands in (`su app -c "…"`); -1 where
+            it stands in none, and within a substitution of one.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Command(NamedTuple):
     errexit: bool = False
     pipefail: bool = False
     heredoc: str | None = None
+    handed_by: int = -1
 
     @property
     def span(self) -> Span:

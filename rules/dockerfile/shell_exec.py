@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rules.dockerfile.shell_blocks import Collected, shell_options
 from rules.dockerfile.shell_command import Command
-from rules.dockerfile.shell_nested import SHELLS, inner_commands, inner_script
+from rules.dockerfile.shell_nested import inner_commands, inner_script
 from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import ShellText, ShellWord
 from rules.dockerfile.shell_wrappers import base_name, unwrap
@@ -32,41 +32,23 @@ def read_exec(words: Sequence[Word], source: Source) -> Collected:
     collected = Collected()
     if not words:
         return collected
-    command = _command([_shell_word(word, source) for word in words], nested=False)
+    command = command_of(words, source)
     collected.commands.append(command)
     script = inner_script(command)
     if script is not None and script.word is not None:
-        text = _json_text(script.word)
+        text = json_text(script.word)
         options = shell_options(script.options)
-        Parser(text, collected, dialect=script.dialect, options=options, depth=1).read()
+        inner = Parser(text, collected, dialect=script.dialect, options=options, depth=1)
+        inner.state.handed_by = command.start
+        inner.read()
     else:
         collected.commands += [_command(inner, nested=True) for inner in inner_commands(command)]
     return collected
 
 
-class ArrayScript(NamedTuple):
-    """The script in an array that names a shell for it: `["/bin/bash", "-c", "…"]`.
-
-    Attributes:
-        text: The script, with its place in the file.
-        dialect: The shell.
-        options: What the shell is started with.
-    """
-
-    text: ShellText
-    dialect: str
-    options: tuple[str, ...]
-
-
-def script_in(words: Sequence[Word], source: Source) -> ArrayScript | None:
-    """Return the script that an exec form is; `None` for one that starts a program, or a shell through another one."""
-    if not words:
-        return None
-    command = _command([_shell_word(word, source) for word in words], nested=False)
-    script = inner_script(command) if command.name in SHELLS and not command.wrappers else None
-    if script is None or script.word is not command.args[-1]:
-        return None
-    return ArrayScript(_json_text(script.word), script.dialect, script.options)
+def command_of(words: Sequence[Word], source: Source) -> Command:
+    """Return the command that the words of an exec form are."""
+    return _command([_shell_word(word, source) for word in words], nested=False)
 
 
 def behind(program: Command, arguments: Command) -> Command:
@@ -96,7 +78,7 @@ def _command(words: Sequence[ShellWord], *, nested: bool) -> Command:
     )
 
 
-def _json_text(word: ShellWord) -> ShellText:
+def json_text(word: ShellWord) -> ShellText:
     """Return the script in a JSON string, every character with its place in the file."""
     inner, start = word.text[1:-1], word.start + 1
     if inner == word.value:

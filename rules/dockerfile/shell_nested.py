@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_flags import takes_next_word
@@ -89,6 +90,20 @@ def inner_script(command: Command) -> InnerScript | None:
     if reads_input or (command.heredoc is not None and command.has("-s")):
         return InnerScript(None, dialect, given[:at])
     return None
+
+
+def hands_script(command: Command) -> bool:
+    """Tell whether a command hands a shell a script that stands in the file: its commands are looked at themselves."""
+    script = inner_script(command) if command.name in RUNS_MORE else None
+    return script is not None and not is_filled_in(script)
+
+
+def is_filled_in(script: InnerScript) -> bool:
+    """Tell whether the shell in front makes the script of something else: `sh -c "$(curl …)"`, `bash -c "$SCRIPT"`."""
+    return script.word is not None and _FILLED_IN.match(script.word.text) is not None
+
+
+_FILLED_IN = re.compile(r"\"?[ ]*[$`]")
 
 
 def inner_commands(command: Command) -> Iterator[Sequence[ShellWord]]:

@@ -223,15 +223,17 @@ class Parser:
         else:
             return False
         out, before = state.out, len(state.out.errors)
-        self._read_inside(text, script.dialect, shell_options(script.options))
+        self._read_inside(text, script.dialect, shell_options(script.options), command.start)
         out.inner += out.errors[before:]
         return True
 
-    def _read_inside(self, text: ShellText, dialect: str, options: tuple[bool, bool]) -> None:
-        """Read a script inside this one."""
+    def _read_inside(self, text: ShellText, dialect: str, options: tuple[bool, bool], handed_by: int = -1) -> None:
+        """Read a script inside this one, or a substitution."""
         state = self.state
         depth, conditional = state.depth + 1, state.conditional
-        Parser(text, state.out, dialect=dialect, options=options, depth=depth, conditional=conditional).read()
+        inner = Parser(text, state.out, dialect=dialect, options=options, depth=depth, conditional=conditional)
+        inner.state.handed_by = handed_by
+        inner.read()
 
     def read_substitutions(self, lexer: Lexer) -> None:
         """Read the substitutions in the words that a lexer read last."""

@@ -43,6 +43,7 @@ class State:
         needs: What a command must follow, such as `&&` or `then`; empty where none must.
         ended: A command or group stands before, and no operator behind it.
         last: The command that stands before; `None` behind a group.
+        handed_by: Offset of the command that hands the text to its shell, -1 for none.
         function: Name of the function whose body the next group is, empty for none.
         options: Whether `errexit` and `pipefail` are in force.
     """
@@ -61,6 +62,7 @@ class State:
         self.out = collected
         self.dialect = dialect
         self.depth = depth
+        self.handed_by = -1
         self.options = options
         self.block = Block(conditional=conditional)
         self.outer: list[Block] = []
@@ -189,6 +191,7 @@ class State:
             self.options[0],
             self.options[1],
             heredoc,
+            self.handed_by,
         )
         out.commands.append(command)
         self.last = command
@@ -199,10 +202,11 @@ class State:
         """Keep a command that the last one runs itself."""
         block, operator, last = self.block, self.operator, self.last
         self.block, self.operator = Block(conditional=self.conditional), ""
+        handed_by, self.handed_by = self.handed_by, -1
         self.depth += 1
         self.keep(words, (), "")
         self.depth -= 1
-        self.block, self.operator, self.last = block, operator, last
+        self.block, self.operator, self.last, self.handed_by = block, operator, last, handed_by
 
     def _pipeline(self, after: str) -> tuple[int, int]:
         """Return number and part of the pipeline that the next command belongs to."""

@@ -34,6 +34,8 @@ class _End(NamedTuple):
 
 
 _NOTHING = _End(None)
+_Text = tuple[bool, int]
+"""What a command stands in: whether in a substitution or an inner script, and in whose script."""
 
 
 class _List(NamedTuple):
@@ -71,13 +73,14 @@ def _lists(run: Run) -> dict[int, _List]:
     (`make && ( clean || true ) && install`), and what stands in them has a list of its own.
     """
     lists: dict[int, _List] = {}
-    end: dict[tuple[bool, bool], _End] = {}
-    behind: list[dict[tuple[bool, bool], _End]] = []
-    below: dict[bool, int] = {}
+    end: dict[tuple[_Text, bool], _End] = {}
+    behind: list[dict[tuple[_Text, bool], _End]] = []
+    below: dict[_Text, int] = {}
     goes_on = in_condition = False
     for command in reversed(run.commands):
-        place = command.nested, command.conditional
-        gap = COMMENT_LINES.sub("", command.source.text[command.end : below.get(command.nested, command.end)])
+        text = command.nested, command.handed_by
+        place = text, command.conditional
+        gap = COMMENT_LINES.sub("", command.source.text[command.end : below.get(text, command.end)])
         if not command.nested and _CLOSES.fullmatch(gap):
             behind.append(end)
             end = {}
@@ -91,7 +94,7 @@ def _lists(run: Run) -> dict[int, _List]:
             in_condition = not _GROUP.search(gap) and (in_condition or _BODY.search(gap) is not None)
             if not in_condition and (not command.conditional or command.before == "||"):
                 goes_on = command.before in (";", "\n")
-        below[command.nested] = command.start
+        below[text] = command.start
         lists[id(command)] = _List(end.get(place, _NOTHING), len(behind))
     return lists
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from rules.lazily import once
 from rules.model.command_lists import end_of_list
+from rules.model.nesting import runs_apart, shell_around
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
@@ -20,6 +24,7 @@ Outcome = Literal["stops", "goes on", "caught"]
 def outcome_of_failure(run: Run, command: Command) -> Outcome:
     """Tell whether the build stops when a command fails, goes on, or the script has an answer to it.
 
+    In a script that a command hands to a shell (`su app -c "…"`) that hangs on the command, too.
     Of a list that ends in a group (`make && if …; fi`) it is taken to stop there.
     """
     end = end_of_list(run, command)
@@ -28,8 +33,27 @@ def outcome_of_failure(run: Run, command: Command) -> Outcome:
         return "caught"
     piped = (command.after in ("|", "|&") or behind in ("|", "|&")) and not command.pipefail
     last = end if end is not None else command
-    open_end = behind in (";", "\n") and not command.errexit and run.commands[-1].start > last.end
-    return "goes on" if behind == "&" or piped or open_end else "stops"
+    open_end = behind in (";", "\n") and not command.errexit and _last_beside(run, command) > last.end
+    if behind == "&" or piped or open_end:
+        return "goes on"
+    around = shell_around(run, command)
+    return outcome_of_failure(run, around) if around is not None else "stops"
+
+
+def surely_stops(run: Run, command: Command) -> bool:
+    """Tell whether a command runs in any case, in a script that a shell is handed as well, and stops the build."""
+    asked = command.conditional or runs_apart(run, command)
+    return not asked and outcome_of_failure(run, command) == "stops"
+
+
+def _last_beside(run: Run, command: Command) -> int:
+    """Return where the last command begins: of the RUN, or of the script that a command of it hands to a shell."""
+    return run.commands[-1].start if command.handed_by < 0 else _last_of_scripts(run)[command.handed_by]
+
+
+@once
+def _last_of_scripts(run: Run) -> Mapping[int, int]:
+    return {command.handed_by: command.start for command in run.commands if command.handed_by >= 0}
 
 
 def _behind(run: Run, end: Command) -> str:

@@ -271,7 +271,7 @@ def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether 
 
 def _is_plain(run: Run) -> bool:
     instruction = run.instruction
-    simple = not (instruction.flags or instruction.heredocs or run.deferred or instruction.exec_form is not None)
-    if not simple or not run.commands or tail_start(run) != instruction.value_span.end:
+    simple = not (instruction.flags or instruction.heredocs or run.deferred or run.script.is_array)
+    if not simple or run.script.shell is not None or not run.commands or tail_start(run) != instruction.value_span.end:
         return False
     return not instruction.value.rstrip().endswith((";", "&"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.shell_nested import hands_script
 from rules.lazily import once
-from rules.model.outcome import outcome_of_failure
+from rules.model.outcome import surely_stops
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -30,7 +31,9 @@ _RUNNERS = ("bash", "sh", "source", ".")
 
 def may_be_script(command: Command) -> bool:
     """Tell whether a command is a script, runs one, or is named by a variable: what it does is not in the file."""
-    return command.name in _RUNNERS or command.name.endswith(".sh") or "$" in command.name
+    if command.name in _RUNNERS:
+        return not hands_script(command)
+    return command.name.endswith(".sh") or "$" in command.name
 
 
 def runs_script_before(run: Run, start: int) -> bool:
@@ -75,6 +78,8 @@ def sure_calls(run: Run, *names: str) -> Iterator[Command]:
     """
     if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
         return
+    if run.script.shell is not None and run.script.shell.name in names:
+        yield run.script.shell
     for command in run.calls(*names):
-        if not (command.conditional or command.nested) and outcome_of_failure(run, command) == "stops":
+        if surely_stops(run, command):
             yield command

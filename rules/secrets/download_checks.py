@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import once
+from rules.api import once, runs_apart
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -80,7 +80,7 @@ def is_tested(run: Run, download: Command) -> bool:
         run: The RUN.
         download: A command of it; what is handed on through a pipe is not tested.
     """
-    if download.after in ("|", "|&") or download.nested:
+    if download.after in ("|", "|&") or runs_apart(run, download):
         return False
     behind = [check for check in checks(run) if check.start > download.start]
     fetched = (word.value for command in run.calls(download.name) for word in command.args)

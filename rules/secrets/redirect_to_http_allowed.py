@@ -73,6 +73,6 @@ def _with_proto(run: Run, command: Command) -> Edit | None:
     source, word = run.instruction.source, command.program
     if word is None or "curl" not in source.cut(word.span):
         return None
-    if command.nested:
+    if command.nested or run.script.shell is not None:
         return insert_after(source, word, " --proto =https")  # quotes could be those around the inner script
     return insert_after(source, word, ', "--proto", "=https"' if run.script.is_array else " --proto '=https'")

@@ -14,11 +14,10 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    innermost_around,
     quote,
     rule,
+    runs_apart,
 )
-from rules.dockerfile.shell_nested import SHELLS
 from rules.model.run_writes import CARRIERS
 from rules.secrets.authorities import is_for_all
 
@@ -98,7 +97,7 @@ def keeps(run: Run, variable: str) -> bool:
 def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
     """Return the command that writes the secret, with where to, unless the RUN takes it away again."""
     for command in run.commands:
-        if (command.nested and not _is_of_a_script(run, command)) or not _touches(run, command, marks):
+        if runs_apart(run, command) or not _touches(run, command, marks):
             continue
         path = _written(run, command, marks)
         if path is not None and not _removed(run, command, path):
@@ -108,12 +107,6 @@ def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
         if _stores(command) and not _forgotten(run, command):
             return command, f"the configuration of {command.name}"
     return None
-
-
-def _is_of_a_script(run: Run, command: Command) -> bool:
-    """Whether it stands in the script that is given to a shell (`sh -c '…'`), and in no substitution there."""
-    outer = innermost_around(run).get(command.start)
-    return outer is not None and outer.name in SHELLS and outer.has("-c")
 
 
 def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:

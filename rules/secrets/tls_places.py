@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.shell_nested import hands_script
 from rules.model.steps import Copy, Run
 from rules.repairs import delete_word
 from rules.secrets.download_checks import is_tested
@@ -102,7 +103,7 @@ def _in_run(run: Run) -> Iterator[Off]:
             if _is_off(name, value.value):
                 yield Off(value.span, f"{name}={value.value}", command.name or "the rest of the `RUN`", None)
         words = " ".join(w.value for w in command.args) if may_configure else ""
-        match = CONFIGURED.search(words) if may_configure else None
+        match = CONFIGURED.search(words) if may_configure and not hands_script(command) else None
         if match is not None and _configures(run, command):
             yield Off(command.span, match[0].lstrip("."), command.name, None)
         if may_configure and command.heredoc is not None:

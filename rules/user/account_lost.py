@@ -18,6 +18,7 @@ from rules.api import (
     once,
     quote,
     rule,
+    surely_stops,
 )
 from rules.copying.unseen import builds_anew, new_packages
 from rules.user.identities import chowned_identities, group_not_found, maker_of, named_identities, not_found
@@ -84,7 +85,8 @@ def _made(was: Stage) -> dict[tuple[str, bool], Account]:
     for made, is_group in ((was.users.created, False), (was.users.groups, True)):
         for account in made:
             command = account.command
-            if account.run in doubted or command.conditional or command.nested or command.after in ("||", "|", "&"):
+            apart = command.nested and not surely_stops(account.run, command)
+            if account.run in doubted or command.conditional or apart or command.after in ("||", "|", "&"):
                 continue
             if not command.has("-f", "--force") or not is_group:
                 found.setdefault((account.name, is_group), account)

@@ -20,6 +20,7 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    runs_apart,
 )
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.facts.tools import system_groups, system_users
@@ -159,7 +160,7 @@ def _comes_along(stage: Stage, one: Account) -> Iterator[Key]:
 def _is_tolerated(stage: Stage, one: Account) -> bool:
     """Whether the build goes on: nothing stops it where the tool fails, or that is content with one that exists."""
     command = one.command
-    goes_on = command.nested or outcome_of_failure(one.run, command) != "stops"
+    goes_on = runs_apart(one.run, command) or outcome_of_failure(one.run, command) != "stops"
     of_system = one.system and command.name.startswith("add") and _distribution(stage) in DEBIAN_FAMILY
     content = command.has("-f", "--force") or of_system
     return goes_on or content

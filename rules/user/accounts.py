@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.nesting import shell_around
 from rules.model.settings import Origin
 from rules.model.users import ROOT_NAMES, is_root_name
 
@@ -83,6 +84,9 @@ def changes_user(run: Run, command: Command) -> bool:
     """Whether a command runs under `sudo` or another program that changes the user, itself or around it."""
     if command.name in _AS_ANOTHER or not _AS_ANOTHER.isdisjoint(command.wrappers):
         return True
+    around = shell_around(run, command)
+    if around is not None:  # whose script may be a here-document, and stand behind it
+        return changes_user(run, around)
     return command.nested and any(
         other.start <= command.start < other.end and not _AS_ANOTHER.isdisjoint((*other.wrappers, other.name))
         for other in run.commands

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.outcome import outcome_of_failure
+from rules.model.outcome import surely_stops
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def called_identities(change: DockerfileChange, stage: Stage) -> Iterator[Call]:
 
 def _of_command(run: Run, command: Command) -> Iterator[Call]:
     """What a command becomes that surely runs, or a line that it writes for cron does."""
-    if command.conditional or command.nested or outcome_of_failure(run, command) != "stops":
+    if not surely_stops(run, command):
         return
     match = _AS_COMMAND.match(str(command))
     if match is not None:

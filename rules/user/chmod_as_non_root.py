@@ -23,10 +23,11 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    runs_apart,
     within,
     written_by,
 )
-from rules.user.accounts import is_of_argument, runs_as_root
+from rules.user.accounts import changes_user, is_of_argument, runs_as_root
 from rules.user.copy_chmod_separate_layer import set_by_copy
 from rules.user.kept_owners import leaves_nothing, may_keep_owner
 
@@ -57,8 +58,8 @@ def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
     if runs_as_root(run) is not False or run.deferred or not run.is_read or run.user.instruction is None:
         return
     for command in run.calls(*_CHANGERS):
-        asked = command.conditional or command.nested or outcome_of_failure(run, command) == "caught"
-        if asked or command.wrappers or command.has("--reference"):
+        asked = command.conditional or runs_apart(run, command) or outcome_of_failure(run, command) == "caught"
+        if asked or changes_user(run, command) or command.wrappers or command.has("--reference"):
             continue
         operands = command.operands()
         moved = any(other.name in ("cd", "pushd") and other.start < command.start for other in run.commands)

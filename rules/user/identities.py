@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.outcome import surely_stops
 from rules.model.steps import Copy
 from rules.model.users import ROOT_NAMES
 from rules.problem import Severity
@@ -149,7 +150,8 @@ def chowned_identities(stage: Stage) -> Iterator[Use]:
         command = row.command
         if row.step.stage is not stage or row.step.deferred or row.kind == "chmod":
             continue
-        if command.conditional or command.negated or command.nested or command.after in ("||", ";", "|", "&"):
+        spared = command.after in ("||", ";", "|", "&") or (command.nested and not surely_stops(row.step, command))
+        if command.conditional or command.negated or spared:
             continue
         owner = row.value if row.kind == "chown" else f":{row.value}"
         use = _use(row.step, owner, command.span, is_chown=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.outcome import surely_stops
 from rules.model.puts import within
 from rules.model.steps import Run
 from rules.user.accounts import changes_user, name_of, runs_as_root
@@ -68,8 +69,8 @@ def _written(run: Run, call: PackageCall) -> Unwritable | None:
 
 
 def _is_spared(run: Run, command: Command) -> bool:
-    caught = command.conditional or command.nested or command.after in ("||", ";", "|", "&")
-    return caught or changes_user(run, command)
+    caught = command.conditional or command.after in ("||", ";", "|", "&")
+    return caught or (command.nested and not surely_stops(run, command)) or changes_user(run, command)
 
 
 def _global_is_roots(run: Run) -> bool:

@@ -19,6 +19,7 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    runs_apart,
     written_by,
 )
 from rules.model.puts import within_any
@@ -64,7 +65,7 @@ def _refused(run: Run) -> Iterator[Refused]:
         return
     for write in written_by(run):
         command = write.command
-        asked = command.conditional or command.nested or command.wrappers or changes_user(run, command)
+        asked = command.conditional or runs_apart(run, command) or command.wrappers or changes_user(run, command)
         if asked or outcome_of_failure(run, command) != "stops" or _is_open(write.path):
             continue
         folder = _folder(run, write)

@@ -113,7 +113,43 @@ def test_a_here_document_for_a_command_is_not_run(text: str, expected: tuple[str
 
 
 def test_a_here_document_for_a_shell_is_run() -> None:
-    assert runs("RUN bash -e <<EOF\na\nb\nEOF") == ["bash -e", "a", "b"]
+    assert runs("RUN true && bash -e <<EOF\na\nb\nEOF") == ["true", "bash -e", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["bash -ec 'a; b'", '/bin/bash -e -c "a; b"', "bash -e <<EOF\na\nb\nEOF", '["bash", "-ec", "a; b"]']
+)
+def test_a_run_that_only_hands_a_script_to_a_shell_is_this_script(text: str) -> None:
+    script = last_script(f"RUN {text}\n")
+    assert [str(command) for command in script] == ["a", "b"]
+    assert (script.dialect, script.errexit, script.shell is not None) == ("bash", True, True)
+    assert not any(command.nested for command in script)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sudo sh -c 'a'",
+        "A=1 sh -c 'a'",
+        "sh -c 'a' > /log",
+        "sh -c 'a' &",
+        "! sh -c 'a'",
+        "(sh -c 'a')",
+        "sh -c 'a' || true",
+        "sh -c 'a' one two",
+        "bash -s one <<EOF\na\nEOF",
+        "su app -c 'a'",
+    ],
+)
+def test_a_run_that_does_anything_more_keeps_the_shell_among_its_commands(text: str) -> None:
+    script = last_script(f"RUN {text}\n")
+    assert script.shell is None
+    assert [(command.name, command.nested) for command in script if command.name == "a"] == [("a", True)]
+
+
+@pytest.mark.parametrize("text", ['sh -c "$(curl example.com)"', 'bash -c "$SCRIPT"', "sh -c `cat a`", "sh a.sh"])
+def test_a_script_that_is_written_elsewhere_is_none_of_the_run(text: str) -> None:
+    assert last_script(f"RUN {text}\n").shell is None
 
 
 def test_what_follows_a_here_document_on_its_line_is_run() -> None:

@@ -24,7 +24,15 @@ CASES = {
     "( a; b ) && c": "goes-on stops stops",
     "( a && b ); c": "goes-on goes-on stops",
     "( a && b ) || c": "caught caught stops",
-    "sh -c 'a; b'": "stops goes-on stops",
+    "sh -c 'a; b'": "goes-on stops",
+    "sh -ec 'a; b'": "stops stops",
+    "c && sh -c 'a; b'": "stops stops goes-on stops",
+    "c && sh -ec 'a; b;'": "stops stops stops stops",
+    "sh -c 'a; b;' && c": "stops goes-on stops stops",
+    "sh -c 'a && b' || c": "caught caught caught stops",
+    "su d -c 'a && b'; c": "goes-on goes-on goes-on stops",
+    "su d -c 'a $(b) && c' && d": "stops stops stops stops stops",
+    "c && sh -c \"a; su d -c 'b; c'\"": "stops stops goes-on stops goes-on stops",
 }
 
 

@@ -114,12 +114,15 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
     """
     known: Mapping[str, str] = {} if env is None else env
     found: list[Cleaning] = []
-    folder = ""
+    folders, texts = {-1: ""}, {-1: -1}
     bodies = _order_of_bodies(script)
     for order, command in enumerate(script.commands):
         known = assigned(command, known)
-        if command.name == "cd" and command.args and not command.nested:
-            folder = _moved(folder, expanded(command.args[-1].value, known))
+        text = command.handed_by
+        folder = folders.setdefault(text, folders[texts.get(text, -1)])
+        texts[command.start] = text
+        if command.name == "cd" and command.args and (text >= 0 or not command.nested):
+            folders[text] = folder = _moved(folder, expanded(command.args[-1].value, known))
         left = dict.fromkeys(_left(script, order, folder, known))
         if left:
             at = len(script.commands) - 1 if command.name == "trap" else bodies.get(order, order)
