@@ -55,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _in_template(fault, written, placeholder)
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
-            message = f"{fault.message}{_torn(change, fault)}"
+            message = f"{fault.message}{_torn(change, fault)}{_named_before(change, fault)}"
             yield Problem(fault.span, message, fix=fix, key=_LINE.sub("line", fault.message))
         else:
             yield _doubtful(fault, fault.doubt)
@@ -71,6 +71,20 @@ def _torn(change: DockerfileChange, fault: SyntaxFault) -> str:
         f" It is the rest of the `RUN` of line {line}, whose script is cut off at line {end}: each line but the last "
         f"has to end in {quote(run.instruction.escape)}."
     )
+
+
+def _named_before(change: DockerfileChange, fault: SyntaxFault) -> str:
+    """Name the image that stood there before the change, where a FROM names one of the same name and tag elsewhere."""
+    written = change.source.cut(fault.span)
+    if fault.suggestion is not None or change.before is None or "/" not in written:
+        return ""
+    froms = (one for one in change.after.dockerfile.instructions if one.keyword == "FROM" and one.words)
+    if not any(one.words[0].span == fault.span for one in froms):
+        return ""
+    name = written.rpartition("/")[2]
+    texts = (stage.reference.text for stage in change.before.stages if stage.reference is not None)
+    was = next((text for text in texts if text.rpartition("/")[2] == name), None)
+    return f" Before this change it was {quote(was)}." if was is not None else ""
 
 
 def _doubtful(fault: SyntaxFault, doubt: Doubt) -> Problem:
