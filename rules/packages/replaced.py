@@ -79,9 +79,8 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     came |= new_files(stage, was)
     if any(item.name in swap and swap & came for swap in _SWAPS):
         return True
-    if stage.facts is not None and stage.facts.full and _in_full_images(stage, item.name):
-        return True
-    if _settings_went(stage, was, item.name):
+    full = stage.facts is not None and stage.facts.full and _in_full_images(stage, item.name)
+    if full or _settings_went(stage, was, item.name):
         return True
     if item.name.startswith("lib"):
         return False  # nothing calls a library by its name
