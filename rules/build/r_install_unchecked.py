@@ -71,9 +71,7 @@ def _installed(command: Command) -> list[str]:
     return [name for match in found for name in _NAME.findall(match[1] or match[2])]
 
 
-def _problem(
-    change: DockerfileChange, stage: Stage, run: Run, command: Command, packages: tuple[str, ...]
-) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, command: Command, packages: tuple[str, ...]) -> Problem:
     package = change.fresh("r-install-unchecked", stage, packages)[0]
     return Problem(
         command.span,
