@@ -27,8 +27,9 @@ _CHECKS = re.compile(
     r"\b(?:test|ls|stat)\s[^;&|\n]*library/|\[\s[^;&|\n]*library/"
 )
 """What makes R end with a failure where a package is missing, or asks for it, or looks for its folder."""
-_LOADS = re.compile(r"(?<![\w.])([A-Za-z][\w.]*):::?\w")
-"""`devtools::install_github(…)` fails without `devtools`, and does not look for any other package."""
+_LOADS = re.compile(r"(?<![\w.])([A-Za-z][\w.]*):::?\w|/library/([A-Za-z][\w.]*)/")
+"""`devtools::install_github(…)` fails without `devtools`, as a link to `/usr/lib/R/library/littler/bin/r` leads nowhere
+without `littler`; neither looks for any other package."""
 
 
 @rule(
@@ -59,10 +60,9 @@ def _is_checked(model: Model) -> bool:
 
 @once
 def _loaded(model: Model) -> frozenset[str]:
-    """The packages that code of the build calls by their names, and so fails without."""
-    return frozenset(
-        name for stage in model.stages for run in stage.runs for name in _LOADS.findall(run.instruction.whole_value)
-    )
+    """The packages that the build calls by their names, or by the paths of their files, and so misses."""
+    texts = (run.instruction.whole_value for stage in model.stages for run in stage.runs)
+    return frozenset(name for text in texts for names in _LOADS.findall(text) for name in names if name)
 
 
 def _installed(command: Command) -> list[str]:
