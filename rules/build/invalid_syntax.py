@@ -11,9 +11,11 @@ from rules.api import (
     DockerfileChange,
     Doubt,
     Fix,
+    Model,
     Problem,
     Severity,
     SyntaxFault,
+    once,
     parse_reference,
     quote,
     replace,
@@ -75,16 +77,24 @@ def _torn(change: DockerfileChange, fault: SyntaxFault) -> str:
 
 def _named_before(change: DockerfileChange, fault: SyntaxFault) -> str:
     """Name the image that stood there before the change, where a FROM names one of the same name and tag elsewhere."""
-    written = change.source.cut(fault.span)
-    if fault.suggestion is not None or change.before is None or "/" not in written:
+    if fault.suggestion is not None or change.before is None or fault.span.start not in _images_at(change.after):
         return ""
-    froms = (one for one in change.after.dockerfile.instructions if one.keyword == "FROM" and one.words)
-    if not any(one.words[0].span == fault.span for one in froms):
-        return ""
-    name = written.rpartition("/")[2]
-    texts = (stage.reference.text for stage in change.before.stages if stage.reference is not None)
-    was = next((text for text in texts if text.rpartition("/")[2] == name), None)
+    was = _images(change.before).get(change.source.cut(fault.span).rpartition("/")[2])
     return f" Before this change it was {quote(was)}." if was is not None else ""
+
+
+@once
+def _images_at(model: Model) -> frozenset[int]:
+    """Where the images of the FROMs stand, those that name a repository in a namespace."""
+    froms = (one for one in model.dockerfile.instructions if one.keyword == "FROM" and one.words)
+    return frozenset(one.words[0].span.start for one in froms if "/" in one.words[0].text)
+
+
+@once
+def _images(model: Model) -> dict[str, str]:
+    """The images of the FROMs, by repository and tag without registry and namespace."""
+    texts = (stage.reference.text for stage in model.stages if stage.reference is not None)
+    return {text.rpartition("/")[2]: text for text in texts}
 
 
 def _doubtful(fault: SyntaxFault, doubt: Doubt) -> Problem:
