@@ -43,6 +43,7 @@ _PASSES_ARGUMENTS: Final = re.compile(
     r"|\.travis\.yml|\.drone\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|cloudbuild\.ya?ml|buildspec\.ya?ml)"
 )
 """Scripts and pipelines that build images: not all are understood, and all may name an argument that they pass."""
+_NAMES_WHO_WORKS_THERE: Final = "devcontainer.json"
 _DESCRIBES_THE_PROGRAM: Final = (
     "action.yml",
     "action.yaml",
@@ -152,6 +153,7 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
         *builds,
         *(path for path in listing if _starts_the_program(path, at_hand)),
         *(path for path in near if _PASSES_ARGUMENTS.fullmatch(path)),
+        *(path for path in near if posixpath.basename(path) == _NAMES_WHO_WORKS_THERE),
         *sorted(filter(_RUNS_THE_IMAGE.fullmatch, listing), key=_depth_first)[:MOST_MANIFESTS],
     ]
     regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)

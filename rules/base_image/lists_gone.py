@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.gone_mirrors import left_mirrors
+from rules.model.carried import fills_root
 from rules.model.puts import within
 from rules.packages.options import spelled
 from rules.packages.scripts import may_be_script, sure_calls
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
@@ -61,10 +63,15 @@ def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:
 def _asks_elsewhere(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether something above may have named other mirrors: a file, a setting, a script, a package."""
     above = [one for one in stage.done_runs if one.at < run.at]
-    if any(may_be_script(command) for one in above for command in one.commands) or stage.runtime.root_filled:
+    filled = any(fills_root(put) and _place(put) < (*run.at, call.command.start) for put in stage.files.puts)
+    if filled or any(may_be_script(command) for one in above for command in one.commands):
         return True
     if call.manager == "apt":
         return may_come_from_elsewhere(stage, run, call)
     texts = [one.instruction.text for one in above] + [run.instruction.text]
     copied = any(put.path == "/" or within(put.path, "/etc") for put in stage.files.puts)
     return copied or any(_REPOSITORIES.search(text) for text in texts)
+
+
+def _place(put: Put) -> tuple[int, int, int]:
+    return (*put.step.at, put.command.start if put.command is not None else 0)

@@ -11,9 +11,11 @@ from rules.api import (
     DockerfileChange,
     Doubt,
     Fix,
+    Model,
     Problem,
     Severity,
     SyntaxFault,
+    once,
     parse_reference,
     quote,
     replace,
@@ -55,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _in_template(fault, written, placeholder)
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
-            message = f"{fault.message}{_torn(change, fault)}"
+            message = f"{fault.message}{_torn(change, fault)}{_named_before(change, fault)}"
             yield Problem(fault.span, message, fix=fix, key=_LINE.sub("line", fault.message))
         else:
             yield _doubtful(fault, fault.doubt)
@@ -71,6 +73,28 @@ def _torn(change: DockerfileChange, fault: SyntaxFault) -> str:
         f" It is the rest of the `RUN` of line {line}, whose script is cut off at line {end}: each line but the last "
         f"has to end in {quote(run.instruction.escape)}."
     )
+
+
+def _named_before(change: DockerfileChange, fault: SyntaxFault) -> str:
+    """Name the image that stood there before the change, where a FROM names one of the same name and tag elsewhere."""
+    if fault.suggestion is not None or change.before is None or fault.span.start not in _images_at(change.after):
+        return ""
+    was = _images(change.before).get(change.source.cut(fault.span).rpartition("/")[2])
+    return f" Before this change it was {quote(was)}." if was is not None else ""
+
+
+@once
+def _images_at(model: Model) -> frozenset[int]:
+    """Where the images of the FROMs stand, those that name a repository in a namespace."""
+    froms = (one for one in model.dockerfile.instructions if one.keyword == "FROM" and one.words)
+    return frozenset(one.words[0].span.start for one in froms if "/" in one.words[0].text)
+
+
+@once
+def _images(model: Model) -> dict[str, str]:
+    """The images of the FROMs, by repository and tag without registry and namespace."""
+    texts = (stage.reference.text for stage in model.stages if stage.reference is not None)
+    return {text.rpartition("/")[2]: text for text in texts}
 
 
 def _doubtful(fault: SyntaxFault, doubt: Doubt) -> Problem:

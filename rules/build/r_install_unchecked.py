@@ -19,13 +19,17 @@ from rules.api import (
     rule,
 )
 
-_INSTALLS = re.compile(r"\binstall\.packages\s*\(\s*(?:pkgs\s*=\s*)?(?:c\(\s*)?['\"]([A-Za-z][\w.]*)")
+_INSTALLS = re.compile(r"\binstall\.packages\s*\(\s*(?:pkgs\s*=\s*)?(?:c\(([^()]*)|(['\"][A-Za-z][\w.]*['\"]))")
+_NAME = re.compile(r"['\"]([A-Za-z][\w.]*)['\"]")
 _CHECKS = re.compile(
     r"warn\s*=\s*[2-9]|\blibrary\s*\(|\brequire(?:Namespace)?\s*\(|\bloadNamespace\s*\(|\bstop(?:ifnot)?\s*\(|"
-    r"\bq(?:uit)?\s*\(|installed\.packages|\bpackageVersion\s*\(|\w::\w|"
+    r"\bq(?:uit)?\s*\(|installed\.packages|\bpackageVersion\s*\(|"
     r"\b(?:test|ls|stat)\s[^;&|\n]*library/|\[\s[^;&|\n]*library/"
 )
 """What makes R end with a failure where a package is missing, or asks for it, or looks for its folder."""
+_LOADS = re.compile(r"(?<![\w.])([A-Za-z][\w.]*):::?\w|/library/([A-Za-z][\w.]*)/")
+"""`devtools::install_github(…)` fails without `devtools`, as a link to `/usr/lib/R/library/littler/bin/r` leads nowhere
+without `littler`; neither looks for any other package."""
 
 
 @rule(
@@ -43,9 +47,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if run.deferred or not run.is_read:
             continue
         for command in run.calls("R", "Rscript", "r", "littler"):
-            package = _installed(command)
-            if package is not None and outcome_of_failure(run, command) == "stops":
-                yield _problem(stage, run, command, package)
+            packages = tuple(name for name in _installed(command) if name not in _loaded(change.after))
+            if packages and outcome_of_failure(run, command) == "stops":
+                yield _problem(change, stage, run, command, packages)
 
 
 @once
@@ -54,13 +58,21 @@ def _is_checked(model: Model) -> bool:
     return any(_CHECKS.search(run.instruction.whole_value) for stage in model.stages for run in stage.runs)
 
 
-def _installed(command: Command) -> str | None:
-    """Return the first package that a command's code installs by its name."""
-    code = (word.value for word in command.args)
-    return next((found[1] for text in code if (found := _INSTALLS.search(text)) is not None), None)
+@once
+def _loaded(model: Model) -> frozenset[str]:
+    """The packages that the build calls by their names, or by the paths of their files, and so misses."""
+    texts = (run.instruction.whole_value for stage in model.stages for run in stage.runs)
+    return frozenset(name for text in texts for names in _LOADS.findall(text) for name in names if name)
 
 
-def _problem(stage: Stage, run: Run, command: Command, package: str) -> Problem:
+def _installed(command: Command) -> list[str]:
+    """Return the packages that a command's code installs by their names."""
+    found = (match for word in command.args for match in _INSTALLS.finditer(word.value))
+    return [name for match in found for name in _NAME.findall(match[1] or match[2])]
+
+
+def _problem(change: DockerfileChange, stage: Stage, run: Run, command: Command, packages: tuple[str, ...]) -> Problem:
+    package = change.fresh("r-install-unchecked", stage, packages)[0]
     return Problem(
         command.span,
         f"{stage.label} installs R packages, {quote(package)} first, and does not see whether they are there "
@@ -72,5 +84,6 @@ def _problem(stage: Stage, run: Run, command: Command, package: str) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key="install.packages",
+        items=packages,
         decision="R packages",
     )

@@ -99,6 +99,19 @@ def parse_reference(text: str) -> ImageReference | None:
     return ImageReference(text, registry, found["path"], found["tag"], found["digest"])
 
 
+def may_be_published(text: str) -> bool:
+    """Whether a text is a reference to an image that its registry could hold.
+
+    A namespace of Docker Hub is a Docker ID or an organization's name, and has no special characters: “can only contain
+    numbers and lowercase letters” (docs.docker.com/accounts/general-faqs). An underscore is what a placeholder has.
+
+    Args:
+        text: As for `parse_reference`.
+    """
+    found = parse_reference(text)
+    return found is not None and (found.registry != _HUB or "_" not in found.path.partition("/")[0])
+
+
 def _split_registry(text: str) -> tuple[str, str]:
     """Return the registry and what follows it; the first component is a registry if it looks like a host."""
     first, slash, rest = text.partition("/")

@@ -102,14 +102,19 @@ def lacks_account_tools(distro: str | None, release: Release | None) -> bool | N
 def has_user(facts: ImageFacts, name: str) -> bool | None:
     """Tell whether an image has an account of a name; `None` where that is unknown.
 
-    `False` is said of exactly known images on Debian, Ubuntu and Alpine only, and not of servers, whose packages
-    create accounts.
+    `False` is said of exactly known images on Debian, Ubuntu and Alpine only. Of servers, whose packages create
+    accounts, it is said where the name is one that no package creates.
     """
     if name in facts.users or name in system_users(facts.distro):
         return True
-    if not facts.exact or facts.distro not in {*DEBIAN_FAMILY, "alpine"} or not facts.is_plain:
+    if not facts.exact or facts.distro not in {*DEBIAN_FAMILY, "alpine"}:
         return None
-    return False
+    return False if facts.is_plain or (facts.kind == "server" and name in _OF_DOCKERFILES) else None
+
+
+_OF_DOCKERFILES = frozenset({"bun", "deno", "gradle", "nextjs", "node"})
+"""Accounts that Dockerfiles make, and no package: those of the images of languages (docker-node, docker-gradle, Bun's
+and Deno's), and the one of Next.js's own example. Of a server's image that has one the table says so (`ghost`)."""
 
 
 _WITHOUT_DOTNET = "mcr.microsoft.com/dotnet/runtime-deps"

@@ -161,9 +161,9 @@ def _words_of_scripts(change: DockerfileChange, stage: Stage) -> frozenset[str]:
     return frozenset(word for text in (*texts, *texts_brought(change, stage)) for word in _WORDS.findall(text))
 
 
-def _is_unread(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether a script that the container starts through, or that this one names, was not read."""
-    return any(script.text is None for script in scripts_in_turn(change, stage))
+def _unread(change: DockerfileChange, stage: Stage) -> str | None:
+    """Return the name of a script that the container starts through, or that this one names, and was not read."""
+    return next((script.name for script in scripts_in_turn(change, stage) if script.text is None), None)
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, gained: list[Installed]) -> Problem:
@@ -171,11 +171,13 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, gained: list[In
     reasons = listed([f"{quote(name)} {_RISKS[name]}" for name in names])
     installed = installs_by_script(as_it_was(change), was)
     new = "No line of the file installed it" if installed else "It was not there"
+    unread = _unread(change, stage)
+    called = "in this file calls it" if unread is None else f"that was read calls it; {quote(unread)} may"
     return Problem(
         gained[0].call.command.span,
         f"{stage.label} gains what helps somebody who has broken in: {reasons}. {new} before this change, and nothing "
-        "in this file calls it. Install it in a debugging image instead, or attach one when needed.",
-        Confidence.POSSIBLE if installed or _is_unread(change, stage) else Confidence.LIKELY,
+        f"{called}. Install it in a debugging image instead, or attach one when needed.",
+        Confidence.POSSIBLE if installed or unread is not None else Confidence.LIKELY,
         doubt="a script may have installed it before" if installed else "a script that was not read may call it",
         stage=stage.key,
         key=" ".join(names),

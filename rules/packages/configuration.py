@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.names import canonical_name
 from rules.lazily import once
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
+
+
+_SAY_YES = re.compile(r"docker\.io/(?:cimg|circleci)/.+")
+"""CircleCI's images set `APT::Get::Assume-Yes` in `/etc/apt/apt.conf.d/90circleci` (cimg-base's `Dockerfile.template`;
+before those circleci-images' `Dockerfile-basic.template`). GitHub's `actions-runner` does not (`images/Dockerfile`)."""
+
+
+def assumes_yes(stage: Stage, manager: str) -> bool:
+    """Tell whether a stage's base image configures apt to take every question for answered."""
+    reference = stage.root.reference
+    return manager == "apt" and reference is not None and _SAY_YES.fullmatch(canonical_name(reference)) is not None
 
 
 class Written(NamedTuple):

@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.matching.gathering import named_lines
-from rules.packages.configuration import written_until
+from rules.packages.configuration import assumes_yes, written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.repeated_installs import is_repeated
 
@@ -38,6 +38,7 @@ _CONFIGURED = {
 _MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
 _UNPACKS = re.compile(r"\bdpkg\s+(?!--?(?:add|remove|print|get|list|[lLsS]\b|query|configure|version))")
 """What a RUN says that may leave packages without those that they depend on."""
+_WANT_PACKAGES = frozenset({"install", "remove", "purge"})
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
 
 
@@ -92,9 +93,9 @@ def _is_file(call: PackageCall) -> bool:
 
 
 def _may_ask(call: PackageCall) -> bool:
-    """Whether what it does is asked about: `remove` without a package does nothing."""
-    if call.verb in ("remove", "purge") and not call.packages:
-        return False
+    """Whether what it does is asked about: `install` and `remove` without a package do nothing, or end at once."""
+    if call.verb in _WANT_PACKAGES and not call.packages and "xargs" not in call.command.wrappers:
+        return call.manager == "apt" and call.has("--fix-broken")
     return call.action in _ACTIONS or call.verb in _MODULE_VERBS
 
 
@@ -116,7 +117,7 @@ def _occasion(call: PackageCall) -> str:
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:
     """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
-    if has_unknown_options(call) or _has_nothing_to_repair(run, call):
+    if has_unknown_options(call) or _has_nothing_to_repair(run, call) or assumes_yes(run.stage, call.manager):
         return True
     if call.has(
         "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"

@@ -79,7 +79,8 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     came |= new_files(stage, was)
     if any(item.name in swap and swap & came for swap in _SWAPS):
         return True
-    if stage.facts is not None and stage.facts.full and _in_full_images(stage, item.name):
+    full = stage.facts is not None and stage.facts.full and _in_full_images(stage, item.name)
+    if full or _settings_went(stage, was, item.name):
         return True
     if item.name.startswith("lib"):
         return False  # nothing calls a library by its name
@@ -87,6 +88,21 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     if any(not lacks(stage, was, command) for command in commands) or _starts(stage) != _starts(was):
         return True
     return any(command.name in commands for run in was.done_runs for command in run.commands)
+
+
+_OF_SSH = re.compile(r"(?:.*/\.ssh|/etc/ssh)(?:/|$)")
+"""Where its keys and settings lie, whatever the package is called: `ssh`, `openssh-client`, `dropbear`."""
+_SSH = frozenset({"ssh", "openssh", "openssh-client", "openssh-clients", "openssh-server", "dropbear", "sshpass"})
+
+
+def _settings_went(stage: Stage, was: Stage, package: str) -> bool:
+    """Whether the files that set a package up went with it, all of them: who takes those out means it."""
+    of_package = _OF_SSH if package in _SSH else re.compile(rf"/etc/{re.escape(package)}(?:[./]|$)")
+    return _holds(was, of_package) and not _holds(stage, of_package)
+
+
+def _holds(stage: Stage, places: re.Pattern[str]) -> bool:
+    return any(places.match(put.path) for put in stage.files.puts)
 
 
 def may_be_in_base(stage: Stage, item: Installed) -> bool:

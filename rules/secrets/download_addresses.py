@@ -9,6 +9,7 @@ from rules.model.scope import PLATFORM_ARGS, names_read
 from rules.model.steps import Copy, Run
 from rules.quoting import quote
 from rules.secrets.kept_releases import keeper_of
+from rules.secrets.known_installers import instead_of
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
@@ -176,7 +177,8 @@ def judged(stage: Stage, step: Step, url: str, *, piped: bool) -> Judged:
     """
     known = named_risk(step, url)
     if known is not None:
-        return Judged(*known)
+        instead = instead_of(step.scope.expand(url) or url)
+        return Judged(*known) if instead is None else Judged(known[0], instead.removesuffix("."))
     chosen, keeper = _chosen(step, url), keeper_of(step.scope.expand(url) or url)
     risk = f"{keeper} replaces no release, {_ON_THE_WAY}" if keeper is not None else _UNSEEN
     if chosen is None:

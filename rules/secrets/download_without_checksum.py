@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     CopySource,
@@ -20,7 +21,6 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
 from rules.secrets.download_checks import checks, forgiven_checks, last_checks
@@ -41,6 +41,7 @@ from rules.secrets.downloads import (
 )
 from rules.secrets.kept_releases import keeper_of
 from rules.secrets.opened_unseen import is_opened_unseen
+from rules.secrets.scripts_run import INTERPRETERS, is_executed, is_interpreted
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
@@ -63,7 +64,8 @@ _SUM_OR_KEY = re.compile(
 _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
 """The ending under which a file's signature or sum lies beside it."""
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
-_INTERPRETERS = frozenset({*SHELLS, "python", "python3", "perl", "ruby", "node", "php"})
+_SAVING = FETCHERS | {"php"}
+"""What saves an address: PHP by a `copy` in the code of its `-r`, as Composer's page had it for long."""
 
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _RELEASE = re.compile(r"v?#(?:\.#)*(?:[-.]?(?:alpha|beta|dev|final|post|pre|rc|[a-z])(?![a-z])#?)?", re.IGNORECASE)
@@ -114,11 +116,11 @@ def _keeper(run: Run, url: Url) -> str | None:
 
 
 def _unchecked(run: Run) -> list[Url]:
-    fetchers = run.calls(*FETCHERS)
+    fetchers = run.calls(*_SAVING)
     executable = bool(fetchers) and any(command.name in ("chmod", "install") for command in run.commands)
     found: list[Url] = []
     for command in fetchers:
-        if _is_run_unseen(run, command.pipeline) or (command.before == "||" and found):
+        if _is_run_unseen(run, command) or (command.before == "||" and found):
             continue  # behind `||` the same is sought in another place
         url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
         if url is not None and not _is_checked(run, saved_name(url)) and not _is_left_to_script(run, url):
@@ -136,9 +138,10 @@ def _identity(url: str) -> str:
     return _RELEASE.sub("#", versionless(_PLATFORM.sub("#", url.partition("://")[2])))
 
 
-def _is_run_unseen(run: Run, pipeline: int) -> bool:
+def _is_run_unseen(run: Run, download: Command) -> bool:
     """Whether a shell reads the download, which is `remote-script-piped-to-shell`."""
-    return any(command.name in _INTERPRETERS for command in run.pipelines[pipeline])
+    beside = (command for command in run.pipelines[download.pipeline] if command.start != download.start)
+    return any(command.name in INTERPRETERS for command in beside)
 
 
 @once
@@ -146,7 +149,7 @@ def _checks_of(stage: Stage) -> dict[str | None, int]:
     """Return where each download of a stage is checked last, as `last_checks` does; sums and keys are no downloads."""
     if not any(checks(run) for run in stage.runs):
         return {}
-    found = (url for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run))
+    found = (url for run in stage.runs for command in run.calls(*_SAVING) for url in urls(command, run))
     names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
     added = ((copy, _address(source)) for copy in stage.copies if copy.is_add for source in copy.sources)
     names |= {added_name(copy, path) for copy, path in added if path and "://" in path and not _SUM_OR_KEY.search(path)}
@@ -179,38 +182,13 @@ def _last_script(run: Run) -> int:
     return max((command.start for command in scripts), default=-1)
 
 
-def _is_executed(run: Run, url: Url) -> bool:
-    """Whether a later command of the RUN runs the file, or the container starts it."""
-    name = saved_name(url)
-    return _executed(run).get(name, -1) > url.command.start or name in _started(run.stage)
-
-
-@once
-def _started(stage: Stage) -> frozenset[str]:
-    """The names of the files that ENTRYPOINT and CMD of the file give by their paths."""
-    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file and setting.value]
-    words = (word for start in starts for word in (start.words if start.form == "exec" else start.text.split()))
-    return frozenset(word.rpartition("/")[2] for word in words if "/" in word and "://" not in word) - {""}
-
-
-@once
-def _executed(run: Run) -> dict[str, int]:
-    """Return where the files that a RUN runs are run last, by their names: by a path, or handed to a shell."""
-    found: dict[str, int] = {}
-    for command in run.commands:
-        path = command.program.value if command.program is not None and not command.has("-c") else ""
-        if path and command.name in _INTERPRETERS:
-            path = next((word.value for word in command.args if not word.value.startswith("-")), "")
-        found[path.rpartition("/")[2]] = command.start
-    found.pop("", None)
-    return found
-
-
 def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
     if url.is_local or keeps_nothing(url.command) or _BY_CONTENT.search(url.text):
         return False
     if SCRIPT.search(url.text) or SCRIPT.search(saved_name(url)):
-        return _is_executed(run, url)
+        return is_executed(run, url)
+    if is_interpreted(run, url):
+        return True
     if _NO_PROGRAM.search(url.text) or _NO_PROGRAM.search(saved_name(url)) or _PAPERS.search(url.text):
         return False
     if _ARTIFACT.search(url.text):

@@ -46,6 +46,9 @@ _POWERSHELL = re.compile(
 )
 _PHP = re.compile(r"\b(?:readfile|copy|file_get_contents|fopen)\s*\(\s*\\?['\"](?P<url>(?:https?|ftp)://[^\s'\"\\]+)")
 """PHP's functions that fetch an address: `php -r "copy('…', 'setup.php');"`."""
+_PHP_SAVES = re.compile(
+    r"\bcopy\s*\(\s*\\?['\"](?P<url>(?:https?|ftp)://[^\s'\"\\]+)\\?['\"]\s*,\s*\\?['\"](?P<path>[^'\"\\]+)"
+)
 
 
 def stages_that_count(change: DockerfileChange) -> Iterator[Stage]:
@@ -107,6 +110,9 @@ def urls(command: Command, run: Run | None = None) -> Iterator[Url]:
         command: The command.
         run: Its RUN, to fill in the variables of an address whose scheme or host they hold.
     """
+    if command.name == "php":
+        yield from _copied_by_php(command)
+        return
     skip = False
     for word in command.args:
         if skip:
@@ -120,6 +126,15 @@ def urls(command: Command, run: Run | None = None) -> Iterator[Url]:
         found = split_url(value)
         if found is not None and not _NO_SOURCE.fullmatch(name):
             yield Url(value, *found, word, command)
+
+
+def _copied_by_php(command: Command) -> Iterator[Url]:
+    """Yield the address that the code of a `php -r` copies to a file."""
+    for word in command.args if command.has("-r", "--run") else ():
+        match = _PHP_SAVES.search(word.value)
+        found = split_url(match["url"]) if match is not None else None
+        if match is not None and found is not None:
+            yield Url(match["url"], *found, word, command)
 
 
 def _filled(run: Run, command: Command, text: str) -> str:
@@ -196,6 +211,8 @@ def saved_name(url: Url) -> str:
 
 def saved_path(command: Command) -> str | None:
     """Return the path that a download is written to, by an option or by the shell; `None` where neither says one."""
+    if command.name == "php":
+        return next((match["path"] for word in command.args if (match := _PHP_SAVES.search(word.value))), None)
     path = command.option(*_OUTPUT.get(command.name, ("-o", "--output", "--out")))
     if path is not None and path != "-":
         return path

@@ -7,6 +7,7 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 from rules.dockerfile.shell_nested import SHELLS
 from rules.secrets.download_addresses import branch_of, named_risk
 from rules.secrets.downloads import urls, versionless
+from rules.secrets.known_installers import instead_of
 
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
@@ -16,33 +17,6 @@ _WHOLE = re.compile(
     r"raw\.githubusercontent\.com/(?:nvm-sh|creationix)/nvm/)"
 )
 """Well-known scripts that run nothing before their last line has come: all is in functions (their own texts)."""
-_OF_RUSTUP = (
-    "Take `rustup-init` of a version from `https://static.rust-lang.org/rustup/archive/`, and check it against the "
-    "`.sha256` beside it."
-)
-_OF_NODESOURCE = (
-    "Add the source in its place: its key below `/etc/apt/keyrings`, and "
-    "`deb [signed-by=<file>] https://deb.nodesource.com/node_<major>.x nodistro main`."
-)
-_OF_UV = "Copy the program of a version: `COPY --from=ghcr.io/astral-sh/uv:<version> /uv /uvx /bin/`."
-_OF_COMPOSER = "Copy the program of a version: `COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`."
-_OF_POETRY = "Install a version of it, best into an environment of its own: `pip install poetry==<version>`."
-_OF_DOCKER = (
-    "Where the client is enough, copy that of a version: `COPY --from=docker:<version>-cli /usr/local/bin/docker "
-    "/usr/local/bin/`. Otherwise add Docker's source: its key below `/etc/apt/keyrings`, and "
-    "`deb [signed-by=<file>] https://download.docker.com/linux/<distribution> <codename> stable`."
-)
-_SIGNED = (
-    (re.compile(r"https?://getcomposer\.org/installer\Z"), _OF_COMPOSER),
-    (re.compile(r"https?://install\.python-poetry\.org/?\Z"), _OF_POETRY),
-    (re.compile(r"https?://raw\.githubusercontent\.com/(?:python-poetry|sdispater)/poetry/"), _OF_POETRY),
-    (re.compile(r"https?://(?:get|test)\.docker\.com/?\Z"), _OF_DOCKER),
-    (re.compile(r"https?://sh\.rustup\.rs/?\Z"), _OF_RUSTUP),
-    (re.compile(r"https?://deb\.nodesource\.com/setup_"), _OF_NODESOURCE),
-    (re.compile(r"https?://astral\.sh/uv/(?!.*\.ps1)"), _OF_UV),
-)
-"""By address where the same thing is to be had with a sum or signature, or under a version (the projects' manuals)."""
-
 _READ_TEXT = frozenset({"eval", "source", "."})
 """What the shell itself runs."""
 _FED = re.compile(r"(?:\s-[a-z]*[ce]\s*[\"']?\s*(?:\$\(|`)|<\()\s*$")
@@ -144,7 +118,7 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
 
 def _way_out(run: Run, url: str, check: str) -> str:
     """Say what to do instead: a sum holds for what keeps still, and of the rest something else is wanted."""
-    known = next((told for address, told in _SIGNED if address.match(url)), None)
+    known = instead_of(url)
     if known is not None:
         return known
     if not url or named_risk(run, url) is None:

@@ -16,6 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import is_root, name_of, runtime_user
+from rules.user.devcontainers import remote_user
 from rules.user.nonroot_checklist import checklist, gave_root_up
 from rules.user.root_by_design import is_to_work_in
 
@@ -38,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
         if was.image.user.origin is Origin.UNKNOWN and _is_taken_back(stage):
             continue
-        if _is_made_for_it(stage, was):
+        if _is_made_for_it(stage, was) or remote_user(change.repository_before, was.model.path) == user:
             continue
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
             yield _problem(change, stage, was, user)

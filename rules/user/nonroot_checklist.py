@@ -29,6 +29,8 @@ __all__ = ["Item", "checklist", "gave_root_up", "home", "script", "servers"]
 
 _PRIVILEGED = 1024
 _SHOWN = 3
+_LOOKED_AT = 20
+"""Folders below the working directory whose owner is asked for."""
 _WRITTEN_BY = {
     "nginx": ("/var/cache/nginx", "/var/log/nginx", "/var/lib/nginx", "/run/nginx.pid"),
     "apache2": ("/var/log/apache2", "/var/run/apache2", "/var/lock/apache2"),
@@ -251,11 +253,20 @@ def _workdir(stage: Stage, user: str) -> Iterator[Item]:
     path = stage.image.workdir.value
     if path and path != "/" and not within(path, ROOTS_HOME) and access(stage, path, user).writable is False:
         install = install_in(stage, path)
-        if install is None:
+        if install is None and not _is_given_a_part(stage, path, user):
             yield Item(f"the working directory {quote(path)} belongs to root", concrete=False)
-        else:
+        elif install is not None:
             call = f"{quote(str(install), 40)} (line {install.line})"
             yield Item(f"{call} now runs as that user, and {quote(path)} belongs to root", concrete=True)
+
+
+def _is_given_a_part(stage: Stage, path: str, user: str) -> bool:
+    """Whether the account owns something below a folder: who has chosen that has thought of what it writes there.
+
+    So it is in Next.js's own example: `/app` is root's, and `/app/.next`, where the server writes, is not.
+    """
+    below = dict.fromkeys(put.path for put in stage.files.puts if put.path != path and within(put.path, path))
+    return any(access(stage, one, user).writable is True for one in list(below)[:_LOOKED_AT])
 
 
 def _ports(stage: Stage) -> Iterator[Item]:

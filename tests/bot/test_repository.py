@@ -89,6 +89,12 @@ def test_what_builds_images_is_read_beside_the_dockerfile_and_above_it() -> None
     assert set(chosen.after) == {"images/Dockerfile", *around}
 
 
+def test_what_says_who_works_in_the_container_is_read_beside_the_dockerfile() -> None:
+    around, other = ".devcontainer/devcontainer.json", ".devcontainer/web/devcontainer.json"
+    chosen = choose(ChangedFile(".devcontainer/Dockerfile", "modified"), listing=(around, other))
+    assert set(chosen.after) == {".devcontainer/Dockerfile", around}
+
+
 def test_a_few_manifests_of_kubernetes_are_read_last() -> None:
     manifests = [f"charts/{number}/values.yaml" for number in range(9)]
     others = ("docs/pods.yaml", "web/values.json", "compose.yaml", "k8s/web.yaml", "deploy/web-deployment.yml")

@@ -23,3 +23,12 @@ def test_an_account_that_is_gone_speaks_for_the_files_that_it_owned() -> None:
     made = b"RUN useradd --uid 10001 shop && chown -R shop:shop /app\n"
     report = rules.review({"Dockerfile": PYTHON % made}, {"Dockerfile": PYTHON % b""})
     assert told(report) == ["user-not-created"]
+
+
+def test_a_builder_that_is_gone_speaks_for_the_stage_that_builds_in_its_place() -> None:
+    stage = b"FROM node:24-slim%s\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\n"
+    ships = b"FROM node:24-slim\nCOPY --from=build /app/dist /app\n"
+    end = b'USER node\nCMD ["node", "/app/server.js"]\n'
+    report = rules.review({"Dockerfile": stage % b" AS build" + ships + end}, {"Dockerfile": stage % b"" + end})
+    assert "multi-stage-collapsed" in told(report)
+    assert "prefer-multi-stage" not in told(report)

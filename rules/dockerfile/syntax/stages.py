@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.dockerfile.expand import expand
 from rules.dockerfile.nodes import SyntaxFault
-from rules.dockerfile.reference import parse_reference
+from rules.dockerfile.reference import may_be_published, parse_reference
 from rules.dockerfile.syntax.fault import at_keyword, at_value, fault
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.quoting import quote
@@ -90,7 +90,7 @@ def _reference_fault(instruction: Instruction, stages: set[str]) -> Iterator[Syn
     if name is None or parse_reference(name):
         return
     lower = name.lower()
-    if lower != name and not name.isupper() and lower == word.text.lower() and parse_reference(lower):
+    if lower != name and not name.isupper() and lower == word.text.lower() and may_be_published(lower):
         message = f"{quote(name)} is no image reference: a repository's name has no capitals, did you mean `{lower}`?"
         yield fault(message, word.span, lower)
     else:
@@ -106,6 +106,6 @@ def _why(name: str) -> str:
         return ": a digest is `sha256:` and 64 hexadecimal digits"
     if name.endswith(":"):
         return ": the tag behind the colon is missing"
-    if name.isupper() and parse_reference(name.lower()):
+    if name != name.lower() and parse_reference(name.lower()):
         return ": a repository's name has no capitals"
     return ""
