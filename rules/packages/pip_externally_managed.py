@@ -196,6 +196,5 @@ def _is_systems_python(run: Run, call: PackageCall) -> bool:
 @once
 def _another_python(stage: Stage) -> Run | None:
     """Return the first RUN that makes another Python, or lets the system's take packages."""
-    return next(
-        (run for run in stage.all_runs if any(mark in run.instruction.whole_value for mark in _OTHER_PYTHONS)), None
-    )
+    texts = ((run, run.instruction.whole_value.replace('"', "").replace("'", "")) for run in stage.all_runs)
+    return next((run for run, text in texts if any(mark in text for mark in _OTHER_PYTHONS)), None)
