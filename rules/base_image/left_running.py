@@ -131,7 +131,7 @@ def _stays_too_old(stage: Stage, moving: Sequence[Stage], linked: tuple[int, int
 def _asks_for_more(
     stage: Stage, copy: Copy, moving: Sequence[Stage], here: tuple[int, int], linked: tuple[int, int]
 ) -> Iterator[bool]:
-    """Yield whether a program that a COPY takes will surely ask for more; nothing where it asks for too much already."""
+    """Yield whether a program that a COPY takes will surely ask for more; nothing where it does already."""
     builder = copy.from_stage
     if builder not in moving or builder is None or machine_code(stage, copy) != "programs":
         return

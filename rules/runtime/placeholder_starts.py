@@ -19,7 +19,7 @@ def is_placeholder(lost: tuple[Setting[Start], ...]) -> bool:
     """Tell whether what a change takes away, all of it together, is a language that says its version or its use."""
     words = [word for setting in lost if setting.value is not None for word in setting.value.words]
     in_exec = all(setting.value is not None and setting.value.form == "exec" for setting in lost)
-    return in_exec and len(words) == 2 and words[0].rpartition("/")[2] in PROMPTS and words[1] in _INTRODUCES
+    return in_exec and words[0].rpartition("/")[2] in PROMPTS and words[1:] in ([said] for said in _INTRODUCES)
 
 
 def problem_of_placeholder(stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> Problem | None:
