@@ -1,6 +1,7 @@
 """See base_image_eol.md."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from rules.api import (
@@ -18,15 +19,15 @@ from rules.api import (
     Word,
     all_end_of_life,
     quote,
-    replace,
     rule,
     supported_reference,
 )
+from rules.api import replace as replace_text
 from rules.base_image.choices import may_be_chosen
 from rules.base_image.left_behind import laid_over, lost_on_the_way
 from rules.base_image.left_running import left_running, upon_their_release
 from rules.base_image.line_breaks import broken_by
-from rules.base_image.lists_gone import lists_gone
+from rules.base_image.lists_gone import lists_gone, stops_anew
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.supported_lines import (
@@ -61,7 +62,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     over = [(stage, ended) for stage in change.stages if (ended := ended_lines(stage, today))]
     for told in told_once(over):
-        yield _problem(change, told, today)
+        problem = _problem(change, told, today)
+        anew = stops_anew(change, [told.stage, *told.others], today)
+        yield replace(problem, untold=anew)  # the line was over before, and nothing of that is repaired
+        if anew:
+            stops = f"{problem.key} stops the build"
+            yield replace(problem, key=stops, fact=stops, held_before=False)
 
 
 def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
@@ -246,4 +252,4 @@ def _fix(
     kept = instead.removeprefix(f"{reference.written_name}:")
     if not (kept.startswith(before) and kept.endswith(after)):
         return None
-    return Fix(f"Use {instead}", (replace(change.source, word.span, instead),))
+    return Fix(f"Use {instead}", (replace_text(change.source, word.span, instead),))

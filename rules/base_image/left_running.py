@@ -11,6 +11,7 @@ from rules.copying.carried_runtimes import has_erlang, runtimes_taken
 from rules.copying.machine_code import machine_code
 from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import release_title
+from rules.facts.eol import all_end_of_life, ends_soon
 from rules.facts.glibc import asked_by_some, glibc_of, needed_by, shown
 from rules.facts.image_table import is_built
 from rules.facts.images import image_facts
@@ -90,15 +91,24 @@ def upon_their_release(
     distribution, kept = releases.pop() if len(releases) == 1 else (None, None)
     if kept is None or not kept.codename or any(ended_lines(one, today) for one in behind):
         return instead, ""
-    tag = read_tag(reference.tag)
-    plain = without_release(tag.variant)
-    upon = f"{tag.number}{tag.variant if plain is None else plain}-{kept.codename}"
-    if not is_built(table_name(reference), upon):
+    text = _upon(reference, kept.codename, today)
+    if text is None:
         return instead, ""
     lines = [str(one.from_.line) for one in behind]
     runs = f"does line {lines[0]}, which runs" if len(lines) == 1 else f"do lines {listed(lines)}, which run"
-    system = release_title(distribution or "", kept)
-    return reference.with_tag(upon), f" It stands on {system}, as {runs} what is compiled there."
+    return text, f" It stands on {release_title(distribution or '', kept)}, as {runs} what is compiled there."
+
+
+def _upon(reference: ImageReference, codename: str, today: date) -> str | None:
+    """Return an image upon a release of its system; `None` where none is built, or the release soon ends."""
+    tag = read_tag(reference.tag)
+    plain = without_release(tag.variant)
+    upon = f"{tag.number}{tag.variant if plain is None else plain}-{codename}"
+    found = parse_reference(reference.with_tag(upon))
+    if found is None or not is_built(table_name(reference), upon):
+        return None
+    ends = [one.date for one in all_end_of_life(found, today) if one.part == codename]
+    return None if any(end is not None and ends_soon(end, today) for end in ends) else found.text
 
 
 def _left_behind(

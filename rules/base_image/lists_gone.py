@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.model import Model
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
@@ -33,10 +35,10 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
     """Say that the build stops where a stage fetches its release's lists; empty where none does, or elsewhere.
 
     Args:
-        stages: Those upon the base image, and upon each other.
+        stages: Those upon the base image, and upon each other; of what is built is spoken first.
         today: The day to judge by.
     """
-    for stage in stages:
+    for stage in sorted(stages, key=lambda one: one.index not in one.model.needed_by_shipped):
         facts = stage.facts
         known = facts is not None and (facts.exact or facts.distro == "centos")
         why = left_mirrors(facts.distro, facts.release, today) if facts is not None and known else None
@@ -45,6 +47,24 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
             call = found[1]
             return f"{quote(spelled(call))} (line {call.command.line}) stops the build: {why}. "
     return ""
+
+
+def stops_anew(change: DockerfileChange, stages: Sequence[Stage], today: date) -> bool:
+    """Tell whether a build stops at lists that are gone, and did not before the change: nothing built fetched them.
+
+    Args:
+        change: The file.
+        stages: Those upon the base image.
+        today: The day to judge by.
+    """
+    if change.before is None:
+        return False
+    now = [one for one in _built(change.after) if one.root in stages]
+    return bool(lists_gone(now, today)) and not lists_gone(_built(change.before), today)
+
+
+def _built(model: Model) -> list[Stage]:
+    return [one for one in model.stages if one.index in model.needed_by_shipped]
 
 
 def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:
