@@ -50,7 +50,9 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
 
 
 def stops_anew(change: DockerfileChange, stages: Sequence[Stage], today: date) -> bool:
-    """Tell whether a build stops at lists that are gone, and did not before the change: nothing built fetched them.
+    """Tell whether a build stops at lists that are gone, and before the change fetched none at all.
+
+    Lists that were fetched in a way that may have worked, or may not have run, say nothing of what the change does.
 
     Args:
         change: The file.
@@ -60,11 +62,22 @@ def stops_anew(change: DockerfileChange, stages: Sequence[Stage], today: date) -
     if change.before is None:
         return False
     now = [one for one in _built(change.after) if one.root in stages]
-    return bool(lists_gone(now, today)) and not lists_gone(_built(change.before), today)
+    return bool(lists_gone(now, today)) and not any(map(_may_fetch, _built(change.before)))
 
 
 def _built(model: Model) -> list[Stage]:
     return [one for one in model.stages if one.index in model.needed_by_shipped]
+
+
+def _may_fetch(stage: Stage) -> bool:
+    """Whether a stage may fetch lists: by a call, whether or not it surely runs, or by a script that nobody read."""
+    calls = (call for run in stage.runs for call in run.package_calls)
+    commands = (command for run in stage.runs for command in run.commands)
+    return (
+        stage.files.has_unreadable_run
+        or any(call.manager == "apt" or call.manager in _OF_YUM for call in calls)
+        or any(may_be_script(command) for command in commands)
+    )
 
 
 def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:
