@@ -31,6 +31,8 @@ _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer bun deno".split())
+_INSTALL = frozenset({"install", "i", "ci", "clean-install", "sync", "cache"})
+"""What they are told to do then, by its short and its long name too (`npm help install`, `npm help ci`)."""
 
 
 def is_packaged_at(distro: str, program: str) -> bool:
@@ -179,8 +181,7 @@ def _compiled(stage: Stage, path: str) -> Put | None:
 def makes_files(stage: Stage) -> bool:
     """Tell whether a RUN may write files of any name: all but the installers of packages do."""
     return stage.files.has_unreadable_run or not all(
-        command.name == "corepack"
-        or (command.name in _INSTALLERS and command.subcommand in ("install", "ci", "sync", "cache"))
+        command.name == "corepack" or (command.name in _INSTALLERS and command.subcommand in _INSTALL)
         for command in stage.files.opaque_commands
     )
 
