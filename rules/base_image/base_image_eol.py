@@ -1,6 +1,7 @@
 """See base_image_eol.md."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from rules.api import (
@@ -18,15 +19,15 @@ from rules.api import (
     Word,
     all_end_of_life,
     quote,
-    replace,
     rule,
     supported_reference,
 )
+from rules.api import replace as replace_text
 from rules.base_image.choices import may_be_chosen
 from rules.base_image.left_behind import laid_over, lost_on_the_way
-from rules.base_image.left_running import left_running
+from rules.base_image.left_running import left_running, upon_their_release
 from rules.base_image.line_breaks import broken_by
-from rules.base_image.lists_gone import lists_gone
+from rules.base_image.lists_gone import lists_gone, stops_anew
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.supported_lines import (
@@ -61,7 +62,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     over = [(stage, ended) for stage in change.stages if (ended := ended_lines(stage, today))]
     for told in told_once(over):
-        yield _problem(change, told, today)
+        problem = _problem(change, told, today)
+        anew = stops_anew(change, [told.stage, *told.others], today)
+        yield replace(problem, untold=anew)  # the line was over before, and nothing of that is repaired
+        if anew:
+            stops = f"{problem.key} stops the build"
+            yield replace(problem, key=stops, fact=stops, held_before=False)
 
 
 def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
@@ -73,15 +79,15 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
     stage, ended, word, reference = told.stage, told.ended, told.stage.base_word, told.stage.reference
     assert word is not None, "a stage with a reference has a word for it"
     assert reference is not None, "only a reference has an end of life"
-    instead = supported_reference(reference, today) if may_name_a_tag(change, stage, ended) else None
+    moving = [stage, *told.others]
+    instead, upon = _instead(change, told, reference, today)
     key = _key(change, stage, ended[0], today)
     own = _own_part(stage)
     runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
-    moving = [stage, *told.others]
     gone = lists_gone([one for one in change.stages if one.root in moving], today)
     lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
-    besides = _besides(change, moving, ended[0], instead)
+    besides = upon + _besides(change, moving, ended[0], instead)
     # Another stage upon the line would speak then, and what is not there would stop the build.
     offered = None if told.others or lost or besides else _fix(change, stage, reference, told.every, instead)
     return Problem(
@@ -99,6 +105,12 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         fact=key,
         held_before=_is_as_it_was(change, stage),
     )
+
+
+def _instead(change: DockerfileChange, told: Told, reference: ImageReference, today: date) -> tuple[str | None, str]:
+    """Return the image to move to, as far as a tag can be named, and why it is of the release that it is of."""
+    instead = supported_reference(reference, today) if may_name_a_tag(change, told.stage, told.ended) else None
+    return upon_their_release(change, [told.stage, *told.others], instead, today)
 
 
 def _is_as_it_was(change: DockerfileChange, stage: Stage) -> bool:
@@ -240,4 +252,4 @@ def _fix(
     kept = instead.removeprefix(f"{reference.written_name}:")
     if not (kept.startswith(before) and kept.endswith(after)):
         return None
-    return Fix(f"Use {instead}", (replace(change.source, word.span, instead),))
+    return Fix(f"Use {instead}", (replace_text(change.source, word.span, instead),))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.model import Model
     from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Run
@@ -35,10 +37,10 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
     """Say that the build stops where a stage fetches its release's lists; empty where none does, or elsewhere.
 
     Args:
-        stages: Those upon the base image, and upon each other.
+        stages: Those upon the base image, and upon each other; of what is built is spoken first.
         today: The day to judge by.
     """
-    for stage in stages:
+    for stage in sorted(stages, key=lambda one: one.index not in one.model.needed_by_shipped):
         facts = stage.facts
         known = facts is not None and (facts.exact or facts.distro == "centos")
         why = left_mirrors(facts.distro, facts.release, today) if facts is not None and known else None
@@ -47,6 +49,37 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
             call = found[1]
             return f"{quote(spelled(call))} (line {call.command.line}) stops the build: {why}. "
     return ""
+
+
+def stops_anew(change: DockerfileChange, stages: Sequence[Stage], today: date) -> bool:
+    """Tell whether a build stops at lists that are gone, and before the change fetched none at all.
+
+    Lists that were fetched in a way that may have worked, or may not have run, say nothing of what the change does.
+
+    Args:
+        change: The file.
+        stages: Those upon the base image.
+        today: The day to judge by.
+    """
+    if change.before is None:
+        return False
+    now = [one for one in _built(change.after) if one.root in stages]
+    return bool(lists_gone(now, today)) and not any(map(_may_fetch, _built(change.before)))
+
+
+def _built(model: Model) -> list[Stage]:
+    return [one for one in model.stages if one.index in model.needed_by_shipped]
+
+
+def _may_fetch(stage: Stage) -> bool:
+    """Whether a stage may fetch lists: by a call, whether or not it surely runs, or by a script that nobody read."""
+    calls = (call for run in stage.runs for call in run.package_calls)
+    commands = (command for run in stage.runs for command in run.commands)
+    return (
+        stage.files.has_unreadable_run
+        or any(call.manager == "apt" or call.manager in _OF_YUM for call in calls)
+        or any(may_be_script(command) for command in commands)
+    )
 
 
 def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:

@@ -21,13 +21,9 @@ from rules.copying.carried_runtimes import has_erlang, has_python, runtimes_take
 from rules.copying.handing_on import only_hands_on
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import release_title
-from rules.facts.glibc import glibc_of, needed_by, shown
+from rules.facts.glibc import asked_by_some, glibc_of, needed_by, shown
 from rules.facts.moving import by_now
 
-_RUST_C = (2, 38)
-"""Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
-_RUST_STARTS = (2, 39)
-"""Where glibc got `pidfd_spawnp`, which Rust's library asks for in programs that start others."""
 _LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 
 
@@ -98,7 +94,7 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     needed = needed_by(found[1].language, there) or here
     if needed > here:
         fails, confidence = f"{_stops(found[0])} with “version `GLIBC_{shown(needed)}' not found”", Confidence.LIKELY
-    elif found[1].language == "rust" and here < _RUST_STARTS and there >= _RUST_C:
+    elif asked_by_some(found[1].language, there, here):
         fails, confidence = _may_stop(found[0], here, there), Confidence.POSSIBLE
     else:
         return
@@ -175,8 +171,7 @@ def _stops(path: str) -> str:
 
 def _may_stop(path: str, here: tuple[int, int], there: tuple[int, int]) -> str:
     """Say which Rust programs ask for more than all do: what one is linked with is not seen."""
-    needs = [(_RUST_C, "libraries of C are compiled into it"), (_RUST_STARTS, "it starts other programs")]
-    parts = [f"for `GLIBC_{shown(step)}` where {why}" for step, why in needs if here < step <= there]
+    parts = [f"for `GLIBC_{shown(step)}` where {why}" for step, why in asked_by_some("rust", there, here)]
     return f"A {_kind(path)} of Rust asks {', and '.join(parts)}; it may then fail with “not found”"
 
 

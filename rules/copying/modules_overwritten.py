@@ -28,7 +28,7 @@ from rules.packages.project_files import copied
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("COPY", "ADD"),
-    mentions=("install", "ci", "yarn", "bun"),
+    mentions=("install", "ci", "npm", "yarn", "bun"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A COPY below an install brings the `node_modules` of whoever builds over those that were installed."""

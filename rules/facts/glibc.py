@@ -49,6 +49,10 @@ and `fmod` in 2.38. Of Erlang and Python it is what their own `beam.smp` and `li
 (erlang/docker-erlang-otp 362 and 497, erlef/docker-elixir 110; pyinstaller/pyinstaller 7033 and 8222).
 """
 
+_OF_SOME = {"rust": (((2, 38), "libraries of C are compiled into it"), ((2, 39), "it starts other programs"))}
+"""Versions that only some programs of a language ask for, and which: C's `strtol` has another name for newer compilers
+since 2.38 (`__isoc23_strtol`), and Rust's library asks for `pidfd_spawnp`, of 2.39, in programs that start others."""
+
 
 def glibc_of(libc: str | None, distribution: str | None, release: Release | None) -> tuple[int, int] | None:
     """Return the version of glibc in a release: `(2, 36)` for Debian 12; `None` where there is none or it is unknown.
@@ -68,6 +72,19 @@ def glibc_of(libc: str | None, distribution: str | None, release: Release | None
 def needed_by(language: str, linked: tuple[int, int]) -> tuple[int, int] | None:
     """Return the oldest glibc upon which a language's programs start that are linked with one; `None`: with any."""
     return max((step for step in _STEPS.get(language, ()) if step <= linked), default=None)
+
+
+def asked_by_some(
+    language: str, linked: tuple[int, int], here: tuple[int, int]
+) -> tuple[tuple[tuple[int, int], str], ...]:
+    """Return what only some of a language's programs ask for that one glibc has and an older one has not, and which do.
+
+    Args:
+        language: As `needed_by` takes it.
+        linked: The glibc that they are linked with.
+        here: The one upon which they are to start.
+    """
+    return tuple((step, why) for step, why in _OF_SOME.get(language, ()) if here < step <= linked)
 
 
 def shown(version: tuple[int, int]) -> str:

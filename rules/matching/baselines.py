@@ -22,8 +22,14 @@ OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
     "entrypoint-lost": (
         *("arg-read-at-run-time", "cmd-ignored", "command-misspelt", "console-scripts-not-copied"),
         *("debug-mode-shipped", "entrypoint-not-executable", "entrypoint-script-no-exec", "exec-form-one-word"),
-        *("exec-form-variable", "expose-port-mismatch", "from-platform-constant", "healthcheck-port-mismatch"),
-        *("healthcheck-starts-program", "java-options-unread", "jvm-options-after-jar", "malformed-exec-form"),
+        *("exec-form-variable", "expose-port-mismatch", "from-platform-constant", "healthcheck-localhost-ipv6"),
+        *(
+            "healthcheck-port-mismatch",
+            "healthcheck-starts-program",
+            "java-options-unread",
+            "jvm-options-after-jar",
+            "malformed-exec-form",
+        ),
         *("next-build-left-behind", "next-static-misplaced", "npm-script-missing", "npm-start-as-pid1"),
         *("prefer-multi-stage", "python-env-defaults", "scratch-without-ca-or-tzdata", "sdk-image-shipped"),
         *("server-on-loopback", "shell-form-start", "shell-in-scratch", "start-command-doubled"),
@@ -31,7 +37,10 @@ OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
         *("start-path-missing", "start-script-syntax-error", "start-tool-missing", "stopsignal-for-server"),
         *("stopsignal-ungraceful", "venv-not-on-path", "venv-relocated"),
     ),
-    "healthcheck-dropped": ("healthcheck-port-mismatch", "healthcheck-starts-program", "healthcheck-tool-missing"),
+    "healthcheck-dropped": (
+        *("healthcheck-localhost-ipv6", "healthcheck-port-mismatch"),
+        *("healthcheck-starts-program", "healthcheck-tool-missing"),
+    ),
     "user-escalated": (
         *("copy-root-owned-after-user", "mount-owned-by-root", "named-user-without-passwd", "privileged-port-nonroot"),
         *("package-manager-as-non-root", "root-home-needed", "uid-implicit", "user-group-drops-supplementary"),

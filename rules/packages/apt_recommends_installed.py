@@ -27,7 +27,7 @@ from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
-from rules.packages.recommended_knowledge import Knowledge, adds_none, is_likely_there, knowledge
+from rules.packages.recommended_knowledge import Knowledge, adds_none, in_the_base, is_likely_there, knowledge
 from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
 from rules.packages.repeated_installs import is_repeated
 from rules.packages.sources import adds_source_before
@@ -201,8 +201,8 @@ def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
         return None  # its package of the same name may weigh anything
     if stage.facts is not None and (stage.facts.full or stage.facts.has_tool("gcc")):
         return None  # much of it is in the base image
-    swept = _swept(run, call)
-    names = [package.name for package in call.packages if package.name not in swept]
+    apart = _swept(run, call) | in_the_base(stage)
+    names = [package.name for package in call.packages if package.name not in apart]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)
     light = installed_size(names, distribution, release)

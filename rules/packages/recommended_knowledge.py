@@ -77,7 +77,7 @@ class Knowledge(NamedTuple):
 def knowledge(stage: Stage, run: Run, call: PackageCall) -> Knowledge:
     """Return what is known of what an install's packages recommend."""
     foreign = adds_source_before(stage, run, call)
-    there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
+    there = in_the_base(stage)
     names = dict.fromkeys(package.name for package in call.packages if package.name not in there)
     answers = {name: recommends_nothing(name, stage.runtime.release) for name in names}
     answers.update(dict.fromkeys(filter(BY_RECOMMENDATION.fullmatch, names), False))
@@ -86,6 +86,17 @@ def knowledge(stage: Stage, run: Run, call: PackageCall) -> Knowledge:
     own = (name for name, answer in answers.items() if answer is False)
     brings = any(not foreign or _SERVED_ELSEWHERE.fullmatch(plain_name(name)) is None for name in own)
     return Knowledge(tuple(unknown), brings, foreign)
+
+
+def in_the_base(stage: Stage) -> frozenset[str]:
+    """Return the packages that the base image is known to have: apt leaves them, and adds nothing that they recommend.
+
+    An image below a language's that is not full has some of what `buildpack-deps` has: `php:apache` installs `curl`.
+    """
+    facts = stage.facts
+    if facts is None:
+        return frozenset()
+    return IN_FULL_IMAGES if facts.full else IN_FULL_IMAGES & (facts.tools or frozenset())
 
 
 def is_likely_there(stage: Stage, call: PackageCall) -> bool:
@@ -115,6 +126,6 @@ def adds_none(stage: Stage, call: PackageCall, gone: Collection[str] = ()) -> bo
         call: The install.
         gone: Packages that the same RUN purges again, with what came along.
     """
-    there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
+    there = in_the_base(stage)
     names = (package.name for package in call.packages if package.name not in there and package.name not in gone)
     return all(recommends_nothing(name, stage.runtime.release) is True for name in names)

@@ -21,8 +21,8 @@ _SCRIPTS = ("", ".sh", ".bash", ".py")
 _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 """Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
 _SETTINGS = (".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
-_TEXTS = (*_SCRIPTS, ".txt", *_SETTINGS)
-"""How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
+_TEXTS = (*_SCRIPTS, ".txt", *_SETTINGS, ".template")
+"""How the files end that are copied singly and that a rule reads: scripts, manifests, settings, templates of them."""
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "Cargo.lock"})
 """Files that say for which Java a project is compiled, and which Cargo reads its lock file."""
 _PROJECT = re.compile(r"[\w.-]+\.(?:cs|fs|vb)proj(?![\w.])")

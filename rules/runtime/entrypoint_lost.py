@@ -27,6 +27,7 @@ from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
 from rules.runtime.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
 from rules.runtime.deleted_programs import deleted_program
+from rules.runtime.placeholder_starts import is_placeholder, problem_of_placeholder
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
 from rules.user.own_programs import waits_for_program
@@ -50,7 +51,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or was.image.onbuild or _given_elsewhere(change):
             continue
         lost = _lost(stage, was)
-        if lost and not _is_in_script(change, stage, was, lost) and not _is_no_loss(stage, was, lost):
+        if lost and is_placeholder(lost):
+            asked = problem_of_placeholder(stage, was, lost)
+            yield from (asked,) if asked is not None else ()
+        elif lost and not _is_in_script(change, stage, was, lost) and not _is_no_loss(stage, was, lost):
             guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
             gone = _gone_with_it(change, stage, was, lost)
             waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Put, Severity, Stage, quote, rule
 from rules.packages.project_files import in_repository
+from rules.runtime.nginx_text import directives
 
 _IMAGE = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged)(?=[:@]|$)")
 _MAIN = "/etc/nginx/nginx.conf"
@@ -18,9 +19,6 @@ _OF_MAIN = frozenset({"events", "http", "worker_processes", "worker_rlimit_nofil
 """Directives that stand outside all blocks alone."""
 _OF_HTTP = frozenset({"server", "location", "upstream", "root", "listen", "proxy_pass", "server_name"})
 """Directives that stand within `http` or deeper."""
-_TOKEN = re.compile(r"#[^\n]*|\"[^\"]*\"|'[^']*'|[{};]|[^\s{};\"'#]+")
-_LONGEST = 100_000
-"""Characters of a file that are read."""
 
 
 @rule(
@@ -61,27 +59,11 @@ def _misplaced(change: DockerfileChange, stage: Stage, put: Put) -> tuple[str, s
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or later or replaced:
         return None
-    names = _top_level(text[:_LONGEST])
+    names = [one.words[0] for one in directives(text) if one.depth == 0]
     if is_main and ("events" in names or "include" in names):
         return None
     wrong = next((name for name in names if name in (_OF_HTTP if is_main else _OF_MAIN)), None)
     return (path, wrong) if wrong is not None else None
-
-
-def _top_level(text: str) -> list[str]:
-    """Return the directives outside all blocks, in order."""
-    depth, first, names = 0, True, []
-    for token in _TOKEN.findall(text):
-        if token.startswith("#"):
-            continue
-        if token in ("{", "}", ";"):
-            depth += {"{": 1, "}": -1}.get(token, 0)
-            first = True
-        elif first:
-            first = False
-            if depth == 0:
-                names.append(token)
-    return names
 
 
 def _problem(stage: Stage, put: Put, path: str, wrong: str) -> Problem:
