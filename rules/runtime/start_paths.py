@@ -31,6 +31,8 @@ _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer bun deno".split())
+_INSTALLING = frozenset({"install", "i", "add", "ci", "clean-install", "sync", "cache"})
+"""What they call it to install packages, `npm i` among it (npm's documentation, "npm-install", "npm-ci")."""
 
 
 def is_packaged_at(distro: str, program: str) -> bool:
@@ -174,10 +176,6 @@ def _compiled(stage: Stage, path: str) -> Put | None:
     open_ends = of_base or packaged or stage.files.has_unreadable_run or bool(stage.files.opaque_commands)
     linked = any(other.kind == "run" and posixpath.basename(other.path) == name for other in stage.files.puts)
     return None if open_ends or linked else put
-
-
-_INSTALLING = frozenset({"install", "i", "add", "ci", "clean-install", "sync", "cache"})
-"""What they call it to install packages, `npm i` among it (npm's documentation, "npm-install", "npm-ci")."""
 
 
 def makes_files(stage: Stage) -> bool:
