@@ -35,18 +35,26 @@ class Sunk(NamedTuple):
 
 def sunk_installs(stage: Stage, was: Stage) -> Iterator[Sunk]:
     """Yield the RUNs that only install packages by name, as they did before, and stand below the sources now."""
-    before = {str(run.instruction): run for run in reversed(was.runs)}
+    before = {_wording(run): run for run in reversed(was.runs)}
     stood = _sources(was)
     stood_below = {str(copy.instruction) for copy in stood}
     first = min((copy.at for copy in stood), default=None)
     now = next((copy for copy in _sources(stage) if str(copy.instruction) in stood_below), None)
-    for run in stage.runs if now is not None and first is not None else ():
-        then = before.get(str(run.instruction))
-        if then is None or now is None or first is None or first < then.at or now.at > run.at:
-            continue
+    if now is None or first is None:
+        return
+    above = {_wording(run) for run in stage.runs if run.at < now.at}
+    for run in stage.runs:
+        then = before.get(_wording(run)) if run.at > now.at else None
+        if then is None or first < then.at or _wording(run) in above:
+            continue  # one of the same words still stands above: this one came besides
         call = _named_install(run)
         if call is not None:
             yield Sunk(run, call, now, then)
+
+
+def _wording(run: Run) -> tuple[tuple[str, str], ...]:
+    """Return what a RUN says, whatever its layout."""
+    return tuple((str(command), command.after) for command in run.commands)
 
 
 def _sources(stage: Stage) -> list[Copy]:
