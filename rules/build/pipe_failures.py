@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
-from rules.model.command_lists import end_of_list, is_passed
+from rules.model.command_lists import command_behind, end_of_list, is_passed
 from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def is_caught(run: Run, command: Command) -> bool:
     end = end_of_list(run, pipelines(run)[command.pipeline].last) if _catches(run) else None
     if end is None or end.after != "||":
         return False
-    then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
+    then = command_behind(run, end)
     return then is None or then.name not in _EXITS or then.subcommand == "0"
 
 
@@ -131,7 +131,7 @@ def caught_with(run: Run, command: Command) -> Command | None:
     end = end_of_list(run, last)
     if end is None or end is last or end.after != "||":
         return None
-    then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
+    then = command_behind(run, end)
     return end if then is not None and then.name in ("true", ":") else None
 
 

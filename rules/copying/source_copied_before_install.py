@@ -35,6 +35,7 @@ from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.modules_let_in import LetIn, brought_over, fills_modules, last_maker, let_in
 from rules.copying.removed_installs import is_removed
 from rules.copying.source_trees import is_read
+from rules.copying.tidy_without_sources import tidy_without_sources
 from rules.copying.unfetched_modules import build_that_fetches
 from rules.copying.unfetched_modules import problem as of_modules
 from rules.matching.gathering import named_lines
@@ -87,6 +88,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         fetching = build_that_fetches(change, stage)
         if fetching is not None and fetching[0].index not in found:
             yield of_modules(change, stage, *fetching)
+        yield from tidy_without_sources(change, stage)
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[Install]) -> Problem:

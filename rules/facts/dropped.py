@@ -46,6 +46,7 @@ _JAVA = {
 }
 _BY_HAND = {
     **_JAVA,
+    "erlang-hipe": _Since(None, alpine="3.14"),
     "libasound2": _Since("libasound2t64", ubuntu="24.04", virtual=True),
     "libffi7": _Since("libffi8", debian="12", ubuntu="22.04"),
     "libgl1-mesa-glx": _Since("libgl1", debian="13", ubuntu="24.04"),
@@ -73,7 +74,8 @@ _BY_HAND = {
 }
 """Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu and
 Debian 9 from apt's words in reports (docker-library/php 485),
-for Alpine from apk's (docker-library/docker 240, disney/meteor-base 93, TryGhost/docker-library-ghost 328)."""
+for Alpine from apk's (docker-library/docker 240, disney/meteor-base 93, TryGhost/docker-library-ghost 328,
+processone/docker-ejabberd 77: OTP 24 has no HiPE any more)."""
 
 
 def dropped(package: str, distro: str | None, release: Release | None) -> Dropped | None:

@@ -55,6 +55,11 @@ def end_of_list(run: Run, command: Command) -> Command | None:
     return _lists(run)[id(command)].end.command
 
 
+def command_behind(run: Run, end: Command) -> Command | None:
+    """Return the first command of the same script behind the one that ends a list: what `||` there leads to."""
+    return next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
+
+
 def is_passed(run: Run, command: Command) -> bool:
     """Tell whether a list ends in `if …; fi` or a loop, and what stands behind that is run although a command failed.
 

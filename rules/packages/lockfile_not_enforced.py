@@ -26,8 +26,10 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.pipe_failures import is_caught
 from rules.copying.installs import install_folder
 from rules.model.work_folders import folder_of
+from rules.packages.fallbacks import stops_instead
 from rules.packages.lock_calls import is_told_to_hold, written_anew, written_before
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
@@ -251,7 +253,7 @@ def _stop(run: Run, call: PackageCall) -> str:
     """Say what stops, where the lock file is held to: not the build, where the script has an answer to the failure."""
     if outcome_of_failure(run, call.command) != "caught":
         return "the build stops instead"
-    return "the install stops instead, and the build too where nothing passes its failure over"
+    return stops_instead(run, call, "the install stops instead")
 
 
 def _slip(run: Run, call: PackageCall) -> str:
@@ -284,10 +286,14 @@ def _all_workspaces(call: PackageCall) -> str:
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:
+    """Return what makes the install stop; an option that is there but for its dashes is what was meant in any case."""
     if call.manager == "bundle":
         return fix("Hold to the lock file", insert_line_before(run.instruction, "ENV BUNDLE_FROZEN=1"))
     flag = locked_option(run, call)
-    weaker = but_for_its_dashes(call, flag) or (call.flag_word("--pure-lockfile") if call.manager == "yarn" else None)
+    slip = but_for_its_dashes(call, flag)
+    if slip is None and is_caught(run, call.command):
+        return None
+    weaker = slip or (call.flag_word("--pure-lockfile") if call.manager == "yarn" else None)
     if weaker is not None and run.instruction.exec_form is None:
         return fix(f"Write `{flag}`", replace(run.instruction.source, weaker.span, flag))
     return fix(f"Add `{flag}`", add_option(run, call, flag))

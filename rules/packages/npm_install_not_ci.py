@@ -16,7 +16,9 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.pipe_failures import is_caught
 from rules.copying.installs import install_folder
+from rules.packages.fallbacks import stops_instead
 from rules.packages.manifest_edits import first_edits, is_generated
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
@@ -51,7 +53,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "does not "
             f"fit {quote('package.json')}, npm resolves again and rewrites it in the image, so that something else "
             "ships "
-            f"than was tested. {quote('npm ci')} installs exactly the lock file, or stops the build.",
+            f"than was tested. {quote('npm ci')} installs exactly the lock file, "
+            f"{_or_stops(run, call)}.",
             Confidence.CERTAIN if certain else Confidence.LIKELY,
             doubt="whether the lock file is among what a pattern copies is not known",
             stage=stage.key,
@@ -87,4 +90,10 @@ def _is_other_branch(run: Run, call: PackageCall) -> bool:
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:
-    return fix("Install with `npm ci`", hold_to_lock(run, call))
+    """Return the strict install, where something hears of its failure: `npm ci || npm install` stops nothing."""
+    return fix("Install with `npm ci`", hold_to_lock(run, call)) if not is_caught(run, call.command) else None
+
+
+def _or_stops(run: Run, call: PackageCall) -> str:
+    """Say what becomes of the build where the lock file does not fit."""
+    return stops_instead(run, call, "or fails") if is_caught(run, call.command) else "or stops the build"

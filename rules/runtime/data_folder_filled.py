@@ -5,14 +5,12 @@ a folder that is not empty.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    ImageReference,
     Problem,
     Put,
     Severity,
@@ -21,12 +19,8 @@ from rules.api import (
     rule,
     within,
 )
+from rules.runtime.database_folders import folder_of_postgres
 
-_IMAGES = frozenset({"postgres", "postgis/postgis", "pgvector/pgvector", "timescale/timescaledb"})
-_FOLDER = "/var/lib/postgresql/data"
-_MAJOR = re.compile(r"(?:^|pg)(\d+)(?=$|\D)")
-_FIRST_ELSEWHERE = 18
-"""The first major version whose images keep the data in a folder with its number (their README, `PGDATA`)."""
 _IS_DATA = ("PG_VERSION", "/base", "/global")
 
 
@@ -40,25 +34,10 @@ _IS_DATA = ("PG_VERSION", "/base", "/global")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is put into PostgreSQL's data folder, which has to be empty for the database to be made."""
     for stage in change.after.shipped:
-        reference = stage.root.reference
-        if reference is None or reference.familiar not in _IMAGES or _starts_otherwise(stage):
-            continue
-        moved = stage.image.env.get("PGDATA")
-        folder = moved.value if moved is not None and moved.set_in_file else _own_folder(reference)
+        folder = folder_of_postgres(stage)
         put = next((one for one in stage.files.puts if _fills(one, folder)), None) if folder else None
         if put is not None and folder:
             yield _problem(stage, put, folder, may_hold_data=_may_hold_data(stage, folder))
-
-
-def _starts_otherwise(stage: Stage) -> bool:
-    """Whether the file has a start of its own, which may make the database in another way."""
-    return stage.image.entrypoint.set_in_file and bool(stage.image.entrypoint.value)
-
-
-def _own_folder(reference: ImageReference) -> str | None:
-    """Return the folder that an image of this tag fills by itself; `None` where that is another, or not known."""
-    major = _MAJOR.search(reference.tag or "")
-    return _FOLDER if major is not None and int(major[1]) < _FIRST_ELSEWHERE else None
 
 
 def _fills(put: Put, folder: str) -> bool:

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.node_manifest import manifest_of
+from rules.runtime.spawning_starters import way_past_spawner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array, runs_first_argument
 
@@ -97,7 +98,7 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
     # 9 do not wait for the program, and tini ends with its child. Nor is any line that only a shell can read, which
     # dash stays in front of, or a program of node_modules/.bin, which only the package manager has on its PATH.
     held = line is not None and repair is not None
-    way_out = (
+    way_out = (way_past_spawner(manifest_of(change, found.stage), name) if plain else None) or (
         f"what the script holds: {quote(line or '')}"
         if held
         else "what the script starts, a package's program by its path in `node_modules/.bin`, and keep what else the "

@@ -22,6 +22,8 @@ _BETWEEN = re.compile(r"[-_.:/@ ]+")
 _WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
 _AS_PASSWORD = re.compile(r"://[^\s/@\"']{0,200}:\$(?:\{(\w+)(?::?[-?+][^{}]*)?\}|(\w+))@")
 """A variable in the place of an address where the password stands (RFC 3986, 3.2.1): `postgres://shop:${PW}@db/shop`."""
+_REFERENCE = re.compile(r"\$\{?(\w+)(?::?-)?\}?")
+_REFERRED = re.compile(r"\$\{?(\w+)")
 _PASSWORD_OF_ADDRESS = re.compile(r"(://[^\s/@:]{0,200}):[^\s/@]{0,200}@")
 _SHORTEST = 3
 """Letters that a word of another value must have to count."""
@@ -84,7 +86,29 @@ class NamedSecret(NamedTuple):
 
 def holds_a_secret(model: Model, name: str) -> bool:
     """Tell whether a variable's name says that its value is a secret, or its place where it is read."""
-    return names_a_secret(name) or name in _passwords_of_addresses(model)
+    return names_a_secret(name) or name in _passwords_of_addresses(model) or secret_made_of(model, name) is not None
+
+
+def secret_made_of(model: Model, name: str) -> str | None:
+    """Return the variable by the name of a secret that takes over an argument's value: `ENV DB_PASSWORD=$pw`.
+
+    `None` also where another takes it over whose name says no such thing: then it is a name, a version or an address.
+    """
+    return _handed_on(model).get(name)
+
+
+@once
+def _handed_on(model: Model) -> dict[str, str]:
+    found: dict[str, str] = {}
+    others = set()
+    for instruction in model.dockerfile.instructions:
+        for name, value in instruction.pairs if instruction.keyword == "ENV" else ():
+            taken = _REFERENCE.fullmatch(value.text.strip("\"'")) if value is not None else None
+            if taken is not None and names_a_secret(name.text):
+                found.setdefault(taken[1], name.text)
+            elif value is not None:
+                others.update(_REFERRED.findall(value.text))
+    return {name: secret for name, secret in found.items() if name not in others}
 
 
 @once

@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.secrets.named_secrets import NamedSecret, holds_a_secret
+from rules.secrets.named_secrets import NamedSecret, holds_a_secret, secret_made_of
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 from rules.secrets.secret_ways_out import makes_password, mount_id, ways_out
@@ -111,8 +111,14 @@ def _by_name(found: NamedSecret) -> str:
     if found.kind in ("stock", "client"):
         return "it may protect nothing that matters, such as the data of a test"
     held = "in the file looks like a placeholder" if found.given is not None else "is not in the file"
-    told_by = "it goes by the name" if names_a_secret(found.name.text) else "it goes by its place in an address"
-    return f"{told_by}; the value {held}"
+    return f"{_told_by(found)}; the value {held}"
+
+
+def _told_by(found: NamedSecret) -> str:
+    taken = secret_made_of(found.model, found.name.text)
+    if names_a_secret(found.name.text):
+        return "it goes by the name"
+    return f"it goes by the name {quote(taken)}, which takes it" if taken else "it goes by its place in an address"
 
 
 def _problem(change: DockerfileChange, group: Sequence[NamedSecret], every: tuple[str, ...]) -> Problem:

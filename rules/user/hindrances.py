@@ -6,12 +6,13 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.model.puts import within
+from rules.model.puts import within_any
 from rules.quoting import listed, quote
 from rules.runtime.closed_programs import closed_program
 from rules.runtime.start_instructions import started_by, started_words
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
 from rules.user.asked_root import run_as_root
+from rules.user.left_at_home import left_at_home
 from rules.user.named_folders import named_folders_unmade
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bthrust\b")
 _PUMA = re.compile(r"\bpuma\b")
 """Rails' usual server, which serves any other program on Rack as well."""
-_SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
 _HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
 _WRITES = re.compile(
     r"""(?mx)^[ \t]*(?:(?:if|then|else|do|!)[ \t]+)*(?:
@@ -41,6 +41,7 @@ _WRITES = re.compile(
     )[^\n]*"""
 )
 """A line of a script that makes or changes files where only root may, by and large."""
+_EVERYONES = ("/tmp", "/dev", "/proc")  # noqa: S108 - paths of an image
 _PATH = re.compile(r"(?<=[\s\"'=>])(?:\$\{?([A-Z_]\w*)\}?)?((?:/[\w.-]+)*)")
 _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
@@ -181,18 +182,9 @@ def _environment(stage: Stage) -> Iterator[Item]:
 
 
 def _writes_home(stage: Stage) -> Iterator[Item]:
-    """A RUN leaves settings in root's home, `~`, which the program reads in that of whoever starts it."""
-    for run in stage.done_runs:
-        if not _SETTINGS.search(run.instruction.text):
-            continue
-        for command in run.calls("touch", "cp", "install", "ln", "tee", "echo", "printf", "cat"):
-            words = (*command.args, *(one.target for one in command.redirects if one.target is not None))
-            if any(_SETTINGS.match(word.value) for word in words):
-                yield Item(
-                    f"line {command.line} leaves settings in root's home, where no other account finds them",
-                    concrete=True,
-                )
-                return
+    left = left_at_home(stage)
+    if left is not None:
+        yield Item(left, concrete=True)
 
 
 def writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
@@ -203,13 +195,16 @@ def writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
 
 
 def _is_of_root(stage: Stage, line: str) -> bool:
-    """Whether a line of a script names a path outside of the image's volumes; a variable without value names none."""
+    """Whether a line of a script names a path that is neither everyone's nor in a volume of the image.
+
+    A variable without value names none.
+    """
     volumes = [volume.value for volume in stage.image.volumes if volume.value]
     for variable, rest in _PATH.findall(line):
         settled = stage.image.env.get(variable)
         base = (settled.value if settled is not None else None) if variable else ""
         path = f"{base}{rest}" if base is not None else ""
-        if path.startswith("/") and not any(within(path, volume) for volume in volumes):
+        if path.startswith("/") and not within_any(path, (*_EVERYONES, *volumes)):
             return True
     return False
 

@@ -109,6 +109,7 @@ class Grant(NamedTuple):
         command: The command of a RUN.
         recursive: Whether it holds for everything below, too.
         found: What `find` hands on; its `type` may leave out files or folders below.
+        elsewhere: Whether it is set on more than `paths`, of which nothing is to be said.
     """
 
     mode: Mode
@@ -118,6 +119,7 @@ class Grant(NamedTuple):
     command: Command | None
     recursive: bool
     found: Found | None = None
+    elsewhere: bool = False
 
     def full(self, path: str) -> str | None:
         """Return one of the paths absolute, with the variables that hold there; `None` where it is not known."""

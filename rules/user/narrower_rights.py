@@ -14,6 +14,7 @@ from rules.user.given_owners import copies_since, covers, is_of, owners_given
 from rules.user.linked_paths import by_link, paths_of
 from rules.user.modes import without_others_writing
 from rules.user.owners import Owner, is_same
+from rules.user.standing_modes import OPEN_ANYWAY
 
 if TYPE_CHECKING:
     from rules.api import Attributes, Stage, Step
@@ -27,8 +28,6 @@ _ANY_UID = (
 )
 _SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
 """Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
-_OPEN_ANYWAY = frozenset({"/tmp", "/var/tmp"})  # noqa: S108 - paths of an image
-"""What images of every system have as `1777`."""
 _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 _OF_SYSTEM = frozenset(
     "/ /bin /boot /etc /home /lib /lib64 /sbin /usr /usr/bin /usr/lib /usr/lib64 /usr/local /usr/local/bin "
@@ -41,14 +40,6 @@ _OF_ACCOUNTS = re.compile(r"/etc/(?:passwd|group|shadow|gshadow|sudoers|pam)\b.*
 def temporary(grant: Grant) -> bool:
     """Tell whether all of it is for everyone's temporary files or locks."""
     return bool(grant.paths) and all(posixpath.normpath(path) in _SHARED_BY_ALL for path in grant.paths)
-
-
-def newly_opened(grant: Grant) -> Grant | None:
-    """Return what of a grant was closed before: `a+rwx` leaves the folders as they are that every image has open."""
-    kept = tuple(path for path in grant.paths if path.rstrip("/") not in _OPEN_ANYWAY)
-    if grant.mode.text.isdigit() or len(kept) == len(grant.paths):
-        return grant  # a number takes the bit away that keeps others from deleting
-    return grant._replace(paths=kept) if kept else None
 
 
 def is_for_running(grant: Grant) -> bool:
@@ -102,7 +93,7 @@ def _sticky(stage: Stage, found: list[Grant], paths: list[str | None], *, own_ui
         return None
     if own_uid:
         why = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
-    elif all(within_any(path, _OPEN_ANYWAY) for path in paths if path is not None):
+    elif all(within_any(path, OPEN_ANYWAY) for path in paths if path is not None):
         why = "What is for anyone's temporary files needs the sticky bit, as the folder above has it"
     else:
         return None

@@ -30,9 +30,10 @@ from rules.quoting import first_few
 from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, shown, without_others_writing
-from rules.user.narrower_rights import is_for_running, newly_opened, temporary, way_out
+from rules.user.narrower_rights import is_for_running, temporary, way_out
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
+from rules.user.standing_modes import newly_opened
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
@@ -61,7 +62,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _opened(stage: Stage, step: Step) -> list[Grant]:
     """Return where a step lets everyone write what ships."""
-    opened = (newly_opened(grant) for grant in grants(step) if grant.mode.everyone_writes and not grant.mode.sticky)
+    opened = (
+        newly_opened(stage, grant) for grant in grants(step) if grant.mode.everyone_writes and not grant.mode.sticky
+    )
     return [grant for grant in opened if grant is not None and not _is_exempt(stage, grant)]
 
 
@@ -259,7 +262,7 @@ def _stay_root(change: DockerfileChange) -> frozenset[int]:
 
 def _safe(grant: Grant, *, rooted: bool) -> str | None:
     text = grant.mode.text
-    if grant.step.instruction.source.cut(grant.span) != text:
+    if grant.elsewhere or grant.step.instruction.source.cut(grant.span) != text:
         return None
     if temporary(grant):
         return "1777" if text.lstrip("0") == "777" else None
