@@ -241,11 +241,10 @@ def _only_command(run: Run) -> Command | None:
 
 
 def _paths(copy: Copy, run: Run, grant: Grant) -> set[str | None]:
-    """Return what the `chmod` names; relative paths only where the folder is the file's own, or the COPY's as well."""
+    """Return what the `chmod` names; relative paths only where the COPY speaks of the same folder in the same way."""
     word = copy.destination_word
     same = word is not None and not word.text.startswith(("/", "$", '"')) and copy.workdir.value == run.workdir.value
-    known = same or (run.workdir.set_in_file and run.workdir.value is not None)
-    return {run.resolve(path) if known else path for path in grant.paths}
+    return {run.resolve(path) if same else path for path in grant.paths}
 
 
 def _taken_away(run: Run, command: Command) -> Grant | None:
