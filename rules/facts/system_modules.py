@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.packages import depends_on, plain_name
+from rules.facts.python_names import index_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,6 @@ _PREFIXES = {
     "apk": "py3-",
     **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf", "zypper"), "python3-"),
 }
-_BETWEEN = re.compile(r"[-_.]+")
 _OF_PYTHON = re.compile(r"py(?:thon)?-?(?=[a-z]{3})")
 _IN_UBUNTU: dict[tuple[str, tuple[int, ...]], frozenset[str]] = {
     ("software-properties-common", (20, 4)): frozenset(
@@ -37,7 +37,7 @@ def system_names(package: str, manager: str) -> Iterator[str]:
         package: Its name in the index, in any spelling (PEP 503).
         manager: Of the distribution's packages, as in `PackageCall`.
     """
-    prefix, name = _PREFIXES.get(manager), _BETWEEN.sub("-", package.lower())
+    prefix, name = _PREFIXES.get(manager), index_name(package)
     if prefix is not None:
         yield from dict.fromkeys((prefix + name, prefix + _OF_PYTHON.sub("", name, count=1)))
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
+from rules.facts.python_names import index_name
 from rules.packages.project_requirements import project_requirements
 from rules.packages.project_texts import requirements_text
 
@@ -53,4 +54,4 @@ def asked_packages(change: DockerfileChange, run: Run, call: PackageCall) -> Ite
         if match is not None:
             extras = frozenset(filter(None, re.split(r"[, ]+", match[2] or "")))
             versions = _VERSIONS.match(text.strip(), match.end())
-            yield Asked(re.sub(r"[-_.]+", "-", match[1]).lower(), extras, versions[1] if versions else "")
+            yield Asked(index_name(match[1]), extras, versions[1] if versions else "")

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
+from rules.facts.python_names import index_name
 from rules.lazily import once
 from rules.packages.project_texts import requirements_text
 from rules.quoting import quote
@@ -59,7 +60,7 @@ def elsewhere(change: DockerfileChange, run: Run, call: PackageCall) -> Elsewher
 
 def is_listed(change: DockerfileChange, run: Run, call: PackageCall, name: str) -> bool:
     """Tell whether a list of requirements that was read names a package: its version is that list's business."""
-    return _normal(name) in _around(change, run, call).names
+    return index_name(name) in _around(change, run, call).names
 
 
 class _Around(NamedTuple):
@@ -131,9 +132,5 @@ def _listed(change: DockerfileChange, other: _Other, name: str) -> frozenset[str
     """Return the names in a list of requirements; `None` where it, or one that it names, was not read."""
     text = requirements_text(change, other.run, install_folder(other.run, other.call), name)
     lines = text.splitlines() if text is not None else []
-    names = frozenset(_normal(match[1]) for line in lines if (match := _NAME.match(line)))
+    names = frozenset(index_name(match[1]) for line in lines if (match := _NAME.match(line)))
     return None if text is None or (not names and any(map(_MORE.match, lines))) else names
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

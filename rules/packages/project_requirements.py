@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rules.copying.installs import install_folder
+from rules.facts.python_names import index_name
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.project_texts import manifest_text, text_read
 
@@ -88,4 +89,4 @@ def _of_poetry(data: dict[str, Any]) -> Iterator[str]:
 def _plain(requirement: str) -> str:
     """Return the name of a requirement as the index normalises it (PEP 503)."""
     name = _NAME.match(requirement)
-    return re.sub(r"[-_.]+", "-", name[0]).lower() if name is not None else ""
+    return index_name(name[0]) if name is not None else ""

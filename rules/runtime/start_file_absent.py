@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.absent import Absent, absent
 from rules.facts.installers import PYTHON_MANAGERS
+from rules.facts.python_names import index_name
 from rules.packages.purpose import is_called_for_development
 from rules.runtime.given_scripts import script_of
 from rules.runtime.start_folders import imported_module
@@ -91,16 +92,11 @@ def _absent(change: DockerfileChange, stage: Stage, path: str) -> Absent | None:
 
 def _may_be_package(change: DockerfileChange, name: str) -> bool:
     """Whether a manifest that speaks of the name, or was not read, or an install may bring it as a package."""
-    read, listing, wanted = change.repository.files, change.repository.listing or {}, _plain(name)
+    read, listing, wanted = change.repository.files, change.repository.listing or {}, index_name(name)
     manifests = [path for path in listing if _MANIFEST.search(path)]
-    if any(path not in read or wanted in _plain(change.repository.text(path) or "") for path in manifests):
+    if any(path not in read or wanted in index_name(change.repository.text(path) or "") for path in manifests):
         return True
-    return any(wanted in _plain(package) for package in _installed(change))
-
-
-def _plain(name: str) -> str:
-    """Write names alike: `open_webui` is what `open-webui` installs."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return any(wanted in index_name(package) for package in _installed(change))
 
 
 def _installed(change: DockerfileChange) -> tuple[str, ...]:
