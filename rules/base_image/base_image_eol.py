@@ -41,7 +41,7 @@ from rules.base_image.supported_lines import (
     try_first,
     way_out,
 )
-from rules.base_image.taken_out import links_a_program, taken_out
+from rules.base_image.taken_out import links_a_program, may_fetch_go, taken_out
 from rules.base_image.told_lines import LINKED, NAMED, YEAR, Told, as_well, ended_lines, line_of, told_once
 from rules.facts.eol import codenames
 
@@ -226,7 +226,8 @@ def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:
     if _only_builds(stage):
         if own is not None:
             return f"What is copied out of it, {quote(own)}, ships, and gets no more fixes. "
-        if end.product in LINKED and links_a_program(stage):
+        fetched = end.product == "Go" and may_fetch_go(stage)
+        if end.product in LINKED and not fetched and links_a_program(stage):
             return "The program that it builds takes the standard library along, without later fixes. "
         return (
             "Its layers do not ship, but what it builds with, and any part of the image that is copied out, gets no "

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.database_majors import data_left_behind
 from rules.base_image.known_conflicts import known_conflict
+from rules.base_image.taken_out import may_fetch_go
 from rules.base_image.version_contracts import Contract, contracts
 from rules.base_image.version_ranges import numbers_of, satisfies
 
@@ -39,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             now = numbers_of(version)
             if language == "dotnet" and "sdk" not in stage.reference.path.split("/"):
                 continue  # global.json chooses an SDK; the runtime image has none
-            if language == "go" and _fetches_toolchain(stage):
+            if language == "go" and may_fetch_go(stage):
                 continue
             if now and before and now[:2] != before[:2]:
                 found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
@@ -53,11 +54,6 @@ def _known(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Probl
     """Yield what the move is known to break: the data of a database, and what the project has."""
     data = data_left_behind(change, stage, was) if stage in change.after.shipped else None
     yield from (problem for problem in (data, known_conflict(change, stage, was)) if problem is not None)
-
-
-def _fetches_toolchain(stage: Stage) -> bool:
-    """Whether the file lets Go fetch what go.mod asks for; the official images say `local` (their `GOTOOLCHAIN`)."""
-    return any("GOTOOLCHAIN" in step.instruction.text for step in stage.all_steps)
 
 
 def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -> bool:

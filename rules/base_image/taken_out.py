@@ -18,6 +18,11 @@ def links_a_program(stage: Stage) -> bool:
     return any(compiles(command) for one in (stage, *upon) for run in one.all_runs for command in run.commands)
 
 
+def may_fetch_go(stage: Stage) -> bool:
+    """Tell whether the file lets Go fetch what go.mod asks for; the official images say `GOTOOLCHAIN=local`."""
+    return any("GOTOOLCHAIN" in step.instruction.text for step in stage.all_steps)
+
+
 @once
 def taken_out(stage: Stage) -> str | None:
     """Return a path of the base image's own that an image which ships copies out of a stage.

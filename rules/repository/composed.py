@@ -41,7 +41,7 @@ def whole_build(one: Described, files: Mapping[str, bytes], most: int = _MOST) -
     The `build` is empty where nothing is built; `None` where the service that is extended was not read.
     """
     folder, own = posixpath.dirname(one.path), composes.build_settings(one.service)
-    if not own or "context" in own:
+    if "context" in own or (not own and "extends" not in one.service):
         return folder, own
     base = _base(one, files)
     if base is None:

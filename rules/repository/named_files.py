@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.packages.project_files import MANIFESTS
-from rules.repository.contexts import copied_paths, folders_around
+from rules.repository.composes import IS_COMPOSE
+from rules.repository.contexts import copied_paths, folders_around, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,8 @@ _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.t
 """What an install reads in the folder of a project."""
 _ENTERED = re.compile(r"(?<![\w./-])(?:cd|--prefix|--cwd|--working-dir|-C)[ =]+([\w./@-]+)")
 """Words that send a command to a folder."""
+_EXTENDS = re.compile(r"\bfile:[ \t]*[\"']?([\w./-]+\.ya?ml)\b")
+"""The file of a service that is extended (Compose specification, "extends")."""
 _CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])|(?<=[\w.]/)[\w-]+(?![\w./-])")
 """A word of a script that is another one, without its folder; a path without an ending may be one too."""
 _MANY = 3
@@ -73,6 +76,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
             yield from _manifests_in(place, repository)
     yield from _manifests_entered(parsed, repository)
     yield from _schemas(repository)
+    yield from _extended(repository)
     yield from _projects(
         parsed, repository, {*folders, *(posixpath.join(one, name) for one in folders for name in names)}
     )
@@ -120,6 +124,14 @@ def _schemas(repository: Repository) -> Iterator[str]:
     paths = repository.by_name.get("schema.prisma", ()) if asked else ()
     if len(paths) <= _MANY:
         yield from paths
+
+
+def _extended(repository: Repository) -> Iterator[str]:
+    """Yield the files whose services those of a compose file extend, whatever they are called."""
+    for path in list(repository.files):
+        if IS_COMPOSE.search(path) is not None and "extends" in (text := repository.text(path) or ""):
+            places = (joined(posixpath.dirname(path), name) for name in _EXTENDS.findall(text))
+            yield from [place for place in places if place and place in (repository.listing or ())]
 
 
 def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:

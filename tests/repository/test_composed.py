@@ -37,3 +37,9 @@ def test_a_service_that_extends_another_keeps_its_context() -> None:
 def test_a_build_without_a_context_has_the_folder_of_its_file() -> None:
     (build,) = builds_in("app/compose.override.yaml", OVER)
     assert (build.dockerfile, build.context) == ("app/Dockerfile", "app")
+
+
+def test_a_service_that_only_extends_another_is_built_as_that_is() -> None:
+    text = b"services:\n  shop:\n    extends: {file: app/compose.yaml, service: api}\n    command: serve\n"
+    builds = Repository({"app/compose.yaml": BASE, "compose.yaml": text}).builds_of("app/api/Dockerfile")
+    assert [(one.path, one.command) for one in builds] == [("app/compose.yaml", ""), ("compose.yaml", "serve")]
