@@ -38,7 +38,7 @@ Each pattern is searched for where one of the words in front of it stands, which
 _BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian")
 """What else may bring a package: any setting of the managers', a package file, the distribution's own archives."""
 _OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/lib64")
-_OF_SCRIPTS = ("/build", "/scripts", "/docker")
+_OF_SCRIPTS = re.compile(r"/(?:build|docker|scripts?)(?:[-_]?(?:build|files?|scripts?))?(?:/|\Z)")
 """How folders of scripts are called that a RUN may call by a name which it looks up."""
 _HARMLESS_COPY = ("/usr/share", "/usr/local/share", "/usr/src", "/var/www")
 """Where no manager reads its sources, as long as no RUN calls a program there."""
@@ -94,7 +94,7 @@ def _may_bring(stage: Stage, put: Put) -> bool:
     """Whether what a COPY puts somewhere may hold a list of sources, or a program that adds one."""
     if put.path == "/" or put.path.rstrip("/") in _called(stage):
         return True
-    if put.path.startswith(_OF_SCRIPTS):
+    if _OF_SCRIPTS.match(put.path):
         return put.tree
     return within_any(put.path, _OF_THE_SYSTEM) and not within_any(put.path, _HARMLESS_COPY)
 

@@ -107,6 +107,8 @@ _TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"}
 
 
 def _no_exec(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
+    if _ends_without_arguments(found, script):
+        return None
     branches = kept_in_branches(script)
     if branches:
         return _in_branches(change, found, script, branches)
@@ -114,6 +116,28 @@ def _no_exec(change: DockerfileChange, found: Written, script: StartScript) -> P
     if line is None or (line.command.conditional and line.ends) or not stays(found, line.command):
         return None
     return _problem(found, script, line, _way_out(line), alone=not line.behind)
+
+
+_BY_ARGUMENT = re.compile(r"\bcase[ \t]+[\"']?\$\{?1\}?[\"']?[ \t]+in\b")
+_OTHERWISE = re.compile(r"(?:^|\s)\*\)([^;]*(?:;[^;]+)*?)(?:;;|\Z)")
+
+
+def _ends_without_arguments(found: Written, script: StartScript) -> bool:
+    """Whether CMD gives the script no argument, and it ends where it has none: `*) echo "Usage: …"; exit 1`.
+
+    An ENTRYPOINT gets its arguments from whoever starts the container.
+    """
+    words = _words(found)
+    if (
+        found.instruction.keyword != "CMD"
+        or not words
+        or posixpath.basename(words[-1]) != posixpath.basename(script.target)
+    ):
+        return False
+    case = _BY_ARGUMENT.search(script.code)
+    arms = script.code[case.end() :].partition("esac")[0] if case is not None else ""
+    otherwise = _OTHERWISE.search(arms)
+    return otherwise is not None and re.search(r"\bexit\b", otherwise[1]) is not None
 
 
 def _in_branches(

@@ -55,7 +55,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if len(stages) > 1 and change.before is None:
             yield from _problems_upon(_shared(stages), stages)
         else:
-            yield from map(_problem, stages)
+            for stage in stages:
+                yield dataclasses.replace(_problem(stage), held_before=_held(change, stage))
+
+
+def _held(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the same start command had no such variable before, upon an image of which less was known."""
+    was = change.was(stage)
+    if was is None or was.image.start_line(own=True) != stage.image.start_line(own=True):
+        return False
+    return _buffers(was.image.env.get("PYTHONUNBUFFERED"))
 
 
 def _buffers(setting: Setting[str] | None) -> bool:
