@@ -11,7 +11,7 @@ _SECRET = re.compile(
     r"(?:^|[_-])(?:[A-Z]*(?<!NO)(?:PASSWORDS?|PASSWD|PASSPHRASE)|PSW|PASS|PWD|SSHPASS|SECRETS?|"
     r"(?:ACCESS|AUTH|API|BEARER|CLIENT|REFRESH|GITHUB|GITLAB|NPM)?(?:TOKENS?|(?<=T)SECRET)|APIKEY|API_?KEY|ACCESS_?KEY(?:_ID)?|"
     r"(?:PRIVATE|PRIV|PRV)_?KEY|SECRET_?KEY(?:_BASE)?|MASTER_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|(?:SSH|DEPLOY|RSA|JWT|HMAC|FERNET)_?KEY|AUTH(?=$)|"
-    r"CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING|ID_(?:RSA|DSA|ECDSA|ED25519)|"
+    r"(?:STORAGE|BLOB|COSMOS(?:_?DB)?|SERVICE_?BUS|EVENT_?HUBS?|IOT_?HUB)_?CONNECTION_?STRING|CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING|ID_(?:RSA|DSA|ECDSA|ED25519)|"
     r"(?:GH|GHCR|GIT|GITHUB|GITLAB|ADO|DEVOPS|VSTS|DOCKER|DOCKERHUB|NUGET|NPM|FEED|REPO)_PAT)(?:$|[_-])",
     re.IGNORECASE,
 )
@@ -36,9 +36,10 @@ _NOT_SECRET = re.compile(
 _CREDENTIAL_HOST = re.compile(r"^BUNDLE_[A-Z0-9_]*__[A-Z0-9_]+$")
 _BUNDLE_SETTING = re.compile(r"^BUNDLE_(?:BUILD|CACHE|LOCAL|DISABLE|PATH|JOBS|RETRY|WITHOUT|MIRROR|SSL)_")
 _HARMLESS = re.compile(
-    r"^(?:|_|true|false|yes|no|on|off|none|null|nil|disabled|enabled|0|1|\d{1,4}|/[\w./-]+|[\w./-]+\.(?:json|pem|key|crt|p12|pfx|jks|txt|ya?ml|toml|ini|properties|xml)|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?)$",
+    r"^(?:|_|true|false|yes|no|on|off|none|null|nil|disabled|enabled|0|1|\d{1,4}|/[\w./-]+|[\w./-]+\.(?:json|pem|key|crt|p12|pfx|jks|txt|ya?ml|toml|ini|properties|xml)|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?|UseDevelopmentStorage=true.*|.*\bAccountName=devstoreaccount1\b.*)$",
     re.IGNORECASE,
 )
+"""Azure's storage emulator among them: everyone has its account and key (Microsoft, "Use the Azurite emulator")."""
 _PLACEHOLDER = re.compile(
     r"^(?:<.*>|\[.*\]|x{3,}|\*+|change[-_ ]?(?:me|it|this).*|your[-_ ].*|example.*|dummy.*|fake.*|placeholder.*|todo|"
     r"(?:over[-_]?write|override|replace|set|fill)[-_ ]?(?:me|it|this)(?:$|[-_ ]).*|"
