@@ -63,9 +63,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     over = [(stage, ended) for stage in change.stages if (ended := ended_lines(stage, today))]
     for told in told_once(over):
         problem = _problem(change, told, today)
-        anew = stops_anew(change, [told.stage, *told.others], today)
-        yield replace(problem, untold=anew)  # the line was over before, and nothing of that is repaired
-        if anew:
+        if not stops_anew(change, [told.stage, *told.others], today):
+            yield problem
+        else:
+            yield replace(problem, untold=True)  # the line was over before, and nothing of that is repaired
             stops = f"{problem.key} stops the build"
             yield replace(problem, key=stops, fact=stops, held_before=False)
 

@@ -69,7 +69,7 @@ def _made(word: str) -> str:
 def _script(run: Run) -> str:
     """Return the text of a RUN in which a shell fills in variables: here-documents that are data may be left as is."""
     value, heredocs = run.instruction.value, run.instruction.heredocs
-    if run.script.shell is not None and run.script.origin is not None and value.startswith("["):
+    if run.script.shell is not None and run.script.origin is not None and run.instruction.exec_form is not None:
         return run.script.origin[0].view  # the quotes around it are those of the array
     bodies = [one.body for one in heredocs if one.expands or value.startswith("<<")]
     return "\n".join((value, *map(_without_texts, bodies)))

@@ -19,7 +19,6 @@ from rules.api import (
     Stage,
     append_to_run,
     fix,
-    once,
     quote,
     rule,
     within,
@@ -109,11 +108,6 @@ def _unpacks(run: Run, command: Command, path: str) -> bool:
     return writes and any(path_of(run, command, word.value) == path for word in command.args if "=" not in word.value)
 
 
-@once
-def _ends_elsewhere(run: Run) -> bool:
-    return any(command.name in ("exec", "exit") for command in run.commands)
-
-
 def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
     does = "installs it" if command.name in _INSTALLERS else "unpacks it"
     delete = f"{as_root(put.command)}rm {put.path}" if put.command is not None and run is put.step else ""
@@ -142,5 +136,5 @@ def _way_out(put: Put, command: Command, delete: str) -> str:
 
 
 def _fix(run: Run, delete: str) -> Fix | None:
-    plain = not run.commands[-1].conditional and not _ends_elsewhere(run)
+    plain = not run.commands[-1].conditional and not run.calls("exec", "exit")
     return fix("Delete the archive in the same layer", append_to_run(run, delete)) if plain else None

@@ -40,10 +40,15 @@ _SETTINGS = frozenset({".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.
 _ASKED = re.compile(r"--(?:cpu|os|arch|platform)[= ]|npm_config_(?:\w*arch|platform|cpu|os)\b", re.IGNORECASE)
 
 
+def installs_modules(call: PackageCall) -> bool:
+    """Tell whether a call installs the packages of a Node.js project, and not others that it names."""
+    return call.manager in NODE_MANAGERS and call.action == "install" and call.project
+
+
 def fills_modules(path: str, run: Run, call: PackageCall) -> bool:
     """Tell whether an install of a project fills the `node_modules` that a path is, or holds."""
     folder = folder_of(run, call.command)
-    if call.manager not in NODE_MANAGERS or call.action != "install" or not call.project or folder is None:
+    if not installs_modules(call) or folder is None:
         return False
     return within(posixpath.join(folder, "node_modules"), path)
 

@@ -6,8 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.copying.node_addons import fills_modules
-from rules.facts.installers import NODE_MANAGERS
+from rules.copying.node_addons import fills_modules, installs_modules
 from rules.model.puts import within
 from rules.model.work_folders import folder_of
 from rules.packages.native_needs import LAST_WITH_ENGINE
@@ -41,7 +40,7 @@ def node_packages(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str,
 
 def _installs(stage: Stage) -> Iterator[tuple[Stage, Run, PackageCall]]:
     for run, call in stage.packages.calls:
-        if call.manager in NODE_MANAGERS and call.action == "install" and call.project:
+        if installs_modules(call):
             yield stage, run, call
     for copy in stage.all_copies:
         builder = copy.from_stage
@@ -58,8 +57,7 @@ def _takes(path: str, run: Run, call: PackageCall) -> bool:
     if fills_modules(path, run, call):
         return True
     folder = folder_of(run, call.command)
-    project = call.manager in NODE_MANAGERS and call.action == "install" and call.project
-    return project and folder is not None and within(path, posixpath.join(folder, _STANDALONE))
+    return installs_modules(call) and folder is not None and within(path, posixpath.join(folder, _STANDALONE))
 
 
 def _needs_nothing(change: DockerfileChange, stage: Stage, name: str, version: str, beside: frozenset[str]) -> bool:

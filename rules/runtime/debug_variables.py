@@ -15,6 +15,7 @@ from rules.api import (
     fix,
     quote,
 )
+from rules.copying.node_addons import installs_modules
 from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.debug_switches import OFF_UNLESS_SET, PRODUCTION, debugger_in_variable, is_debug_variable
 
@@ -125,12 +126,7 @@ def _builds_with_it(stage: Stage, name: Word) -> bool:
     if name.text != "NODE_ENV":
         return False
     runs = stage.all_runs
-    installs = [
-        (run.at, call.command.start)
-        for run in runs
-        for call in run.package_calls
-        if call.manager in NODE_MANAGERS and call.action == "install" and call.project
-    ]
+    installs = [(run.at, call.command.start) for run in runs for call in run.package_calls if installs_modules(call)]
     scripts = (
         (run.at, command.start)
         for run in runs
