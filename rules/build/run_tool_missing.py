@@ -31,6 +31,7 @@ from rules.build.missing_programs import (
     lacks,
     lacks_dotnet_sdk,
 )
+from rules.dockerfile.shell_nested import reads_profiles
 from rules.facts.command_packages import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
@@ -124,17 +125,7 @@ def _is_looked_for(run: Run, command: Command) -> bool:
     bare = command.program is not None and command.program.value == command.name
     shell = run.script.shell if command is not run.script.shell else None
     around = shell_around(run, command) or shell
-    return bare and (around is None or _OWN_PATH.isdisjoint(_options(around)))
-
-
-def _options(shell: Command) -> set[str]:
-    """Return the options of a shell: letters that stand together one by one, long ones whole."""
-    words = [word.value for word in shell.args if word.value[:1] == "-"]
-    return {one for word in words for one in ([word] if word[:2] == "--" else word[1:] or [word])}
-
-
-_OWN_PATH = frozenset({"l", "i", "-", "--login"})
-"""Options with which a shell reads `/etc/profile` or `~/.bashrc` first, where tools are set up (bash(1), su(1))."""
+    return bare and (around is None or not reads_profiles(word.value for word in around.args))
 
 
 def _is_given_up(stage: Stage, name: str) -> bool:

@@ -9,6 +9,7 @@ from rules.build.base_variables import is_bare, is_set_by_base
 from rules.build.positional_parameters import fills_in, read_variables
 from rules.build.script_variables import setting_stages
 from rules.build.variable_uses import OF_EVERY_CONTAINER, asked_for, badly_declared, is_no_name_of_official
+from rules.dockerfile.shell_nested import reads_profiles
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _SETS_UNSEEN = re.compile(
     re.MULTILINE,
 )
 """What may set a variable whose name stands nowhere."""
-_OF_A_LOGIN_SHELL = re.compile(r"--login|-[a-z]*[li][a-z]*")
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
 """A name elsewhere than behind a dollar, where it may be set."""
@@ -46,7 +46,7 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     A script that names the variable anywhere else than behind a dollar may set it, and one that tests it knows that it
     may be empty.
     """
-    if "$" not in run.instruction.text or not fills_in(run) or _reads_profiles(run):
+    if "$" not in run.instruction.text or not fills_in(run) or _has_unseen_variables(run):
         return ()
     uses = [(command, name) for command, name in read_variables(run) if _may_be_unset(run, name)]
     uses = [(command, name) for command, name in uses if not _is_shown(command)]
@@ -58,10 +58,9 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     return tuple(sorted({name for _, name in uses} - known))
 
 
-def _reads_profiles(run: Run) -> bool:
+def _has_unseen_variables(run: Run) -> bool:
     """Whether the shell of a RUN reads files that may set variables: `bash -lc`, `BASH_ENV` (bash(1), "Invocation")."""
-    words = run.shell.value or ()
-    return "BASH_ENV" in run.scope.variables or any(map(_OF_A_LOGIN_SHELL.fullmatch, words))
+    return "BASH_ENV" in run.scope.variables or reads_profiles(run.shell.value or ())
 
 
 def _may_be_unset(run: Run, name: str) -> bool:

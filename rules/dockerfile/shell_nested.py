@@ -9,7 +9,7 @@ from rules.dockerfile.shell_flags import takes_next_word
 from rules.dockerfile.shell_wrappers import base_name, options, unwrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rules.dockerfile.shell_command import Command
     from rules.dockerfile.shell_words import ShellWord
@@ -21,6 +21,7 @@ _MAX_RUNNERS = 8
 _MAX_WORDS = 2000
 SHELL_VALUES = frozenset({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"})
 """Options of shells that take the next word for their value."""
+_READS_PROFILES = re.compile(r"-|--login|-[a-z]*[li][a-z]*").fullmatch
 
 # Tools with a `run` of their own: the subcommand, and its options that take the next word.
 _RUNNERS: dict[str, tuple[str, frozenset[str]]] = {
@@ -46,6 +47,14 @@ _RUNNERS: dict[str, tuple[str, frozenset[str]]] = {
 _COREPACK_COMMANDS = frozenset({"enable", "disable", "prepare", "use", "up", "install", "pack", "hydrate", "cache"})
 EXEC_ACTIONS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 """What stands in front of the command that `find` runs (find(1))."""
+
+
+def reads_profiles(words: Iterable[str]) -> bool:
+    """Tell whether options make a shell one of a login, or one for a person: it reads files of the system or of a home.
+
+    These may set any variable, and `PATH` first of all (bash(1), "Invocation"; su(1)).
+    """
+    return any(map(_READS_PROFILES, words))
 
 
 class InnerScript(NamedTuple):

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 from rules.dockerfile.shell import Script, script_of
-from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell_nested import SHELLS, reads_profiles
 from rules.lazily import cached_property
 
 if TYPE_CHECKING:
@@ -121,12 +121,10 @@ class Start:
         """Whether it only opens a shell or a language's prompt, as base images do when nothing else is said."""
         if self.form != "exec" or self.program not in PROMPTS:
             return False
-        opens = self.program in SHELLS and all(word in _FOR_A_PERSON for word in self.words[1:])
+        opens = self.program in SHELLS and all(reads_profiles((word,)) for word in self.words[1:])
         return opens or self.words[1:] in ((), ("-a",))
 
 
-_FOR_A_PERSON = frozenset({"-l", "--login", "-i", "-il", "-li"})
-"""Options with which a shell serves whoever sits before it, and runs nothing."""
 PROMPTS = frozenset(
     "bash sh ash zsh python3 python node bun irb julia jshell php perl R ghci iex erl swift lua".split()
 )
