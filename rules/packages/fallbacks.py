@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.api import Edit, quote
 from rules.build.pipe_failures import is_caught
 from rules.model.command_lists import command_behind, end_of_list
-from rules.quoting import quote
 
 if TYPE_CHECKING:
     from rules.api import PackageCall, Run
@@ -32,3 +32,26 @@ def _install_instead(run: Run, call: PackageCall) -> PackageCall | None:
     then = command_behind(run, end) if end is not None and is_caught(run, call.command) else None
     calls = (other for other in run.package_calls if other.command is then)
     return next((other for other in calls if other.action == "install" or other.verb == "sync"), None)
+
+
+def strict_before(run: Run, call: PackageCall) -> PackageCall | None:
+    """Return the install that holds to the lock file, and upon whose failure another is made: `npm ci || npm install`.
+
+    Args:
+        run: A RUN.
+        call: The other one.
+    """
+    if call.command.before != "||":
+        return None
+    before = [other for other in run.commands if other.end < call.command.start and not other.nested]
+    calls = (other for other in run.package_calls if before and other.command is before[-1])
+    return next((other for other in calls if other.manager == call.manager and other.frozen), None)
+
+
+def without_fallback(run: Run, strict: PackageCall, call: PackageCall) -> Edit | None:
+    """Delete what is done where a strict install fails, with its `||`; `None` where more hangs on the two."""
+    source = run.instruction.source
+    joint = source.text[strict.command.end : call.command.start]
+    if run.instruction.exec_form is not None or joint.strip(" \t\r\n\\") != "||" or call.command.after in ("|", "||"):
+        return None
+    return Edit(source.span(strict.command.end, call.command.end), "")

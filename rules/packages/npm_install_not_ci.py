@@ -18,7 +18,7 @@ from rules.api import (
 )
 from rules.build.pipe_failures import is_caught
 from rules.copying.installs import install_folder
-from rules.packages.fallbacks import stops_instead
+from rules.packages.fallbacks import stops_instead, strict_before, without_fallback
 from rules.packages.manifest_edits import first_edits, is_generated
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
@@ -50,11 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             call.command.span,
             f"{stage.label} runs {quote(f'npm {call.verb}')} although {quote(lock)} says what to install: where it "
-            "does not "
-            f"fit {quote('package.json')}, npm resolves again and rewrites it in the image, so that something else "
-            "ships "
-            f"than was tested. {quote('npm ci')} installs exactly the lock file, "
-            f"{_or_stops(run, call)}.",
+            f"does not fit {quote('package.json')}, npm resolves again and rewrites it in the image, so that something "
+            f"else ships than was tested. {_way_out(run, call)}",
             Confidence.CERTAIN if certain else Confidence.LIKELY,
             doubt="whether the lock file is among what a pattern copies is not known",
             stage=stage.key,
@@ -91,9 +88,15 @@ def _is_other_branch(run: Run, call: PackageCall) -> bool:
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:
     """Return the strict install, where something hears of its failure: `npm ci || npm install` stops nothing."""
+    strict = strict_before(run, call)
+    if strict is not None:
+        return fix("Let `npm ci` stop the build", without_fallback(run, strict, call))
     return fix("Install with `npm ci`", hold_to_lock(run, call)) if not is_caught(run, call.command) else None
 
 
-def _or_stops(run: Run, call: PackageCall) -> str:
-    """Say what becomes of the build where the lock file does not fit."""
-    return stops_instead(run, call, "or fails") if is_caught(run, call.command) else "or stops the build"
+def _way_out(run: Run, call: PackageCall) -> str:
+    """Say what holds to the lock file, and what becomes of the build where that does not fit."""
+    if strict_before(run, call) is not None:
+        return f"{quote('npm ci')} in front of it stops there, and `||` passes that over: let it stop the build."
+    end = stops_instead(run, call, "or fails") if is_caught(run, call.command) else "or stops the build"
+    return f"{quote('npm ci')} installs exactly the lock file, {end}."
