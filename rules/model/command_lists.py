@@ -22,6 +22,7 @@ _CLOSES = re.compile(r"[\s\\]*(?:\)|;[\s\\]*\})[\s\\]*&&[\s\\]*")
 _COMPOUND = re.compile(r"[\s\\]*&&[\s\\]*(?:if|for|while|until|case)(?=[\s\\])")
 """What leads from a command to a compound one, in whose body all is conditional."""
 
+_JOINTS = " \t\r\n\\&|;"
 _BODY = re.compile(r"[\s\\](?:then|do)(?=[\s\\])")
 """What stands behind the condition of a compound command, which is run in any case."""
 
@@ -85,7 +86,7 @@ def _lists(run: Run) -> dict[int, _List]:
     for command in reversed(run.commands):
         text = command.nested, command.handed_by
         place = text, command.conditional
-        gap = COMMENT_LINES.sub("", command.source.text[command.end : below.get(text, command.end)])
+        gap = _gap(command, below.get(text, command.end))
         if not command.nested and _CLOSES.fullmatch(gap):
             behind.append(end)
             end = {}
@@ -102,6 +103,14 @@ def _lists(run: Run) -> dict[int, _List]:
         below[text] = command.start
         lists[id(command)] = _List(end.get(place, _NOTHING), len(behind))
     return lists
+
+
+def _gap(command: Command, end: int) -> str:
+    """Return what stands between a command and the next without comments; nothing where that is one operator."""
+    gap = command.source.text[command.end : end]
+    if not gap.strip(_JOINTS):
+        return ""
+    return COMMENT_LINES.sub("", gap) if "#" in gap else gap
 
 
 def catching(run: Run, end: Command) -> tuple[Command, ...]:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
-_BRACKET = re.compile(r"[()]|\bcase\b[^\n;]{1,200}?\bin\b|\besac\b|^[ \t]*#.*", re.MULTILINE)
-"""Brackets, the words around the patterns of a `case`, which have one that closes nothing, and comments."""
+_BRACKET = re.compile(r"\(|\)|c(?<!\wc)ase\b[^\n;]{1,200}?\bin\b|e(?<!\we)sac\b|\n[ \t]*#.*")
+"""Brackets, the words around the patterns of a `case`, which have one that closes nothing, and comments.
+
+Each begins with a letter of its own, by which `re` finds the places to look at.
+"""
 _CLOSED_BY = {"(": ")", "case": "esac"}
 _BEFORE = " \t\r\n\\"
 """What stands between a bracket and the command behind it."""
@@ -134,8 +137,11 @@ def _inner_scripts(commands: list[Command]) -> list[_Script]:
 
 def _closing(run: Run) -> dict[int, int]:
     """Return where each bracket of a RUN closes, by the place where it opens."""
-    span, found, opened = run.instruction.span, dict[int, int](), list[re.Match[str]]()
-    for mark in _BRACKET.finditer(run.instruction.source.text, span.start, span.end):
+    span, text = run.instruction.span, run.instruction.source.text
+    found, opened = dict[int, int](), list[re.Match[str]]()
+    if text.find("(", span.start, span.end) < 0:
+        return found
+    for mark in _BRACKET.finditer(text, span.start, span.end):
         kind = mark[0][:4]
         if kind in _CLOSED_BY:
             opened.append(mark)
