@@ -22,6 +22,7 @@ from rules.api import (
     within,
 )
 from rules.copying.left_behind import LeftBehind, left_behind
+from rules.copying.needs import needs_of
 from rules.copying.origins import origin
 from rules.copying.server_files import lost_server_files
 from rules.copying.unseen import builds_anew, new_packages
@@ -66,13 +67,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if (put.kind, put.source) in goes_elsewhere:
                 continue  # it is copied to another place, which is copy-destination-changed
-            use = next(uses_of(stage, put.path), None)
+            use = next(uses_of(stage, put.path), None) or _used_by_script(change, stage, put)
             if packages and put.path.startswith(_SYSTEM_FOLDERS):
                 continue
             told = _is_spoken_of(stage, put.path) or _is_mounted(change, stage, was, put.path)
             if use is not None and not told and not _is_base_folder(put.path) and not _may_be_of_base(stage, put, use):
                 said.add(id(put.step))
                 yield _problem(stage, put, put.step, use)
+
+
+def _used_by_script(change: DockerfileChange, stage: Stage, put: Put) -> Use | None:
+    """Return the line of a start script, or of `package.json`, that names a file which was copied by itself."""
+    if put.tree or put.makes_folder:
+        return None
+    needs = (need for need in needs_of(change, stage) if need.script is not None and need.path == put.path)
+    return next((Use(need.instruction, need.command, need.path, need.script or "") for need in needs), None)
 
 
 def _sources(stage: Stage) -> set[tuple[str, str]]:
@@ -183,7 +192,7 @@ def _line(place: Copy | None, lost: LeftBehind) -> str:
 
 
 def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:
-    keyword = use.instruction.keyword
+    keyword = use.script or use.instruction.keyword
     gone = use.path if use.path and stage.files.at(put.path) else put.path  # a folder that something else makes stays
     return Problem(
         use.instruction.span,

@@ -29,11 +29,13 @@ class Use(NamedTuple):
         instruction: Where.
         word: As written there.
         path: The file that it names, absolute; empty where it names a variable or a module.
+        script: The script of the repository that names it, which the instruction starts; empty for the instruction.
     """
 
     instruction: Instruction
     word: str
     path: str = ""
+    script: str = ""
 
 
 def uses_of(stage: Stage, path: str) -> Iterator[Use]:

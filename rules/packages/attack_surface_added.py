@@ -14,6 +14,7 @@ from rules.user.root_by_design import drops_privileges
 from rules.user.start_scripts import scripts_in_turn
 from rules.user.volumes_before import as_it_was
 
+_ENGINES = "steers a container engine"
 _RISKS = {
     **dict.fromkeys(("sudo", "doas"), "runs as root whoever calls it, so that a flaw in it makes any account root"),
     **dict.fromkeys(("openssh-server", "dropbear", "openssh"), "is a second door with its own keys and patches"),
@@ -25,7 +26,7 @@ _RISKS = {
     ),
     **dict.fromkeys(("netcat", "netcat-openbsd", "netcat-traditional", "nc", "socat"), "opens a shell to the outside"),
     **dict.fromkeys(("gdb", "strace", "ltrace"), "reads the memory of other processes"),
-    **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), "steers a container engine"),
+    **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), _ENGINES),
 }
 """Package to what it gives to somebody who has got in.
 
@@ -34,6 +35,8 @@ A flaw in `sudo` asks for no rule that allows anything: CVE-2021-3156 was open t
 
 _FOR_ROOT = frozenset({"sudo", "doas"})
 """Packages that give nothing to somebody who is root already."""
+_BESIDE_ENGINES = re.compile(r"(?:docker|podman)-(?:cli-)?(?:compose|buildx|remote)[\w-]*|buildah|skopeo|nerdctl")
+"""What an image has besides whose work is with containers."""
 _WORDS = re.compile(r"[\w.+-]+")
 _PARTS = re.compile(r"[\s\"',;&|()\[\]]+")
 _EVERYWHERE = frozenset("sudo doas docker podman".split())
@@ -108,6 +111,9 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed, words: fro
     where the image is called after it.
     """
     commands = provides(item.name)
+    beside = (other.name for other in stage.packages.present)
+    if _RISKS[item.name] == _ENGINES and any(map(_BESIDE_ENGINES.fullmatch, beside)):
+        return True
     if not commands.isdisjoint(words | _words_of_variables(stage)) or _is_set_up(stage, item.name):
         return True
     if any(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -82,7 +83,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
         hindrance = hindrance or needed_further_on(stage, *calls[0]) or started_further_on(change, stage, *calls[0])
-        yield _problem(stage, calls, text, hindrance)
+        problem = _problem(stage, calls, text, hindrance)
+        yield replace(problem, held_before=_was_wanted(change.was(stage), calls[0][1]))
 
 
 def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], str | None]]:
@@ -123,13 +125,24 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
         other.manager == call.manager and other.production and other.command.conditional for other in run.package_calls
     ):
         return True  # `if [ "$DEV" ]; then …; else … --no-dev; fi`: an argument chooses
-    if any(call.env.get(name) in ("development", "test", "testing", "dev") for name in _ENVIRONMENTS):
+    if _is_for_developers(call):
         return True
     if stage.runtime.is_windows or takes_no_dependencies(call) or call.has(*_CHOOSES):
         return True
     if call.manager == "bundle":
         return "ruby" not in stage.runtime.languages or _was_told(run, call)
     return call.has("--include", "--also") or _was_told(run, call)
+
+
+def _is_for_developers(call: PackageCall) -> bool:
+    return any(call.env.get(name) in ("development", "test", "testing", "dev") for name in _ENVIRONMENTS)
+
+
+def _was_wanted(was: Stage | None, call: PackageCall) -> bool:
+    """Whether the image had them before, too, where a variable that is gone said that they are meant."""
+    calls = (other for run in was.all_runs for other in run.package_calls) if was is not None else ()
+    same = (other for other in calls if other.manager == call.manager and other.project and not other.production)
+    return any(map(_is_for_developers, same))
 
 
 @once

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.virtual_names import in_archive
+from rules.model.audience import is_development_file
 from rules.packages.options import spelled
 from rules.packages.recommended_halves import for_a_task, other_halves
 from rules.packages.recommended_knowledge import BY_RECOMMENDATION
@@ -108,14 +109,20 @@ def lost(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     """
     names = {package.name for package in call.packages}
     whole = any(_WITH_HEADERS.fullmatch(item.name) for item in stage.packages.present)
-    whole = any(_WITH_HEADERS.fullmatch(item.name) for item in stage.packages.present)
     headless = any(map(_GCC.fullmatch, names)) and not whole
     full = stage.facts is not None and bool(stage.facts.full)
     found = ["ca-certificates"] if _loses_certificates(stage, run, call) else []
     if "cmake" in names and not _has_make(stage, run, call):
         found.append("make")
+    if "git" in names and is_development_file(stage.model.path) and not _has_ssh(stage, run, call):
+        found.append("openssh-client")  # people push from there
     found += [name for name in other_halves(stage, run, call) if name not in found]
     return (*found, *(["libc6-dev"] if headless and not full else []))
+
+
+def _has_ssh(stage: Stage, run: Run, call: PackageCall) -> bool:
+    there = stage.facts is not None and bool(stage.facts.full or stage.facts.has_tool("ssh"))
+    return there or is_brought(stage, run, call, "openssh-client")
 
 
 def _loses_certificates(stage: Stage, run: Run, call: PackageCall) -> bool:

@@ -81,13 +81,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None:
             continue
         used = [one for one in _used(stage, was, files, change.path) if _is_old(change, one)] if files else []
-        yield from (_problem(stage, was, one) for one in used)
+        yield from (_problem(stage, was, rows) for rows in _by_promise(used))
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
         moved = [] if left or files else _moved(stage, was)
         if left and not used:
             yield _of_data(stage, was, left)
         elif moved:
             yield _of_moved(stage, was, moved)
+
+
+def _by_promise(used: list[Used]) -> list[list[Used]]:
+    """Put the lines together that hold to the same port, volume or folder."""
+    found: dict[str, list[Used]] = {}
+    for one in used:
+        found.setdefault(one.what, []).append(one)
+    return list(found.values())
 
 
 def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
@@ -205,21 +213,23 @@ def _said_before(instructions: tuple[Instruction, ...]) -> tuple[Note, ...]:
     return tuple(Note(one.span, "said here before", before=True) for one in instructions)
 
 
-def _problem(stage: Stage, was: Stage, used: Used) -> Problem:
+def _problem(stage: Stage, was: Stage, rows: list[Used]) -> Problem:
+    used = rows[0]
     before = _instructions(was, used.keyword)
     known = {str(instruction) for instruction in before}
     new = next((i for i in _instructions(stage, used.keyword) if str(i) not in known), None)
-    row = quote(used.source.text[used.start : used.end])
-    place = quote(f"{used.path}:{used.line}")
+    said = [
+        f"{quote(f'{row.path}:{row.line}')} still says {quote(row.source.text[row.start : row.end])}" for row in rows
+    ]
     return Problem(
         new.span if new is not None else stage.from_.span,
-        f"{stage.label} no longer has {used.what}, and {place} still says {row}. The container starts, and what "
+        f"{stage.label} no longer has {used.what}, and {listed(said)}. The container starts, and what "
         f"is sent or mounted there goes nowhere. Change the compose file too, or keep {used.was}.",
         Confidence.LIKELY,
         doubt=_DOUBT,
         stage=stage.key,
         notes=(
-            Note(used.source.span(used.start, used.end), "still the old one", path=used.path),
+            *(Note(row.source.span(row.start, row.end), "still the old one", path=row.path) for row in rows),
             *_said_before(before),
         ),
         key=used.was,

@@ -28,6 +28,11 @@ _FORGE = re.compile(r"//(?:raw\.github|github|gitlab|bitbucket|codeberg)|/(?:raw
 _NUMBERED = re.compile(r"\d[^/]*\Z")
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest|current)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
+_ROLLING = re.compile(
+    r"/releases/download/(latest|stable|nightly|continuous|edge|tip|snapshot|dev|main|master|canary|preview)/",
+    re.IGNORECASE,
+)
+"""The tag of a release at a forge that its builds make anew, whatever number the file's name has."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
     r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
@@ -68,14 +73,24 @@ def _risk(url: str) -> tuple[str, str] | None:
             f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
             "Take a release or a commit instead, and check its SHA-256",
         )
+    name = _name_of_newest(url)
+    if name is None:
+        return None
+    return (
+        f"`{name}` is another file with each release, and what it is goes into the next build unseen",
+        "Take a release by its number instead, and check its SHA-256",
+    )
+
+
+def _name_of_newest(url: str) -> str | None:
+    """Return what an address calls the newest release by; `stable/x86_64/docker-28.0.1.tgz` names its own."""
+    rolling = _ROLLING.search(url)
+    if rolling is not None:
+        return rolling[1]
     newest = _NEWEST.search(url)
-    if newest and not _RELEASE.search(url, newest.end()):  # `stable/x86_64/docker-28.0.1.tgz` names its release
-        name = newest[1] or newest[2] or newest[3]
-        return (
-            f"`{name}` is another file with each release, and what it is goes into the next build unseen",
-            "Take a release by its number instead, and check its SHA-256",
-        )
-    return None
+    if newest is None or _RELEASE.search(url, newest.end()):
+        return None
+    return newest[1] or newest[2] or newest[3]
 
 
 def _asked_for(step: Step, url: str) -> tuple[str, str] | None:

@@ -23,6 +23,7 @@ from rules.api import (
 from rules.user.accounts import runs_as_root
 from rules.user.layers import place, shipped_runs
 from rules.user.root_by_design import is_no_service, is_workplace
+from rules.user.sudo_rights import withdrawn_behind
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
 _AS_ANOTHER = re.compile(r"(?P<option>-[A-Zabeiknrs]*[ug]|--user|--group)=?(?P<value>.*)")
@@ -78,32 +79,43 @@ def _to_root(command: Command) -> bool:
 def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
     command = calls[0]
     root = runs_as_root(run)
-    what, then = _told(stage, run, root=root)
+    withdrawn = withdrawn_behind(stage, run, calls[-1]) if root is False else None
+    what, then = _told(stage, run, withdrawn, root=root)
     sure = Confidence.LIKELY if root is None else Confidence.CERTAIN
     return Problem(
         place(run, command),
         f"{stage.label} calls `sudo`{what}: {quote(str(command))}. {then}",
-        Confidence.POSSIBLE if _is_meant(stage, root=root) else sure,
+        Confidence.POSSIBLE if withdrawn is not None or _is_meant(stage, root=root) else sure,
         decision="" if root else then,
-        doubt="the user that the base image sets is not known" if root is None else "people may work in the container",
+        doubt=_doubt(withdrawn, root=root),
         stage=stage.key,
         instruction=run.instruction,
         fix=_fix(run, calls) if root else None,
     )
 
 
-def _told(stage: Stage, run: Run, *, root: bool | None) -> tuple[str, str]:
+def _doubt(withdrawn: Command | None, *, root: bool | None) -> str:
+    if withdrawn is not None:
+        return "the right to use it ends with the build"
+    return "the user that the base image sets is not known" if root is None else "people may work in the container"
+
+
+def _told(stage: Stage, run: Run, withdrawn: Command | None, *, root: bool | None) -> tuple[str, str]:
     """Say what `sudo` is called for, and what comes of it."""
     if root:
         return " in a step that already runs as root", (
             "It changes nothing, needs a package that most base images leave out, and ships a way to root with it. "
             "Leave the word out."
         )
+    between = f"between `USER root` and {quote(f'USER {run.user.value}')}"
+    if withdrawn is not None:
+        return " to become root", (
+            f"{quote(str(withdrawn), 80)} takes the right to it away again; a step of its own {between} needs neither."
+        )
     if root is False:
         return " to become root", (
             "For that to work without a password, the image has to ship `sudo` and a rule that lets the account use "
-            "it, so whoever breaks into the process is root one command later. Run it in a step of its own between "
-            f"`USER root` and {quote(f'USER {run.user.value}')}."
+            f"it, so whoever breaks into the process is root one command later. Run it in a step of its own {between}."
         )
     return "", (
         f"Where {quote(stage.root.base_text or 'the base')} runs as root it changes nothing; where it does not, a step "

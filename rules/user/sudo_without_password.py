@@ -20,6 +20,7 @@ from rules.model.shell_scope import filled
 from rules.user.accounts import runtime_user
 from rules.user.layers import place
 from rules.user.root_by_design import is_for_developers
+from rules.user.sudo_rights import withdrawn_behind
 
 _GRANT = re.compile(r"(?m)^[ \t]*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
 """A line of `sudoers` that lets somebody run every command (sudoers(5))."""
@@ -38,7 +39,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = runtime_user(stage)
         if user is None or is_for_developers(stage) or _lacks_sudo(stage):
             continue
-        found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user)), None)
+        grants = ((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user))
+        found = next((grant for grant in grants if withdrawn_behind(stage, *grant[:2]) is None), None)
         if found is not None:
             yield _problem(stage, was, user, *found)
 
