@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from rules.copying.looked_up import above
 from rules.copying.named_manifests import elsewhere
-from rules.model.puts import folders_of
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -107,6 +107,4 @@ def _of_cmake(command: Command) -> str | None:
 
 def _stands_above(run: Run, path: str) -> bool:
     """Whether it is in a folder above, where Go and Cargo look for it as well (their references)."""
-    name = posixpath.basename(path)
-    above = [folder for folder in folders_of(posixpath.dirname(path)) if folder != posixpath.dirname(path)]
-    return any(run.stage.files.at(posixpath.join(folder or "/", name)) for folder in above)
+    return any(run.stage.files.at(one) for one in above(path))

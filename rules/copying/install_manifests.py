@@ -7,6 +7,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from rules.copying.looked_up import LOOKED_UP, above
 from rules.copying.source_trees import is_monorepo
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
@@ -63,13 +64,14 @@ def _companions(change: DockerfileChange, copy: Copy, install: Install) -> list[
     They lie beside the first manifest, and are named as the sources have them. Where the repository's listing is known,
     those that it has.
     """
-    folder = posixpath.dirname(_in_sources(copy, install.manifests[0]))
+    manifest = next(iter(to_copy(change, copy, install)), _in_sources(copy, install.manifests[0]))
+    folder = posixpath.dirname(manifest)
     root = "" if copy.brings_context_root else _folder_of_sources(copy)
     files = change.repository.context_files(change.path) if root is not None else None
     known = None if files is None or root is None else _entries(files, posixpath.join(root, folder))
     found = []
     if install.call.manager == "npm" and len(install.manifests) == 1:
-        first = posixpath.join(root or "", _in_sources(copy, install.manifests[0]))
+        first = posixpath.join(root or "", manifest)
         paths = {name: posixpath.join(root or "", folder, name) for name in NPM_LOCKS}
         locks = [name for name, path in paths.items() if not _is_absent(change, path, first)]
         found += [_named(folder, name) for name in locks if known is not None]
@@ -118,10 +120,22 @@ def to_copy(change: DockerfileChange, copy: Copy, install: Install) -> tuple[str
     folder = "" if copy.brings_context_root else _folder_of_sources(copy)
     if folder is None:
         return tuple(names)
+    names = _looked_up(change, folder, install, names)
     names += [inner for name in names for inner in included(change, folder, name) if inner not in names]
     first = posixpath.join(folder, names[0])
     there = [name for name in names if "*" in name or not _is_absent(change, posixpath.join(folder, name), first)]
     return tuple(there) if there[:1] == names[:1] else ()
+
+
+def _looked_up(change: DockerfileChange, folder: str, install: Install, names: list[str]) -> list[str]:
+    """Return manifests where the repository has them, for a tool that looks for them in the folders above as well."""
+    first, repository = names[0], change.repository
+    if LOOKED_UP.get(install.call.manager) != posixpath.basename(first):
+        return names
+    for path in (first, *above(first)):
+        if any(map(repository.exists, repository.places_of(change.path, posixpath.join(folder, path)))):
+            return [posixpath.join(posixpath.dirname(path), posixpath.basename(name)) for name in names]
+    return names
 
 
 def included(change: DockerfileChange, folder: str, name: str) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rules.copying.absent import absent
+from rules.copying.looked_up import LOOKED_UP, above
 from rules.copying.possibly_there import may_be_made, runs_script_above
 from rules.model.outcome import outcome_of_failure
+from rules.model.puts import within
 from rules.model.work_folders import path_of
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.change import DockerfileChange
+    from rules.copying.absent import Absent
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
@@ -38,6 +42,8 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
     gone = absent(change, run.stage, path, run) if "{" not in path else None  # `find -exec` fills in `{}`
     if gone is None or may_be_made(run.stage, command, path) or runs_script_above(run.stage, command):
         return None
+    if _lies_above(change, command, gone):
+        return None
     copy = gone.copy.instruction
     stops = "It fails there, and the script goes on."
     if outcome_of_failure(run, command) == "stops":
@@ -52,6 +58,16 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
         stage=run.stage.key,
         key=gone.path,
     )
+
+
+def _lies_above(change: DockerfileChange, command: Command, gone: Absent) -> bool:
+    """Whether a program finds its manifest in a folder above, which the same COPY brings along."""
+    if LOOKED_UP.get(command.name) != posixpath.basename(gone.path):
+        return False
+    files = frozenset(change.repository.context_files(change.path) or ())
+    paths = (gone.copy.source_path(source) for source in gone.copy.sources)
+    roots = [posixpath.normpath(f"/{path}") for path in paths if path is not None]
+    return any(path in files and any(within(f"/{path}", root) for root in roots) for path in above(gone.path))
 
 
 def packages_built(run: Run) -> Iterator[tuple[Command, str]]:

@@ -7,14 +7,12 @@ from rules.api import (
     Category,
     Command,
     Confidence,
-    Copy,
     DockerfileChange,
     Problem,
     Put,
     Run,
     Severity,
     Stage,
-    folders_of,
     once,
     outcome_of_failure,
     quote,
@@ -27,6 +25,7 @@ from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.foreign_contexts import missing_in_a_build
 from rules.copying.ignored_manifests import ignored_manifests
 from rules.copying.installs import install_folder, installs_in, needs_manifest
+from rules.copying.looked_up import is_put_above
 from rules.copying.misnamed_folders import misnamed_folders
 from rules.copying.named_manifests import renamed, sent
 from rules.copying.not_in_repository import not_in_repository, packages_built
@@ -75,7 +74,7 @@ def _found(change: DockerfileChange, stage: Stage, run: Run, said: set[str]) -> 
     for command, path in _wanted(run):
         if path in said or outcome_of_failure(run, command) == "caught":
             continue
-        if not may_be_there(stage, run, command, path) and not _is_above(stage, run, command, path):
+        if not may_be_there(stage, run, command, path) and not is_put_above(run, command, path):
             yield path, _problem(stage, run, command, path)
         elif (problem := not_in_repository(change, run, command, path)) is not None:
             yield path, problem
@@ -84,31 +83,6 @@ def _found(change: DockerfileChange, stage: Stage, run: Run, said: set[str]) -> 
             yield path, problem
     yield from missing_besides(change, stage, run)
     yield from misnamed_folders(stage, run)
-
-
-_UPWARD = {
-    **dict.fromkeys(("bundle", "bundler"), "Gemfile"),
-    "npm": "package.json",
-    "cargo": "Cargo.toml",
-    "go": "go.mod",
-    **dict.fromkeys(("poetry", "uv", "pdm"), "pyproject.toml"),
-    "pipenv": "Pipfile",
-}
-"""Programs that look for their manifest in the folders above, too (`bundle help config`; npm, "folders", "More
-Information"; the manuals of the others)."""
-
-
-def _is_above(stage: Stage, run: Run, command: Command, path: str) -> bool:
-    """Whether a program that looks for its manifest in the folders above finds it in one, as a COPY put it there."""
-    folder, name = posixpath.split(path)
-    looks_up = _UPWARD.get(command.name) == name and stage.files.below(folder)  # in a folder that is there
-    above = folders_of(folder) if looks_up else ()
-    puts = (
-        put for one in above for put in (*stage.files.at(posixpath.join(one or "/", name)), *stage.files.at(one or "/"))
-    )
-    return any(
-        put.step.at < run.at and isinstance(put.step, Copy) and (put.tree or put.path.endswith(name)) for put in puts
-    )
 
 
 def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
