@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     replace,
     rule,
+    within,
 )
 from rules.base_image.version_contracts import texts_near
 from rules.dockerfile.nodes import is_dockerfile
@@ -91,11 +92,12 @@ def _come_whole_below(stage: Stage, copy: Copy, text: str) -> bool:
     """
     if copy.destination is None:
         return False
+    folder, place = posixpath.join("/", _folder_of(text)), posixpath.normpath(copy.destination)
     for put in stage.files.puts:
-        inner = posixpath.relpath(_folder_of(text), put.source or ".")
-        below = put.step.stage is stage and put.step.at > copy.at
-        if put.kind == "context" and put.tree and below and not inner.startswith(".."):
-            if posixpath.normpath(posixpath.join(put.path, inner)) == posixpath.normpath(copy.destination):
+        brought = posixpath.normpath(posixpath.join("/", put.source))
+        if put.kind == "context" and put.tree and put.step.at > copy.at and within(folder, brought):
+            lands = posixpath.join(put.path, posixpath.relpath(folder, brought))
+            if posixpath.normpath(lands) == place and put.step.stage is stage:
                 return True
     return False
 
