@@ -1,7 +1,7 @@
 """A comment that was meant to choose the escape character, and stands where no directive is read any more.
 
-Dockerfile reference ("Parser directives"): once a comment, an empty line or an instruction has been read, whatever looks
-like a directive is a comment.
+Dockerfile reference ("Parser directives"): once a comment, an empty line or an instruction has been read, whatever
+looks like a directive is a comment.
 """
 
 from __future__ import annotations
