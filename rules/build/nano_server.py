@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rules.api import Run, Stage
 
-_WITH_POWERSHELL = re.compile(r"sac2016|powershell|10\.0\.14393")
-"""The first release, and images that bring one under whatever name."""
+_WITHOUT = re.compile(r"nanoserver.*(?<![\d.])(?:1709|180[39]|190[39]|2004|20h2|ltsc20(?:19|22|25))(?!\d)")
+"""The releases since then, as tags name them."""
 _CALL = re.compile(r"(?:\A|&)[ \t]*@?powershell(?:\.exe)?(?=[ \t\"])", re.IGNORECASE)
 _PROGRAM = re.compile(r"(?:.*[\\/])?powershell(?:\.exe)?", re.IGNORECASE)
 
@@ -25,7 +25,7 @@ _PROGRAM = re.compile(r"(?:.*[\\/])?powershell(?:\.exe)?", re.IGNORECASE)
 def without_powershell(stage: Stage) -> Iterator[Problem]:
     """Yield the first RUN of a stage that calls Windows PowerShell where there is none."""
     base = stage.root.base_text or ""
-    if "nanoserver" not in base.lower() or _WITH_POWERSHELL.search(base.lower()) or _is_brought(stage):
+    if not _WITHOUT.search(base.lower()) or "powershell" in base.lower() or _is_brought(stage):
         return
     run = next((run for run in stage.runs if not run.deferred and _calls(run)), None)
     if run is None:
