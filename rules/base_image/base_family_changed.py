@@ -27,6 +27,7 @@ from rules.copying.node_addons import modules_with_parts
 from rules.copying.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
 from rules.packages.certificates import WITH_CERTIFICATES
+from rules.packages.dotnet_cultures import has_icu
 from rules.quoting import listed
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
@@ -174,12 +175,15 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
 
 def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     """Yield what an image without a system lacks, less what another rule says with certainty."""
-    if not _calls_shell(stage) and not _starts_program_alone(stage):
+    if not _calls_shell(stage) and not _starts_program_alone(stage) and may_hold_scripts(change, stage):
         missing = "`/bin/sh`" if stage.facts is not None and stage.facts.has_busybox_shell else "shell"
         yield f"There is no {missing} and no package manager: does anything call one, a start script or a health check?"
     if loses_certificates(change, stage):
         return  # scratch-without-ca-or-tzdata says so
-    if not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
+    icu = has_icu(stage)
+    if icu is False:
+        yield "It has no time zones and no cultures (ICU), which the `-extra` variant brings: does the program use any?"
+    elif icu is None and not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
         yield "Are CA certificates, time zones and the account it runs as there?"
 
 
