@@ -16,6 +16,10 @@ _RUNNERS = frozenset("npm npx pnpm yarn run run-script make".split())
 _FETCHING = frozenset("git curl wget svn".split())
 
 
+_WRAPPERS = frozenset({"gradlew", "mvnw"})
+"""Scripts that fetch a build tool and run it, which no image needs to start."""
+
+
 def may_hold_scripts(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether anything can call a program by its name: not where an interpreter is given files and nothing else.
 
@@ -23,22 +27,32 @@ def may_hold_scripts(change: DockerfileChange, stage: Stage) -> bool:
     repository without any, unless a stage fetches something.
     """
     starts = [start.value for start in stage.image.start_command]
-    if any(start is None or start.form != "exec" for start in starts):
+    if not starts or any(start is None or start.form != "exec" for start in starts):
         return True
-    if not stage.image.start_in_file or stage.image.healthcheck.set_in_file:
+    if stage.image.healthcheck.set_in_file:
         return True
     brought = [put.path for put in stage.files.puts if not put.makes_folder]
-    if brought and all(path.endswith(_ARCHIVES) for path in brought):
+    if stage.image.start_in_file and brought and all(path.endswith(_ARCHIVES) for path in brought):
         return False
-    files = change.repository.context_files(change.path)
     runs_lines = any(start is not None and not _RUNNERS.isdisjoint(start.words) for start in starts)
-    return files is None or runs_lines or any(map(_may_be_script, files)) or _fetches(change)
+    return runs_lines or _has_scripts(change) or _fetches(change)
+
+
+def _has_scripts(change: DockerfileChange) -> bool:
+    """Whether the repository may have one, or a file that was read, such as a compose file, names bash or curl."""
+    files = change.repository.context_files(change.path)
+    if files is None or any(map(_may_be_script, files)):
+        return True
+    others = (data for path, data in change.repository.files.items() if path != change.path)
+    return any(name in data for data in others for name in (b"bash", b"curl"))
 
 
 def _may_be_script(path: str) -> bool:
     """Whether a file is one by its name, or has a name that says nothing, such as `bin/start`; `LICENSE` does."""
-    name, ending = posixpath.splitext(posixpath.basename(path))
-    return ending in _ENDINGS or (not ending and not name.startswith(".") and name.islower())
+    whole = posixpath.basename(path)
+    name, ending = posixpath.splitext(whole)
+    plain = not ending and not name.startswith(".") and name.islower() and whole not in _WRAPPERS
+    return ending in _ENDINGS or plain
 
 
 def _fetches(change: DockerfileChange) -> bool:
