@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import short
+from rules.base_image.possible_scripts import may_hold_scripts
 from rules.base_image.tags import gains_compilers
 from rules.base_image.version_contracts import texts_near
 from rules.build.base_variables import is_bare
@@ -26,6 +27,7 @@ from rules.copying.node_addons import modules_with_parts
 from rules.copying.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
 from rules.packages.certificates import WITH_CERTIFICATES
+from rules.packages.dotnet_cultures import has_icu
 from rules.quoting import listed
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
@@ -36,8 +38,6 @@ _WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
 _WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
 _MAKES = frozenset("cmake curl cc gcc g++ git make ninja pecl phpize tar unzip wget".split())
 """Programs that compile, or fetch what may be compiled."""
-_ARCHIVES = (".jar", ".war", ".ear")
-"""Programs for Java's machine, whole in one file."""
 _FOR_MUSL = ("gcompat", "libc6-compat")
 """Packages with which Alpine runs what was built for glibc."""
 _INTERPRETER = re.compile(
@@ -109,7 +109,7 @@ def _family(stage: Stage) -> str | None:
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:
     questions = [*_questions(change, stage, was, after)][:2]
     word = stage.root.base_word
-    counts = "a script or a configuration file" if _may_hold_scripts(stage) else "the program"
+    counts = "a script or a configuration file" if may_hold_scripts(change, stage) else "the program"
     asked = " ".join(questions) or _ELSEWHERE % counts
     return Problem(
         word.span if word is not None else stage.root.from_.span,
@@ -150,21 +150,8 @@ def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -
         yield from _native(change, stage, was, facts)
     asked = {"bash", "curl"} - _started(change, stage)
     lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
-    if lacks and _may_hold_scripts(stage):
+    if lacks and may_hold_scripts(change, stage):
         yield f"It no longer has {' or '.join(map(quote, lacks))}: does a script call it?"
-
-
-def _may_hold_scripts(stage: Stage) -> bool:
-    """Whether anything can call a program by its name: not where an interpreter is given one file and nothing else.
-
-    An image that starts `java -jar /shop.jar`, and has nothing but that archive, has no script.
-    """
-    if any(start.value is None or start.value.form != "exec" for start in stage.image.start_command):
-        return True
-    if not stage.image.start_in_file or stage.image.healthcheck.set_in_file:
-        return True
-    brought = [put.path for put in stage.files.puts if not put.makes_folder]
-    return not brought or not all(path.endswith(_ARCHIVES) for path in brought)
 
 
 def _started(change: DockerfileChange, stage: Stage) -> set[str]:
@@ -188,12 +175,15 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
 
 def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     """Yield what an image without a system lacks, less what another rule says with certainty."""
-    if not _calls_shell(stage) and not _starts_program_alone(stage):
+    if not _calls_shell(stage) and not _starts_program_alone(stage) and may_hold_scripts(change, stage):
         missing = "`/bin/sh`" if stage.facts is not None and stage.facts.has_busybox_shell else "shell"
         yield f"There is no {missing} and no package manager: does anything call one, a start script or a health check?"
     if loses_certificates(change, stage):
         return  # scratch-without-ca-or-tzdata says so
-    if not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
+    icu = has_icu(stage)
+    if icu is False:
+        yield "It has no time zones and no cultures (ICU), which the `-extra` variant brings: does the program use any?"
+    elif icu is None and not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
         yield "Are CA certificates, time zones and the account it runs as there?"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.database_majors import data_left_behind
+from rules.base_image.in_step import out_of_step
 from rules.base_image.known_conflicts import known_conflict
 from rules.base_image.taken_out import may_fetch_go
 from rules.base_image.version_contracts import Contract, contracts
@@ -53,7 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _known(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Problem]:
     """Yield what the move is known to break: the data of a database, and what the project has."""
     data = data_left_behind(change, stage, was) if stage in change.after.shipped else None
-    yield from (problem for problem in (data, known_conflict(change, stage, was)) if problem is not None)
+    found = (data, known_conflict(change, stage, was), out_of_step(change, stage, was))
+    yield from (problem for problem in found if problem is not None)
 
 
 def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -> bool:

@@ -86,6 +86,12 @@ def _version(reference: ImageReference | None) -> tuple[int, int] | None:
     return int(numbers[1]), int(numbers[2] or 0)
 
 
+def postgres_major(reference: ImageReference | None) -> int | None:
+    """Return the major version of PostgreSQL that an image's tag names; `None` for other images."""
+    version = _version(reference) if _server(reference) is _POSTGRES else None
+    return version[0] if version is not None else None
+
+
 def _is_short(reference: ImageReference | None) -> bool:
     """Whether a tag of one number leaves open which release it is, of a server whose minor releases count."""
     server = _server(reference)

@@ -21,6 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.late_escape import why_not_continued
 from rules.build.torn_runs import torn_runs
 
 _OPERATORS = ("&&", "||", "|")
@@ -55,6 +56,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         blank = fault.suggestion is None and fault.span.start in unknown and "_" in written and written.isupper()
         if fault.doubt is not Doubt.TEMPLATE and (blank or (placeholder is not None and _PLACEHOLDER.match(written))):
             yield _in_template(fault, written, placeholder)
+        elif fault.doubt is None and (late := why_not_continued(change.after, fault.span)) is not None:
+            yield Problem(fault.span, late, key=_LINE.sub("line", fault.message))
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
             message = f"{fault.message}{_torn(change, fault)}{_named_before(change, fault)}"

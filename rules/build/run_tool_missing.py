@@ -31,6 +31,7 @@ from rules.build.missing_programs import (
     lacks,
     lacks_dotnet_sdk,
 )
+from rules.build.nano_server import without_powershell
 from rules.dockerfile.shell_nested import reads_profiles
 from rules.facts.command_packages import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
@@ -77,11 +78,12 @@ _PACKAGES = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*SYSTEM_TOOLS, *_MANAGERS, "dotnet", *OF_SHADOW, "apt-key", *INSTEAD, *NAMES),
+    mentions=(*SYSTEM_TOOLS, *_MANAGERS, "dotnet", *OF_SHADOW, "apt-key", *INSTEAD, *NAMES, "nanoserver"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
     for stage in change.stages:
+        yield from without_powershell(stage)
         if stage.facts is None or stage.runtime.is_windows:
             continue
         called = (

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, may_be_made_outside
-from rules.model.puts import within
+from rules.model.puts import may_bring, within
 from rules.model.steps import Copy
 from rules.quoting import listed, quote
 from rules.repository.contexts import folders_around
@@ -94,7 +94,7 @@ def absent(change: DockerfileChange, stage: Stage, target: str, by: Step | None 
 def _folder_put(stage: Stage, target: str, by: Step | None) -> Put | None:
     """Return the one COPY of a folder of the build context that covers a path, where nothing else does."""
     puts = [
-        put for put in stage.files.covering(target) if put.kind != "workdir" and (by is None or put.step.at <= by.at)
+        put for put in stage.files.covering(target) if may_bring(put, target) and (by is None or put.step.at <= by.at)
     ]
     if len(puts) != 1 or puts[0].kind != "context" or not puts[0].tree or puts[0].path == target:
         return None

@@ -25,6 +25,8 @@ from rules.copying.disputed_places import is_disputed
 from rules.copying.gone_paths import Gone, gone
 from rules.copying.jar_outputs import other_archive
 from rules.copying.left_members import left_member
+from rules.copying.missing_environment import other_environment
+from rules.copying.mix_outputs import of_mix
 from rules.copying.recipes import runs_recipes
 from rules.copying.unmade_paths import can_have, holds_sources, is_left_out, is_open, is_unmade, made
 
@@ -112,9 +114,9 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
     reason = gone(builder, path) or moved_output(change, builder, path) or other_output(change, builder, path)
-    reason = reason or other_archive(change, builder, path) or _left_out(change, builder, path)
+    reason = reason or other_archive(change, builder, path) or of_mix(builder, path) or _left_out(change, builder, path)
     if reason is None and source.word.text.startswith("/"):
-        reason = _unmade(builder, path)
+        reason = _unmade(builder, path) or other_environment(builder, path)
     if reason is not None:
         return _problem(change, stage, copy, builder, source, path, reason)
     return _from_the_root(change, stage, copy, builder, source, path)

@@ -18,7 +18,9 @@ from rules.api import (
     quote,
     replace,
     rule,
+    within,
 )
+from rules.base_image.version_contracts import texts_near
 from rules.dockerfile.nodes import is_dockerfile
 
 _PATTERN = re.compile(r"[^*?\[$\"']+/\*")
@@ -56,7 +58,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                         continue  # with the context that it was written for
                     if files is None or any("/" in name for name in files):
                         yield _problem(change, stage, copy, source, ".", certain=files is not None)
-                elif files is not None and _PATTERN.fullmatch(text) and _has_folders(files, text):
+                elif files is not None and _PATTERN.fullmatch(text) and (folders := _folders_in(files, text)):
+                    if _come_whole_below(stage, copy, text) and not _are_named(change, text, folders):
+                        continue
                     yield _problem(change, stage, copy, source, text.removesuffix("*"), certain=True)
                 elif any(mark in posixpath.dirname(text) for mark in _MARKS) and "$" not in text:
                     yield from _from_many_folders(change, stage, copy, source)
@@ -69,10 +73,39 @@ def _came_over(change: DockerfileChange, copy: Copy) -> bool:
     return any(str(copy.instruction) == str(one) for path in gone for one in then.parsed(path).instructions)
 
 
-def _has_folders(files: tuple[str, ...], text: str) -> bool:
-    """Whether a folder whose entries are matched has folders in it."""
-    folder = posixpath.normpath(text.removesuffix("*").lstrip("/")) + "/"
-    return any(name.startswith(folder) and "/" in name[len(folder) :] for name in files)
+def _folders_in(files: tuple[str, ...], text: str) -> frozenset[str]:
+    """Return the folders among the entries of the folder that is matched."""
+    folder = _folder_of(text) + "/"
+    return frozenset(
+        name[len(folder) :].split("/")[0] for name in files if name.startswith(folder) and "/" in name[len(folder) :]
+    )
+
+
+def _folder_of(text: str) -> str:
+    return posixpath.normpath(text.removesuffix("*").lstrip("/"))
+
+
+def _come_whole_below(stage: Stage, copy: Copy, text: str) -> bool:
+    """Whether a COPY further down brings the folder to the same place as it is: what is poured there is only left over.
+
+    So does the Dockerfile that Rails makes: `COPY vendor/* ./vendor/` for gems, and `COPY . .` (rails/rails#53466).
+    """
+    if copy.destination is None:
+        return False
+    folder, place = posixpath.join("/", _folder_of(text)), posixpath.normpath(copy.destination)
+    for put in stage.files.puts:
+        brought = posixpath.normpath(posixpath.join("/", put.source))
+        if put.kind == "context" and put.tree and put.step.at > copy.at and within(folder, brought):
+            lands = posixpath.join(put.path, posixpath.relpath(folder, brought))
+            if posixpath.normpath(lands) == place and put.step.stage is stage:
+                return True
+    return False
+
+
+def _are_named(change: DockerfileChange, text: str, folders: frozenset[str]) -> bool:
+    """Whether a manifest of the project names one of the folders: an install above that COPY looks for it."""
+    texts = [read for _, read in texts_near(change, *sorted(_MANIFESTS))]
+    return any(f"{_folder_of(text)}/{name}" in read for read in texts for name in folders)
 
 
 def _from_many_folders(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.globs import matches
 from rules.secrets.secret_files import Kind, secret_file
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -79,10 +80,14 @@ def _is_from_root(change: DockerfileChange, ignore: IgnoreFile, path: str) -> bo
 
 def _may_lie_in(pattern: str, folder: str) -> bool:
     """Whether a pattern may bring back something below a folder."""
-    head = _WILDCARD.split(pattern, maxsplit=1)[0]
-    return pattern.startswith(f"{folder}/") or (
-        head != pattern and (folder.startswith(head) or head.startswith(folder))
-    )
+    if not _WILDCARD.search(pattern):
+        return pattern.startswith(f"{folder}/")
+    for part, name in zip(pattern.split("/"), folder.split("/"), strict=False):
+        if "**" in part:
+            return True
+        if not matches(name, (part,)):
+            return False  # `!target/*-runner` brings nothing into `target/quarkus-app`
+    return True
 
 
 def _problem(

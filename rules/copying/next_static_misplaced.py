@@ -46,6 +46,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if found is None or any(".next" in run.instruction.whole_value for run in stage.runs):
             continue
         copy, app = found
+        inner = _workspace_folder(change, copy, app)
+        if inner is not None and _is_misnamed(stage, copy, inner):
+            yield _started_elsewhere(stage, copy, app, inner)
+            continue
         server = _server_folder(stage, copy, app)
         for asset, effect in _ASSETS.items() if server is not None else ():
             misplaced = _misplaced(stage, copy, posixpath.join(app, asset), posixpath.join(server or "/", asset))
@@ -85,6 +89,32 @@ def _server_folder(stage: Stage, copy: Copy, app: str) -> str | None:
     if not any(put.path in locks for put in builder.files.puts):
         return None
     return posixpath.normpath(posixpath.join(target, posixpath.relpath(app, root)))
+
+
+def _workspace_folder(change: DockerfileChange, copy: Copy, app: str) -> str | None:
+    """Return where `server.js` lies if the standalone output keeps the folders of a workspace, below its lock file."""
+    builder, target = copy.from_stage, copy.destination or "/"
+    root = builder.image.workdir.value if builder is not None else None
+    if builder is None or not root or app == root or not within(app, root):
+        return None
+    names = [posixpath.basename(put.path) for put in builder.files.puts if posixpath.dirname(put.path) == root]
+    whole = any(put.whole and put.kind == "context" and put.path == root for put in builder.files.puts)
+    listed = change.repository.context_files(change.path) or () if whole else ()
+    if _LOCKS.isdisjoint((*names, *listed)) or any(posixpath.basename(one) in _LOCKS for one in listed if "/" in one):
+        return None
+    return posixpath.normpath(posixpath.join(target, posixpath.relpath(app, root)))
+
+
+def _is_misnamed(stage: Stage, copy: Copy, inner: str) -> bool:
+    """Whether the container starts the server out of the output's root, and the static files go to the other folder."""
+    words, folder = list(_start_words(stage)), stage.image.workdir.value
+    named = next((word for word in words if word.endswith("server.js") and " " not in word), None)
+    if named is None or folder is None or "cd" in words:
+        return False
+    server = posixpath.dirname(posixpath.normpath(posixpath.join(folder, named)))
+    static = posixpath.join(inner, _STATIC)
+    beside = any((one.destination or "").rstrip("/") == static for one in stage.copies)
+    return server == (copy.destination or "/").rstrip("/") and server != inner and beside
 
 
 def _is_built_there(app: str, inside: str) -> bool:
@@ -151,6 +181,23 @@ def _left_out(stage: Stage, copy: Copy, app: str, server: str, *, had: bool) -> 
         stage=stage.key,
         key="left out",
         fix=fix("Copy the static files too", insert_line_after(copy.instruction, line)),
+    )
+
+
+def _started_elsewhere(stage: Stage, copy: Copy, app: str, inner: str) -> Problem:
+    start = next(setting.instruction for setting in stage.image.start_command if setting.instruction is not None)
+    target = copy.destination or "/"
+    right = posixpath.join(inner, "server.js")
+    return Problem(
+        start.span,
+        f"{stage.label} starts `server.js` in {quote(target)}. Next.js's standalone output keeps the folders of a "
+        f"workspace: that of {quote(app)} has its server at {quote(right)}, and its static files go there as well. The "
+        f"container exits with “Cannot find module”. Start {quote(posixpath.relpath(right, target))}.",
+        Confidence.LIKELY,
+        doubt="`outputFileTracingRoot` may be the application's own folder",
+        instruction=start,
+        stage=stage.key,
+        key="start",
     )
 
 

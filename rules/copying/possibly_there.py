@@ -12,12 +12,12 @@ from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
 from rules.model.filenames import names_a_file
 from rules.model.packages import OS_MANAGERS
-from rules.model.puts import folders_of, within
+from rules.model.puts import folders_of, may_bring, within
 from rules.model.steps import Copy
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
-    from rules.api import Command, Run, Stage
+    from rules.api import Command, Put, Run, Stage
 
 _FETCHING = frozenset(
     "git curl wget tar unzip make cmake svn hg rsync ansible-playbook npx degit cargo go mv cp mvn gradle".split()
@@ -48,21 +48,23 @@ def may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
     """Tell whether an instruction above a command may have brought a file, or the base has a folder of that name."""
     if is_of_system(stage, path):
         return True
-    if any(put.kind != "workdir" and put.step.at <= run.at for put in stage.files.covering(path)):
+    if any(may_bring(put, path) and put.step.at <= run.at for put in stage.files.covering(path)):
         return True
     trees = _trees(stage)
-    if any(folder in trees and trees[folder] <= run.at for folder in folders_of(path)):
+    if any(
+        put.step.at <= run.at and may_bring(put, path) for folder in folders_of(path) for put in trees.get(folder, ())
+    ):
         return True
     return copies_anywhere(stage) or may_be_made(stage, command, path)
 
 
 @once
-def _trees(stage: Stage) -> dict[str, tuple[int, int]]:
-    """The destinations of COPYs that may bring trees, each with where the first such COPY stands."""
-    found: dict[str, tuple[int, int]] = {}
+def _trees(stage: Stage) -> dict[str, list[Put]]:
+    """What COPYs bring that may be trees, by their destinations."""
+    found: dict[str, list[Put]] = {}
     for put in stage.files.puts:
         if isinstance(put.step, Copy) and put.tree and put.step.destination is not None:
-            found.setdefault(put.step.destination.rstrip("/"), put.step.at)
+            found.setdefault(put.step.destination.rstrip("/"), []).append(put)
     return found
 
 

@@ -11,6 +11,7 @@ from rules.copying.cargo_targets import targets
 from rules.copying.install_manifests import included
 from rules.copying.installs import install_folder, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
+from rules.model.puts import may_bring
 from rules.model.work_folders import folder_of
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import Manifest, read_manifest
@@ -213,7 +214,7 @@ def _php_scripts(text: str | None) -> Iterator[tuple[str, str]]:
 
 def is_brought(stage: Stage, run: Run, path: str) -> bool:
     """Tell whether anything above a RUN brings a file of the project, or may."""
-    above = (put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at)
+    above = (put for put in stage.files.covering(path) if may_bring(put, path) and put.step.at < run.at)
     return any(put.command is None or put.command.name != "mkdir" for put in above) or copies_anywhere(stage)
 
 

@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.recipes import SYSTEM
+from rules.copying.restored_platforms import for_another_platform
 from rules.dockerfile.shell_nested import SHELLS
 from rules.repairs import delete_word
 
@@ -50,8 +51,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             lent = run.deferred or any(mount.type == "bind" for mount in run.mounts)
             for command in run.calls("dotnet") if not lent else ():
                 option = _left_out(command)
-                if option and outcome_of_failure(run, command) == "stops" and not _is_done(stage, command, option):
+                if not option or outcome_of_failure(run, command) != "stops":
+                    continue
+                doing = _doing(stage, command, option)
+                if not doing:
                     yield _problem(stage, run, command, option)
+                elif option == "--no-restore":
+                    other = for_another_platform(change, stage, run, command, doing)
+                    yield from (other,) if other is not None else ()
 
 
 def _takes_trees(stage: Stage) -> bool:
@@ -71,10 +78,10 @@ def _left_out(command: Command) -> str:
     return next((option for option in ("--no-build", "--no-restore") if command.has(option)), "")
 
 
-def _is_done(stage: Stage, before: Command, option: str) -> bool:
-    """Whether a command above has done the step, or may have."""
+def _doing(stage: Stage, before: Command, option: str) -> list[Command]:
+    """Return the commands above that have done the step, or may have."""
     above = (command for run in stage.all_runs for command in run.commands if command.start < before.start)
-    return any(_does(command, option) for command in above)
+    return [command for command in above if _does(command, option)]
 
 
 def _does(command: Command, option: str) -> bool:

@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.brought_late import brought_late
 from rules.copying.build_manifests import manifests_of
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
@@ -54,6 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ignored = tuple(ignored_manifests(change, stage))
         yield from ignored
         if not begins_plain(stage):
+            yield from brought_late(change, stage)
             continue
         said: set[str] = set()
         yield from (too_early(stage, found) for found in early_builds(stage))

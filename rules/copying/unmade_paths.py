@@ -29,7 +29,7 @@ _PLAIN = frozenset(
 _OPEN_START = re.compile(r"(?<![^\s=:\"'])\$\{?\w+\}?/")
 """A path whose first folder is a variable's."""
 
-_NAMING = _PLAIN | frozenset("pip pip3 apt-key update-ca-certificates locale-gen".split())
+_NAMING = _PLAIN | frozenset("pip pip3 apt-key update-ca-certificates locale-gen corepack".split())
 """Commands that leave nothing in the folder that they work in but what they name."""
 
 _MARKS = frozenset("*?[")
@@ -100,7 +100,8 @@ def is_unmade(builder: Stage, path: str) -> bool:
 
 
 def _is_output(path: str, root: str) -> bool:
-    return path[len(root) + 1 :].split("/", maxsplit=1)[0] in _OUTPUTS
+    """Whether a path is what a tool makes in the project's folder or, as in a monorepo, in that of a part of it."""
+    return not _OUTPUTS.isdisjoint(path[len(root) + 1 :].split("/"))
 
 
 def made(builder: Stage, path: str) -> str | None:
@@ -220,9 +221,15 @@ def _works_in(step: Step, root: str) -> bool:
     folder = step.workdir.value
     if folder is None or within(folder, root):
         return True
-    if isinstance(step, Run) and all(command.name in _NAMING for command in step.commands):
+    if isinstance(step, Run) and _leaves_only_what_it_names(step):
         return False
     return folder == "/" and step.instruction.keyword in ("RUN", "COPY", "ADD") and _may_speak(step)
+
+
+def _leaves_only_what_it_names(run: Run) -> bool:
+    """Whether a RUN leaves nothing in the folder that it works in: a tool for the whole system goes to its own."""
+    shared = {call.command.start for call in run.package_calls if call.global_ and call.target is None}
+    return all(command.name in _NAMING or command.start in shared for command in run.commands)
 
 
 def is_of_system(stage: Stage, path: str) -> bool:

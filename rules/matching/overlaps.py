@@ -130,6 +130,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "shell-form-start",
             "start-tool-missing",
         ),
+        _silence("cause", "package-lost"),
     ),
     "start-command-doubled": (_silence("stage", "python-env-defaults"),),
     "start-in-background": (
@@ -169,7 +170,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
     ),
     "chmod-as-non-root": (_silence("instruction", "recursive-chown-layer"), _silence("stage", "write-as-non-root")),
-    "ownership-narrowed": (_silence("instruction", "package-manager-as-non-root"),),
+    "ownership-narrowed": (
+        _silence("instruction", "package-manager-as-non-root"),
+        _silence("stage", "copy-root-owned-after-user"),
+    ),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "cleanup-in-own-layer", "env-set-after-use"),),
     "root-home-needed": (_silence("stage", "venv-not-on-path"),),

@@ -18,6 +18,7 @@ from rules.api import (
 )
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages, takes_public_index
+from rules.packages.erlang_libraries import release_without_libraries
 from rules.packages.known_systems import is_known_system
 from rules.packages.native_needs import NEEDS, NEEDS_OF_NODE, Need, missing, on_system
 from rules.packages.node_installs import node_packages
@@ -39,12 +40,13 @@ class Install(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*MANAGERS, *NODE_MANAGERS),
+    mentions=(*MANAGERS, *NODE_MANAGERS, "mix", "rebar3"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships has a package that loads a library of the system, or calls a program, and not that one."""
     for stage in change.after.shipped:
         if is_known_system(stage):
+            yield from release_without_libraries(stage)
             yield from _of_python(change, stage)
             if stage.facts is not None and "node" in stage.facts.languages:
                 yield from _of_node(change, stage)

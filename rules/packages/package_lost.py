@@ -169,6 +169,7 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
         doubt="the base image may have it",
         stage=stage.key,
         key=lost.item.name,
+        cause=f"probe without {lost.command} in {stage.key}" if lost.checks else "",
         notes=(Note(lost.item.call.command.span, "installed here before", before=True),),
         fix=restored(stage, lost.item),
     )

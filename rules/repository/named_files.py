@@ -33,7 +33,7 @@ _OF_TOOLS = {
     "dotnet": _PROJECT,
     "mvn": re.compile(r"pom\.xml"),
     "gradle": re.compile(r"build\.gradle(?:\.kts)?"),
-    "tomcat": re.compile(r"pom\.xml|build\.gradle(?:\.kts)?"),
+    **dict.fromkeys(("tomcat", "springframework"), re.compile(r"pom\.xml|build\.gradle(?:\.kts)?")),
     **dict.fromkeys(("ruby", "bundle"), re.compile(r"Gemfile(?:\.lock)?")),
     "composer": re.compile(r"composer\.json"),
     "pipenv": re.compile(r"Pipfile"),
@@ -137,6 +137,8 @@ def _extended(repository: Repository) -> Iterator[str]:
 def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:
     """Yield the files in which tools read a project, in the folders of RUNs and COPYs, and those that a RUN names."""
     text = " ".join(one.whole_value for one in dockerfile.instructions if one.keyword in ("RUN", "FROM"))
+    starts = " ".join(one.value for one in dockerfile.instructions if one.keyword in ("CMD", "ENTRYPOINT"))
+    text += " springframework" if "springframework" in starts else ""
     patterns = dict.fromkeys(pattern for tool, pattern in _OF_TOOLS.items() if tool in text)
     entered = tuple(f"/{folder.strip('/')}" for folder in _folders_entered(dockerfile))
     for path in repository.listing or () if patterns else ():

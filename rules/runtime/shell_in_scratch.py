@@ -113,6 +113,7 @@ def _problem(stage: Stage, step: Step, missing: str = "") -> Problem:
         f"{stage.label} starts from {base}, which has no `/bin/sh`, and `{instruction.keyword}` "
         f"{quote(instruction.value, 60)} needs one. {_THEN[instruction.keyword]}. {way_out}.",
         stage=stage.key,
+        cause=f"probe without {missing} in {stage.key}" if missing and instruction.keyword == "HEALTHCHECK" else "",
         key=instruction.keyword,  # however it is worded, it is the shell that it needs
         fix=_fix(step, len(repeated)) if not missing else None,
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rules.api import Category, Confidence, DockerfileChange, Instruction, Problem, Severity, Stage, quote, rule
 from rules.copying.java_classes import has_other_java, java_release
+from rules.runtime.spring_launchers import launcher_moved
 from rules.runtime.start_instructions import behind_init, shipped
 
 Version = tuple[int, int]
@@ -72,11 +73,14 @@ _MINOR = re.compile(r"(\d+)\.(\d+)")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("CMD", "ENTRYPOINT", "ENV"),
-    mentions=("-xx:", "--default", "--query"),
+    mentions=("-xx:", "--default", "--query", "launcher"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """What ships is started with an option that this version of the program no longer knows."""
+    """What ships is started with an option, or a class, that this version of the program no longer knows."""
     for found in shipped(change):
+        moved = launcher_moved(change, found)
+        if moved is not None:
+            yield moved
         java = _java(found.stage)
         if java is not None and any(posixpath.basename(c.name) == "java" for c in found.start.commands):
             yield from _of_java(found.stage, java, found.instruction, found.start.text)

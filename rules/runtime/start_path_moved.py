@@ -156,7 +156,13 @@ def _stayed(stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool
     if any(put.kind != "run" or put.tree for put in fresh):
         return False
     there = [put for put in stage.files.covering(old) if put.kind in ("context", "stage")]
-    return bool(there) and none_brings(stage, was, new)
+    return bool(there) and not any(_is_another_folder(was, put) for put in there) and none_brings(stage, was, new)
+
+
+def _is_another_folder(was: Stage, put: Put) -> bool:
+    """Whether what is taken out of a builder is not the folder that lay there: `pnpm deploy /out`, `COPY /out /app`."""
+    at_home = posixpath.normpath(put.source or "/") == put.path
+    return put.kind == "stage" and not at_home and not any(one.path == put.path for one in _like(was, put))
 
 
 def _named_still(stage: Stage, was: Stage, start: Start) -> GoneAlong | None:

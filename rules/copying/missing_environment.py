@@ -1,0 +1,35 @@
+"""A virtual environment that is copied from a folder in which the builder makes none."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from rules.copying.environments import environments, hidden_environment
+from rules.copying.gone_paths import Gone
+from rules.model.puts import within
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.api import Stage
+
+_NAMES = frozenset({".venv", "venv"})
+
+
+def other_environment(builder: Stage, path: str) -> Gone | None:
+    """Tell that a builder makes its only environment elsewhere, as `UV_PROJECT_ENVIRONMENT` says for uv."""
+    made = {one.path: one.run for one in environments(builder)}
+    if posixpath.basename(path) not in _NAMES or len(made) != 1 or hidden_environment(builder) is not None:
+        return None
+    ((place, run),) = made.items()
+    if within(path, place) or within(place, path) or builder.files.has_unreadable_run:
+        return None
+    puts = builder.files.covering(path)
+    if any(put.kind in ("stage", "image", "remote") or put.path == path for put in puts):
+        return None  # of the context no repository has one
+    if any(path in one.instruction.whole_value for one in builder.done_runs):
+        return None
+    return Gone(
+        f"The virtual environment is made in {quote(place)} (line {run.instruction.line}).",
+        cure=f"Copy {quote(place)} to the same place, and have `PATH` lead to {quote(f'{place}/bin')}.",
+    )

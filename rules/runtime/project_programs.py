@@ -1,0 +1,90 @@
+"""A program that the project itself declares, where every install of its environment leaves the project out.
+
+uv's documentation ("Project entry points", and `uv sync --no-install-project`); Poetry's (`install --no-root`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.api import Confidence, Note, PackageCall, Problem, Run, quote
+from rules.base_image.version_contracts import texts_near
+from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.facts.installers import PYTHON_MANAGERS
+from rules.packages.developers_parts import read_toml, table
+from rules.packages.options import spelled
+from rules.runtime.start_instructions import behind_init
+
+if TYPE_CHECKING:
+    from rules.api import DockerfileChange, Stage
+    from rules.runtime.start_instructions import Written
+
+_LEAVES_OUT = ("--no-install-project", "--no-install-workspace", "--no-root")
+_BUILDERS = frozenset({"uv", "poetry"})
+_BUILDING = frozenset({"build", "run", "setup.py"})
+_SYSTEM = ("/bin/", "/sbin/", "/usr/")
+
+
+def project_left_out(change: DockerfileChange, found: Written) -> Problem | None:
+    """Return the problem of a start by the name of a script of the project, which nothing installs."""
+    stage, words = found.stage, behind_init(found.start.words)
+    name = words[0] if found.start.form == "exec" and words else ""
+    if not name or "/" in name or name in CONSOLE_SCRIPTS or stage.runtime.is_copied(name):
+        return None
+    path = _declared_in(change, name)
+    last = _last_install(change) if path is not None else None
+    if path is None or last is None:
+        return None
+    run, call = last
+    option = next(one for one in _LEAVES_OUT if call.has(one))
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(name)}, a script of the project itself ({quote(path)}). "
+        f"{quote(f'{spelled(call)} {option}')} (line {call.command.line}) leaves the project out, and nothing else "
+        f"installs it. The container exits with “executable file not found”. Run {quote(spelled(call))} again without "
+        "that option, below the sources.",
+        Confidence.LIKELY,
+        doubt="a step that is not read may install the project",
+        stage=stage.key,
+        key=name,
+        notes=(Note(run.instruction.span, "leaves the project out"),),
+    )
+
+
+def _declared_in(change: DockerfileChange, name: str) -> str | None:
+    """Return the pyproject.toml that declares a script of a name."""
+    for path, text in texts_near(change, "pyproject.toml"):
+        read = read_toml(text)
+        if name in table(read, "project", "scripts") or name in table(read, "tool", "poetry", "scripts"):
+            return path
+    return None
+
+
+def _last_install(change: DockerfileChange) -> tuple[Run, PackageCall] | None:
+    """Return the last install of the environment, where all leave the project out and no other may bring it."""
+    found: tuple[Run, PackageCall] | None = None
+    for stage in change.stages:
+        if stage.files.has_unreadable_run or _makes_scripts(stage):
+            return None
+        for run in stage.runs:
+            for call in run.package_calls:
+                if call.manager not in PYTHON_MANAGERS or call.action not in ("install", "sync"):
+                    continue
+                if call.project and call.manager in _BUILDERS and call.has(*_LEAVES_OUT):
+                    found = run, call
+                elif call.project or not call.packages or any(package.kind != "name" for package in call.packages):
+                    return None
+    return found
+
+
+def _makes_scripts(stage: Stage) -> bool:
+    """Whether a command may install the project that is no install of a manager's: `uv run`, `./install.sh`."""
+    for run in stage.runs:
+        installs = {call.command.start for call in run.package_calls if call.action in ("install", "sync")}
+        for command in run.commands:
+            words = {word.value for word in command.args}
+            program = command.program.value if command.program is not None else ""
+            script = "/" in program and not program.startswith(_SYSTEM)
+            if command.start not in installs and (script or not words.isdisjoint(_BUILDING)):
+                return True
+    return False

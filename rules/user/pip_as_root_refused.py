@@ -1,0 +1,84 @@
+"""See pip_as_root_refused.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    ROOT_NAMES,
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_line_before,
+    quote,
+    rule,
+)
+from rules.packages.scripts import sure_calls
+from rules.user.accounts import changes_user
+
+_IMAGE = "apache/airflow"
+_FIRST = (2, 3)
+"""The first Airflow whose image has a `pip` that stops where root calls it (apache/airflow#22292)."""
+_VERSION = re.compile(r"(?:slim-)?(\d+)\.(\d+)")
+
+
+@rule(
+    "pip-as-root-refused",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("USER",),
+    mentions=(_IMAGE,),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Root calls pip in an image whose pip refuses to work for root."""
+    for stage in change.stages:
+        if not _refuses(stage):
+            continue
+        found = ((run, one) for run in stage.runs if run.user.value in ROOT_NAMES for one in sure_calls(run, "pip"))
+        first = next(((run, one) for run, one in found if _is_its_own(run, one)), None)
+        if first is not None:
+            yield _problem(stage, *first)
+
+
+def _refuses(stage: Stage) -> bool:
+    """Whether the image is one with such a pip, and nothing in the file puts another one in front of it."""
+    reference = stage.root.reference
+    version = _VERSION.match((reference.tag if reference is not None else None) or "")
+    known = version is not None and (int(version[1]), int(version[2])) >= _FIRST
+    path = stage.image.env.get("PATH")
+    return known and reference is not None and reference.familiar == _IMAGE and (path is None or not path.set_in_file)
+
+
+def _is_its_own(run: Run, command: Command) -> bool:
+    """Whether the command is found by its name, and root's own: `python -m pip` is another."""
+    return command.program is not None and command.program.value == "pip" and not changes_user(run, command)
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    setter = run.user.instruction
+    where = f", set at line {setter.line}" if setter is not None else ""
+    return Problem(
+        command.span,
+        f"{stage.label} runs {quote(str(command), 60)} as root{where}. The `pip` of {quote(_IMAGE)} stops for root "
+        "since 2.3 (“You are running pip as root”), and the build with it. Put `USER airflow` above it.",
+        Confidence.LIKELY,
+        doubt="the version is that of the tag",
+        instruction=run.instruction,
+        stage=stage.key,
+        key="pip as root",
+        fix=_fix(stage, run),
+    )
+
+
+def _fix(stage: Stage, run: Run) -> Fix | None:
+    """Leave root above the RUN, where that does nothing else and no later one needs root."""
+    own = all(command.name == "pip" for command in run.commands)
+    below = [one for one in stage.instructions if one.line > run.instruction.line and one.keyword in ("RUN", "USER")]
+    leaves = bool(below) and below[0].keyword == "USER" and below[0].value not in ROOT_NAMES
+    return fix("Call it as airflow", insert_line_before(run.instruction, "USER airflow")) if own and leaves else None
