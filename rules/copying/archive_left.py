@@ -12,6 +12,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Fix,
+    Instruction,
     Problem,
     Put,
     Run,
@@ -31,8 +32,11 @@ from rules.secrets.downloads import FETCHERS
 
 _ARCHIVES = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|deb|rpm)\Z")
 _INSTALLERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-ivh", "-Uvh", "--install", "--upgrade")}
+_INSTALLING = frozenset({"apt", "apt-get", "dnf", "microdnf", "tdnf", "yum", "zypper"})
+"""Managers that install a package file which is named by its path, as they install one by its name."""
 _MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate unlink xargs".split())
 """Programs that may take the file away, wherever they work, or put it where it is needed."""
+_READ_BY_START = frozenset({"CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK"})
 
 
 @rule(
@@ -40,7 +44,7 @@ _MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("tar", "unzip", *_INSTALLERS),
+    mentions=("tar", "unzip", *_INSTALLERS, *_INSTALLING),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped stage unpacks an archive that it downloads or copies, and keeps the archive as well."""
@@ -73,7 +77,11 @@ def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     at = put.step.at, put.command.start if put.command is not None else 0
     if stage.files.has_unreadable_run or deleted_behind(stage, put.path, at) is not None:
         return None
+    if isinstance(put.step, Run) and put.step.calls("trap"):
+        return None  # what is done when the shell ends
     name, found = posixpath.basename(put.path), None
+    if any(name in one.text for one in _of_start(stage)):
+        return None
     for run, command in _naming(stage, name):
         if (run.at, command.start) <= at:
             continue
@@ -90,11 +98,17 @@ def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
         for command in run.commands:
             if command.name in _MOVERS:
                 words = [posixpath.basename(word.value.rstrip("/")) for word in command.args]
-                named = any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
+                unseen = not command.operands()  # `| xargs rm`: a pipe names the files
+                named = unseen or any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
             else:
                 named = name in str(command)
             if named:
                 yield run, command
+
+
+def _of_start(stage: Stage) -> Iterator[Instruction]:
+    """Yield the instructions that say what a container starts with."""
+    return (step.instruction for step in stage.done_steps if step.instruction.keyword in _READ_BY_START)
 
 
 def _unpacks(run: Run, command: Command, path: str) -> bool:
@@ -104,12 +118,18 @@ def _unpacks(run: Run, command: Command, path: str) -> bool:
     elif command.name == "unzip":
         writes = any(True for _ in unzip_writes(command))
     else:
-        writes = command.has(*_INSTALLERS.get(command.name, ()))
+        writes = _installs(command)
     return writes and any(path_of(run, command, word.value) == path for word in command.args if "=" not in word.value)
 
 
+def _installs(command: Command) -> bool:
+    if command.name in _INSTALLING:
+        return any(word.value in ("install", "localinstall") for word in command.args)
+    return command.has(*_INSTALLERS.get(command.name, ()))
+
+
 def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
-    does = "installs it" if command.name in _INSTALLERS else "unpacks it"
+    does = "installs it" if _installs(command) else "unpacks it"
     delete = f"{as_root(put.command)}rm {put.path}" if put.command is not None and run is put.step else ""
     return Problem(
         put.command.span if put.command is not None else put.step.instruction.span,
