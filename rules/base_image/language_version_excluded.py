@@ -16,10 +16,10 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    names_read,
     quote,
     rule,
 )
+from rules.base_image.choices import is_given
 from rules.base_image.version_contracts import demand_in
 from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.model.outcome import outcome_of_failure
@@ -153,10 +153,7 @@ def _version(stage: Stage, language: str) -> tuple[str | None, bool]:
 
 def _may_be_another(change: DockerfileChange, stage: Stage, demand: _Demand, now: tuple[int, ...]) -> bool:
     """Whether the tool may run another version than the base image's, or does not mind."""
-    chosen = names_read(stage.root.base_word.text) if stage.root.base_word is not None else []
-    if any(name in build.args for build in change.repository.builds_of(change.path) for name in chosen):
-        return True  # a build of the repository passes another one
-    if _OTHER_TOOLCHAINS[demand.language].search(change.after.code):
+    if is_given(change, stage) or _OTHER_TOOLCHAINS[demand.language].search(change.after.code):
         return True
     if len(now) == 1:
         return True  # `python:3`: the tag moves
