@@ -20,11 +20,13 @@ from rules.api import (
     Stage,
     append_to_run,
     fix,
+    once,
     quote,
     rule,
     within,
 )
 from rules.copying.deletions import deleted_behind
+from rules.copying.possibly_there import INTERPRETERS
 from rules.model.archivers import tar_writes, unzip_writes
 from rules.model.work_folders import path_of
 from rules.repairs import as_root
@@ -80,12 +82,12 @@ def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     if isinstance(put.step, Run) and put.step.calls("trap"):
         return None  # what is done when the shell ends
     name, found = posixpath.basename(put.path), None
-    if any(name in one.text for one in _of_start(stage)):
+    if any(name in one.text for one in _of_start(stage)) or any(run.at >= at[0] for run in _running_own(stage)):
         return None
     for run, command in _naming(stage, name):
         if (run.at, command.start) <= at:
             continue
-        if command.name in _MOVERS or command.conditional:
+        if command.name in _MOVERS or command.name in INTERPRETERS or command.conditional:
             return None
         if found is None and _unpacks(run, command, put.path):
             found = run, command
@@ -104,6 +106,18 @@ def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
                 named = name in str(command)
             if named:
                 yield run, command
+
+
+@once
+def _running_own(stage: Stage) -> tuple[Run, ...]:
+    """Return the RUNs that run a script of the project, which may clean up behind itself."""
+    return tuple(run for run in stage.done_runs if any(_is_own(stage, run, one) for one in run.commands))
+
+
+def _is_own(stage: Stage, run: Run, command: Command) -> bool:
+    word = command.args[0] if command.name in INTERPRETERS and command.args else command.program
+    path = path_of(run, command, word.value) if word is not None and "/" in word.value else None
+    return path is not None and any(put.kind == "context" for put in stage.files.covering(path))
 
 
 def _of_start(stage: Stage) -> Iterator[Instruction]:

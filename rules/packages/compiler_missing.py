@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.choices import is_given
 from rules.packages.asked_packages import ACTIONS, MANAGERS
 from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
@@ -46,6 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package has to be compiled, and the image has no compiler."""
     for stage in change.stages:
         if stage.facts is None or stage.facts.has_tool("gcc") is not False or stage.runtime.is_windows:
+            continue
+        if is_given(change, stage):
             continue
         for run in stage.runs:
             for call in run.package_calls:
