@@ -28,7 +28,8 @@ from rules.api import (
 from rules.copying.deletions import deleted_behind
 from rules.copying.possibly_there import INTERPRETERS
 from rules.model.archivers import tar_writes, unzip_writes
-from rules.model.work_folders import path_of
+from rules.model.shell_scope import filled
+from rules.model.work_folders import folder_of, path_of
 from rules.repairs import as_root
 from rules.secrets.downloads import FETCHERS
 
@@ -103,7 +104,7 @@ def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
                 unseen = not command.operands()  # `| xargs rm`: a pipe names the files
                 named = unseen or any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
             else:
-                named = name in str(command)
+                named = name in str(command) or "$" in str(command)
             if named:
                 yield run, command
 
@@ -144,7 +145,11 @@ def _installs(command: Command) -> bool:
 
 def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
     does = "installs it" if _installs(command) else "unpacks it"
-    delete = f"{as_root(put.command)}rm {put.path}" if put.command is not None and run is put.step else ""
+    delete = (
+        f"{as_root(put.command)}rm {_written(run, command, put.path)}"
+        if put.command is not None and run is put.step
+        else ""
+    )
     return Problem(
         put.command.span if put.command is not None else put.step.instruction.span,
         f"{stage.label} keeps {quote(put.path)}: line {command.line} {does}, and nothing deletes it. Nobody reads it "
@@ -156,6 +161,15 @@ def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
         key=put.path,
         fix=_fix(run, delete) if delete else None,
     )
+
+
+def _written(run: Run, command: Command, path: str) -> str:
+    """Return a path as the command that reads it writes it, where a variable stands in that, from the root on."""
+    written = next(word.value for word in command.args if path_of(run, command, word.value) == path)
+    if "$" not in written:
+        return path
+    whole = (filled(run, command, written) or "").startswith("/")
+    return written if whole else posixpath.join(folder_of(run, command) or "/", written)
 
 
 def _way_out(put: Put, command: Command, delete: str) -> str:
