@@ -50,6 +50,12 @@ _KINDS = (
 _ANSWERS = frozenset(": break continue echo exit false printf return true".split())
 """What a script does about a failure, whatever stood there before."""
 
+_SERVES = re.compile(
+    r"[\w./+-]*(?:mysqld|mariadbd|mongod|httpd|sshd|dockerd|containerd|crond|etcd|redis|postgres|nginx|caddy|Xvfb|Xvnc|Xorg"
+    r"|driver|server|daemon)(?:[_-]safe)?(?= |\Z)"
+    r"|(?:\S+ ){1,4}(?:serve|server|runserver|http\.server|start|dev|watch)(?= |\Z)"
+)
+"""What runs until it is stopped: behind its `&&` nothing ever came, and the change puts that right."""
 _NUMBER = re.compile(r"[\d.]+\Z")
 """The version in a name: `python3.12`."""
 
@@ -101,7 +107,7 @@ def _neighbours(run: Run) -> Iterator[tuple[Command, Command]]:
 def _is_meant(run: Run, first: Command, second: Command) -> bool:
     """Whether the script knows of a command in the background, or `||` is its answer to a failure."""
     if first.after == "&":
-        return _WAITS.search(run.instruction.whole_value) is not None
+        return _SERVES.match(str(first)) is not None or _WAITS.search(run.instruction.whole_value) is not None
     names = {_NUMBER.sub("", one.name) for one in (first, second)}
     again = len(names) == 1 or any(
         names <= kind for kind in _KINDS

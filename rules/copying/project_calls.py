@@ -45,6 +45,7 @@ _ELSEWHERE = (
     "-p",
 )
 """Options that lead to another folder, or leave the project alone."""
+_TAKE_PACKAGES = frozenset({"npm", "pnpm", "bun"})
 _LEADS = {
     "bundle": ("BUNDLE_GEMFILE",),
     "composer": ("COMPOSER",),
@@ -75,4 +76,6 @@ def calls_project(command: Command) -> bool:
         return False
     if command.name == "yarn" and not words:
         return True
+    if command.name in _TAKE_PACKAGES and words[:1] in (["install"], ["i"]) and len(words) > 1:
+        return False  # `npm install left-pad` makes a project where there is none
     return command.name in _TOOLS or (bool(words) and words[0] in _VERBS.get(command.name, ()))
