@@ -24,8 +24,6 @@ from rules.api import (
 from rules.dockerfile.shell_skip import closing_end
 
 _TESTS = {"[": "[ … ]", "[[": "[[ … ]]", "test": "test"}
-_PROGRAMS = frozenset({*_TESTS, "/bin/test", "/usr/bin/test", "/bin/[", "/usr/bin/["})
-"""The shell's own, and those of coreutils: `./test` is a program of the project."""
 _OPERATOR = re.compile(r"(?<![=!<>~])(!=|==?)(?![=~])")
 _BETWEEN = frozenset({"-a", "-o", "&&", "||", "(", ")", "!", "\\(", "\\)"})
 """What parts one test in a command from the next."""
@@ -48,8 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for instruction in stage.instructions:
             script = script_of(instruction) if "=" in instruction.whole_value else None
             for command in script.named(*_TESTS) if script is not None else ():
-                is_test = command.program is not None and command.program.value in _PROGRAMS
-                for word, operator in _single(command) if is_test and _decides(command) else ():
+                for word, operator in _single(command) if _decides(command) else ():
                     quoted = command.nested or script is None or script.shell is not None
                     yield _problem(stage, instruction, command, word, operator, quoted=quoted)
 
