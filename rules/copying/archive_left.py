@@ -85,7 +85,7 @@ def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     name, found = posixpath.basename(put.path), None
     if any(name in one.text for one in _of_start(stage)) or any(run.at >= at[0] for run in _running_own(stage)):
         return None
-    for run, command in _naming(stage, name):
+    for run, command in _naming(stage, name, put.path):
         if (run.at, command.start) <= at:
             continue
         if command.name in _MOVERS or command.name in INTERPRETERS or command.conditional:
@@ -95,7 +95,11 @@ def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     return found
 
 
-def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
+def _variable(command: Command) -> list[str]:
+    return [word.value for word in command.args if "$" in word.value]
+
+
+def _naming(stage: Stage, name: str, path: str) -> Iterator[tuple[Run, Command]]:
     """Yield the commands of a chain that name a file, or may do so by a pattern or a variable."""
     for run in stage.done_runs:
         for command in run.commands:
@@ -104,7 +108,7 @@ def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
                 unseen = not command.operands()  # `| xargs rm`: a pipe names the files
                 named = unseen or any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
             else:
-                named = name in str(command) or "$" in str(command)
+                named = name in str(command) or any(path_of(run, command, word) == path for word in _variable(command))
             if named:
                 yield run, command
 

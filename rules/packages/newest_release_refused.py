@@ -114,7 +114,10 @@ def _is_copied(stage: Stage) -> bool:
     """Whether a COPY brings another Node.js or Ruby to where the official images have theirs."""
     trees = (put.step for put in stage.files.covering("/usr/local/bin") if put.tree)
     foreign = any(isinstance(step, Copy) and not step.from_context for step in trees)
-    return foreign or any(stage.runtime.is_copied(program) for program in ("node", "npm", "ruby", "gem"))
+    places = (
+        f"{folder}/{name}" for folder in ("/usr/local/bin", "/usr/bin") for name in ("node", "npm", "ruby", "gem")
+    )
+    return foreign or any(stage.files.at(place) for place in places)
 
 
 @once
