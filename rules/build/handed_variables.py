@@ -43,11 +43,8 @@ def _lost(run: Run, command: Command) -> list[Use]:
     script = inner_script(command)
     if script is None:
         return []
-    word, text = script.word, run.instruction.source.cut(run.instruction.span)
-    begin = run.instruction.span.start
-    outside = text if word is None else text[: word.start - begin] + text[word.end - begin :]
-    if word is None and command.heredoc is not None:
-        outside = outside.replace(command.heredoc, "")
+    own = script.word.text if script.word is not None else command.heredoc or ""
+    outside = "\n".join((run.instruction.text, *(one.body for one in run.instruction.heredocs))).replace(own, "")
     inside = [use for use in variables_read(command) if _is_within(use, command)]
     set_ = _set_by(run, command, inside) if inside and not SETS_UNSEEN.search(outside) else {}
     named = {name for name in set_ if re.search(rf"\b{name}\b", outside)}
