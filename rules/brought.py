@@ -255,11 +255,17 @@ def _origin(stage: Stage, target: str, *, through_stages: bool) -> _Origin | Non
     return _Origin(put, place, owner) if put is not None and put.kind in ("context", "heredoc", "run") else None
 
 
+_PATCHES = frozenset({"apply", "am", "checkout", "cherry-pick", "merge", "pull", "reset", "restore", "stash"})
+"""Commands of git that change the files of a working tree; which ones `patch` does, its input says."""
+
+
 def _is_edited(stage: Stage, path: str) -> bool:
     """Whether a RUN writes something else into a file than the line ends that it has."""
     name = posixpath.basename(path)
     for run in stage.done_runs:
-        for command in run.calls("sed", "perl", "awk", "patch", "ed"):
+        if any(command.name == "patch" or command.subcommand in _PATCHES for command in run.calls("patch", "git")):
+            return True
+        for command in run.calls("sed", "perl", "awk", "ed"):
             words = [word.value for word in command.args]
             named = "xargs" in command.wrappers or any(name in w or "*" in w or w == "{}" for w in words)
             if named and not any("\\r" in word for word in words):

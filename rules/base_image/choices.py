@@ -1,20 +1,27 @@
-"""Stages that the value of an argument puts into the image: `FROM runtime-${VARIANT}`."""
+"""Stages and images that the value of an argument puts into the image: `FROM runtime-${VARIANT}`."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import image_facts, once
+from rules.api import image_facts, names_read, once
 from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Model, Stage
+    from rules.api import DockerfileChange, Model, Stage
 
 _FOREIGN = re.compile(r"[/:@]")
 """What the name of an image may have and the name of a stage has not."""
+
+
+def is_given(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether a build of the repository passes an argument that the FROM at the bottom of a stage names."""
+    word = stage.root.base_word
+    names = set(names_read(word.text)) if word is not None and "$" in word.text else set()
+    return bool(names) and any(names & build.args.keys() for build in change.repository.builds_of(change.path))
 
 
 def may_be_chosen(stage: Stage) -> bool:

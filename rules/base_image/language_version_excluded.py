@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.choices import is_given
 from rules.base_image.version_contracts import demand_in
 from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.model.outcome import outcome_of_failure
@@ -34,6 +35,7 @@ _BUILDS = {
     "go": frozenset({"build", "mod download", "run", "test", "vet", "generate"}),
     "cargo": frozenset({"build", "run", "test", "check", "rustc"}),
 }
+_AWAY = ("--ignore-rust-version", "--manifest-path", "-C")
 _OTHER_TOOLCHAINS = {
     "python": re.compile(r"\bpyenv\b|conda\b|mamba\b|\buv\b|virtualenv|deadsnakes|(?<![-:])\bpython3\.\d+\b"),
     "go": re.compile(r"GOTOOLCHAIN|/usr/local/go\b"),
@@ -88,7 +90,7 @@ def _demands(run: Run, call: PackageCall) -> Iterator[_Demand]:
                     yield _Demand("python", posixpath.join(path, "pyproject.toml"), "pip refuses the project")
     elif folder is None:
         return
-    elif call.verb in _BUILDS.get(call.manager, ()) and not call.has("--ignore-rust-version", "--manifest-path", "-C"):
+    elif _builds(call):
         if call.manager == "go":
             yield _Demand("go", posixpath.join(folder, "go.mod"), "The official images let Go fetch no other toolchain")
         elif not any(word.value.startswith("+") for word in call.command.args):
@@ -97,6 +99,16 @@ def _demands(run: Run, call: PackageCall) -> Iterator[_Demand]:
             yield _Demand("rust", posixpath.join(folder, "Cargo.lock"), then)
     elif call.manager == "bundle" and call.action == "install" and not call.has("--gemfile"):
         yield _Demand("ruby", posixpath.join(folder, "Gemfile"), "Bundler refuses it")
+
+
+def _builds(call: PackageCall) -> bool:
+    """Whether a call builds the project of its folder, with the release that the image has.
+
+    `go1.25.1` is another one, named by its number (go.dev, "Managing Go installations").
+    """
+    if call.manager == "go" and call.command.name != "go":
+        return False
+    return call.verb in _BUILDS.get(call.manager, ()) and not call.has(*_AWAY)
 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, demand: _Demand) -> Problem | None:
@@ -141,7 +153,7 @@ def _version(stage: Stage, language: str) -> tuple[str | None, bool]:
 
 def _may_be_another(change: DockerfileChange, stage: Stage, demand: _Demand, now: tuple[int, ...]) -> bool:
     """Whether the tool may run another version than the base image's, or does not mind."""
-    if _OTHER_TOOLCHAINS[demand.language].search(change.after.code):
+    if is_given(change, stage) or _OTHER_TOOLCHAINS[demand.language].search(change.after.code):
         return True
     if len(now) == 1:
         return True  # `python:3`: the tag moves

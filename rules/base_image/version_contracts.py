@@ -135,7 +135,7 @@ _FILES: dict[str, tuple[tuple[str, Callable[[str], str | None], str], ...]] = {
     "go": (("go.mod", _pattern(r"^go\s+(\d+\.\d+)", ">="), "go"),),
     "rust": (("Cargo.toml", _pattern(r"""^rust-version\s*=\s*["']([\d.]+)["']""", ">="), "rust-version"),),
     "ruby": (
-        ("Gemfile", _pattern(r"""^[ \t]*ruby\s+["']([^"']+)["']\s*$"""), "ruby"),
+        ("Gemfile", _pattern(r"""^ruby\s+["']([^"']+)["']\s*$"""), "ruby"),
         (".ruby-version", _pattern(r"\A\s*(?:ruby-)?(\d+\.\d+\.\d+)\s*\Z"), ".ruby-version"),
     ),
     "dotnet": (("global.json", _sdk, "sdk.version"),),

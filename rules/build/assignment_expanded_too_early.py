@@ -21,6 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.build.base_variables import is_set_by_base, perhaps_inherited
+from rules.build.handed_variables import filled_in_before
 from rules.build.variable_uses import OF_EVERY_CONTAINER
 
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
@@ -40,15 +41,16 @@ _FUNCTION = re.compile(r"\w\s*\(\s*\)\s*\{")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("=",),
+    mentions=("=", "for", "read", "select"),
     aliases=("SC2097", "SC2098"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A variable that is set in front of one command is read where it is not: among its words, or in a later one."""
+    """A variable is read where it is not set yet, or not any more: among the words of the command behind its value."""
     for stage in change.stages:
         for run in stage.runs:
             if run.deferred or not run.is_read or stage.runtime.is_windows:
                 continue
+            yield from filled_in_before(run)
             for command in run.commands:
                 for word in _in_front(command):
                     found = _too_early(run, command, word) or _too_late(run, command, word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.build.folder_needs import makes, takes_what_is_there
@@ -21,6 +22,9 @@ _OF_PACKAGES = "/etc /usr /var /bin /sbin /lib /lib64 /run /dev /proc /sys /boot
 """Where packages and images of a language keep theirs (file-hierarchy(7))."""
 _OF_SOURCES = "/usr/src/"
 _MAKES_ACCOUNTS = frozenset({"useradd", "adduser"})
+_MAKES_FOLDERS = frozenset({"mkdir", "install", "ln"})
+_OPEN = re.compile(r"[$`{]")
+"""What a loop, a substitution or a pipe fills in: `mkdir -p "$folder"`, `xargs mkdir`."""
 
 Place = tuple[tuple[int, int], int]
 """Where something stands in a chain: its step, and the offset of its command."""
@@ -115,6 +119,8 @@ def _may_make(step: Step, command: Command | None, folder: str) -> bool:
         return any(within(step.resolve(mount.target) or "/", folder) for mount in step.mounts)
     if command.name in _MAKES_ACCOUNTS:
         return folder in str(command) or posixpath.basename(folder) in (word.value for word in command.args)
+    if command.name in _MAKES_FOLDERS:
+        return not command.operands() or any(_OPEN.search(word.value) for word in command.operands())
     if not is_opaque(command) or command.start in _installs(step):
         return False
     where = folder_of(step, command) or "/"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Command,
     Confidence,
@@ -20,13 +21,43 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.installers import NODE_MANAGERS
+from rules.secrets.downloads import FETCHERS
 
 _WAITS = re.compile(r"\b(?:wait|jobs|fg|kill|pkill|killall|trap)\b|\$!|\bsleep\b")
 """What a script with a command in the background does about it."""
-_TELLING = frozenset("[ [[ cmp command diff egrep fgrep getent grep id ls pgrep test which".split())
+_TELLING = frozenset(
+    "[ [[ cmp command diff dpkg-query egrep fgrep getent grep hash id ls mountpoint pgrep pidof rpmquery stat test "
+    "type which zgrep".split()
+)
 """Commands that tell something by failing, behind which `&&` and `||` are both in use."""
+_ASKS = re.compile(
+    r"dpkg (?:-[slLSW]|--(?:status|list|listfiles|search|verify|compare-versions))\b|rpm (?:-q|--query)|"
+    r"(?:apk|brew|gem|pip3?|npm|conda|dnf|yum|composer|cargo|go|docker|systemctl|snap) "
+    r"(?:info|list|ls|show|view|inspect|is-[a-z]+|env|version)\b|"
+    r"git (?:diff|rev-parse|ls-files|ls-remote|show-ref|merge-base|status|config --get)\b|"
+    r"(?:python[\d.]*|node|ruby|perl|php) -[cer] |\S+ (?:--version|-V|--help)\Z"
+)
+"""Calls of other programs that do no more than tell something."""
+_KINDS = (
+    FETCHERS,
+    OS_MANAGERS | {"apt-get"},
+    NODE_MANAGERS,
+    frozenset({"useradd", "adduser", "usermod"}),
+    frozenset({"groupadd", "addgroup", "groupmod"}),
+)
+"""Programs of one kind: behind `||` the second does what the first could not."""
 _ANSWERS = frozenset(": break continue echo exit false printf return true".split())
 """What a script does about a failure, whatever stood there before."""
+
+_SERVES = re.compile(
+    r"[\w./+-]*(?:mysqld|mariadbd|mongod|httpd|sshd|dockerd|containerd|crond|etcd|redis|postgres|nginx|caddy|Xvfb|Xvnc|Xorg"
+    r"|driver|server|daemon)(?:[_-]safe)?(?= |\Z)"
+    r"|(?:\S+ ){1,4}(?:serve|server|runserver|http\.server|start|dev|watch)(?= |\Z)"
+)
+"""What runs until it is stopped: behind its `&&` nothing ever came, and the change puts that right."""
+_NUMBER = re.compile(r"[\d.]+\Z")
+"""The version in a name: `python3.12`."""
 
 _EFFECTS = {
     "&": "{first} now runs in the background: {second} starts before it is done, and the build goes on when it fails",
@@ -46,6 +77,8 @@ _Pair = tuple[str, str, str]
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change puts `&` or `||` between two commands of which the second followed where the first went well."""
     for stage, was in change.compared():
+        if stage.runtime.is_windows:
+            continue  # in cmd.exe `&` only parts two commands
         before, now = _pairs(was), _pairs(stage)
         for run in stage.runs:
             for first, second in _neighbours(run):
@@ -74,9 +107,13 @@ def _neighbours(run: Run) -> Iterator[tuple[Command, Command]]:
 def _is_meant(run: Run, first: Command, second: Command) -> bool:
     """Whether the script knows of a command in the background, or `||` is its answer to a failure."""
     if first.after == "&":
-        return _WAITS.search(run.instruction.whole_value) is not None
-    again = first.name == second.name  # `npm ci || npm install`: one attempt, and another
-    return again or first.name in _TELLING or second.name in _ANSWERS
+        return _SERVES.match(str(first)) is not None or _WAITS.search(run.instruction.whole_value) is not None
+    names = {_NUMBER.sub("", one.name) for one in (first, second)}
+    again = len(names) == 1 or any(
+        names <= kind for kind in _KINDS
+    )  # `npm ci || npm install`: one attempt, and another
+    asks = first.name in _TELLING or _ASKS.match(str(first)) is not None
+    return again or asks or second.name in _ANSWERS
 
 
 def _problem(stage: Stage, run: Run, first: Command, second: Command) -> Problem:

@@ -32,6 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(change: DockerfileChange, step: Step, text: str, span: Span, before: str) -> Problem:
     plain = before.startswith("/") and before.strip("/") and not before.endswith("/")
+    is_word = step.instruction.exec_form is None
     way_out = f"Write {quote(before)}." if plain else "Write the folder alone."
     return Problem(
         step.instruction.span,
@@ -39,7 +40,7 @@ def _problem(change: DockerfileChange, step: Step, text: str, span: Span, before
         f"makes {quote(posixpath.normpath(text), 120)} of it, and what other lines look for in the folder that was "
         f"meant is not there. {way_out}",
         stage=step.stage.key,
-        fix=Fix("Leave the address out", (replace(change.source, span, before),)) if plain else None,
+        fix=Fix("Leave the address out", (replace(change.source, span, before),)) if plain and is_word else None,
     )
 
 
@@ -47,7 +48,7 @@ def _path(step: Step) -> tuple[str, Span] | None:
     """Return what an instruction names as a folder of the image, as it is written, and where."""
     if isinstance(step, Copy):
         word = step.destination_word
-        return (word.text, word.span) if word is not None and step.instruction.exec_form is None else None
+        return (word.text, word.span) if word is not None else None
     if step.instruction.keyword == "WORKDIR":
         return step.instruction.value, step.instruction.value_span
     return None

@@ -25,6 +25,7 @@ _BRACKETS = re.compile(r"\([ \t]*\)")
 _FUNCTION = re.compile(r"(?<![\w.:-])[\w.:-]+[ \t]*\([ \t]*\)|\bfunction[ \t]")
 _PARAMETER = re.compile(r"\$(?:[1-9@*]|\{(?:[1-9]\d*|[@*])(?:[#%/][^{}]*)?\})")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:[#%/][^{}]*)?\})")
+_NAME = re.compile(r"\w+")
 _NOTABLE = re.compile(r"\\.|[\"']|\$\$|\$'|\$[\w({\[@*]|`", re.DOTALL)
 _QUOTES = ("'", '"', "$'")
 _OPENING = ("$(", "${", "$[", "`")
@@ -77,11 +78,29 @@ def read_positional(run: Run) -> Iterator[Use]:
 def read_variables(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the variables that the shell of a RUN fills in without a default, each with the command that gets it."""
     for command in _of_its_shell(run):
-        texts = [(word.text, False) for word in _words(command)]
-        texts += [(document, True) for document in (_filled_in(command),) if document is not None]
-        for text, is_document in texts:
-            found = _search(text, _VARIABLE, document=is_document).parameters if "$" in text else ()
-            yield from ((command, re.findall(r"\w+", name)[0]) for _, name, _ in found)
+        yield from ((command, use.name) for use in variables_read(command))
+
+
+def variables_read(command: Command) -> Iterator[Use]:
+    """Yield the variables that a command's shell fills in without a default, by their names alone."""
+    for word in _words(command):
+        found = _search(word.text, _VARIABLE) if "$" in word.text else _Found([], 0)
+        for at, name, quoted in found.parameters:
+            yield Use(command, _bare(name), word.start + at, quoted, not found.others)
+    document = _filled_in(command)
+    if document is not None:
+        for _, name, _ in _search(document, _VARIABLE, document=True).parameters:
+            yield Use(command, _bare(name), None, document=_delimiter(command))
+
+
+def _bare(written: str) -> str:
+    name = _NAME.search(written)
+    assert name is not None
+    return name[0]
+
+
+def _delimiter(command: Command) -> str:
+    return next(one.target.value for one in command.redirects if one.target and one.operator in ("<<", "<<-"))
 
 
 def _of_its_shell(run: Run) -> Iterator[Command]:
@@ -138,9 +157,8 @@ def _in_documents(command: Command) -> Iterator[Use]:
     document = _filled_in(command)
     if document is None:
         return
-    delimiter = next(one.target.value for one in command.redirects if one.target and one.operator in ("<<", "<<-"))
     for _, name, _ in _search(document, document=True).parameters:
-        yield Use(command, name, None, document=delimiter)
+        yield Use(command, name, None, document=_delimiter(command))
 
 
 def _filled_in(command: Command) -> str | None:

@@ -26,7 +26,7 @@ _OF_SYSTEMS = frozenset({"container", "LANG"})
 """What images of a plain system set: Red Hat's (systemd.io, "The Container Interface") and Arch Linux's."""
 _ALWAYS_SET = _OF_THE_SHELL | _OF_SYSTEMS | (OF_EVERY_CONTAINER - OF_A_LOGIN)
 _ITS_OWN = re.compile(r"BASH|EPOCH|COMP_|ZSH|BUILDKIT_")
-_SETS_UNSEEN = re.compile(
+SETS_UNSEEN = re.compile(
     r"(?:^|[\s;&|({])(?:\.|source|eval|read|mapfile|readarray|getopts|select|set\s+-a|set\s+-o\s+allexport)\s"
     r"|\b(?:export|declare|local|typeset|readonly)\s[^;&|\n]*[$`]|\bprintf\s+-v",
     re.MULTILINE,
@@ -48,10 +48,10 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     """
     if "$" not in run.instruction.text or not fills_in(run) or _has_unseen_variables(run):
         return ()
-    uses = [(command, name) for command, name in read_variables(run) if _may_be_unset(run, name)]
+    uses = [(command, name) for command, name in read_variables(run) if may_be_unset(run, name)]
     uses = [(command, name) for command, name in uses if not _is_shown(command)]
     text = "\n".join((run.instruction.text, *(document.body for document in run.instruction.heredocs)))
-    if not uses or _SETS_UNSEEN.search(text):
+    if not uses or SETS_UNSEEN.search(text):
         return ()
     tested = {name for command, name in uses if command.name in _TESTS}
     known = tested.union(asked_for(text), _CHOSEN_BY.findall(text), _NAMED.findall(text))
@@ -63,7 +63,7 @@ def _has_unseen_variables(run: Run) -> bool:
     return "BASH_ENV" in run.scope.variables or reads_profiles(run.shell.value or ())
 
 
-def _may_be_unset(run: Run, name: str) -> bool:
+def may_be_unset(run: Run, name: str) -> bool:
     """Whether neither the file nor the base image, the builder or the shell give a variable a value.
 
     One that its name calls an addition (`$EXTRA_ARGS`) may be meant to be empty.

@@ -12,6 +12,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Fix,
+    Instruction,
     Problem,
     Put,
     Run,
@@ -19,20 +20,26 @@ from rules.api import (
     Stage,
     append_to_run,
     fix,
+    once,
     quote,
     rule,
     within,
 )
 from rules.copying.deletions import deleted_behind
+from rules.copying.possibly_there import INTERPRETERS
 from rules.model.archivers import tar_writes, unzip_writes
-from rules.model.work_folders import path_of
+from rules.model.shell_scope import filled
+from rules.model.work_folders import folder_of, path_of
 from rules.repairs import as_root
 from rules.secrets.downloads import FETCHERS
 
 _ARCHIVES = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|deb|rpm)\Z")
 _INSTALLERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-ivh", "-Uvh", "--install", "--upgrade")}
+_INSTALLING = frozenset({"apt", "apt-get", "dnf", "microdnf", "tdnf", "yum", "zypper"})
+"""Managers that install a package file which is named by its path, as they install one by its name."""
 _MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate unlink xargs".split())
 """Programs that may take the file away, wherever they work, or put it where it is needed."""
+_READ_BY_START = frozenset({"CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK"})
 
 
 @rule(
@@ -40,7 +47,7 @@ _MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("tar", "unzip", *_INSTALLERS),
+    mentions=("tar", "unzip", *_INSTALLERS, *_INSTALLING),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped stage unpacks an archive that it downloads or copies, and keeps the archive as well."""
@@ -73,28 +80,54 @@ def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     at = put.step.at, put.command.start if put.command is not None else 0
     if stage.files.has_unreadable_run or deleted_behind(stage, put.path, at) is not None:
         return None
+    if isinstance(put.step, Run) and put.step.calls("trap"):
+        return None  # what is done when the shell ends
     name, found = posixpath.basename(put.path), None
-    for run, command in _naming(stage, name):
+    if any(name in one.text for one in _of_start(stage)) or any(run.at >= at[0] for run in _running_own(stage)):
+        return None
+    for run, command in _naming(stage, name, put.path):
         if (run.at, command.start) <= at:
             continue
-        if command.name in _MOVERS or command.conditional:
+        if command.name in _MOVERS or command.name in INTERPRETERS or command.conditional:
             return None
         if found is None and _unpacks(run, command, put.path):
             found = run, command
     return found
 
 
-def _naming(stage: Stage, name: str) -> Iterator[tuple[Run, Command]]:
+def _variable(command: Command) -> list[str]:
+    return [word.value for word in command.args if "$" in word.value]
+
+
+def _naming(stage: Stage, name: str, path: str) -> Iterator[tuple[Run, Command]]:
     """Yield the commands of a chain that name a file, or may do so by a pattern or a variable."""
     for run in stage.done_runs:
         for command in run.commands:
             if command.name in _MOVERS:
                 words = [posixpath.basename(word.value.rstrip("/")) for word in command.args]
-                named = any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
+                unseen = not command.operands()  # `| xargs rm`: a pipe names the files
+                named = unseen or any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
             else:
-                named = name in str(command)
+                named = name in str(command) or any(path_of(run, command, word) == path for word in _variable(command))
             if named:
                 yield run, command
+
+
+@once
+def _running_own(stage: Stage) -> tuple[Run, ...]:
+    """Return the RUNs that run a script of the project, which may clean up behind itself."""
+    return tuple(run for run in stage.done_runs if any(_is_own(stage, run, one) for one in run.commands))
+
+
+def _is_own(stage: Stage, run: Run, command: Command) -> bool:
+    word = command.args[0] if command.name in INTERPRETERS and command.args else command.program
+    path = path_of(run, command, word.value) if word is not None and "/" in word.value else None
+    return path is not None and any(put.kind == "context" for put in stage.files.covering(path))
+
+
+def _of_start(stage: Stage) -> Iterator[Instruction]:
+    """Yield the instructions that say what a container starts with."""
+    return (step.instruction for step in stage.done_steps if step.instruction.keyword in _READ_BY_START)
 
 
 def _unpacks(run: Run, command: Command, path: str) -> bool:
@@ -104,13 +137,23 @@ def _unpacks(run: Run, command: Command, path: str) -> bool:
     elif command.name == "unzip":
         writes = any(True for _ in unzip_writes(command))
     else:
-        writes = command.has(*_INSTALLERS.get(command.name, ()))
+        writes = _installs(command)
     return writes and any(path_of(run, command, word.value) == path for word in command.args if "=" not in word.value)
 
 
+def _installs(command: Command) -> bool:
+    if command.name in _INSTALLING:
+        return any(word.value in ("install", "localinstall") for word in command.args)
+    return command.has(*_INSTALLERS.get(command.name, ()))
+
+
 def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
-    does = "installs it" if command.name in _INSTALLERS else "unpacks it"
-    delete = f"{as_root(put.command)}rm {put.path}" if put.command is not None and run is put.step else ""
+    does = "installs it" if _installs(command) else "unpacks it"
+    delete = (
+        f"{as_root(put.command)}rm {_written(run, command, put.path)}"
+        if put.command is not None and run is put.step
+        else ""
+    )
     return Problem(
         put.command.span if put.command is not None else put.step.instruction.span,
         f"{stage.label} keeps {quote(put.path)}: line {command.line} {does}, and nothing deletes it. Nobody reads it "
@@ -122,6 +165,15 @@ def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
         key=put.path,
         fix=_fix(run, delete) if delete else None,
     )
+
+
+def _written(run: Run, command: Command, path: str) -> str:
+    """Return a path as the command that reads it writes it, where a variable stands in that, from the root on."""
+    written = next(word.value for word in command.args if path_of(run, command, word.value) == path)
+    if "$" not in written:
+        return path
+    whole = (filled(run, command, written) or "").startswith("/")
+    return written if whole else posixpath.join(folder_of(run, command) or "/", written)
 
 
 def _way_out(put: Put, command: Command, delete: str) -> str:

@@ -11,6 +11,8 @@ from rules.packages.project_files import context_folder
 from rules.repository.contexts import folders_around
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.change import DockerfileChange
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
@@ -26,6 +28,10 @@ _VALUED = (
 )  # fmt: skip
 """Options of `dotnet publish` whose value is the next word."""
 
+_TAG = re.compile(r"<!--|<(?P<close>/?)(?P<name>\w+)(?P<attributes>[^<>]*)")
+_UNSURE = frozenset({"When", "Otherwise", "Target"})
+"""Elements whose content is under a condition, or only done by a target (MSBuild, "Choose element")."""
+_REFERENCED = re.compile(r"\s+Include=\"([^\"$*;]+proj)\"\s*/?")
 
 _IS_A_SETTING = re.compile(r"[/-]p:|(?:true|false)\Z", re.IGNORECASE)
 """What else stands among the operands: a property, and the value of `--self-contained`, which may have none."""
@@ -53,6 +59,33 @@ def project_of(change: DockerfileChange, run: Run, command: Command) -> Project 
         return None
     targets = set(_TARGET.findall(text))
     return Project(path, targets.pop() if len(targets) == 1 else None, _IS_OF_WEB.search(text) is not None)
+
+
+def references(text: str) -> list[str]:
+    """Return the projects that a project file references under no condition, as it writes them."""
+    found, unsure = list[str](), list[str]()
+    for tag in _tags(text):
+        name, attributes = tag["name"], tag["attributes"]
+        if tag["close"]:
+            if unsure[-1:] == [name]:
+                unsure.pop()
+        elif name == "ProjectReference":
+            match = _REFERENCED.fullmatch(attributes)
+            found += [match[1]] if match is not None and not unsure else []
+        elif name in _UNSURE or (name == "ItemGroup" and "Condition" in attributes):
+            unsure.append(name)
+    return list(dict.fromkeys(found))
+
+
+def _tags(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tags of an XML text, without those in its comments."""
+    at = 0
+    while (tag := _TAG.search(text, at)) is not None:
+        if tag["name"] is not None:
+            at = tag.end()
+            yield tag
+        elif (at := text.find("-->", tag.end())) < 0:
+            return
 
 
 def _path(change: DockerfileChange, run: Run, command: Command) -> str | None:

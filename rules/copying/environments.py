@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.work_folders import path_of
-from rules.user.accounts import is_seen_as_root, roots_home
+from rules.user.accounts import is_seen_as_root, roots_home_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,8 @@ def managed_python(stage: Stage, environment: Environment) -> str | None:
     uv fetches one where it finds none, and prefers its own once it has it (uv, "Python versions"). It lies in
     `UV_PYTHON_INSTALL_DIR`, or below the user's home.
     """
-    if not any(command.name == "uv" and command.subcommand in ("sync", "venv") for command in environment.run.commands):
+    calls = [one for one in environment.run.calls("uv") if one.subcommand in ("sync", "venv")]
+    if not calls:
         return None
     image = stage.image
     if not (_is_told(stage, "uv python install") or (_has_no_python(stage) and "UV_PYTHON" not in image.env)):
@@ -152,7 +153,7 @@ def managed_python(stage: Stage, environment: Environment) -> str | None:
     if folder is not None:
         return folder.value
     is_root = "XDG_DATA_HOME" not in image.env and is_seen_as_root(environment.run)
-    home = roots_home(environment.run) if is_root else None
+    home = roots_home_at(environment.run, calls[0]) if is_root else None
     return posixpath.join(home, ".local/share/uv/python") if home and "--install-dir" not in said else None
 
 

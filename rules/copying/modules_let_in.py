@@ -12,7 +12,7 @@ from rules.model.puts import within
 from rules.packages.tool_versions import has_modern_yarn
 
 if TYPE_CHECKING:
-    from rules.api import Copy, DockerfileChange, Stage
+    from rules.api import Copy, DockerfileChange, Run, Stage
     from rules.copying.installs import Install
 
 MODULES: Final = "node_modules"
@@ -70,8 +70,10 @@ def brought_over(copy: Copy, install: Install) -> str | None:
 @once
 def last_maker(stage: Stage) -> tuple[int, int]:
     """Return where the last RUN stands that may install anew, or delete what was installed."""
-    return max((run.at for run in stage.runs if _makes_anew(run.instruction.whole_value)), default=(-1, -1))
+    return max((run.at for run in stage.runs if _makes_anew(run)), default=(-1, -1))
 
 
-def _makes_anew(script: str) -> bool:
-    return MODULES in script or any(word in script.split() for word in ("install", "ci", "i", "add"))
+def _makes_anew(run: Run) -> bool:
+    script = run.instruction.whole_value
+    named = MODULES in script or any(word in script.split() for word in ("install", "ci", "i", "add", "rebuild"))
+    return named or any(call.manager in NODE_MANAGERS and call.action == "install" for call in run.package_calls)

@@ -105,10 +105,11 @@ def _lies_in_context(change: DockerfileChange, manifest: str) -> bool:
 
 def _problem(change: DockerfileChange, modules: LetIn, install: Install, copy: Copy) -> Problem:
     ignore = modules.ignore
+    lines = ignore.patterns.patterns if ignore is not None else ()
     if ignore is None:
         context = change.repository.context_of(change.path) or ""
         gate = f"there is no {quote(posixpath.join(context, '.dockerignore'))}"
-    elif any(line.text.strip("/") == MODULES and not line.negated for line in ignore.patterns.patterns):
+    elif modules.pattern != MODULES and any(line.text == MODULES and not line.negated for line in lines):
         gate = f"{quote(MODULES)} in {quote(ignore.path)} means the one in the context's root alone"
     else:
         gate = f"{quote(ignore.path)} lets it in"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rules.api import Command
+    from rules.api import Command, Run
 
 _VERBS = {
     "npm": frozenset("ci i install run run-script test build exec".split()),
@@ -38,11 +38,30 @@ _ELSEWHERE = (
     "--project",
     "--gemfile",
     "--working-dir",
+    "--project-dir",
+    "--git-dir",
+    "--work-tree",
+    "-d",
     "-p",
 )
 """Options that lead to another folder, or leave the project alone."""
+_TAKE_PACKAGES = frozenset({"npm", "pnpm", "bun"})
+_LEADS = {
+    "bundle": ("BUNDLE_GEMFILE",),
+    "composer": ("COMPOSER",),
+    "git": ("GIT_DIR", "GIT_WORK_TREE"),
+    "make": ("MAKEFLAGS", "MAKEFILES"),
+    "uv": ("UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY"),
+}
+"""Variables that lead a program to a project elsewhere (the manuals of Bundler, Composer, git, GNU make and uv)."""
 _REMOTE = re.compile(r"@|://")
 """A package of its own, not the project: `go build example.com/till@v1`."""
+
+
+def is_led_elsewhere(run: Run, command: Command) -> bool:
+    """Tell whether a variable says where the project of a command lies, whatever folder it runs in."""
+    names = _LEADS.get(command.name, ())
+    return any(run.scope.get(name) is not None or f"{name}=" in run.instruction.whole_value for name in names)
 
 
 def calls_project(command: Command) -> bool:
@@ -57,4 +76,6 @@ def calls_project(command: Command) -> bool:
         return False
     if command.name == "yarn" and not words:
         return True
+    if command.name in _TAKE_PACKAGES and words[:1] in (["install"], ["i"]) and len(words) > 1:
+        return False  # `npm install left-pad` makes a project where there is none
     return command.name in _TOOLS or (bool(words) and words[0] in _VERBS.get(command.name, ()))

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.work_folders import path_of
-from rules.user.accounts import is_seen_as_root, roots_home
+from rules.user.accounts import is_seen_as_root, roots_home_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,5 +64,5 @@ def _written(run: Run, call: PackageCall) -> tuple[str | None, bool]:
     base = run.scope.get("PYTHONUSERBASE")
     if base is not None:
         return (base.value if isinstance(base.value, str) else None), True
-    home = roots_home(run) if is_seen_as_root(run) else None
+    home = roots_home_at(run, call.command) if is_seen_as_root(run) else None
     return (posixpath.join(home, ".local") if home is not None else None), True

@@ -1,8 +1,8 @@
 """See restore_incomplete.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -16,16 +16,27 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.dotnet_projects import references
 from rules.copying.read_besides import is_brought, place_beside
-from rules.model.work_folders import path_of
-from rules.packages.project_files import in_repository
+from rules.model.work_folders import folder_of, path_of
+from rules.packages.project_files import copied, in_repository
 from rules.packages.project_texts import text_in_image
 from rules.quoting import listed
 
-_REFERENCE = re.compile(r"<ProjectReference[ \t\r\n]+Include=\"([^\"$*;]+proj)\"[ \t]*/?>")
-"""A project that another one is built with, under no condition (MSBuild, "Common project items")."""
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _SHOWN = 3
+
+
+class _Missing(NamedTuple):
+    """A project that is not there yet.
+
+    Attributes:
+        place: In the context.
+        direct: Whether the restored project names it itself, and not one that it references.
+    """
+
+    place: str
+    direct: bool
 
 
 @rule(
@@ -49,24 +60,50 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     yield _problem(stage, run, command, missing, later)
 
 
-def _missing(change: DockerfileChange, stage: Stage, run: Run, command: Command) -> list[str]:
-    """Return the context paths of projects that the restored one references and that lie in the repository alone."""
-    named = next((word.value for word in command.args if word.value.endswith(_PROJECTS)), None)
-    path = path_of(run, command, named) if named is not None and "$" not in named else None
-    text = text_in_image(change, run, path) if path is not None else None
-    if path is None or text is None or command.conditional:
-        return []
+def _missing(change: DockerfileChange, stage: Stage, run: Run, command: Command) -> list[_Missing]:
+    """Return the projects that the restored one references, itself or through others, that lie in the context alone.
+
+    NuGet goes from project to project (`RestoreRecursive` in NuGet.targets).
+    """
+    path = None if command.conditional else _project(change, run, command)
+    pending, seen, found = [path] if path is not None else [], {path}, dict[str, _Missing]()
+    while pending:
+        project = pending.pop(0)
+        for place, target in _references(change, run, project):
+            here = in_repository(change, place)
+            if target in seen or here is None or not change.repository.exists(here):
+                continue
+            seen.add(target)
+            if is_brought(stage, run, target):
+                pending.append(target)
+            else:
+                found[place] = _Missing(place, project == path)
+    return list(found.values())
+
+
+def _project(change: DockerfileChange, run: Run, command: Command) -> str | None:
+    """Return where the restored project lies in the image: the one that is named, or the only one of its folder."""
+    operands = [word.value for word in command.args[1:] if not word.value.startswith("-")]
+    named = next((text for text in operands if text.endswith(_PROJECTS)), None)
+    if named is not None:
+        return path_of(run, command, named) if "$" not in named else None
+    folder = folder_of(run, command)
+    if folder is None or len(command.args) > 1:
+        return None
+    files = change.repository.listing or change.repository.files
+    names = {posixpath.basename(path) for path in files if path.endswith((*_PROJECTS, ".sln", ".slnx"))}
+    here = [name for name in names if copied(run, name, folder) is not None]
+    return posixpath.join(folder, here[0]) if len(here) == 1 and here[0].endswith(_PROJECTS) else None
+
+
+def _references(change: DockerfileChange, run: Run, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the projects that one surely references, in the context and in the image; none where it was not read."""
+    text = text_in_image(change, run, path)
     folder = posixpath.dirname(path)
-    beside = place_beside(run, posixpath.basename(path), folder)
-    found = []
-    for reference in dict.fromkeys(_REFERENCE.findall(text)):
+    beside = place_beside(run, posixpath.basename(path), folder) if text is not None else ""
+    for reference in references(text or ""):
         name = reference.replace("\\", "/")
-        place = posixpath.normpath(posixpath.join(beside, name))
-        here = in_repository(change, place)
-        there = here is not None and change.repository.exists(here)
-        if there and not is_brought(stage, run, posixpath.normpath(posixpath.join(folder, name))):
-            found.append(place)
-    return found
+        yield posixpath.normpath(posixpath.join(beside, name)), posixpath.normpath(posixpath.join(folder, name))
 
 
 def _next_build(change: DockerfileChange, stage: Stage, run: Run) -> Command | None:
@@ -84,8 +121,10 @@ def _next_build(change: DockerfileChange, stage: Stage, run: Run) -> Command | N
     return None
 
 
-def _problem(stage: Stage, run: Run, command: Command, missing: list[str], later: Command) -> Problem:
-    named, one = listed(map(quote, missing), _SHOWN), len(missing) == 1
+def _problem(stage: Stage, run: Run, command: Command, missing: list[_Missing], later: Command) -> Problem:
+    named, one = listed((quote(each.place) for each in missing), _SHOWN), len(missing) == 1
+    direct = [each for each in missing if each.direct]
+    through = "" if len(direct) == len(missing) else f"{' itself or' if direct else ''} through others"
     them = "it" if one else "them"
     start = quote(f"dotnet {later.subcommand}")
     stops = later.has("--no-restore")
@@ -96,12 +135,12 @@ def _problem(stage: Stage, run: Run, command: Command, missing: list[str], later
     )
     return Problem(
         command.span,
-        f"{stage.label} runs {quote(str(command))} without {named}, which that project references. The restore skips "
-        f"{them} and ends well; {effect} Copy {'that file' if one else 'those files'} in first.",
+        f"{stage.label} runs {quote(str(command))} without {named}, which that project references{through}. The "
+        f"restore skips {them} and ends well; {effect} Copy {'that file' if one else 'those files'} in first.",
         Confidence.LIKELY,
         doubt="an earlier command may make the files",
         instruction=run.instruction,
         stage=stage.key,
-        key=" ".join(missing),
+        key=" ".join(each.place for each in missing),
         severity=Severity.ERROR if stops else None,
     )

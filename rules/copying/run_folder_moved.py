@@ -23,7 +23,7 @@ from rules.api import (
     within,
 )
 from rules.build.folder_origins import is_plain
-from rules.copying.project_calls import calls_project
+from rules.copying.project_calls import calls_project, is_led_elsewhere
 from rules.model.outcome import outcome_of_failure
 from rules.model.run_writes import is_opaque
 from rules.model.work_folders import folder_of
@@ -77,6 +77,7 @@ def _moved(stage: Stage, was: Stage) -> Iterator[_Moved]:
                 or command.conditional
                 or runs_apart(run, command)
                 or not calls_project(command)
+                or is_led_elsewhere(run, command)
             ):
                 continue
             then = folder_of(*old)

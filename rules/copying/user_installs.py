@@ -105,7 +105,9 @@ def _falls_back(stage: Stage, run: Run, call: PackageCall) -> bool:
 def _base(stage: Stage, run: Run, call: PackageCall) -> str | None:
     if "PYTHONUSERBASE" in call.env:
         return call.env["PYTHONUSERBASE"] or None
-    home = call.env.get("HOME") or ("/root" if runs_as_root(run) else home_of(stage, name_of(run.user.value or "")))
+    home = call.env.get("HOME")
+    if not home and not changes_user(run, call.command):  # `su` sets `HOME` to the other account's
+        home = "/root" if runs_as_root(run) else home_of(stage, name_of(run.user.value or ""))
     return posixpath.join(home, ".local") if home is not None and home.startswith("/") else None
 
 

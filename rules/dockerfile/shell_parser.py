@@ -34,7 +34,8 @@ _LEAD = re.compile(
       | (\(\(|\()
       | (\[\[(?=[ \t\r\n])|\{(?=[ \t\r\n\\])
         |(?:[!}]|if|then|else|elif|fi|for|select|while|until|do|done|case|esac|function)
-         (?=[ \t\r\n;&|()<>]|\\\n|\Z))
+         (?=[ \t\r\n;&|()<>]|\\\n|\Z)
+        |time(?=(?:[ \t]+-p)?[ \t]+(?:[{(!]|(?:if|for|select|while|until|case)[ \t\r\n]))(?:[ \t]+-p)?)
     )?""",
     re.VERBOSE,
 )

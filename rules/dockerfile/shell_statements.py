@@ -55,6 +55,9 @@ class Statements:
                 state.open("loop", start, "condition")
             case "then" | "elif" | "else" | "do":
                 self._branch(word, start, at)
+            case _ if word.startswith("time"):  # in front of a block, which is Bash's; a program's is a wrapper
+                state.begin(start)
+                state.needs = word
             case _:
                 return self._with_words(word, start, at)
         return at

@@ -118,8 +118,19 @@ _UNWRAPPED = Unwrapped(0, (), ())
 
 
 def base_name(value: str) -> str:
-    """Return the last component of a program's path."""
-    return value[value.rfind("/") + 1 :] or value
+    """Return the last component of a program's path; of one that is called like a builtin and is none, the path."""
+    at = value.rfind("/") + 1
+    name = value[at:] or value
+    return value if at and name in _OF_THE_SHELL and value[:at] not in _OF_SYSTEMS else name
+
+
+_OF_THE_SHELL = frozenset(
+    "alias cd declare echo eval exec export false kill let local printf pwd read readonly set shift source test time "
+    "trap true type typeset ulimit umask unset wait".split()
+)
+"""Builtins and words of the shell, which a path never means: `./test` is a program of the project."""
+_OF_SYSTEMS = frozenset({"/bin/", "/usr/bin/", "/usr/local/bin/"})
+"""Where a system has programs that do what the builtins of their names do (POSIX, Shell Command Language, 2.9.1)."""
 
 
 def unwrap(words: Sequence[ShellWord]) -> Unwrapped:

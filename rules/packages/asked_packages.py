@@ -20,8 +20,6 @@ MANAGERS = frozenset({"pip", "uv", "poetry", "pdm"})
 ACTIONS = frozenset({"install", "sync", "build"})
 _LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[([^\]]*)\])?")
 _VERSIONS = re.compile(r"\s*((?:[<>=!~]=?=?\s*[\w.*+-]+[\s,]*)+)")
-_WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
-_INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
 
 
 class Asked(NamedTuple):
@@ -36,11 +34,6 @@ class Asked(NamedTuple):
     name: str
     extras: frozenset[str]
     versions: str
-
-
-def takes_public_index(call: PackageCall) -> bool:
-    """Tell whether a call takes packages from the public index: another one may have wheels of its own."""
-    return not call.has(*_WHEELS) and not any(name in call.env for name in _INDEXES)
 
 
 def asked_packages(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[Asked]:

@@ -72,7 +72,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         run, call = install
         above = [(step, name) for step, name in changing if step.index < run.index]
         said = next((one for one in above if _COMMIT.fullmatch(one[1].text)), above[0])
-        if not _says_what_is_got(stage, said[1].text):
+        if not _says_what_is_got(stage, said[1].text) and not _uses(run, said[1].text):
             yield _problem(stage, said, [one for one in above if one is not said], call)
 
 
@@ -171,8 +171,14 @@ def _differs_with_commits(copy: Copy) -> bool:
 
 
 def _says_what_is_got(stage: Stage, name: str) -> bool:
-    """Whether a RUN of the stage gets something at that commit: then it is a version, pinned by whoever builds."""
-    return any(_uses(run, name) and _FETCHING.search(run.instruction.whole_value) for run in stage.runs)
+    """Whether a step of the stage gets something at that commit: then it is a version, pinned by whoever builds.
+
+    Where the base image is that of the commit, each build installs upon another one anyway.
+    """
+    if any(_reads(one.root.from_, name) for one in stage.chain):
+        return True
+    using = [step for step in stage.steps if isinstance(step, (Copy, Run)) and _uses(step, name)]
+    return any(isinstance(step, Copy) or _FETCHING.search(step.instruction.whole_value) for step in using)
 
 
 def _problem(stage: Stage, said: tuple[Step, Word], others: list[tuple[Step, Word]], call: PackageCall) -> Problem:
@@ -199,7 +205,7 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
     above = [
         step.instruction
         for step in stage.steps
-        if step.instruction.keyword in ("ENV", "LABEL")
+        if step.instruction.keyword != "ARG"
         and step.instruction.line < call.command.line
         and any(_uses(step, name.text) for _, name in arguments)
     ]

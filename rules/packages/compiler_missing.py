@@ -19,9 +19,11 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.asked_packages import ACTIONS, MANAGERS, takes_public_index
+from rules.base_image.choices import is_given
+from rules.packages.asked_packages import ACTIONS, MANAGERS
 from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
+from rules.packages.python_indexes import takes_public_index
 from rules.packages.scripts import runs_script_before
 from rules.packages.sources_only import SOURCES_ONLY, sources_asked
 from rules.packages.wheels import Older, older_than_wheels
@@ -46,9 +48,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.facts is None or stage.facts.has_tool("gcc") is not False or stage.runtime.is_windows:
             continue
+        if is_given(change, stage):
+            continue
         for run in stage.runs:
             for call in run.package_calls:
-                if call.manager in MANAGERS and call.action in ACTIONS and _compiles(stage, run, call):
+                if call.manager in MANAGERS and call.action in ACTIONS and _compiles(change, run, call):
                     yield from _told(change, stage, run, call)
 
 
@@ -63,13 +67,13 @@ def _told(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -
         yield _of_older(stage, run, call, old)
 
 
-def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
+def _compiles(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
     """Whether a call takes packages from the public index, and nothing before it brought a compiler or the packages."""
-    if not takes_public_index(call) or stage.files.has_unreadable_run:
+    if run.stage.files.has_unreadable_run or not takes_public_index(change, run, call):
         return False
     if runs_script_before(run, call.command.start):
         return False
-    first = _first_bringer(stage)
+    first = _first_bringer(run.stage)
     if first is not None and first < (*run.at, call.command.start):
         return False
     return not any(mount.type == "bind" and mount.options.get("from") for mount in run.mounts)

@@ -13,8 +13,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.asked_packages import takes_public_index
 from rules.packages.linked_libraries import copies_libraries, libraries_behind
+from rules.packages.python_indexes import takes_public_index
 from rules.packages.scripts import INSTALL
 from rules.packages.sources_only import SOURCES_ONLY, sources_asked
 from rules.packages.taken_installs import taken_installs
@@ -44,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _missing(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Yield the problem of each package that a builder compiles and the image takes without its library."""
     for builder, run, call in taken_installs(stage):
-        for name in sources_asked(change, run, call) if takes_public_index(call) else ():
+        for name in sources_asked(change, run, call) if takes_public_index(change, run, call) else ():
             libraries = _libraries(stage, name)
             if libraries:
                 note = Note(call.command.span, f"{name} is compiled here")

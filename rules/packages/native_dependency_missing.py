@@ -17,11 +17,12 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages, takes_public_index
+from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages
 from rules.packages.erlang_libraries import release_without_libraries
 from rules.packages.known_systems import is_known_system
 from rules.packages.native_needs import NEEDS, NEEDS_OF_NODE, Need, missing, on_system
 from rules.packages.node_installs import node_packages
+from rules.packages.python_indexes import takes_public_index
 from rules.packages.scripts import INSTALL
 from rules.packages.taken_installs import taken_installs
 from rules.quoting import listed
@@ -64,10 +65,14 @@ def _of_python(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     names = {name for name, _ in named}
     removed = {name for name, install in named if install.call.action == "remove"}
     for name, need in NEEDS.items():
-        install = next((one for asked, one in named if asked == name and takes_public_index(one.call)), None)
+        install = next((one for asked, one in named if asked == name and _is_public(change, one)), None)
         if install is None or name in removed or not names.isdisjoint(need.besides) or _is_waived(stage, need):
             continue
         yield from _problem(stage, name, need, install)
+
+
+def _is_public(change: DockerfileChange, install: Install) -> bool:
+    return takes_public_index(change, install.run, install.call)
 
 
 def _of_node(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:

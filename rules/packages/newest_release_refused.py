@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Package,
     PackageCall,
@@ -24,9 +25,11 @@ from rules.packages.node_engines import NPM, PNPM, Engines, last_on, reaches, ru
 
 _ANOTHER = re.compile(
     r"\b(?:nvm|volta|fnm|asdf|mise|rbenv|rvm|ruby-install|gem update --system|rubygems-update)\b"
-    r"|\bn (?:lts|latest|stable|\d)"
+    r"|\bn (?:lts|latest|stable|\d)|\bgem sources\b|\bnpm config set\b[^;&|\n]*registry"
 )
-"""What a RUN says that brings another version of the language, or of RubyGems."""
+"""What a RUN says that brings another version of the language, or of RubyGems, or asks another index."""
+_INDEXES = ("NPM_CONFIG_REGISTRY", "npm_config_registry")
+_OF_INDEX = ("--registry", "--source", "-s", "--clear-sources")
 _CLOSED = ((2, 6), "2.4.22"), ((2, 3), "2.3.26"), ((1, 8), "1.17.3")
 """From which Ruby on a Bundler is the last: of those that ask for no later one (bundler.io/compatibility; 2.4.22 and
 2.3.26 as RubyGems itself says in protocolbuffers/protobuf 15360 and in many a log)."""
@@ -74,7 +77,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.all_calls:
         for package in call.packages if call.action == "install" else ():
             judge = _TOOLS.get((call.manager, package.name))
-            if judge is None or not _is_of_image(stage, run):
+            if judge is None or call.command.conditional or not _is_of_image(stage, run):
+                continue
+            if call.has(*_OF_INDEX) or any(run.scope.get(name) is not None for name in _INDEXES):
                 continue
             if not _is_newest(package) and _named_npm(package) is None:
                 continue
@@ -98,8 +103,21 @@ def _is_of_image(stage: Stage, run: Run) -> bool:
     facts = stage.facts
     if facts is None or not facts.exact or facts.listed is not True or run.deferred:
         return False
+    if _is_copied(stage):
+        return False
     first = _first_other(stage)
     return first is None or first > run.at
+
+
+@once
+def _is_copied(stage: Stage) -> bool:
+    """Whether a COPY brings another Node.js or Ruby to where the official images have theirs."""
+    trees = (put.step for put in stage.files.covering("/usr/local/bin") if put.tree)
+    foreign = any(isinstance(step, Copy) and not step.from_context for step in trees)
+    places = (
+        f"{folder}/{name}" for folder in ("/usr/local/bin", "/usr/bin") for name in ("node", "npm", "ruby", "gem")
+    )
+    return foreign or any(stage.files.at(place) for place in places)
 
 
 @once

@@ -16,6 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.sources import may_come_from_elsewhere
 
 _WITH_CMDTEST = {"debian": ((10,), (12,)), "ubuntu": ((18, 4), (24, 4))}
@@ -65,9 +66,16 @@ def _with_npm(stage: Stage) -> str:
 def _has_cmdtest(stage: Stage) -> bool:
     """Whether a bare system, or an image of a language without a Yarn of its own, is upon such a release."""
     release, known = stage.runtime.release, _WITH_CMDTEST.get(stage.runtime.distribution or "")
-    if stage.facts is None or not stage.facts.is_plain or stage.facts.has_tool("yarn"):
+    if stage.facts is None or not stage.facts.is_plain or stage.facts.has_tool("yarn") or _has_yarn(stage):
         return False
     return release is not None and known is not None and known[0] <= release.numbers <= known[1]
+
+
+def _has_yarn(stage: Stage) -> bool:
+    """Whether npm or Corepack brings Yarn as well, into a folder that is searched before apt's."""
+    calls = (call for run in stage.all_runs for call in run.package_calls)
+    named = any(call.manager in NODE_MANAGERS and any(one.name == "yarn" for one in call.packages) for call in calls)
+    return named or any(run.calls("corepack") for run in stage.all_runs)
 
 
 def _is_older_postgres(stage: Stage) -> bool:

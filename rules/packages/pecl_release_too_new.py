@@ -19,6 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.choices import is_given
 from rules.packages.php_versions import Version, stages_of_php
 from rules.packages.scripts import sure_calls
 
@@ -64,6 +65,8 @@ for the last driver of each older PHP.
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The newest release of an extension is asked for, and refuses the image's older PHP."""
     for stage, version in stages_of_php(change):
+        if is_given(change, stage):
+            continue
         for run in stage.runs:
             for command in sure_calls(run, "pecl"):
                 if command.subcommand == "install" and not command.has(*_FORCED):

@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
+from rules.packages.python_indexes import is_configured
 
 _FIRST = {"debian": (12,), "ubuntu": (23, 4), "alpine": (3, 19)}
 """The first release whose Python carries the mark of PEP 668."""
@@ -89,7 +90,7 @@ def _meets_the_mark(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a call installs into the system's Python, and nothing lets it do so where that is marked."""
     if not _is_for_the_system(call) or call.has(*_OWN_PLACE) or call.command.after == "||":
         return False
-    return _is_systems_python(run, call) and not _is_configured(run) and _has_pip(stage, call)
+    return _is_systems_python(run, call) and not is_configured(run) and _has_pip(stage, call)
 
 
 def _is_for_the_system(call: PackageCall) -> bool:
@@ -140,12 +141,6 @@ def _kept_below(stage: Stage, call: PackageCall) -> str:
                 "`/usr/bin/python3` there."
             )
     return ""
-
-
-def _is_configured(run: Run) -> bool:
-    """Whether a configuration of pip's is copied, which may allow it."""
-    files = (put for put in run.stage.files.puts if put.path.endswith(("/pip.conf", "/uv.toml")))
-    return any(put.step.at < run.at for put in files)
 
 
 @once

@@ -135,10 +135,14 @@ def _extended(repository: Repository) -> Iterator[str]:
 
 
 def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:
-    """Yield the files in which tools read a project, in the folders of RUNs and COPYs, and those that a RUN names."""
+    """Yield the files in which tools read a project, in the folders of RUNs and COPYs, and those that a RUN names.
+
+    `dotnet restore` reads the project files that are copied for it, too: one names another.
+    """
     text = " ".join(one.whole_value for one in dockerfile.instructions if one.keyword in ("RUN", "FROM"))
     starts = " ".join(one.value for one in dockerfile.instructions if one.keyword in ("CMD", "ENTRYPOINT"))
     text += " springframework" if "springframework" in starts else ""
+    restored = "|".join(copied_paths(dockerfile)) if "dotnet restore" in text else ""
     patterns = dict.fromkeys(pattern for tool, pattern in _OF_TOOLS.items() if tool in text)
     entered = tuple(f"/{folder.strip('/')}" for folder in _folders_entered(dockerfile))
     for path in repository.listing or () if patterns else ():
@@ -147,7 +151,7 @@ def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str])
             folder in folders or any(one.endswith(f"/{folder}") for one in entered)
         ):
             yield path
-    for name in dict.fromkeys((*_PROJECT.findall(text), *_REQUIRED.findall(text))):
+    for name in dict.fromkeys((*_PROJECT.findall(text), *_PROJECT.findall(restored), *_REQUIRED.findall(text))):
         paths = repository.by_name.get(name, ())
         if len(paths) <= _MANY:
             yield from paths

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, rule
+from rules.api import Build, Category, Command, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, rule
 from rules.api import replace as put_instead
 from rules.runtime.listening import listening
 from rules.runtime.nginx_listening import ipv4_alone
@@ -25,11 +25,18 @@ _NGINX = re.compile(r"nginx(?:inc/nginx-unprivileged)?\Z")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check's `wget` takes `localhost` for `::1`, where the server does not listen."""
+    if any(_decides(change, build) for build in change.repository.builds_of(change.path)):
+        return
     for found in shipped(change, "HEALTHCHECK"):
         asked = _asked(found)
         server = _server(change, found, asked[1]) if asked is not None else ""
         if asked is not None and server:
             yield _problem(found, asked[0], server)
+
+
+def _decides(change: DockerfileChange, build: Build) -> bool:
+    """Whether a compose file asks the container something else, or switches IPv6 off (`sysctls`)."""
+    return bool(build.probe) or "disable_ipv6" in (change.repository.text(build.path) or "")
 
 
 def _asked(found: Written) -> tuple[str, int] | None:

@@ -12,7 +12,7 @@ from rules.lazily import once
 from rules.model.work_folders import folder_of
 from rules.packages.package_json import read_manifest
 from rules.runtime.start_instructions import behind_init, executes_cmd, full_words, reads_code
-from rules.runtime.start_scripts import start_script
+from rules.runtime.start_scripts import script_above, start_script
 from rules.runtime.start_text import shell_commands
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rules.runtime.start_instructions import Written
 
 _EDITED = re.compile(r"package\.json|\b(?:npm|pnpm) (?:pkg|init|set-script|version)\b")
+_GOES = re.compile(r"(?:^|[;&|(]|\b(?:then|else|do)\b)[ \t]*(?:cd|pushd|\.|source)\b", re.MULTILINE)
+"""With this the script of an ENTRYPOINT may start what CMD says in another folder."""
 _ELSEWHERE = frozenset("--prefix -C --cwd --dir --workspace -w --workspaces -ws --filter -F -r --recursive".split())
 """Options that lead a package manager to another `package.json`."""
 
@@ -80,7 +82,9 @@ def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:
         if parsed is not None and not parsed.errors:
             yield from _until_moved([c for c in parsed.commands if not c.nested], script.path)
         return
-    start = found.start
+    above, start = script_above(change, found), found.start
+    if above is not None and _GOES.search(above.code):
+        return
     if start.form == "exec" and not reads_code(start.words):
         words = start.words if executes_cmd(found.stage) else full_words(found)
         yield Call(behind_init(words or ()), "", found.instruction.line)

@@ -1,15 +1,18 @@
 """See start_manifest_missing.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, folders_of, quote, rule
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.carried import fills_root
 from rules.runtime.node_manifest import Call, calls, script_called
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_instructions import Written, is_script_entrypoint, shipped
+from rules.runtime.start_scripts import script_above
 
 _MANIFEST = "package.json"
+_BRINGS = re.compile(r"\b(?:package\.json|cp|mv|ln|rsync|tar|unzip|git|curl|wget|npm|yarn|pnpm)\b")
 
 
 @rule(
@@ -29,7 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not folder or _may_have(stage, posixpath.join(folder, _MANIFEST)):
             continue
         call = next((one for one in calls(change, found) if not one.script and _runs_script(one)), None)
-        if call is not None:
+        if call is not None and not _may_be_brought(change, found):
             yield _problem(found, call, folder)
 
 
@@ -41,6 +44,15 @@ def _runs_script(call: Call) -> bool:
 def _is_mounted(change: DockerfileChange) -> bool:
     """Whether a compose file starts something else, or mounts folders into the container."""
     return any(build.command or build.mounts for build in change.repository.builds_of(change.path))
+
+
+def _may_be_brought(change: DockerfileChange, found: Written) -> bool:
+    """Whether the script of an ENTRYPOINT may bring the file before it starts what CMD says, or was not read."""
+    entrypoint = found.stage.image.entrypoint
+    if found.instruction.keyword != "CMD" or entrypoint.instruction is None or not is_script_entrypoint(found.stage):
+        return False
+    above = script_above(change, found)
+    return above is None or _BRINGS.search(above.code) is not None
 
 
 def _may_have(stage: Stage, path: str) -> bool:

@@ -145,7 +145,13 @@ def _holder(change: DockerfileChange, stage: Stage, key: _Key) -> Stage | None:
 
 
 def _is_replaced(change: DockerfileChange, stage: Stage, key: _Key) -> bool:
-    """Whether a start script, or one that a supervisor runs, makes keys by itself, or the server takes others."""
+    """Whether a start script, or one that a supervisor runs, makes keys by itself, or the server takes others.
+
+    So it is where a compose file mounts something over the place.
+    """
+    mounts = (mount for build in change.repository.builds_of(change.path) for mount in build.mounts)
+    if any(within(key.path, mount) for mount in mounts):
+        return True
     scripts = (script.code for script in scripts_in_turn(change, stage))
     texts = (stage.image.start_line(), *scripts, *texts_brought(change, stage))
     if any(_GENERATES_AT_START.search(text) for text in texts):

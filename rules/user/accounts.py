@@ -68,6 +68,11 @@ def roots_home(run: Run) -> str | None:
     return home.rstrip("/") or "/" if home is not None else None
 
 
+def roots_home_at(run: Run, command: Command) -> str | None:
+    """Return the home that a command of root's sees; `None` where a program around it changes the user: `su app -c`."""
+    return None if changes_user(run, command) else roots_home(run)
+
+
 def is_of_argument(stage: Stage, user: Setting[str]) -> bool:
     """Tell whether a build argument decides on a user, itself or through the variable that takes it over."""
     step = next((step for step in stage.all_steps if step.instruction is user.instruction), None)

@@ -24,7 +24,7 @@ from rules.copying.environments import environments, managed_python
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.copying.user_installs import copied_user_installs, user_calls, user_installs
 from rules.runtime.start_instructions import started_words
-from rules.user.accounts import roots_home, runs_as_root, runtime_user
+from rules.user.accounts import roots_home_at, runs_as_root, runtime_user
 
 _HOME = "/root"
 _BROWSERS = re.compile(r"ms-playwright|/root/\.cache\b|~/\.cache\b")
@@ -149,11 +149,12 @@ def _browsers(stage: Stage) -> Iterator[Need]:
     if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env) or _brings_browsers(stage):
         return
     for run in stage.done_runs:
-        for command in run.commands if runs_as_root(run) and roots_home(run) == _HOME else ():
+        for command in run.commands if runs_as_root(run) else ():
             words = [word.value for word in command.words]
             at = words.index("playwright") if "playwright" in words else len(words)
             fetches = words[at + 1 : at + 2] == ["install"] and not command.conditional
-            if fetches and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
+            at_home = fetches and roots_home_at(run, command) == _HOME
+            if at_home and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
                 yield Need(
                     "starts browsers that Playwright put into `/root/.cache/ms-playwright`",
                     "The first start of a browser ends in “Executable doesn't exist”",

@@ -168,6 +168,8 @@ def test_an_arithmetic_command_runs_nothing() -> None:
         "a 2>&1 >&- 3<&0 <>f >|g &>>h",
         "cat <<E | a\nx\nE\nb",
         "time a | b",
+        "time { a; }",
+        "time -p (a; b) && time if a; then b; fi",
         "diff <(a) >(b)",
     ],
 )
