@@ -66,12 +66,16 @@ class Bench:
             return False
         gone, brought = _compared(self._now.raised, then.raised, fix, self._change.source)
         brought = [item for item in brought if not reveals(raised.rule.id, item.rule.id)]
-        return any(item is raised for item in gone) and not any(map(_counts, self._new(brought)))
+        return any(item is raised for item in gone) and not any(map(_counts, self._new(brought, then.raised)))
 
-    def _new(self, brought: list[Raised]) -> list[Raised]:
-        """Leave out what the file had before the change: a fix that restores what was lost may restore its faults."""
-        known, _ = unchanged(self._old, brought) if brought else (set(), set())
-        return [item for index, item in enumerate(brought) if index not in known]
+    def _new(self, brought: list[Raised], then: Sequence[Raised]) -> list[Raised]:
+        """Leave out what the file had before the change: a fix that restores what was lost may restore its faults.
+
+        Each of the old ones stands for one of all that are there then, and a second of its kind is new.
+        """
+        known, _ = unchanged(self._old, then) if brought else (set(), set())
+        old = {id(then[index]) for index in known}
+        return [item for item in brought if id(item) not in old]
 
 
 class Offer:

@@ -10,6 +10,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Model,
     Origin,
     Problem,
     Run,
@@ -18,6 +19,7 @@ from rules.api import (
     insert,
     insert_after,
     insert_line_before,
+    once,
     quote,
     rule,
     runs_apart,
@@ -28,6 +30,7 @@ from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notic
 from rules.build.shell_dialects import reads_otherwise, runs_from
 from rules.dockerfile.shell_nested import SHELLS
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
+from rules.matching.wording import normalised
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.remote_script_piped_to_shell import piped
 
@@ -86,7 +89,12 @@ def _has_no_such_shell(stage: Stage, run: Run) -> bool:
 
 def _is_new(change: DockerfileChange, run: Run) -> bool:
     """Whether a RUN did not stand in the file before: what is said of an old one is not told."""
-    return change.before is None or run.instruction.text not in change.before.source.text
+    return change.before is None or normalised(run.instruction) not in _said(change.before)
+
+
+@once
+def _said(model: Model) -> frozenset[str]:
+    return frozenset(map(normalised, model.dockerfile.instructions))
 
 
 def _hidden_failure(run: Run) -> Command | None:
