@@ -9,6 +9,7 @@ from rules.copying.context_contents import (
     brings_whole_context,
     is_secret_name,
     leaks_of,
+    secrets_named,
     shipped_root_copies,
     unless_defaults,
 )
@@ -69,6 +70,7 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
         doubt="what lies in the folder when it is built is not known",
         instruction=copy.instruction,
         stage=copy.stage.key,
+        cause=secrets_named(copy.stage, leaks),
         path=now.path,
         notes=(Note(copy.instruction.span, "copies the whole context", change.path),),
         fix=None if then.is_allow_list else Fix("Keep it out again", (edit,)),

@@ -46,11 +46,15 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "newest-release-refused": (_silence("place", "gem-unpinned", "npm-unpinned"),),
     "package-update-lost": (_same_fact("stage", "package-lists-missing"),),
     "base-image-tag-unknown": (_silence("place", "base-image-unpinned"),),
-    "base-image-loosened": (_same_fact("instruction", "base-image-no-digest", "base-image-unpinned"),),
+    "base-image-loosened": (
+        _same_fact("instruction", "base-image-no-digest", "base-image-unpinned"),
+        _same_fact("cause", "user-escalated"),
+    ),
     "build-step-lost": (_same_fact("instruction", "copy-from-missing-path"),),
     "build-tools-shipped": (_silence("file", "prefer-multi-stage"), _silence("stage", "cleanup-in-own-layer")),
     "package-cache-left": (_silence("stage", "cleanup-in-own-layer"),),
     "sdk-image-shipped": (_silence("file", "prefer-multi-stage"), _same_fact("place", "pack-gpu")),
+    "console-scripts-not-copied": (_same_fact("instruction", "start-tool-missing"),),
     "secret-flows-to-final": (_silence("cause", "secret-file-copied"),),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
     "cache-order-regressed": (_same_fact("instruction", "source-copied-before-install"),),
@@ -205,7 +209,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("place", "pipefail-missing"),
         _silence("instruction", "integrity-check-removed"),
     ),
-    "dockerignore-loosened": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
+    "dockerignore-loosened": (
+        _silence("instruction", "dockerignore-gap", "dockerignore-missing"),
+        _silence("cause", "copy-whole-context"),
+    ),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (
         _same_fact("instruction", "download-without-checksum", "lockfile-not-enforced", "npm-install-not-ci"),
