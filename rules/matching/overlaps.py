@@ -179,7 +179,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "root-home-needed": (_silence("stage", "venv-not-on-path"),),
     "venv-relocated": (_silence("stage", "venv-not-on-path"),),
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
-    "package-lost": (_silence("cause", "native-dependency-missing"),),
+    "package-lost": (_silence("cause", "healthcheck-tool-missing", "native-dependency-missing", "start-tool-missing"),),
     "library-lost": (_silence("stage", "linked-library-missing", "native-dependency-missing"),),
     "lockfile-missing": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost", "lockfile-missing"),),

@@ -20,7 +20,7 @@ from rules.api import (
 from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.programs_left_behind import left_behind
-from rules.runtime.script_tools import Missing, cause, install, missing_in_script
+from rules.runtime.script_tools import Missing, cause, install, lacking, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
 from rules.runtime.start_scripts import note_in
 from rules.runtime.undeclared_programs import undeclared_program
@@ -134,6 +134,7 @@ def _problem(found: Written, missing: str) -> Problem:
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=name,
+        cause=lacking(stage, name),
         notes=(Note(other.from_.span, f"{name} is only here"),) if other is not None else (),
         fix=_fix(found, name),
     )

@@ -57,3 +57,13 @@ def test_a_script_that_stays_in_the_builder_is_told_once() -> None:
     files = {"Dockerfile": text, "requirements.txt": b"uvicorn==0.38.0\n", "app/main.py": b"1\n"}
     report = rules.review({}, files, listing=dict.fromkeys(files, 0o100644))
     assert told(report) == ["console-scripts-not-copied"]
+
+
+def test_a_package_that_goes_is_told_with_what_still_calls_it() -> None:
+    text = (
+        b"FROM debian:13-slim\nRUN apt-get update && apt-get install -y --no-install-recommends %sca-certificates && "
+        b"rm -rf /var/lib/apt/lists/*\nCOPY shop /usr/local/bin/\nUSER 1000\nHEALTHCHECK CMD curl -f http://localhost/\n"
+        b'ENTRYPOINT ["tini", "--", "shop"]\n'
+    )
+    report = rules.review({"Dockerfile": text % b"curl tini "}, {"Dockerfile": text % b""})
+    assert told(report) == ["package-lost", "package-lost"]
