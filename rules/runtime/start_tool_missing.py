@@ -19,6 +19,7 @@ from rules.api import (
 )
 from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
+from rules.runtime.left_installs import left_install
 from rules.runtime.programs_left_behind import left_behind
 from rules.runtime.script_tools import Missing, cause, install, lacking, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
@@ -50,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if lost is not None:
             yield _in_script(found, lost)
             continue
-        undeclared = undeclared_program(change, found) or left_behind(change, found)
+        undeclared = undeclared_program(change, found) or left_behind(change, found) or left_install(change, found)
         if undeclared is not None:
             yield undeclared
 
