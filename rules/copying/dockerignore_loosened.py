@@ -50,6 +50,8 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
     named = listed([quote(leak.name) for leak in leaks], _NAMED)
     label = copy.stage.label
     one = len(leaks) == 1
+    seen = change.repository.listing is None or any(leak.listed for leak in leaks)
+    where = "" if seen else f" where {'it lies' if one else 'they lie'} there during a build"
     let_in = _let_in_by(now, leaks)
     if let_in is not None and not _brings_more(now, let_in, leaks):
         way_out, edit = f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
@@ -65,7 +67,7 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
         _line(now, leaks),
         f"{quote(now.path)} kept {named} out of the build before this change and lets {'it' if one else 'them'} "
         f"in now. {label[:1].upper() + label[1:]} copies the whole context, so {'it ships' if one else 'they ship'} "
-        f"with the image. {way_out} if that is not intended.",
+        f"with the image{where}. {way_out} if that is not intended.",
         Confidence.LIKELY,
         doubt="what lies in the folder when it is built is not known",
         instruction=copy.instruction,
