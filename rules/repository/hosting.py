@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -97,5 +96,5 @@ def _fly(data: bytes) -> Iterator[Hosted]:
 
 
 def _command(node: Any) -> str:
-    """Return a command as a shell has it: a text, or a list of words."""
-    return yamls.text(node) or shlex.join(map(yamls.text, yamls.sequence(node)))
+    """Return a command as a shell has it: a text, or the lines of one."""
+    return yamls.text(node) or "; ".join(map(yamls.text, yamls.sequence(node)))

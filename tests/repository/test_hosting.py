@@ -52,7 +52,7 @@ def described(path: str, data: bytes) -> list[tuple[str, str, str, str]]:
 def test_heroku_builds_in_the_folder_of_each_dockerfile() -> None:
     assert described("heroku.yml", HEROKU) == [
         ("web/Dockerfile", "web", "", "bundle exec puma"),
-        ("worker/Dockerfile", "worker", "runtime", "'bundle exec sidekiq'"),
+        ("worker/Dockerfile", "worker", "runtime", "bundle exec sidekiq"),
     ]
     assert [one.args for one in builds_in("heroku.yml", HEROKU)] == [{"RELEASE": "3"}] * 2
 
