@@ -50,6 +50,7 @@ class Loosened(NamedTuple):
         restore: Whether the old reference can be put back without taking anything else back.
         about_size: Whether only the image that ships suffers.
         renewed: Whether the line before was over for long, so that the change brings more than it takes.
+        as_root: Whether it is the user that is lost.
     """
 
     fact: str
@@ -57,6 +58,7 @@ class Loosened(NamedTuple):
     restore: bool
     about_size: bool = False
     renewed: bool = False
+    as_root: bool = False
 
 
 @rule(
@@ -109,7 +111,8 @@ def _loosened_tag(change: DockerfileChange, old: ImageReference, new: ImageRefer
     before, after = read_tag(old.tag), read_tag(new.tag)
     if before.is_early and not after.is_early:
         return None  # from a release candidate to what was released
-    if (moves(new.tag or "latest") or names_variant_only(new)) and before.version:
+    unnumbered = not after.version and before.variant == f"-{new.tag}"  # `0.5.4-python3.12` to `python3.12`
+    if (moves(new.tag or "latest") or names_variant_only(new) or unnumbered) and before.version:
         return _moving(new, names)
     undated = _DATE.sub("", old.tag or "")
     shortened = bool(after.version) and after.is_part_of(before)
@@ -220,6 +223,7 @@ def _as_root(stage: Stage, was: Stage, old: ImageReference, new: ImageReference)
         f"The variant before ran as {quote(was.facts.user or 'nonroot')}. Take it again, or set `USER`",
         restore=old.repository == new.repository or old.tag == new.tag,
         about_size=True,
+        as_root=True,
     )
 
 
@@ -239,6 +243,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
         instruction=stage.from_,
         stage=stage.key,
         decision=found.fact,
+        cause=f"{stage.key} as root" if found.as_root else "",
         fix=fix,
         untold=not found.about_size and is_meant_to_move(stage),
     )

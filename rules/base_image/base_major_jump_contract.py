@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.composer_demands import composer_checks
 from rules.base_image.database_majors import data_left_behind
 from rules.base_image.in_step import out_of_step
 from rules.base_image.known_conflicts import known_conflict
@@ -10,7 +11,15 @@ from rules.base_image.taken_out import may_fetch_go
 from rules.base_image.version_contracts import Contract, contracts
 from rules.base_image.version_ranges import numbers_of, satisfies
 
-_NAMES = {"python": "Python", "node": "Node.js", "go": "Go", "rust": "Rust", "ruby": "Ruby", "dotnet": ".NET"}
+_NAMES = {
+    "python": "Python",
+    "node": "Node.js",
+    "go": "Go",
+    "rust": "Rust",
+    "ruby": "Ruby",
+    "dotnet": ".NET",
+    "php": "PHP",
+}
 _CONSEQUENCES = {
     "python": "What installs the project itself, such as pip or uv, refuses it.",
     "node": "npm warns, and stops where `engine-strict` is set; Yarn 1 stops.",
@@ -18,6 +27,7 @@ _CONSEQUENCES = {
     "rust": "`cargo build` stops.",
     "ruby": "Bundler stops.",
     "dotnet": "The `dotnet` command finds no such SDK and stops.",
+    "php": "`composer install` stops.",
 }
 
 
@@ -41,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             now = numbers_of(version)
             if language == "dotnet" and "sdk" not in stage.reference.path.split("/"):
                 continue  # global.json chooses an SDK; the runtime image has none
-            if language == "go" and may_fetch_go(stage):
+            if (language == "go" and may_fetch_go(stage)) or (language == "php" and not composer_checks(stage)):
                 continue
             if now and before and now[:2] != before[:2]:
                 found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
@@ -60,7 +70,8 @@ def _known(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Probl
 
 def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -> bool:
     """Whether the new version is excluded and the old one was not: else the files disagreed already."""
-    return satisfies(now, contract.constraint) is False and satisfies(before, contract.constraint) is True
+    wanted = contract.comparable
+    return satisfies(now, wanted) is False and satisfies(before, wanted) is True
 
 
 def _raised(change: DockerfileChange, language: str, now: tuple[int, ...]) -> Contract | None:
@@ -74,7 +85,7 @@ def _raised(change: DockerfileChange, language: str, now: tuple[int, ...]) -> Co
 
 
 def _breaks_now(was: Contract, one: Contract, now: tuple[int, ...]) -> bool:
-    return satisfies(now, one.constraint) is False and satisfies(now, was.constraint) is True
+    return satisfies(now, one.comparable) is False and satisfies(now, was.comparable) is True
 
 
 def _demand(language: str, contract: Contract) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.choices import is_given
+from rules.base_image.taken_out import OTHER_GO
 from rules.base_image.version_contracts import demand_in
 from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.model.outcome import outcome_of_failure
@@ -38,7 +39,7 @@ _BUILDS = {
 _AWAY = ("--ignore-rust-version", "--manifest-path", "-C")
 _OTHER_TOOLCHAINS = {
     "python": re.compile(r"\bpyenv\b|conda\b|mamba\b|\buv\b|virtualenv|deadsnakes|(?<![-:])\bpython3\.\d+\b"),
-    "go": re.compile(r"GOTOOLCHAIN|/usr/local/go\b"),
+    "go": re.compile(rf"{OTHER_GO.pattern}|/usr/local/go\b"),
     "rust": re.compile(r"\brustup\b|RUSTUP_TOOLCHAIN|rust-toolchain"),
     "ruby": re.compile(r"\brbenv\b|\brvm\b|ruby-install|\basdf\b|\bmise\b"),
 }

@@ -55,6 +55,6 @@ def _pinned(change: DockerfileChange, stage: Stage, instead: str) -> Contract | 
         for contract in contracts(change, language):
             exact = _RELEASE.fullmatch(contract.constraint)
             left = exact is not None and exact[1] not in instead
-            if (left or satisfies(now, contract.constraint) is False) and satisfies(before, contract.constraint):
+            if (left or satisfies(now, contract.comparable) is False) and satisfies(before, contract.comparable):
                 return contract
     return None

@@ -9,6 +9,8 @@ from rules.base_image.purpose import compiles
 
 _TOOLCHAIN = re.compile(r"/usr/local/go|/usr/local/bin/(?:node|bun|deno|php)|/opt/java/openjdk|/usr/bin/composer")
 """Where official images keep what they are made for (their Dockerfiles)."""
+OTHER_GO = re.compile(r"GOTOOLCHAIN(?![= ][\"']?local\b(?!\+))")
+"""What lets Go take another toolchain than the image's: any value but `local` (go.dev/doc/toolchain)."""
 
 
 @once
@@ -20,7 +22,7 @@ def links_a_program(stage: Stage) -> bool:
 
 def may_fetch_go(stage: Stage) -> bool:
     """Tell whether the file lets Go fetch what go.mod asks for; the official images say `GOTOOLCHAIN=local`."""
-    return any("GOTOOLCHAIN" in step.instruction.text for step in stage.all_steps)
+    return any(OTHER_GO.search(step.instruction.text) for step in stage.all_steps)
 
 
 @once

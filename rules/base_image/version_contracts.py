@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.base_image.composer_demands import as_ruby_says, php_wanted
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import read_manifest
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rules.api import DockerfileChange
+
+
+_OF_COMPOSER = "require.php"
 
 
 class Contract(NamedTuple):
@@ -27,6 +31,11 @@ class Contract(NamedTuple):
     path: str
     name: str
     constraint: str
+
+    @property
+    def comparable(self) -> str:
+        """The constraint in the operators of `version_ranges`."""
+        return as_ruby_says(self.constraint) if self.name == _OF_COMPOSER else self.constraint
 
 
 def contracts(change: DockerfileChange, language: str, *, before: bool = False) -> Iterator[Contract]:
@@ -139,4 +148,5 @@ _FILES: dict[str, tuple[tuple[str, Callable[[str], str | None], str], ...]] = {
         (".ruby-version", _pattern(r"\A\s*(?:ruby-)?(\d+\.\d+\.\d+)\s*\Z"), ".ruby-version"),
     ),
     "dotnet": (("global.json", _sdk, "sdk.version"),),
+    "php": (("composer.json", php_wanted, _OF_COMPOSER),),
 }

@@ -149,7 +149,9 @@ def has_c_compiler(stage: Stage) -> bool:
     facts = stage.facts
     if facts is not None and (facts.toolchain or facts.full):
         return True
-    return stage.packages.has("gcc", "build-base", "build-essential", "clang", "musl-dev", "g++")
+    return stage.packages.has(
+        "gcc", "build-base", "build-essential", "clang", "musl-dev", "g++", "gcc-c++", "base-devel"
+    )
 
 
 def program_of(copy: Copy) -> tuple[str, Build] | None:

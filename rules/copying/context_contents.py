@@ -85,6 +85,11 @@ def leaks_of(files: Iterable[str]) -> Iterator[Leak]:
             yield Leak(path, path, secret=True)
 
 
+def secrets_named(stage: Stage, leaks: Iterable[Leak]) -> str:
+    """Return the cause that rules have in common which tell of the same secrets in the image of one stage."""
+    return f"{stage.key} gets {' '.join(sorted(leak.name for leak in leaks if leak.secret))}"
+
+
 def root_copies(stage: Stage) -> Iterator[Copy]:
     """Yield the COPYs of a chain that bring the whole context."""
     yield from filter(brings_whole_context, stage.all_copies)

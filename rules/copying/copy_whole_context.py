@@ -16,7 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import Leak, context_leaks, is_secret_name, root_copies
+from rules.copying.context_contents import Leak, context_leaks, is_secret_name, root_copies, secrets_named
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.local_secrets import local_secrets
 from rules.copying.needed_secrets import needed_in_build
@@ -112,6 +112,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
         doubt="it goes by the names; what is in the files was not read",
         instruction=copy.instruction,
         stage=copy.stage.key,
+        cause=secrets_named(copy.stage, secrets),
         items=(_SECRETS,),  # one matter for all stages: one that comes is no news where another had them
         decision=_SECRETS,
         fix=offered,

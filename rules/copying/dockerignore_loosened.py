@@ -3,12 +3,26 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Note, Problem, Severity, Span, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Span,
+    quote,
+    rule,
+)
 from rules.copying.context_contents import (
     Leak,
     brings_whole_context,
     is_secret_name,
     leaks_of,
+    secrets_named,
     shipped_root_copies,
     unless_defaults,
 )
@@ -49,30 +63,36 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
     named = listed([quote(leak.name) for leak in leaks], _NAMED)
     label = copy.stage.label
     one = len(leaks) == 1
-    let_in = _let_in_by(now, leaks)
-    if let_in is not None and not _brings_more(now, let_in, leaks):
-        way_out, edit = f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
-    else:
-        # a line that keeps out everything would keep out again what was let in on purpose
-        out = (leak.name if then.is_allow_list else _restored(then, leak) for leak in leaks)
-        lines = tuple(dict.fromkeys(out))
-        back = "Put the line back" if len(lines) == 1 else "Put the lines back"
-        back = f"Name {named} there" if then.is_allow_list else back
-        way_out = back if let_in is None else f"Put {quote(lines[0])} behind that line"
-        edit = now.append(*lines)
+    way_out, edit = _way_out(then, now, leaks, named)
+    seen = change.repository.listing is None or any(leak.listed for leak in leaks)
+    where = "" if seen else f" where {'it lies' if one else 'they lie'} there during a build"
     return Problem(
         _line(now, leaks),
         f"{quote(now.path)} kept {named} out of the build before this change and lets {'it' if one else 'them'} "
         f"in now. {label[:1].upper() + label[1:]} copies the whole context, so {'it ships' if one else 'they ship'} "
-        f"with the image. {way_out} if that is not intended.",
+        f"with the image{where}. {way_out} if that is not intended.",
         Confidence.LIKELY,
         doubt="what lies in the folder when it is built is not known",
         instruction=copy.instruction,
         stage=copy.stage.key,
+        cause=secrets_named(copy.stage, leaks),
         path=now.path,
         notes=(Note(copy.instruction.span, "copies the whole context", change.path),),
         fix=None if then.is_allow_list else Fix("Keep it out again", (edit,)),
     )
+
+
+def _way_out(then: IgnoreFile, now: IgnoreFile, leaks: list[Leak], named: str) -> tuple[str, Edit]:
+    """Return how to keep it out again, and the edit that does."""
+    let_in = _let_in_by(now, leaks)
+    if let_in is not None and not _brings_more(now, let_in, leaks):
+        return f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
+    # a line that keeps out everything would keep out again what was let in on purpose
+    out = (leak.name if then.is_allow_list else _restored(then, leak) for leak in leaks)
+    lines = tuple(dict.fromkeys(out))
+    back = "Put the line back" if len(lines) == 1 else "Put the lines back"
+    back = f"Name {named} there" if then.is_allow_list else back
+    return back if let_in is None else f"Put {quote(lines[0])} behind that line", now.append(*lines)
 
 
 def _out_of_force(change: DockerfileChange, then: IgnoreFile) -> Iterator[Problem]:

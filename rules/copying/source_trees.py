@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.search_path import DEFAULT_PATH
 from rules.packages.project_texts import text_read
 
 if TYPE_CHECKING:
@@ -78,9 +79,14 @@ def source_folder(copy: Copy) -> str | None:
         return None
     path = copy.source_path(copy.sources[0])
     name = posixpath.basename(path or "")
-    if path is None or not name or "." in name or name.isupper():
+    if path is None or not name or "." in name or name.isupper() or _names_program(copy):
         return None
     return None if name in _NOT_SOURCES or name in _READ_BY_INSTALLS or name.startswith("requirement") else path
+
+
+def _names_program(copy: Copy) -> bool:
+    """Whether a COPY says how something is called in a folder of programs: `/usr/local/bin/agent`, a file then."""
+    return posixpath.dirname(copy.destination or "") in DEFAULT_PATH and not copy.into_folder
 
 
 def is_source_tree(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:

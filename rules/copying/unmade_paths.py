@@ -29,6 +29,9 @@ _PLAIN = frozenset(
 _OPEN_START = re.compile(r"(?<![^\s=:\"'])\$\{?\w+\}?/")
 """A path whose first folder is a variable's."""
 
+_COMPOSED = re.compile(r"(?<![\w.$}-])(/[\w./-]*)(?:\$\{?(\w+)|\$\(|`)")
+"""A path that ends in what is only known when the command runs: its known part, and the variable, if it is one."""
+
 _NAMING = _PLAIN | frozenset("pip pip3 apt-key update-ca-certificates locale-gen corepack".split())
 """Commands that leave nothing in the folder that they work in but what they name."""
 
@@ -71,7 +74,7 @@ def is_left_out(builder: Stage, path: str) -> bool:
     if any(put.kind != "workdir" for put in builder.files.covering(path)):
         return False
     top, name = path.split("/")[1], posixpath.basename(path)
-    return not any(top in str(run) and name in str(run) for run in builder.done_runs)
+    return not any(top in _text(run) and name in _text(run) for run in builder.done_runs)
 
 
 @once
@@ -145,9 +148,9 @@ def _is_reached(builder: Stage, path: str) -> bool:
     top = path.split("/")[1]
     if builder.files.has_unreadable_run or builder.image.onbuild or _is_of_image(builder, top):
         return True
-    if _writes_anywhere(builder) or any(
-        put.kind != "workdir" or put.path == path for put in builder.files.covering(path)
-    ):
+    if _writes_anywhere(builder) or _is_composed(builder, path):
+        return True
+    if any(put.kind != "workdir" or put.path == path for put in builder.files.covering(path)):
         return True
     if any(_may_be_worked_in(step, path) for step in builder.done_steps):
         return True
@@ -187,7 +190,7 @@ def _is_touched(builder: Stage, top: str) -> bool:
         return True
     if builder.files.has_unreadable_run or builder.image.onbuild or _is_of_image(builder, top):
         return True
-    if _writes_anywhere(builder):
+    if _writes_anywhere(builder) or _is_composed(builder, root):
         return True
     spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
     return any(_may_speak(step) and spoken.search(step.instruction.whole_value) for step in builder.done_steps) or any(
@@ -195,10 +198,23 @@ def _is_touched(builder: Stage, top: str) -> bool:
     )
 
 
+def _text(run: Run) -> str:
+    return run.instruction.whole_value
+
+
 @once
 def _writes_anywhere(builder: Stage) -> bool:
     """Whether a RUN has a path whose first folder is left to the build."""
-    return any(run.scope.left_to_build(text) for run in builder.done_runs for text in _OPEN_START.findall(str(run)))
+    return any(run.scope.left_to_build(text) for run in builder.done_runs for text in _OPEN_START.findall(_text(run)))
+
+
+def _is_composed(builder: Stage, path: str) -> bool:
+    """Whether a RUN names a path that begins as this one does, and goes on as nobody can read off: `/shop-$(arch)`."""
+    return any(
+        path.startswith(found[1]) and not (found[2] and isinstance(run.scope.lookup(found[2]), str))
+        for run in builder.done_runs
+        for found in _COMPOSED.finditer(_text(run))
+    )
 
 
 def _is_of_image(builder: Stage, top: str) -> bool:

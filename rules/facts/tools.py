@@ -112,9 +112,10 @@ def has_user(facts: ImageFacts, name: str) -> bool | None:
     return False if facts.is_plain or (facts.kind == "server" and name in _OF_DOCKERFILES) else None
 
 
-_OF_DOCKERFILES = frozenset({"bun", "deno", "gradle", "nextjs", "node"})
-"""Accounts that Dockerfiles make, and no package: those of the images of languages (docker-node, docker-gradle, Bun's
-and Deno's), and the one of Next.js's own example. Of a server's image that has one the table says so (`ghost`)."""
+_OF_DOCKERFILES = frozenset({"app", "appuser", "bun", "deno", "gradle", "nextjs", "node"})
+"""Accounts that Dockerfiles make, and no package: those of the images of languages (docker-node, docker-gradle, Bun's,
+Deno's and .NET's), and those of Docker's and Next.js's own examples. Of a server's image that has one the table says so
+(`ghost`)."""
 
 
 _WITHOUT_DOTNET = "mcr.microsoft.com/dotnet/runtime-deps"

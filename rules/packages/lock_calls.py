@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, once, quote
 from rules.copying.installs import install_folder
+from rules.model.puts import within
 from rules.packages.options import spelled
-from rules.packages.project_files import MANIFESTS, lock_path
+from rules.packages.project_files import LOCKS, MANIFESTS, lock_path
 from rules.packages.purpose import is_for_development
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import DockerfileChange, PackageCall, Run, Stage
+    from rules.api import DockerfileChange, Mount, PackageCall, Run, Stage
 
 _LOCKING = frozenset({"poetry", "uv", "pdm", "pipenv"})
 _ONLY_LOOKS = ("--check", "--locked", "--frozen", "--dry-run", "--script")
@@ -45,6 +47,26 @@ def written_anew(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             key=f"{call.manager} lock",
         )
+
+
+def is_read_only(run: Run, call: PackageCall) -> bool:
+    """Tell whether a bind mount shows an install its lock file: it cannot be written then, and the build stops.
+
+    Mounts of that type are read-only unless they say `rw` (Dockerfile reference, "RUN --mount=type=bind").
+    """
+    folder = install_folder(run, call)
+    locks = [posixpath.join(folder, name) for name in LOCKS.get(call.manager, ())] if folder is not None else []
+    targets = [(run.resolve(mount.target), mount) for mount in run.mounts if mount.type == "bind"]
+    for lock in locks:
+        around = [(len(target), mount) for target, mount in targets if target is not None and within(lock, target)]
+        if around and not _is_writable(max(around, key=lambda one: one[0])[1]):
+            return True
+    return False
+
+
+def _is_writable(mount: Mount) -> bool:
+    given = mount.options
+    return given.get("ro") == "false" or any(given.get(name, "false") != "false" for name in ("rw", "readwrite"))
 
 
 def is_told_to_hold(run: Run, start: int) -> bool:

@@ -30,7 +30,7 @@ from rules.build.pipe_failures import is_caught
 from rules.copying.installs import install_folder
 from rules.model.work_folders import folder_of
 from rules.packages.fallbacks import stops_instead
-from rules.packages.lock_calls import is_told_to_hold, written_anew, written_before
+from rules.packages.lock_calls import is_read_only, is_told_to_hold, written_anew, written_before
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
@@ -71,7 +71,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if lock is None and _is_left_behind(run, call):
                 continue
             lock = lock or (LOCKS["bundle"][0], False)
-        if lock is None or holds_to_lock(change, run, call) or _is_held_later(run, call):
+        if lock is None or is_read_only(run, call) or holds_to_lock(change, run, call) or _is_held_later(run, call):
             continue
         if not (_takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)):
             unheld = _Unheld(stage, run, call, *lock)

@@ -29,6 +29,7 @@ from rules.packages.restoring import restored
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed
 from rules.runtime.script_calls import ScriptCall, script_calls
+from rules.runtime.script_tools import lacking
 from rules.runtime.start_instructions import shipped
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
@@ -157,21 +158,28 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
 
 def _still_used(stage: Stage, lost: Lost) -> Problem:
     calls = "still calls" if lost.still else "calls"
+    started = not (lost.line or lost.script)
+    sure = started and stage.runtime.lacks(lost.command)
     caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
-    failure = "The build stops there" if lost.line else "It fails" if lost.checks else "The container fails there"
+    failure = (
+        "The build stops there" if lost.line else "Every probe fails" if lost.checks else "The container fails there"
+    )
     if lost.script:
         caller, failure = f"line {lost.line} of the script {quote(lost.script)}", "The script fails there"
+    base = quote(stage.root.base_text or "")
+    then = f"{base} does not have it: {failure.lower()}" if sure else f"{failure} unless the base image has it"
+    fact = f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}"
     return Problem(
         stage.from_.span,
-        f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}. "
-        f"{failure} unless the base image has it.",
+        f"{fact}. {then}.",
         Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
-        doubt="the base image may have it",
+        doubt="something that was not read may bring it" if sure else "the base image may have it",
         stage=stage.key,
         key=lost.item.name,
-        cause=f"probe without {lost.command} in {stage.key}" if lost.checks else "",
+        cause=lacking(stage, lost.command) if started else "",
         notes=(Note(lost.item.call.command.span, "installed here before", before=True),),
         fix=restored(stage, lost.item),
+        severity=Severity.ERROR if sure else None,
     )
 
 

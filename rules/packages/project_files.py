@@ -36,6 +36,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "bundle": ("Gemfile.lock", "gems.locked"),
     "composer": ("composer.lock",),
     "cargo": ("Cargo.lock",),
+    "mix": ("mix.lock",),
 }
 """Package manager to the names of its lock file."""
 
@@ -46,6 +47,7 @@ MANIFESTS = {
     "bundle": "Gemfile",
     "composer": "composer.json",
     "cargo": "Cargo.toml",
+    "mix": "mix.exs",
 }
 """Package manager to the file in which a project says what it needs."""
 
@@ -245,7 +247,7 @@ def lock_path(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[st
             continue
         if named is not None:
             return path, known is True or not _by_pattern(run, name)
-        if known and brings_folder(run):
+        if known and brings_folder(run, folder):
             return path, True
     return None
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.model.audience import is_development_name
-from rules.repository import bake, composes, kaniko, workflows, yamls
+from rules.repository import bake, composes, hosting, kaniko, workflows, yamls
 from rules.repository.composed import Described, whole_build
 from rules.repository.contexts import joined
 
@@ -87,7 +87,8 @@ def builds_in(path: str, data: bytes, files: Mapping[str, bytes] | None = None) 
     if _WORKFLOW.search(path):
         text = data.decode("utf-8", "replace")
         return (*_workflow(path, yamls.read(data)), *builds_by_command(path, text), *_kaniko(path, text))
-    return tuple(builds_by_command(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
+    by_command = builds_by_command(path, data.decode("utf-8", "replace")) if _SCRIPT.search(path) else None
+    return tuple(_hosted(path, data) if by_command is None else by_command)
 
 
 def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[Build]:
@@ -118,6 +119,12 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
             user=yamls.text(service.get("user")),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
+
+
+def _hosted(path: str, data: bytes) -> Iterator[Build]:
+    """Read what a hosting platform builds and starts."""
+    for one in hosting.hosted(path, data):
+        yield Build(one.dockerfile, one.context, one.target, one.args, path, one.line, command=one.command)
 
 
 def _kaniko(path: str, text: str) -> Iterator[Build]:

@@ -96,7 +96,7 @@ class Repository:
 
     @cached_property
     def builds(self) -> tuple[Build, ...]:
-        """What compose, bake, workflow, skaffold and Make files of the repository build."""
+        """What compose, bake, workflow, skaffold, Make and hosting platforms' files of the repository build."""
         return tuple(build for path in sorted(self.files) for build in builds_in(path, self.files[path], self.files))
 
     def builds_of(self, dockerfile: str) -> tuple[Build, ...]:

@@ -27,6 +27,7 @@ from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
 from rules.runtime.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
 from rules.runtime.deleted_programs import deleted_program
+from rules.runtime.lost_servers import lost_server
 from rules.runtime.placeholder_starts import is_placeholder, problem_of_placeholder
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
@@ -60,6 +61,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
             repair = None if guessed or waits or gone is not None else _restated(stage, lost)
             yield _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
+        server = lost_server(stage, was) if not lost else None
+        if server is not None:
+            yield server
         cleared = cleared_of_base(stage, was) if not lost else None
         if cleared is not None and _runs_arguments(change, stage):
             yield problem_of_base(stage, was, cleared)

@@ -43,6 +43,7 @@ _IN_PLACE_OF = {
 """Variables that say the same to the same runtime (ASP.NET Core, "Configure endpoints"; `Rails.env`)."""
 
 _BUILD_ONLY = re.compile(
+    r"(?!BUNDLE_(?:PATH|GEMFILE)\Z)"  # which Bundler reads at the start as well
     r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -126,7 +127,10 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
     start, commands = starts[0], shell_commands(starts[0])
     if not reads_code(start.words) or not commands or _execs(start) or is_development_name(stage.name):
         return None
-    last, shell = commands[-1], posixpath.basename(start.words[0])
+    shell = posixpath.basename(start.words[0])
+    if shell in SHELLS and (among := _among(commands, starts[1])) is not None:
+        return _waited_for(stage, starts, shell, among)
+    last = commands[-1]
     if shell not in SHELLS or last.name != starts[1].program or last.conditional or last.after:
         return None
     if len(commands) == 1 and (shell == "bash" or makes_way(stage, start)):
@@ -142,6 +146,28 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
         None,
         Confidence.LIKELY,
         f"say {HANDS_ON if _drops_arguments(start) else quote(f'exec {program}')} there",
+    )
+
+
+def _among(commands: tuple[Command, ...], then: Start) -> Command | None:
+    """Return the command that was the whole start before, where another one follows it and the shell waits for it."""
+    words = list(then.words)
+    if any(command.name in ("trap", "wait") for command in commands):
+        return None
+    found = (one for one in commands[:-1] if [one.name, *(word.value for word in one.args)] == words)
+    return next((one for one in found if one.after in (";", "&&", "||", "|") and not one.conditional), None)
+
+
+def _waited_for(stage: Stage, starts: tuple[Start, Start], shell: str, command: Command) -> Problem:
+    name = quote(command.name)
+    return _problem(
+        stage,
+        *starts,
+        f"in which the change makes {name} one of the commands of {quote(f'{shell} -c')}",
+        f"The shell stays process 1 to run what follows and keeps SIGTERM from {name}, so that `docker stop` waits ten "
+        "seconds and kills it",
+        None,
+        Confidence.LIKELY,
     )
 
 

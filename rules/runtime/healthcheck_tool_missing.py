@@ -24,7 +24,7 @@ from rules.api import (
 )
 from rules.repository.builds import Build
 from rules.runtime.probes import GIVING_UP, probe_with_what_is_there, url_of
-from rules.runtime.script_tools import install
+from rules.runtime.script_tools import install, lacking
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
 
@@ -151,6 +151,7 @@ def _problem(found: Written, command: Command) -> Problem:
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=command.name,
+        cause=lacking(stage, command.name),
         fix=_fix(found, command, words),
     )
 

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 _DEEP = 2
 """Slashes of a path that is no folder at the root: those may be anything's."""
+_OF_BUNDLER = frozenset({"BUNDLE_PATH", "BUNDLE_GEMFILE"})
+"""What Bundler reads each time that it starts a program (bundle-config(1)), and whose path is in no doubt."""
 
 
 def left_for_program(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say that only the program can have read a variable: it names a path that the image has, and no line reads it."""
     path = was.image.env[name].value or ""
     read = re.compile(rf"\$\{{?{re.escape(name)}\b")
-    if not path.startswith("/") or path.count("/") < _DEEP or any(read.search(text) for text in _texts(was)):
+    if not path.startswith("/") or any(read.search(text) for text in _texts(was)):
+        return None
+    if path.count("/") < _DEEP and name not in _OF_BUNDLER:
         return None
     if not _is_brought(stage, path) or any(path in text for text in _told(change, stage)):
         return None
@@ -53,6 +57,7 @@ def _told(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     variables = (one.instruction for one in image.env.values())
     yield from (one.value for one in (*starts, *variables) if one is not None)
     yield image.workdir.value or ""
+    yield from (str(call) for run in stage.done_runs for call in run.calls("bundle") if call.subcommand == "config")
     for found in shipped(change, "ENTRYPOINT", "CMD"):
         script = start_script(change, found) if found.stage is stage else None
         if script is not None:

@@ -142,6 +142,11 @@ def _effect(script: StartScript, command: Command, name: str, *, ends: bool) -> 
     return f"That line fails with “{name}: not found” at every start"
 
 
+def lacking(stage: Stage, name: str) -> str:
+    """Return the cause that rules have in common which tell of one program that an image starts or asks, and lacks."""
+    return f"{stage.key} lacks {name}"
+
+
 def cause(stage: Stage, missing: Missing) -> str:
     """Say why the image does not have it."""
     base = quote(stage.root.base_text or "")

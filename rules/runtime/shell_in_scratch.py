@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.tools import BUSYBOX_SHELL
+from rules.runtime.script_tools import lacking
 from rules.runtime.start_instructions import SHELLS, Written, written
 from rules.runtime.start_text import exec_words, json_array, repeated_words
 
@@ -113,7 +114,7 @@ def _problem(stage: Stage, step: Step, missing: str = "") -> Problem:
         f"{stage.label} starts from {base}, which has no `/bin/sh`, and `{instruction.keyword}` "
         f"{quote(instruction.value, 60)} needs one. {_THEN[instruction.keyword]}. {way_out}.",
         stage=stage.key,
-        cause=f"probe without {missing} in {stage.key}" if missing and instruction.keyword == "HEALTHCHECK" else "",
+        cause=lacking(stage, missing) if missing and instruction.keyword == "HEALTHCHECK" else "",
         key=instruction.keyword,  # however it is worded, it is the shell that it needs
         fix=_fix(step, len(repeated)) if not missing else None,
     )

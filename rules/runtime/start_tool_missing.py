@@ -19,9 +19,10 @@ from rules.api import (
 )
 from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
+from rules.runtime.left_installs import left_install
 from rules.runtime.programs_left_behind import left_behind
 from rules.runtime.project_programs import project_left_out
-from rules.runtime.script_tools import Missing, cause, install, missing_in_script
+from rules.runtime.script_tools import Missing, cause, install, lacking, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
 from rules.runtime.start_scripts import note_in
 from rules.runtime.undeclared_programs import undeclared_program
@@ -51,7 +52,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if lost is not None:
             yield _in_script(found, lost)
             continue
-        undeclared = undeclared_program(change, found) or left_behind(change, found) or project_left_out(change, found)
+        undeclared = (
+            undeclared_program(change, found)
+            or left_behind(change, found)
+            or left_install(change, found)
+            or project_left_out(change, found)
+        )
         if undeclared is not None:
             yield undeclared
 
@@ -135,6 +141,7 @@ def _problem(found: Written, missing: str) -> Problem:
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=name,
+        cause=lacking(stage, name),
         notes=(Note(other.from_.span, f"{name} is only here"),) if other is not None else (),
         fix=_fix(found, name),
     )

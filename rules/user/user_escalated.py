@@ -102,6 +102,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, scripts: tuple[
         Confidence.POSSIBLE if meant else _confidence(was, scripts),
         doubt=_doubt(was, scripts),
         stage=stage.key,
+        cause=f"{stage.key} as root",
         notes=notes,
         fix=_fix(stage, was) if not (scripts or meant or hindrance) else None,
     )

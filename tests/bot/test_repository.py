@@ -89,6 +89,12 @@ def test_what_builds_images_is_read_beside_the_dockerfile_and_above_it() -> None
     assert set(chosen.after) == {"images/Dockerfile", *around}
 
 
+def test_what_a_hosting_platform_builds_and_starts_is_read_in_the_root() -> None:
+    around = ("composer.json", "fly.staging.toml", "heroku.yml", "render.yaml")
+    chosen = choose(ChangedFile("Dockerfile", "modified"), listing=(*around, "web/fly.toml", "web/heroku.yml"))
+    assert set(chosen.after) == {"Dockerfile", *around}
+
+
 def test_what_says_who_works_in_the_container_is_read_beside_the_dockerfile() -> None:
     around, other = ".devcontainer/devcontainer.json", ".devcontainer/web/devcontainer.json"
     chosen = choose(ChangedFile(".devcontainer/Dockerfile", "modified"), listing=(around, other))

@@ -55,3 +55,38 @@ def test_a_folder_that_is_no_longer_given_speaks_for_the_copy_that_leaves_it_to_
     report = rules.review(before, after)
     assert "ownership-narrowed" in told(report)
     assert "copy-root-owned-after-user" not in told(report)
+
+
+def test_a_secret_that_the_ignore_file_lets_in_is_told_there_alone() -> None:
+    files = {**FILES, ".env": 0o100644}
+    before, after = ({"Dockerfile": NODE, ".dockerignore": text} for text in (b".git\n.env\n", b".git\n"))
+    report = rules.review(before, after, listing=files, listing_before=files)
+    assert told(report) == ["dockerignore-loosened"]
+
+
+def test_an_image_that_starts_as_root_is_told_with_the_tag_that_did_not() -> None:
+    text = b'FROM mcr.microsoft.com/dotnet/aspnet:8.0-noble%s\nWORKDIR /app\nCOPY out .\nENTRYPOINT ["./Shop"]\n'
+    report = rules.review({"Dockerfile": text % b"-chiseled"}, {"Dockerfile": text % b""})
+    assert told(report) == ["base-image-loosened"]
+
+
+def test_a_script_that_stays_in_the_builder_is_told_once() -> None:
+    text = (
+        b"FROM python:3.13-slim AS build\nWORKDIR /src\nCOPY requirements.txt .\nRUN pip install --no-cache-dir -r "
+        b"requirements.txt\nFROM python:3.13-slim\nWORKDIR /app\nENV PYTHONUNBUFFERED=1\nCOPY --from=build "
+        b"/usr/local/lib/python3.13/site-packages /usr/local/lib/python3.13/site-packages\nCOPY app app\nUSER 1000\n"
+        b'CMD ["uvicorn", "app.main:app", "--host", "0.0.0.0"]\n'
+    )
+    files = {"Dockerfile": text, "requirements.txt": b"uvicorn==0.38.0\n", "app/main.py": b"1\n"}
+    report = rules.review({}, files, listing=dict.fromkeys(files, 0o100644))
+    assert told(report) == ["console-scripts-not-copied"]
+
+
+def test_a_package_that_goes_is_told_with_what_still_calls_it() -> None:
+    text = (
+        b"FROM debian:13-slim\nRUN apt-get update && apt-get install -y --no-install-recommends %sca-certificates && "
+        b"rm -rf /var/lib/apt/lists/*\nCOPY shop /usr/local/bin/\nUSER 1000\nHEALTHCHECK CMD curl -f http://localhost/\n"
+        b'ENTRYPOINT ["tini", "--", "shop"]\n'
+    )
+    report = rules.review({"Dockerfile": text % b"curl tini "}, {"Dockerfile": text % b""})
+    assert told(report) == ["package-lost", "package-lost"]

@@ -218,8 +218,8 @@ class PackageCall:
 
     @property
     def compiles_dependencies(self) -> bool:
-        """It compiles what another call has fetched, and not the project: `mix deps.compile`."""
-        return self.manager == "mix" and self.verb == "deps.compile"
+        """It compiles what the project needs, and not the project: `mix deps.compile`, `cargo chef cook`."""
+        return (self.manager, self.verb) in {("mix", "deps.compile"), ("cargo", "chef cook")}
 
     @property
     def assume_yes(self) -> bool:

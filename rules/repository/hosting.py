@@ -1,0 +1,100 @@
+"""What hosting platforms build of a repository, and what they start: `heroku.yml`, `fly.toml`, `render.yaml`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rules.repository import composes, yamls
+from rules.repository.contexts import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HOSTING = re.compile(r"heroku\.ya?ml|render\.ya?ml|fly(?:\.[\w-]+)?\.toml")
+"""Those in the root alone: further down nobody knows from which folder the platform is called."""
+
+
+class Hosted(NamedTuple):
+    """A build that a platform makes.
+
+    Attributes:
+        dockerfile: The Dockerfile's path in the repository.
+        context: The context folder, `` for the root.
+        target: The stage, empty for the last.
+        args: Build arguments that are given, by name.
+        command: What is started instead of the image's own command; empty for that.
+        line: Where it is described, from 1.
+    """
+
+    dockerfile: str
+    context: str
+    target: str
+    args: dict[str, str | None]
+    command: str
+    line: int
+
+
+def hosted(path: str, data: bytes) -> Iterator[Hosted]:
+    """Yield the builds of a platform's file; none for another file, and for one that cannot be read."""
+    if not _HOSTING.fullmatch(path):
+        return
+    if path.endswith(".toml"):
+        yield from _fly(data)
+    elif path.startswith("heroku"):
+        yield from _heroku(yamls.read(data))
+    else:
+        yield from _render(yamls.read(data))
+
+
+def _heroku(document: Any) -> Iterator[Hosted]:
+    """Read a Heroku manifest: each process builds in its Dockerfile's folder (Dev Center, "heroku.yml")."""
+    top = yamls.mapping(document)
+    build, run = yamls.mapping(top.get("build")), yamls.mapping(top.get("run"))
+    args = composes.pairs(build.get("config"))
+    for name, each in yamls.mapping(build.get("docker")).items():
+        given = yamls.mapping(each)
+        dockerfile = joined("", yamls.text(given.get("dockerfile")) or yamls.text(each))
+        if dockerfile:
+            starts = run.get(name)
+            command = _command(yamls.mapping(starts).get("command", starts))
+            target, context = yamls.text(given.get("target")), posixpath.dirname(dockerfile)
+            line = yamls.line_of(given, "target") if target else yamls.line_of(build.get("docker"), name)
+            yield Hosted(dockerfile, context, target, args, command, line)
+
+
+def _render(document: Any) -> Iterator[Hosted]:
+    """Read Render's services that are built by Docker (Render's documentation, "Blueprint YAML Reference")."""
+    for each in yamls.sequence(yamls.mapping(document).get("services")):
+        service = yamls.mapping(each)
+        root = joined("", yamls.text(service.get("rootDir")) or ".")
+        if "docker" not in (service.get("runtime"), service.get("env")) or root is None:
+            continue
+        dockerfile = joined(root, yamls.text(service.get("dockerfilePath")) or "Dockerfile")
+        context = joined(root, yamls.text(service.get("dockerContext")) or ".")
+        if dockerfile is not None and context is not None:
+            command = _command(service.get("dockerCommand"))
+            yield Hosted(dockerfile, context, "", {}, command, yamls.line_of(each, "type"))
+
+
+def _fly(data: bytes) -> Iterator[Hosted]:
+    """Read Fly's settings: each process has its command, the image's where none is named (fly.io, "fly.toml")."""
+    try:
+        top = tomllib.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return
+    build = yamls.mapping(top.get("build"))
+    dockerfile = joined("", yamls.text(build.get("dockerfile")) or "Dockerfile")
+    if dockerfile is None or not {"image", "builder", "buildpacks"}.isdisjoint(build):
+        return
+    args = composes.pairs(build.get("args"))
+    commands = [_command(one) for one in yamls.mapping(top.get("processes")).values()] or [""]
+    for command in commands:
+        yield Hosted(dockerfile, "", yamls.text(build.get("build-target")), args, command, 1)
+
+
+def _command(node: Any) -> str:
+    """Return a command as a shell has it: a text, or the lines of one."""
+    return yamls.text(node) or "; ".join(map(yamls.text, yamls.sequence(node)))
