@@ -128,6 +128,8 @@ class Problem:
             the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
             of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
+        wherever: Whether it is one thing in the whole file, by its key or its items: a download is no other one when
+            another instruction or another stage fetches it.
         held_before: Whether the fact held before the change too, where the rule had no reason to speak of it: such a
             problem is an old one.
         cause: What is at fault, where another rule may see the same from its other side: a name that is one in the
@@ -152,6 +154,7 @@ class Problem:
     shared_advice: str = ""
     heed: str = ""
     fact: str = ""
+    wherever: bool = False
     held_before: bool = False
     cause: str = ""
     untold: bool = False

@@ -258,5 +258,6 @@ def _problem(
         instruction=step.instruction,
         stage=stage.key,
         items=items or (_name(texts[0]),),
+        wherever=True,
         shared_advice="" if forgiven else f"{stage.key} {found.risk} {found.way}",
     )
