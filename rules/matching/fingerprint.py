@@ -107,9 +107,8 @@ def unchanged(
     by instruction or all in all. Of the others, equal wording is matched first, the stage's name aside; then the same
     key in the same stage, then the same words in another instruction of the stage (a `RUN` was split, joined or made a
     here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
-    kind or its `FROM`, then what is one thing wherever it stands, then instructions that were edited but are at least half
-    alike, then parts of a split one.
-    Quotes and braces that mean nothing make no difference.
+    kind or its `FROM`, then what is one thing wherever it stands, then instructions that were edited but are at least
+    half alike, then parts of a split one. Quotes and braces that mean nothing make no difference.
 
     Args:
         before: The problems of the one version.
