@@ -99,6 +99,22 @@ def in_the_base(stage: Stage) -> frozenset[str]:
     return IN_FULL_IMAGES if facts.full else IN_FULL_IMAGES & (facts.tools or frozenset())
 
 
+def is_bare(stage: Stage) -> bool:
+    """Tell whether a base is known to have little more than its system: no compilers, no packages of a program's.
+
+    The table's sizes are counted from the distribution's slim image.
+    """
+    facts = stage.facts
+    return facts is not None and facts.is_plain and not facts.full and facts.toolchain is False
+
+
+def has_installs_before(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install of the stage's chain stands above another: what came with it is not brought again."""
+    here = run.at, call.command.start
+    calls = ((one.at, other) for one, other in stage.packages.calls if other.manager == "apt")
+    return any(other.action == "install" and (at, other.command.start) < here for at, other in calls)
+
+
 def is_likely_there(stage: Stage, call: PackageCall) -> bool:
     """Tell whether a base that no table knows has likely all that an install would bring by recommendation.
 
