@@ -10,7 +10,7 @@ from rules.model.run_writes import CARRIERS
 from rules.secrets.downloads import FETCHERS
 
 if TYPE_CHECKING:
-    from rules.api import Command, CopySource, Put, Stage
+    from rules.api import Command, CopySource, Model, Put, Stage
 
 _RENEWS = {
     "composer": frozenset({"self-update", "selfupdate"}),
@@ -21,14 +21,28 @@ _BACK = ("--rollback", "-r", "--dry-run", "--update-keys", "--set-channel-only")
 """Options with which none comes."""
 
 
-@once
 def is_replaced_where_taken(stage: Stage) -> bool:
     """Tell whether nothing of a stage's image ships: it does nothing, and each program copied out of it is replaced."""
-    copies = [copy for other in stage.model.stages for copy in other.copies if copy.from_stage is stage]
-    upon = any(stage in other.chain for other in stage.model.stages if other is not stage)
-    if upon or stage.is_last or any(isinstance(step, Run | Copy) for step in stage.all_steps):
+    copies = _taken(stage.model).get(stage.index, [])
+    if not copies or stage.is_last or stage.index in _built_upon(stage.model):
         return False
-    return bool(copies) and all(is_replaced(copy, source) for copy in copies for source in copy.sources)
+    idle = not any(isinstance(step, Run | Copy) for step in stage.all_steps)
+    return idle and all(is_replaced(copy, source) for copy in copies for source in copy.sources)
+
+
+@once
+def _taken(model: Model) -> dict[int, list[Copy]]:
+    """Return what is copied out of each stage, by its index."""
+    found: dict[int, list[Copy]] = {}
+    for copy in (copy for stage in model.stages for copy in stage.copies):
+        if copy.from_stage is not None:
+            found.setdefault(copy.from_stage.index, []).append(copy)
+    return found
+
+
+@once
+def _built_upon(model: Model) -> frozenset[int]:
+    return frozenset(stage.parent.index for stage in model.stages if stage.parent is not None)
 
 
 def is_replaced(copy: Copy, source: CopySource) -> bool:
