@@ -121,6 +121,8 @@ class Problem:
         decision: What is to be decided, where one answer mends every place: new problems of a rule with the same
             decision and no fix are told once, at the first place or at the last above that has a fix, with the lines of
             the others.
+        mends_alike: Whether one repair is to do all places of its decision that are new: the first of them has the
+            edits.
         shared_advice: What is advised, where several places want the same and each is mended by itself: told once as a
             decision is, and matched with what was there before place by place.
         heed: What differs at this place, as a clause for where it is one of the others: "where `a.sh` runs later".
@@ -151,6 +153,7 @@ class Problem:
     items: tuple[str, ...] = ()
     doubt: str = ""
     decision: str = ""
+    mends_alike: bool = False
     shared_advice: str = ""
     heed: str = ""
     fact: str = ""

@@ -19,7 +19,6 @@ from rules.api import (
     comments_on,
     fix,
     insert_after,
-    mended_at_once,
     quote,
     rule,
 )
@@ -59,8 +58,7 @@ _WORTH_SAYING = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
-    found = _gathered(_found(change))
-    yield from mended_at_once(found) if change.before is None else found
+    yield from _gathered(_found(change))
 
 
 def _gathered(problems: Iterable[Problem]) -> list[Problem]:
@@ -139,6 +137,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         doubt=_doubt(known),
         stage=stage.key,
         decision=message.replace(size, "") if size else message,
+        mends_alike=True,
         fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,
     )
 

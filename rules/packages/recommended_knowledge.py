@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.packages import installed_size, only_recommended, plain_name, recommends_nothing, releases
+from rules.lazily import once
 from rules.packages.recommended_programs import IN_FULL_IMAGES
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed, quote
@@ -110,9 +111,14 @@ def is_bare(stage: Stage) -> bool:
 
 def has_installs_before(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Tell whether an install of the stage's chain stands above another: what came with it is not brought again."""
-    here = run.at, call.command.start
-    calls = ((one.at, other) for one, other in stage.packages.calls if other.manager == "apt")
-    return any(other.action == "install" and (at, other.command.start) < here for at, other in calls)
+    first = _first_install(stage)
+    return first is not None and first < (run.at, call.command.start)
+
+
+@once
+def _first_install(stage: Stage) -> tuple[tuple[int, int], int] | None:
+    calls = ((run.at, call) for run, call in stage.packages.calls if call.manager == "apt" and call.action == "install")
+    return min(((at, call.command.start) for at, call in calls), default=None)
 
 
 def is_likely_there(stage: Stage, call: PackageCall) -> bool:
