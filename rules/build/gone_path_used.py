@@ -10,14 +10,16 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Write,
     delete_command,
     fix,
+    folders_of,
+    once,
     outcome_of_failure,
     quote,
     rule,
     runs_apart,
     surely_stops,
-    within,
     written_by,
 )
 from rules.model.run_writes import CARRIERS, carried_by, texts_written
@@ -56,26 +58,63 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
     """Yield the first such command of a RUN: the build ends there."""
-    gone: dict[str, Command] = {}
+    gone = _Gone()
     for command in run.commands:
-        for path, written in _needed(run, command) if gone and surely_stops(run, command) else ():
-            taken = next((folder for folder in gone if within(path, folder)), None)
-            if taken is not None:
-                yield _problem(stage, run, command, written, gone[taken])
+        for path, written in _needed(run, command) if gone.taken and surely_stops(run, command) else ():
+            first = gone.by(path)
+            if first is not None:
+                yield _problem(stage, run, command, written, first)
                 return
-        gone = {path: by for path, by in gone.items() if not _may_make(run, command, path)} if gone else {}
-        gone.update(dict.fromkeys(_taken(run, command), command))
+        if _may_make_anything(run, command):
+            gone.taken.clear()
+        for write in _writes(run).get(command.start, ()):
+            gone.write(write)
+        gone.taken.update(dict.fromkeys(_taken(run, command), command))
 
 
-def _may_make(run: Run, command: Command, path: str) -> bool:
-    """Whether a path may be there again behind a command."""
+class _Gone:
+    """What is gone at a place of a RUN.
+
+    Attributes:
+        taken: By its path the command that took it.
+    """
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Command] = {}
+        self._filled: dict[str, int] = {}
+
+    def write(self, write: Write) -> None:
+        """Note that something is written: it is there again, with the folders above, and all below a tree may be."""
+        for folder in folders_of(write.path):
+            self.taken.pop(folder, None)
+        if write.tree:
+            self._filled[write.path.rstrip("/")] = write.command.start
+
+    def by(self, path: str) -> Command | None:
+        """Return the command that took a path, or a folder that it lies in, where it cannot be there again."""
+        for folder in folders_of(path):
+            first = self.taken.get(folder)
+            if first is not None:
+                again = any(self._filled.get(above, -1) > first.start for above in folders_of(folder))
+                return first if not again else None
+        return None
+
+
+@once
+def _writes(run: Run) -> dict[int, list[Write]]:
+    found: dict[int, list[Write]] = {}
+    for write in written_by(run):
+        found.setdefault(write.command.start, []).append(write)
+    return found
+
+
+def _may_make_anything(run: Run, command: Command) -> bool:
+    """Whether nobody knows all that a command writes."""
     if command.name and command.name not in _KNOWN:
         return True
     if command.name in FETCHERS and (saved_path(command) is None or command.has(*_NAMED_BY_SERVER)):
         return True
-    written = len(tuple(texts_written(command)))
-    made = [write for write in written_by(run) if write.command is command] if written else []
-    return len(made) < written or any(within(one.path, path) or (one.tree and within(path, one.path)) for one in made)
+    return len(_writes(run).get(command.start, ())) < len(tuple(texts_written(command)))
 
 
 def _taken(run: Run, command: Command) -> tuple[str, ...]:
