@@ -15,6 +15,7 @@ from rules.matching.baselines import baselines
 from rules.matching.fingerprint import Raised, fingerprints, listed
 from rules.matching.gathering import gathered
 from rules.matching.recalled import recalled
+from rules.mending import mended_where_new
 from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
@@ -201,6 +202,7 @@ def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Judged) -> Report:
     old = before.raised
     known, still = baselines(change, before, judged, recalled(setup.rules, change))
+    judged = judged._replace(raised=mended_where_new(judged.raised, known))
     comments = suppressions(change.after.dockerfile)
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rules.repairs import fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
+    from rules.matching.fingerprint import Raised
     from rules.problem import Confidence, Problem
 
 BY_HAND = " by hand"
@@ -30,6 +32,24 @@ def mended_at_once(problems: Iterable[Problem]) -> list[Problem]:
         if problem.decision and problem.fix is not None:
             alike.setdefault((problem.decision, problem.confidence), []).append(problem)
     return [_mended(problem, alike.get((problem.decision, problem.confidence), [])) for problem in told]
+
+
+def mended_where_new(raised: Sequence[Raised], known: Collection[int]) -> tuple[Raised, ...]:
+    """Give the first new place of each decision whose problems want it (`mends_alike`) the edits of all new ones.
+
+    Args:
+        raised: All that is raised, in the order of the places.
+        known: Indexes of what was there before: each of those keeps the repair of its own.
+    """
+    wanted: defaultdict[str, list[int]] = defaultdict(list)
+    for index, item in enumerate(raised):
+        if item.problem.mends_alike and index not in known:
+            wanted[item.rule.id].append(index)
+    found = list(raised)
+    for places in wanted.values():
+        for index, problem in zip(places, mended_at_once(raised[i].problem for i in places), strict=True):
+            found[index] = raised[index]._replace(problem=problem)
+    return tuple(found)
 
 
 def _mended(problem: Problem, group: list[Problem]) -> Problem:

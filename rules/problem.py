@@ -121,6 +121,8 @@ class Problem:
         decision: What is to be decided, where one answer mends every place: new problems of a rule with the same
             decision and no fix are told once, at the first place or at the last above that has a fix, with the lines of
             the others.
+        mends_alike: Whether one repair is to do all places of its decision that are new: the first of them has the
+            edits.
         shared_advice: What is advised, where several places want the same and each is mended by itself: told once as a
             decision is, and matched with what was there before place by place.
         heed: What differs at this place, as a clause for where it is one of the others: "where `a.sh` runs later".
@@ -128,6 +130,8 @@ class Problem:
             the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
             of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
+        wherever: Whether it is one thing in the whole file, by its key or its items: a download is no other one when
+            another instruction or another stage fetches it.
         held_before: Whether the fact held before the change too, where the rule had no reason to speak of it: such a
             problem is an old one.
         cause: What is at fault, where another rule may see the same from its other side: a name that is one in the
@@ -149,9 +153,11 @@ class Problem:
     items: tuple[str, ...] = ()
     doubt: str = ""
     decision: str = ""
+    mends_alike: bool = False
     shared_advice: str = ""
     heed: str = ""
     fact: str = ""
+    wherever: bool = False
     held_before: bool = False
     cause: str = ""
     untold: bool = False

@@ -30,6 +30,7 @@ from rules.base_image.line_breaks import broken_by
 from rules.base_image.lists_gone import lists_gone, stops_anew
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
+from rules.base_image.replaced_programs import is_replaced_where_taken
 from rules.base_image.supported_lines import (
     data_kept,
     day_of,
@@ -60,7 +61,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     today = change.today
     if today is None:
         return
-    over = [(stage, ended) for stage in change.stages if (ended := ended_lines(stage, today))]
+    used = (stage for stage in change.stages if not is_replaced_where_taken(stage))
+    over = [(stage, ended) for stage in used if (ended := ended_lines(stage, today))]
     for told in told_once(over):
         problem = _problem(change, told, today)
         if not stops_anew(change, [told.stage, *told.others], today):

@@ -6,6 +6,7 @@ import re
 
 from rules.api import Copy, Run, Stage, once
 from rules.base_image.purpose import compiles
+from rules.base_image.replaced_programs import is_replaced
 
 _TOOLCHAIN = re.compile(r"/usr/local/go|/usr/local/bin/(?:node|bun|deno|php)|/opt/java/openjdk|/usr/bin/composer")
 """Where official images keep what they are made for (their Dockerfiles)."""
@@ -38,6 +39,8 @@ def taken_out(stage: Stage) -> str | None:
             continue
         for source in copy.sources:
             path = copy.source_path(source)
-            if path is not None and (_TOOLCHAIN.fullmatch(path.rstrip("/")) or (idle and path != "/")):
+            if path is None or is_replaced(copy, source):
+                continue
+            if _TOOLCHAIN.fullmatch(path.rstrip("/")) or (idle and path != "/"):
                 return path
     return None

@@ -23,8 +23,9 @@ from rules.api import (
 from rules.base_image.version_contracts import texts_near
 from rules.dockerfile.nodes import is_dockerfile
 
-_PATTERN = re.compile(r"[^*?\[$\"']+/\*")
-"""All entries of one folder."""
+_PATTERN = re.compile(r"[^*?\[$\"']+/\*{1,2}")
+"""All entries of one folder: to COPY `**` is one `*` (BuildKit matches each name by Go's `filepath.Match`)."""
+_ALL = re.compile(r"(?:\./)?\*{1,2}")
 _MARKS = "*?["
 _SEVERAL = 2
 _MANIFESTS = frozenset(
@@ -53,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             files = known if not copy.deferred else None  # ONBUILD copies out of another context
             for source in copy.sources if not _keeps_folders(copy) else ():
                 text = source.word.text
-                if text in ("*", "./*"):
+                if _ALL.fullmatch(text):
                     if _came_over(change, copy):
                         continue  # with the context that it was written for
                     if files is None or any("/" in name for name in files):
@@ -61,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 elif files is not None and _PATTERN.fullmatch(text) and (folders := _folders_in(files, text)):
                     if _come_whole_below(stage, copy, text) and not _are_named(change, text, folders):
                         continue
-                    yield _problem(change, stage, copy, source, text.removesuffix("*"), certain=True)
+                    yield _problem(change, stage, copy, source, text.rstrip("*"), certain=True)
                 elif any(mark in posixpath.dirname(text) for mark in _MARKS) and "$" not in text:
                     yield from _from_many_folders(change, stage, copy, source)
 
@@ -82,7 +83,7 @@ def _folders_in(files: tuple[str, ...], text: str) -> frozenset[str]:
 
 
 def _folder_of(text: str) -> str:
-    return posixpath.normpath(text.removesuffix("*").lstrip("/"))
+    return posixpath.normpath(text.rstrip("*").lstrip("/"))
 
 
 def _come_whole_below(stage: Stage, copy: Copy, text: str) -> bool:
@@ -184,10 +185,11 @@ def _problem(
     change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource, instead: str, *, certain: bool
 ) -> Problem:
     edit = replace(change.source, source.word.span, instead)
+    deep = " `**` is no more than `*` here, and goes no deeper." if source.word.text.endswith("**") else ""
     return Problem(
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)}: each match is a source of its own, and of a folder "
-        "`COPY` takes the contents, not the folder. All sub-folders end up poured into one. Write "
+        f"`COPY` takes the contents, not the folder.{deep} All sub-folders end up poured into one. Write "
         f"{quote(instead)} to keep them.",
         Confidence.CERTAIN if certain else Confidence.LIKELY,
         doubt="the folders of the build context are not known",

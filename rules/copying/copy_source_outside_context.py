@@ -1,12 +1,16 @@
 """See copy_source_outside_context.md."""
 
+import dataclasses
 import posixpath
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from rules.api import Category, Copy, CopySource, DockerfileChange, Fix, Problem, Severity, Stage, quote, replace, rule
 from rules.quoting import listed
 
+_SEVERAL = 2
+"""Lines that make a way of writing the file's own."""
 _ELSE = "build with a context further up, or name another one with `--build-context`."
 
 
@@ -19,12 +23,27 @@ _ELSE = "build with a context further up, or name another one with `--build-cont
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY or ADD takes a file from outside the build context."""
+    usual = _is_usual(change)
     for stage in change.stages:
         for copy in stage.copies:
-            paths = [(source, source.path) for source in copy.sources if source.path is not None and copy.from_context]
-            outside = [_judged(change, source, _cut(path)) for source, path in paths if _leaves(path)]
+            outside = [_judged(change, source, _cut(source.path or "")) for source in _leaving(copy)]
             for kind in dict.fromkeys((one.there, one.meant) for one in outside):
-                yield _problem(change, stage, copy, [one for one in outside if (one.there, one.meant) == kind])
+                problem = _problem(change, stage, copy, [one for one in outside if (one.there, one.meant) == kind])
+                stops = problem.severity is Severity.ERROR
+                yield dataclasses.replace(problem, held_before=usual and not stops)
+
+
+def _leaving(copy: Copy) -> list[CopySource]:
+    """Return the sources of a COPY that are sought above the context."""
+    return [source for source in copy.sources if copy.from_context and source.path and _leaves(source.path)]
+
+
+def _is_usual(change: DockerfileChange) -> bool:
+    """Whether the file copies so in several lines that the change leaves alone: one more follows them."""
+    then = change.before.stages if change.before is not None else ()
+    before = {str(copy.instruction) for stage in then for copy in stage.copies if _leaving(copy)}
+    now = (copy for stage in change.stages for copy in stage.copies if str(copy.instruction) in before)
+    return len(list(islice(now, _SEVERAL))) == _SEVERAL
 
 
 class _Outside(NamedTuple):

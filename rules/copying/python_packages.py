@@ -25,7 +25,8 @@ _OFFICIAL = frozenset({"python"})
 CONSOLE_SCRIPTS = frozenset(
     "gunicorn uvicorn hypercorn daphne granian uwsgi waitress-serve flask celery alembic django-admin fastapi "
     "streamlit jupyter jupyter-lab airflow prefect dagster mlflow rq scrapy litestar sanic chainlit dramatiq "
-    "huey_consumer supervisord pytest".split()
+    "huey_consumer supervisord pytest arq brownie dbt ddtrace-run locust mkdocs newrelic-admin "
+    "opentelemetry-instrument superset taskiq".split()
 )
 """Commands that are scripts of Python packages."""
 

@@ -107,8 +107,8 @@ def unchanged(
     by instruction or all in all. Of the others, equal wording is matched first, the stage's name aside; then the same
     key in the same stage, then the same words in another instruction of the stage (a `RUN` was split, joined or made a
     here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
-    kind or its `FROM`, then instructions that were edited but are at least half alike, then parts of a split one.
-    Quotes and braces that mean nothing make no difference.
+    kind or its `FROM`, then what is one thing wherever it stands, then instructions that were edited but are at least
+    half alike, then parts of a split one. Quotes and braces that mean nothing make no difference.
 
     Args:
         before: The problems of the one version.
@@ -125,7 +125,7 @@ def unchanged(
     _match_equal(before, after, old, new, (_listing_in_stage, _listing))
     old &= _listed_no_more(before, after)
     new &= _listed_no_more(after, before, whole=True, stages=stages)
-    _match_equal(before, after, old, new, (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only))
+    _match_equal(before, after, old, new, (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only, _moved))
     match_similar(before, after, old, new)
     old -= in_parts(before, after, old)
     new -= in_parts(after, before, new)
@@ -232,6 +232,10 @@ def _of_the_only(item: Raised) -> object:
     breaks = (item.problem.severity or item.rule.severity) is Severity.ERROR
     same = not item.problem.fact if keyword == "FROM" else keyword in _ONE_OF_A_STAGE and not breaks
     return (*item.subject, item.problem.stage, keyword) if same else None
+
+
+def _moved(item: Raised) -> object:
+    return item.subject if item.problem.wherever else None
 
 
 def unnumbered(text: str) -> str:

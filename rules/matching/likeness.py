@@ -6,14 +6,14 @@ import re
 from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from rules.matching.fingerprint import Raised
 
-_SIMILAR = 0.5
+_SIMILAR, _SORTED = 0.5, 0.75
 _CROWD, _NEAR = 10_000, 20
 """Pairs about one subject that are all looked at, and how far apart they may be when there are more."""
 _MOST_WORK, _ALWAYS = 200_000_000, 2_000
@@ -59,19 +59,35 @@ def _parts(text: str) -> frozenset[str]:
 
 
 def match_similar(before: Sequence[Raised], after: Sequence[Raised], old: set[int], new: set[int]) -> None:
-    """Match what is half alike, the most alike first."""
-    pairs = sorted((-likeness, i, j) for i, j, likeness in _alike(before, after, sorted(old), sorted(new)))
+    """Match what is half alike, the most alike first: by the words, wherever a sorted list has them, then in order."""
+    pairs = sorted((_reversed(found), i, j) for i, j, found in _alike(before, after, sorted(old), sorted(new)))
     for _, i, j in pairs:
         if i in old and j in new:
             old.discard(i)
             new.discard(j)
 
 
+class _Likeness(NamedTuple):
+    """How alike two texts are, 1 where they are equal: by their words, and by those that stand in the same order."""
+
+    words: float
+    order: float
+
+    @property
+    def is_half(self) -> bool:
+        """Whether they are about one thing: what was only put in order has most of its words."""
+        return self.order >= _SIMILAR or self.words >= _SORTED
+
+
+def _reversed(found: _Likeness) -> tuple[float, float]:
+    return -found.words, -found.order
+
+
 def _alike(
     before: Sequence[Raised], after: Sequence[Raised], old: Sequence[int], new: Sequence[int]
-) -> Iterator[tuple[int, int, float]]:
+) -> Iterator[tuple[int, int, _Likeness]]:
     """Yield the pairs about the same subject that are half alike, with their likeness; none past `_MOST_WORK`."""
-    known: dict[tuple[str, str], float] = {}
+    known: dict[tuple[str, str], _Likeness] = {}
     left = _MOST_WORK
     for i, j in _pairs(before, after, old, new):
         texts = before[i].words, after[j].words
@@ -80,7 +96,7 @@ def _alike(
             if left < 0:
                 return
             known[texts] = _likeness(*texts)
-        if known[texts] >= _SIMILAR:
+        if known[texts].is_half:
             yield i, j, known[texts]
 
 
@@ -101,10 +117,10 @@ def _pairs(
             yield from ((i, j) for j in near)
 
 
-def _likeness(one: str, other: str) -> float:
+def _likeness(one: str, other: str) -> _Likeness:
     matcher = SequenceMatcher(None, _words(one), _words(other), autojunk=False)
-    # The quick one is never less, and most pairs are not alike.
-    return matcher.ratio() if matcher.quick_ratio() >= _SIMILAR else 0.0
+    words = matcher.quick_ratio()  # which is never less, and most pairs are not alike
+    return _Likeness(words, matcher.ratio() if words >= _SIMILAR else 0.0)
 
 
 def _work(one: str, other: str) -> int:

@@ -6,14 +6,12 @@ from rules.api import (
     Category,
     DockerfileChange,
     Edit,
-    Model,
     PackageCall,
     Problem,
     Run,
     Severity,
     fix,
     insert_after,
-    mended_at_once,
     quote,
     replace,
     rule,
@@ -31,18 +29,12 @@ from rules.api import (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A script calls `apt`, which is made for people at a terminal."""
-    told = [_problem(run, calls) for run, calls in _callers(change.after)]
-    if change.before is None or not _callers(change.before):
-        told = mended_at_once(told)
-    yield from told
-
-
-def _callers(model: Model) -> list[tuple[Run, list[PackageCall]]]:
     by_run: dict[int, tuple[Run, list[PackageCall]]] = {}
-    for _, run, call in model.layers.all_calls:
+    for _, run, call in change.after.layers.all_calls:
         if call.program == "apt":
             by_run.setdefault(id(run), (run, []))[1].append(call)
-    return list(by_run.values())
+    for run, calls in by_run.values():
+        yield _problem(run, calls)
 
 
 def _problem(run: Run, calls: list[PackageCall]) -> Problem:
@@ -52,6 +44,7 @@ def _problem(run: Run, calls: list[PackageCall]) -> Problem:
         f"{run.stage.label} calls {quote(f'apt {first.verb}'.strip())}: `apt` is made for a terminal, and its "
         f"manual warns that its options and output may change between releases. {_instead(first)}",
         decision=_instead(first),
+        mends_alike=True,
         stage=run.stage.key,
         fix=fix("Call `apt-get`", *(edit for call in calls for edit in _edits(run, call))),
     )

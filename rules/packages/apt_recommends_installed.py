@@ -19,7 +19,6 @@ from rules.api import (
     comments_on,
     fix,
     insert_after,
-    mended_at_once,
     quote,
     rule,
 )
@@ -27,7 +26,15 @@ from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
-from rules.packages.recommended_knowledge import Knowledge, adds_none, in_the_base, is_likely_there, knowledge
+from rules.packages.recommended_knowledge import (
+    Knowledge,
+    adds_none,
+    has_installs_before,
+    in_the_base,
+    is_bare,
+    is_likely_there,
+    knowledge,
+)
 from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
 from rules.packages.repeated_installs import is_repeated
 from rules.packages.sources import adds_source_before
@@ -51,8 +58,7 @@ _WORTH_SAYING = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
-    found = _gathered(_found(change))
-    yield from mended_at_once(found) if change.before is None else found
+    yield from _gathered(_found(change))
 
 
 def _gathered(problems: Iterable[Problem]) -> list[Problem]:
@@ -131,6 +137,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         doubt=_doubt(known),
         stage=stage.key,
         decision=message.replace(size, "") if size else message,
+        mends_alike=True,
         fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,
     )
 
@@ -197,10 +204,11 @@ def _installs(run: Run) -> list[PackageCall]:
 
 
 def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
+    """Return the megabytes that only recommendations bring, where nothing can have brought any of it before."""
     if adds_source_before(stage, run, call):
         return None  # its package of the same name may weigh anything
-    if stage.facts is not None and (stage.facts.full or stage.facts.has_tool("gcc")):
-        return None  # much of it is in the base image
+    if not is_bare(stage) or has_installs_before(stage, run, call):
+        return None
     apart = _swept(run, call) | in_the_base(stage)
     names = [package.name for package in call.packages if package.name not in apart]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     Copy,
@@ -22,6 +23,7 @@ from rules.api import (
 )
 from rules.base_image.version_ranges import numbers_of
 from rules.packages.node_engines import NPM, PNPM, Engines, last_on, reaches, runs_on
+from rules.packages.nodesource import Brought, brought_before
 
 _ANOTHER = re.compile(
     r"\b(?:nvm|volta|fnm|asdf|mise|rbenv|rvm|ruby-install|gem update --system|rubygems-update)\b"
@@ -77,15 +79,28 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.all_calls:
         for package in call.packages if call.action == "install" else ():
             judge = _TOOLS.get((call.manager, package.name))
-            if judge is None or call.command.conditional or not _is_of_image(stage, run):
+            if judge is None or (not _is_newest(package) and _named_npm(package) is None):
                 continue
-            if call.has(*_OF_INDEX) or any(run.scope.get(name) is not None for name in _INDEXES):
+            if call.command.conditional or _takes_other_index(run, call):
                 continue
-            if not _is_newest(package) and _named_npm(package) is None:
+            brought = _brought(stage, run, call)
+            if brought is None and not _is_of_image(stage, run):
                 continue
-            refused = judge(stage, call, package)
+            refused = judge(stage, call, package, brought)
             if refused is not None and outcome_of_failure(run, call.command) == "stops":
-                yield _problem(stage, run, call, package, refused)
+                yield _problem(stage, run, call, package, refused, brought)
+
+
+def _takes_other_index(run: Run, call: PackageCall) -> bool:
+    return call.has(*_OF_INDEX) or any(run.scope.get(name) is not None for name in _INDEXES)
+
+
+def _brought(stage: Stage, run: Run, call: PackageCall) -> Brought | None:
+    """Return the Node.js that the file itself takes from NodeSource, and no other above a call."""
+    if call.manager != "npm" or run.deferred:
+        return None
+    first = _first_other(stage)
+    return brought_before(stage, run, call) if first is None or first > run.at else None
 
 
 def _is_newest(package: Package) -> bool:
@@ -126,7 +141,7 @@ def _first_other(stage: Stage) -> tuple[int, int] | None:
     return next((run.at for run in stage.done_runs if _ANOTHER.search(run.instruction.whole_value)), None)
 
 
-def _bundler(stage: Stage, call: PackageCall, _package: Package) -> _Refused | None:
+def _bundler(stage: Stage, call: PackageCall, _package: Package, _brought: Brought | None) -> _Refused | None:
     version = stage.runtime.languages.get("ruby") or ""
     numbers = numbers_of(version)
     if len(numbers) < 2 or numbers >= _FALLS_BACK:  # noqa: PLR2004 - a line has two
@@ -139,8 +154,8 @@ def _bundler(stage: Stage, call: PackageCall, _package: Package) -> _Refused | N
     return _Refused(f"Ruby {version}", wants, f"bundler:{last}") if last is not None else None
 
 
-def _pnpm(stage: Stage, call: PackageCall, _package: Package) -> _Refused | None:
-    version, numbers = _node_of(stage, call)
+def _pnpm(stage: Stage, call: PackageCall, _package: Package, brought: Brought | None) -> _Refused | None:
+    version, numbers = _node_of(stage, call, brought)
     last = last_on(PNPM, numbers) if numbers and numbers[0] in _NPM_6 else None
     if last is None or call.has("--ignore-scripts", "--unsafe-perm") or _OTHER_NPM.search(stage.model.code):
         return None
@@ -148,15 +163,15 @@ def _pnpm(stage: Stage, call: PackageCall, _package: Package) -> _Refused | None
     return _Refused(f"Node.js {version}", wants, f"pnpm@{last}")
 
 
-def _node_of(stage: Stage, call: PackageCall) -> tuple[str, tuple[int, ...]]:
+def _node_of(stage: Stage, call: PackageCall, brought: Brought | None) -> tuple[str, tuple[int, ...]]:
     """Return the Node.js into which a call installs a tool for all; nothing where it goes elsewhere, or asks nobody."""
-    version = stage.runtime.languages.get("node") or ""
+    version = brought.version if brought is not None else stage.runtime.languages.get("node") or ""
     plain = call.global_ and not call.has("--force", "--prefix")
     return (version, numbers_of(version)) if plain else ("", ())
 
 
-def _npm(stage: Stage, call: PackageCall, package: Package) -> _Refused | None:
-    version, numbers = _node_of(stage, call)
+def _npm(stage: Stage, call: PackageCall, package: Package, brought: Brought | None) -> _Refused | None:
+    version, numbers = _node_of(stage, call, brought)
     named = _named_npm(package)
     asking = named or NPM[0]
     if not numbers or not reaches(numbers, _FIRST_NODE_WITH_NPM_8) or runs_on(asking, numbers):
@@ -176,7 +191,7 @@ def _takes_the_newest(numbers: tuple[int, ...]) -> bool:
     return numbers[0] in _BEFORE_10_8 or (first is not None and not reaches(numbers, first))
 
 
-_TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall, Package], _Refused | None]] = {
+_TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall, Package, Brought | None], _Refused | None]] = {
     ("gem", "bundler"): _bundler,
     ("npm", "npm"): _npm,
     ("npm", "pnpm"): _pnpm,
@@ -184,13 +199,19 @@ _TOOLS: dict[tuple[str, str], Callable[[Stage, PackageCall, Package], _Refused |
 """By the manager that installs it, and its name."""
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall, package: Package, refused: _Refused) -> Problem:
+def _problem(
+    stage: Stage, run: Run, call: PackageCall, package: Package, refused: _Refused, brought: Brought | None
+) -> Problem:
     what = f"the newest {quote(package.name)}" if _is_newest(package) else quote(package.word.value)
+    whence, later = quote(stage.root.base_text or ""), "image"
+    if brought is not None:
+        whence, later = f"NodeSource's {quote(f'{brought.source.kind}{brought.source.major}.x')}", "line of Node.js"
     return Problem(
         call.command.span if len(call.packages) == 1 else package.word.span,
-        f"{stage.label} installs {what}, and {quote(stage.root.base_text or '')} has "
-        f"{refused.runtime}: {refused.wants}. The build stops here. Install {quote(refused.last)}, or a later image.",
-        Confidence.CERTAIN,
+        f"{stage.label} installs {what}, and {whence} has "
+        f"{refused.runtime}: {refused.wants}. The build stops here. Install {quote(refused.last)}, or a later {later}.",
+        Confidence.LIKELY if brought is not None and brought.source.argued else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         instruction=run.instruction,
         stage=stage.key,
         key=package.name,

@@ -18,7 +18,6 @@ from rules.api import (
     append_to_run,
     as_root,
     fix,
-    mended_at_once,
     once,
     quote,
     rule,
@@ -53,11 +52,6 @@ _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
-    found = _left(change)
-    yield from mended_at_once(found) if change.before is None else found
-
-
-def _left(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in change.after.layers.shipped_runs:
         if change.after.is_for_developers(run.stage):
             continue
@@ -194,6 +188,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         stage=stage.key,
         key=call.manager,
         decision=f"{fact.removeprefix(stage.label)}; {way_out}",
+        mends_alike=True,
         heed=f"where {need}" if need else "",
         fix=_fix(run, call, left),
     )

@@ -1,9 +1,7 @@
 """See package_source_eol.md."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
-from typing import NamedTuple
 
 from rules.api import (
     BY_ARGUMENT,
@@ -12,9 +10,7 @@ from rules.api import (
     DockerfileChange,
     EndOfLife,
     Problem,
-    Run,
     Severity,
-    Span,
     all_end_of_life,
     quote,
     rule,
@@ -24,37 +20,12 @@ from rules.base_image.version_contracts import contracts
 from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.dockerfile.reference import parse_reference
 from rules.facts.glibc import shown
+from rules.packages.nodesource import PACKAGE, Source, sources
 
-_NODESOURCE = re.compile(
-    r"//(?:deb|rpm)\.nodesource\.com/(?P<kind>setup_|node_|pub_)(?P<major>\d+)\.x"
-    r"(?:/?\s+(?P<suite>[\w$(){}-]+)\s+main\b)?"
-)
-"""NodeSource's script and repositories, each for one line of Node.js (nodesource/distributions, README)."""
 _SUITE = "nodistro"
 """The one suite of the lines in support: code names answer 404 (nodesource/distributions, issues 1904 and 1933)."""
 _GLIBC = (2, 28)
 """What Node.js 18 and later ask for, as `.deb` and as `.rpm` (nodesource/distributions, issues 1390 and 1517)."""
-_PACKAGE = "nodejs"
-
-
-class _Source(NamedTuple):
-    """A source of packages that a RUN adds.
-
-    Attributes:
-        run: The RUN.
-        span: The word that names it.
-        kind: How the name begins: `setup_`.
-        major: The line of Node.js.
-        argued: Whether a variable says which line it is.
-        suite: The suite behind the address in a line of apt's; empty where none stands there.
-    """
-
-    run: Run
-    span: Span
-    kind: str
-    major: str
-    argued: bool
-    suite: str
 
 
 @rule(
@@ -66,7 +37,7 @@ class _Source(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A source of packages is added for a release line that is past its end of life."""
-    if change.today is None or not any(stage.packages.has(_PACKAGE) for stage in change.stages):
+    if change.today is None or not any(stage.packages.has(PACKAGE) for stage in change.stages):
         return
     told: set[str] = set()
     for source in sorted(_sources(change), key=lambda one: not one.run.stage.files_ship):
@@ -76,13 +47,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _problem(change, source, end)
 
 
-def _sources(change: DockerfileChange) -> Iterator[_Source]:
+def _sources(change: DockerfileChange) -> Iterator[Source]:
     for run in (run for stage in change.stages for run in stage.runs if run.is_read and not run.deferred):
-        for word in (word for command in run.commands if not command.conditional for word in command.args):
-            found = _NODESOURCE.search(run.scope.expand(word.value) or word.value)
-            if found is not None:
-                argued = _NODESOURCE.search(word.value) is None
-                yield _Source(run, word.span, found["kind"], found["major"], argued, found["suite"] or "")
+        yield from sources(run)
 
 
 def _ended(major: str, today: date) -> EndOfLife | None:
@@ -92,7 +59,7 @@ def _ended(major: str, today: date) -> EndOfLife | None:
     return next((end for end in ends if end.product == "Node.js" and end.already_over and end.date is not None), None)
 
 
-def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Problem:
+def _problem(change: DockerfileChange, source: Source, end: EndOfLife) -> Problem:
     assert end.date is not None, "asked for with one"
     ships = source.run.stage.files_ship
     effect = (
@@ -115,7 +82,7 @@ def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Probl
     )
 
 
-def _way_out(source: _Source, successor: str) -> str:
+def _way_out(source: Source, successor: str) -> str:
     """Name the nearest supported line, and what has to change with it."""
     kind = "setup_" if source.kind == "pub_" else source.kind  # the folders below `pub_` have other names now
     told = f" The nearest supported line is {quote(f'{kind}{successor}.x')}"

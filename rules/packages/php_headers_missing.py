@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.facts.packages import depends_on
 from rules.packages.libraries_removed import LINKED
+from rules.packages.pecl_headers import without_headers
 from rules.packages.scripts import runs_script_before
 
 _NEEDS = {
@@ -53,12 +54,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     continue
                 words = [word.value for word in command.args if not word.value.startswith("-")]
                 if command.name == "pecl":
-                    if words[:1] == ["install"] and words[1:] and _lacks_compiler(stage, run, command):
-                        yield _without_compiler(stage, run, command, words[1])
+                    yield from _by_pecl(stage, run, command, words)
                     continue
                 found = next((name for name in words if name in _NEEDS and _lacks(stage, run, command, name)), None)
                 if found is not None:
-                    yield _without_headers(stage, run, command, found)
+                    needs = _NEEDS[found]
+                    package = needs[0] if stage.runtime.distribution == "alpine" else needs[-1]
+                    yield _without_headers(stage, run, command, found, package)
+
+
+def _by_pecl(stage: Stage, run: Run, command: Command, words: list[str]) -> Iterator[Problem]:
+    if words[:1] == ["install"] and words[1:] and _lacks_compiler(stage, run, command):
+        yield _without_compiler(stage, run, command, words[1])
+        return
+    found = without_headers(stage, run, command)
+    if found is not None:
+        yield _without_headers(stage, run, command, *found)
 
 
 def _is_known(stage: Stage) -> bool:
@@ -101,9 +112,7 @@ def _lacks_compiler(stage: Stage, run: Run, command: Command) -> bool:
     return names.isdisjoint({"autoconf", "gcc", "build-base", "alpine-sdk"}) and not any("$" in name for name in names)
 
 
-def _without_headers(stage: Stage, run: Run, command: Command, name: str) -> Problem:
-    needs = _NEEDS[name]
-    package = needs[0] if stage.runtime.distribution == "alpine" else needs[-1]
+def _without_headers(stage: Stage, run: Run, command: Command, name: str, package: str) -> Problem:
     return Problem(
         command.span,
         f"{stage.label} builds PHP's {quote(name)}, and nothing above installs the headers of its library: "

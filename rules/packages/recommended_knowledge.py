@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.packages import installed_size, only_recommended, plain_name, recommends_nothing, releases
+from rules.lazily import once
 from rules.packages.recommended_programs import IN_FULL_IMAGES
 from rules.packages.sources import adds_source_before
 from rules.quoting import listed, quote
@@ -97,6 +98,27 @@ def in_the_base(stage: Stage) -> frozenset[str]:
     if facts is None:
         return frozenset()
     return IN_FULL_IMAGES if facts.full else IN_FULL_IMAGES & (facts.tools or frozenset())
+
+
+def is_bare(stage: Stage) -> bool:
+    """Tell whether a base is known to have little more than its system: no compilers, no packages of a program's.
+
+    The table's sizes are counted from the distribution's slim image.
+    """
+    facts = stage.facts
+    return facts is not None and facts.is_plain and not facts.full and facts.toolchain is False
+
+
+def has_installs_before(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install of the stage's chain stands above another: what came with it is not brought again."""
+    first = _first_install(stage)
+    return first is not None and first < (run.at, call.command.start)
+
+
+@once
+def _first_install(stage: Stage) -> tuple[tuple[int, int], int] | None:
+    calls = ((run.at, call) for run, call in stage.packages.calls if call.manager == "apt" and call.action == "install")
+    return min(((at, call.command.start) for at, call in calls), default=None)
 
 
 def is_likely_there(stage: Stage, call: PackageCall) -> bool:

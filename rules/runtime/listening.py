@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import is_script
-from rules.runtime.start_instructions import commands_of
+from rules.runtime.start_instructions import commands_of, started_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,7 @@ def listening_of_base(stage: Stage) -> OfBase | None:
 
 _UNPRIVILEGED = 8080
 SAYS_WHERE = re.compile(r"url|port", re.IGNORECASE)
+_OF_THE_SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/", "/init")
 _ASPNET = "ASPNETCORE_HTTP_PORTS"
 
 
@@ -104,7 +106,15 @@ def _aspnet(stage: Stage) -> OfBase | None:
     starts = [setting.value for setting in image.start_command if setting.set_in_file and setting.value is not None]
     if not starts or any(SAYS_WHERE.search(start.text) or any(map(is_script, start.words)) for start in starts):
         return None
+    if not _is_of_dotnet(started_words(stage)):
+        return None
     return OfBase("ASP.NET Core", int(ports.value), f"the base image sets `{_ASPNET}`", f"set `ENV {_ASPNET}={{}}`")
+
+
+def _is_of_dotnet(words: tuple[str, ...]) -> bool:
+    """Whether a start is .NET's, or a program of the project's own: a supervisor gives each program its settings."""
+    program = words[0] if words else ""
+    return posixpath.basename(program) == "dotnet" or ("/" in program and not program.startswith(_OF_THE_SYSTEM))
 
 
 def _is_configured(stage: Stage, folder: str) -> bool:

@@ -22,6 +22,7 @@ from rules.api import (
     Severity,
     Stage,
     Start,
+    innermost_around,
     insert_line_before,
     once,
     path_folders,
@@ -42,6 +43,7 @@ _INSTALLERS = PYTHON_MANAGERS | {"pipx", "conda"}
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
 """Packages that install others, and start nothing themselves."""
 _PYTHONS = frozenset({"python", "python3"})
+_WITH_ENVIRONMENT = frozenset({"pdm", "pipenv", "poetry", "uv"})
 
 
 class Home(NamedTuple):
@@ -191,7 +193,7 @@ def _is_local(put: Put, folder: str) -> bool:
 def _installs(run: Run, call: PackageCall) -> bool:
     """Whether a call installs packages of Python, other than installers, where the system's Python finds them."""
     program = call.command.program
-    if id(call) in user_calls(run.stage):
+    if id(call) in user_calls(run.stage) or _runs_in_environment(run, call):
         return False
     if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
         return False
@@ -203,6 +205,12 @@ def _installs(run: Run, call: PackageCall) -> bool:
         return False
     activated = any("activate" in str(command) for command in run.commands)
     return not activated and (bool(call.manifests) or any(package.name not in _TOOLS for package in call.packages))
+
+
+def _runs_in_environment(run: Run, call: PackageCall) -> bool:
+    """Whether it is run by a manager that has an environment of its own: `poetry run pip install …`."""
+    around = innermost_around(run).get(call.command.start) if call.command.nested else None
+    return around is not None and around.name in _WITH_ENVIRONMENT and around.subcommand == "run"
 
 
 def _without(stage: Stage, folder: str) -> str:

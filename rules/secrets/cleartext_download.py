@@ -1,6 +1,5 @@
 """See cleartext_download.md."""
 
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
@@ -107,17 +106,17 @@ def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Ur
     fresh = change.fresh("cleartext-download", stage, keys)
     first, *others = [url for url, key in zip(found, keys, strict=True) if key in fresh]
     edits = [edit for url in found if (edit := _edit(run, url)) is not None]
-    problem = _problem(
+    return _problem(
         stage,
         run,
         first.text,
         first.word.span,
         edits if len(edits) == len(found) else [],
         more=[url.text for url in others],
+        keys=keys,
         sure=all(url.text in url.word.value for url in found),
         bare=any(has_no_authorities(stage, url.command.name) for url in found),
     )
-    return dataclasses.replace(problem, key="", items=tuple(dict.fromkeys(keys)))
 
 
 def _calls(run: Run) -> Iterator[Command]:
@@ -193,6 +192,7 @@ def _problem(
     edits: list[Edit],
     *,
     more: Sequence[str] = (),
+    keys: Sequence[str] = (),
     sure: bool = True,
     bare: bool = False,
 ) -> Problem:
@@ -208,7 +208,8 @@ def _problem(
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,
-        key=_key(url),
+        items=tuple(dict.fromkeys(keys)) or (_key(url),),
+        wherever=True,
         cause=in_the_clear(addresses, step.instruction.span if isinstance(step, Run) else span),
         fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )

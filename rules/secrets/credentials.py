@@ -99,9 +99,11 @@ _SHAPES = (
 )
 _HINTS = tuple((hint, place) for place, shape in enumerate(_SHAPES) for hint in shape.hints)
 _EXAMPLE = re.compile(
-    r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|IxMjM0NTY3ODkw|<[^>]+>",
+    r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|IxMjM0NTY3ODkw|<[^>]+>|"
+    r"(?P<one>[0-9a-z])(?P=one){11}",
     re.IGNORECASE,
 )
+"""Words of examples, and what no chance makes: one character twelve times, as zero bytes are in base64."""
 _WEAK = re.compile(
     r"(?i)(?:[a-z0-9]+[_-])?pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin\d*|postgres|mysql|guest|pwd"
 )

@@ -1,5 +1,6 @@
 """See download_without_checksum.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from rules.api import (
     once,
     quote,
     rule,
+    written_by,
 )
 from rules.quoting import listed
 from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
@@ -70,6 +72,7 @@ _SAVING = FETCHERS | {"php"}
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _RELEASE = re.compile(r"v?#(?:\.#)*(?:[-.]?(?:alpha|beta|dev|final|post|pre|rc|[a-z])(?![a-z])#?)?", re.IGNORECASE)
 """What a release comes to without its numbers, written out or by a variable: `3.4`, `v1.0rc2`, `1.1.1w`."""
+_PROGRAMS = ("/bin", "/sbin")
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
 
 
@@ -186,7 +189,7 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
     if url.is_local or keeps_nothing(url.command) or _BY_CONTENT.search(url.text):
         return False
     if SCRIPT.search(url.text) or SCRIPT.search(saved_name(url)):
-        return is_executed(run, url)
+        return is_executed(run, url) or _is_put_on_path(run, url)
     if is_interpreted(run, url):
         return True
     if _NO_PROGRAM.search(url.text) or _NO_PROGRAM.search(saved_name(url)) or _PAPERS.search(url.text):
@@ -194,6 +197,14 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
     if _ARTIFACT.search(url.text):
         return True
     return (executable and is_saved(url)) or saved_name(url) in _made_executable(run.stage)
+
+
+def _is_put_on_path(run: Run, url: Url) -> bool:
+    """Whether a script is saved among the programs, and made one of them."""
+    paths = [one.path for one in written_by(run) if one.command is url.command]
+    return any(path.endswith(_PROGRAMS) for path in map(posixpath.dirname, paths)) and (
+        saved_name(url) in _made_executable(run.stage)
+    )
 
 
 @once
@@ -258,5 +269,6 @@ def _problem(
         instruction=step.instruction,
         stage=stage.key,
         items=items or (_name(texts[0]),),
+        wherever=True,
         shared_advice="" if forgiven else f"{stage.key} {found.risk} {found.way}",
     )

@@ -113,6 +113,7 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
         instruction=instruction,
         stage=stage.key,
         key=versionless(url),
+        wherever=True,
     )
 
 
@@ -146,5 +147,6 @@ def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Probl
         instruction=run.instruction,
         stage=stage.key,
         key=versionless(run.scope.expand(url) or url),
+        wherever=True,
         severity=Severity.INFO if pinned else None,
     )

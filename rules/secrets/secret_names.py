@@ -33,6 +33,10 @@ _NOT_SECRET = re.compile(
     re.IGNORECASE,
 )
 """The names of bundlers for browsers among them: what these take in, every visitor of the page gets."""
+_CIPHERTEXT = re.compile(
+    r"(?:^|[_-])(?:ENCRYPTED|CIPHER_?TEXT|SEALED(?![_-]SECRETS?[_-]))(?:$|[_-])|[_-]ENC$", re.IGNORECASE
+)
+"""What says that a value is kept encrypted, so that whoever has it needs a key; `SEALED_SECRETS_KEY` is such a key."""
 _CREDENTIAL_HOST = re.compile(r"^BUNDLE_[A-Z0-9_]*__[A-Z0-9_]+$")
 _BUNDLE_SETTING = re.compile(r"^BUNDLE_(?:BUILD|CACHE|LOCAL|DISABLE|PATH|JOBS|RETRY|WITHOUT|MIRROR|SSL)_")
 _HARMLESS = re.compile(
@@ -84,7 +88,8 @@ def names_a_secret(name: str) -> bool:
     name = _HUMP.sub("_", name)
     if _CREDENTIAL_HOST.match(name) and not _BUNDLE_SETTING.match(name):
         return True
-    return bool(_SECRET.search(name)) and not _NOT_SECRET.search(name) and not names_a_public_one(name)
+    said = bool(_SECRET.search(name)) and not _NOT_SECRET.search(name)
+    return said and not _CIPHERTEXT.search(name) and not names_a_public_one(name)
 
 
 def could_be_secret(value: str) -> bool:
