@@ -34,6 +34,7 @@ from rules.copying.possibly_there import INTERPRETERS, begins_plain, may_be_ther
 from rules.copying.read_besides import missing_besides
 from rules.copying.unmade_paths import holds_sources
 from rules.model.work_folders import path_of
+from rules.packages.tool_versions import reads_no_root
 
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
 _WRAPPERS = frozenset({"mvnw", "gradlew"})
@@ -101,8 +102,9 @@ Information"; the manuals of the others)."""
 def _is_above(stage: Stage, run: Run, command: Command, path: str) -> bool:
     """Whether a program that looks for its manifest in the folders above finds it in one, as a COPY put it there."""
     folder, name = posixpath.split(path)
+    rootless = command.name == "npm" and reads_no_root(stage)
     looks_up = _UPWARD.get(command.name) == name and stage.files.below(folder)  # in a folder that is there
-    above = folders_of(folder) if looks_up else ()
+    above = [one for one in folders_of(folder) if one or not rootless] if looks_up else []
     puts = (
         put for one in above for put in (*stage.files.at(posixpath.join(one or "/", name)), *stage.files.at(one or "/"))
     )
