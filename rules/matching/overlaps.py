@@ -179,7 +179,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "library-lost": (_silence("stage", "linked-library-missing", "native-dependency-missing"),),
     "lockfile-missing": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost", "lockfile-missing"),),
-    "run-tool-missing": (_silence("instruction", "uid-implicit"),),
+    "run-tool-missing": (
+        _silence("instruction", "uid-implicit"),
+        _where("sdk", "instruction", "prefer-multi-stage"),
+    ),
     "copy-relative-without-workdir": (_silence("instruction", "copy-folders-merged"),),
     "run-folder-moved": (_silence("stage", "run-file-not-copied"),),
     "operator-mistyped": (_silence("instruction", "failure-ignored", "service-started-in-build"),),
