@@ -65,9 +65,9 @@ def _way_out(change: DockerfileChange, stage: Stage) -> str:
     last = change.stages[-1]
     if not last.instructions and last.base_stage is None:
         name = stage.label.strip("`") if stage.name else str(stage.index)
-        copy = quote(f"COPY --from={name} …")
+        copy, base = quote(f"COPY --from={name} …"), quote(last.base_text or "")
         return (
-            f"The image that ships, {last.label} (line {last.from_.line}), is {quote(last.base_text or '')} and nothing more: "
+            f"The image that ships, {last.label} (line {last.from_.line}), is {base} and nothing more: "
             f"copy into it what is made here ({copy})."
         )
     return "If something else builds it, say so in the policy; else it can go."

@@ -230,6 +230,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _same_fact("instruction", "run-file-not-copied", "secret-not-mounted"),
         _silence("instruction", "run-tool-missing"),
     ),
+    "world-writable-permissions": (_silence("cause", "recursive-chown-layer"),),
     "cd-without-effect": (_same_fact("instruction", "cd-instead-of-workdir"),),
     "copied-then-deleted": (_silence("instruction", "prefer-add-archive"),),
     "stage-name-reserved": (_silence("instruction", "stage-name-casing"),),
