@@ -63,9 +63,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _way_out(change: DockerfileChange, stage: Stage) -> str:
     """Say what to do: an image in which nothing is done lacks what the stage makes, rather than that it makes it."""
     last = change.stages[-1]
-    if not last.instructions and last.base_stage is None:
+    if (stage.runs or stage.copies) and not last.instructions and last.base_stage is None:
         name = stage.label.strip("`") if stage.name else str(stage.index)
-        copy, base = quote(f"COPY --from={name} …"), quote(last.base_text or "")
+        copy, base = quote(f"COPY --from={name} …"), quote((last.base_text or "").partition("@")[0])
         return (
             f"The image that ships, {last.label} (line {last.from_.line}), is {base} and nothing more: "
             f"copy into it what is made here ({copy})."
