@@ -11,6 +11,7 @@ from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root, runtime_user
 from rules.user.given_owners import copies_since, covers, is_of, owners_given
+from rules.user.kept_chowns import COPIED
 from rules.user.linked_paths import by_link, paths_of
 from rules.user.modes import without_others_writing
 from rules.user.owners import Owner, is_same
@@ -121,7 +122,7 @@ def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -
 def _is_copied(stage: Stage, found: list[Grant]) -> bool:
     """Whether a COPY brings what is there: a `chown` of it would be one more layer with all of it."""
     puts = (put for path in paths_of(found) if path is not None for put in stage.files.below(path))
-    return any(put.kind in ("context", "stage") and put.tree for put in puts)
+    return any(put.kind in COPIED and put.tree for put in puts)
 
 
 def _at_the_start(stage: Stage) -> str:
