@@ -6,6 +6,7 @@ Without arguments, `go mod download` has written none of what a build needs sinc
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from rules.copying.absent import begins_elsewhere
 from rules.copying.made_outside import may_be_made_outside
 from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
+from rules.lazily import once
 from rules.model.outcome import outcome_of_failure
 from rules.packages.go_projects import GoProject, project_of
 from rules.packages.project_files import context_folder, copied
@@ -46,7 +48,7 @@ def missing_sums(change: DockerfileChange) -> Iterator[tuple[Stage, Run, Command
         for command in run.calls("go"):
             if run.stage.index in told or not _reads_sums(run, command) or not begins_plain(run.stage):
                 continue
-            if _may_write(run, command) or runs_script_above(run.stage, command):
+            if _first_writer(run.stage) < command.start or runs_script_above(run.stage, command):
                 continue
             project = project_of(change, run, command)
             found = _lack(change, run, command, project) if project is not None and _requires(project.text) else None
@@ -74,10 +76,11 @@ def _is_told_otherwise(run: Run, command: Command) -> bool:
     return modules not in ("on", "auto", "") or not _SETTINGS.isdisjoint((*given, *run.scope.variables))
 
 
-def _may_write(run: Run, command: Command) -> bool:
-    """Whether a call above may have written the sums."""
-    above = (call for one in run.stage.all_runs for call in one.calls("go") if call.start < command.start)
-    return any(_writes(run, call) for call in above)
+@once
+def _first_writer(stage: Stage) -> float:
+    """Where the first call of Go in a chain stands that may write the sums; infinity where none does."""
+    calls = ((run, call) for run in stage.all_runs for call in run.calls("go"))
+    return min((call.start for run, call in calls if _writes(run, call)), default=math.inf)
 
 
 def _writes(run: Run, call: Command) -> bool:
