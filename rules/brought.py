@@ -63,6 +63,17 @@ def unedited(change: DockerfileChange, stage: Stage, target: str) -> Brought | N
     return None if _is_edited(stage, target) else brought(change, stage, target, through_stages=True)
 
 
+def is_nowhere(change: DockerfileChange, stage: Stage, target: str) -> bool:
+    """Tell whether a path of the image leads, through stages too, to a file that the repository is known not to have.
+
+    A build may make it there all the same.
+    """
+    origin = _origin(stage, target, through_stages=True)
+    inner = _inner(origin.put, origin.place) if origin is not None and origin.put.kind == "context" else None
+    places = change.repository.places_of(change.path, inner) if inner is not None else ()
+    return bool(places) and all(change.repository.exists(place) is False for place in places)
+
+
 def written(stage: Stage, target: str, *, through_stages: bool = False) -> WrittenText | None:
     """Return the file that the Dockerfile itself writes to a path of the image; see `brought`."""
     origin = _origin(stage, target, through_stages=through_stages)

@@ -32,6 +32,7 @@ from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.replaced_programs import is_replaced_where_taken
 from rules.base_image.supported_lines import (
+    built_with_sdk,
     data_kept,
     day_of,
     ends_next,
@@ -131,7 +132,8 @@ def _besides(change: DockerfileChange, moving: list[Stage], end: EndOfLife, inst
     found = left_running(change, moving, reference, newer) if not end.note else ""
     found += laid_over(moving, newer or later_release(end, reference, today))
     found += lies_elsewhere(change, moving, end, today) + release_left(change, moving[0], instead, today)
-    return f"{found}{published_for(end, moving)}{broken_by(end, reference, moving)}"
+    built = built_with_sdk([one for one in change.stages if one.root in moving])
+    return f"{built}{found}{published_for(end, moving)}{broken_by(end, reference, moving)}"
 
 
 def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) -> str:

@@ -31,6 +31,7 @@ from rules.base_image.purpose import (
 )
 from rules.base_image.tags import is_over
 from rules.facts.names import path_name
+from rules.packages.cgo_modules import module_that_needs_cgo
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
@@ -139,7 +140,7 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
     twin = _supported(change, _twin(text) or (runtime[0] if runtime else None))
     return Problem(
         word.span,
-        f"{stage.label} ships in {quote(text)}, {_fact(stage, reference, twin)}",
+        f"{stage.label} ships in {quote(text)}, {_fact(change, stage, reference, twin)}",
         _confidence(stage, reference),
         doubt=BY_ARGUMENT if "$" in word.text else _CHOSEN,
         stage=stage.key,
@@ -147,7 +148,7 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
     )
 
 
-def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
+def _fact(change: DockerfileChange, stage: Stage, reference: ImageReference, twin: str | None) -> str:
     """Say what is too much in an image; of a JDK it is asked, for programs compile with it, attach and look inside."""
     text = reference.text
     if _is_jdk(reference) and foreign_program(stage) is None:
@@ -161,7 +162,7 @@ def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
         )
     return (
         f"an image made for building{_brings(text)}. The program needs only what runs it; the rest is more to pull, "
-        f"more to patch, and tools for whoever breaks in. {_way_out(stage, text, twin)}"
+        f"more to patch, and tools for whoever breaks in. {_way_out(change, stage, text, twin)}"
     )
 
 
@@ -195,7 +196,7 @@ def _builds(stage: Stage) -> bool:
     return any(needs_toolchain(command) for run in stage.all_runs for command in run.commands)
 
 
-def _way_out(stage: Stage, text: str, twin: str | None) -> str:
+def _way_out(change: DockerfileChange, stage: Stage, text: str, twin: str | None) -> str:
     commands = [command for run in stage.all_runs for command in run.commands]
     foreign = foreign_program(stage)
     if foreign is not None:
@@ -210,8 +211,23 @@ def _way_out(stage: Stage, text: str, twin: str | None) -> str:
     where = f"a stage from {quote(twin)}" if twin else "a small runtime image"
     bare = twin is not None and ("static" in twin or (twin == "alpine" and "alpine" not in text))
     linked = "golang" in text and bare and not _is_static(stage, commands)
+    module = module_that_needs_cgo(change, stage) if linked else None
+    if module is not None:
+        return _with_c_library(stage, module, with_shell="static" not in (twin or ""))
     how = " with `CGO_ENABLED=0`, so that the program needs no library" if linked else ""
     return f"Build here{how}, and copy the result into {where}."
+
+
+def _with_c_library(stage: Stage, module: str, *, with_shell: bool) -> str:
+    """Say where a program goes that is linked with the C library, and perhaps with that of C++, of its builder."""
+    if stage.runtime.libc == "musl":
+        where = "alpine"
+    else:
+        where = "debian:trixie-slim" if with_shell else "gcr.io/distroless/cc-debian13:nonroot"
+    return (
+        f"Build here with cgo, which {quote(module)} in `go.mod` needs, and copy the result into a stage with the same "
+        f"C library, such as {quote(where)}."
+    )
 
 
 def _is_static(stage: Stage, commands: list[Command]) -> bool:

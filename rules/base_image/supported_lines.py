@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.replaced_image import with_its_tag
+from rules.build.missing_programs import lacks_dotnet_sdk
 from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import release_of
 from rules.facts.eol import all_end_of_life, ends_soon
@@ -144,6 +145,20 @@ def published_for(end: EndOfLife, stages: Sequence[Stage]) -> str:
         return ""
     line = f"{end.product.removeprefix('Microsoft ')} {end.cycle}"
     return f" What is published for {line} does not start there: its `TargetFramework` has to move as well."
+
+
+def built_with_sdk(stages: Sequence[Stage]) -> str:
+    """Say of .NET's runtime, which another image takes the place of, that a command is called which only the SDK has.
+
+    Args:
+        stages: Those upon the image.
+    """
+    calls = (c for one in stages for run in one.runs for c in run.calls("dotnet") if lacks_dotnet_sdk(one, c))
+    found = next(calls, None)
+    if found is None:
+        return ""
+    call = quote(f"dotnet {found.subcommand}")
+    return f" For {call} (line {found.line}) take `mcr.microsoft.com/dotnet/sdk`: no image of the runtime has it."
 
 
 def data_kept(end: EndOfLife, stage: Stage, reference: ImageReference) -> str:

@@ -41,6 +41,8 @@ _MANAGERS_OF_LANGUAGES = ("asdf", "mise", "nix", "brew", "conda", "mamba", "pixi
 """Programs that install any of them."""
 _RUNTIMES_OF_DOTNET = ("mcr.microsoft.com/dotnet/aspnet", "mcr.microsoft.com/dotnet/runtime")
 """Microsoft's images that start a program and hold no SDK (dotnet/dotnet-docker, README)."""
+_OF_DOTNET_BEFORE = ("microsoft/aspnetcore", "microsoft/dotnet")
+"""What they were called on Docker Hub, the second with the SDK under other tags."""
 _OF_DOTNET_SDK = frozenset(
     "add build build-server clean dev-certs format list msbuild new nuget pack publish reference remove restore run "
     "sln solution store test tool vstest watch workload".split()
@@ -93,11 +95,21 @@ def _installs_by_variable(stage: Stage) -> bool:
 def lacks_dotnet_sdk(stage: Stage, command: Command) -> bool:
     """Tell whether a command of .NET's SDK is called where only the runtime is: “No .NET SDKs were found”."""
     facts, runtime = stage.facts, stage.runtime
-    if command.subcommand not in _OF_DOTNET_SDK or facts is None or facts.name not in _RUNTIMES_OF_DOTNET:
+    if command.subcommand not in _OF_DOTNET_SDK or facts is None or not _is_runtime_of_dotnet(facts):
         return False
     brought = any("dotnet" in put.path for put in stage.files.puts if put.tree)
     named = any("dotnet" in word.value for run in stage.done_runs for one in run.commands for word in one.args)
     return not (brought or named or runtime.may_gain_programs(("dotnet",)))
+
+
+def said_without_sdk(stage: Stage) -> str:
+    """Return what `dotnet` says where it finds no SDK; .NET Core of the images on Docker Hub asked."""
+    of_hub = stage.facts is not None and stage.facts.name in _OF_DOTNET_BEFORE
+    return "“Did you mean to run dotnet SDK commands?”" if of_hub else "“No .NET SDKs were found”"
+
+
+def _is_runtime_of_dotnet(facts: ImageFacts) -> bool:
+    return facts.name in _RUNTIMES_OF_DOTNET or (facts.name in _OF_DOTNET_BEFORE and facts.kind == "runtime")
 
 
 def is_given_up_by_node(stage: Stage, name: str) -> bool:

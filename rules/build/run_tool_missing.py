@@ -30,6 +30,7 @@ from rules.build.missing_programs import (
     is_ubi_minimal,
     lacks,
     lacks_dotnet_sdk,
+    said_without_sdk,
 )
 from rules.build.nano_server import without_powershell
 from rules.dockerfile.shell_nested import reads_profiles
@@ -182,7 +183,7 @@ def _of_sdk(stage: Stage, run: Run, command: Command) -> Problem:
     return Problem(
         command.span,
         f"{stage.label} calls {short}, a command of .NET's SDK, and {quote(stage.root.base_text or '')} has the "
-        "runtime alone. The build stops here: “No .NET SDKs were found”. Do this in a stage upon "
+        f"runtime alone. The build stops here: {said_without_sdk(stage)}. Do this in a stage upon "
         "`mcr.microsoft.com/dotnet/sdk`, and copy the result.",
         instruction=run.instruction,
         stage=stage.key,

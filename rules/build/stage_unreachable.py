@@ -3,7 +3,18 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from rules.api import Category, Confidence, DockerfileChange, Model, Problem, Severity, Stage, is_development_name, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Model,
+    Problem,
+    Severity,
+    Stage,
+    is_development_name,
+    quote,
+    rule,
+)
 from rules.copying.undefined_names import is_official, undefined_names
 
 _TARGET = re.compile(r"(?m)^[ \t]*#.*--target[= ]([\w.-]+)")
@@ -41,13 +52,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             stage.from_.span,
             f"{stage.label} is not part of any image that ships: no stage starts from it or copies out of it, and "
-            "no build that was read names it as its target. If something else builds it, say so in the policy; "
-            "else it can go.",
+            f"no build that was read names it as its target. {_way_out(change, stage)}",
             Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
             doubt="a build outside the repository may make it",
             stage=stage.key,
             untold=meant,
         )
+
+
+def _way_out(change: DockerfileChange, stage: Stage) -> str:
+    """Say what to do: an image in which nothing is done lacks what the stage makes, rather than that it makes it."""
+    last = change.stages[-1]
+    if (stage.runs or stage.copies) and not last.instructions and last.base_stage is None:
+        name = stage.label.strip("`") if stage.name else str(stage.index)
+        copy, base = quote(f"COPY --from={name} …"), quote((last.base_text or "").partition("@")[0])
+        return (
+            f"The image that ships, {last.label} (line {last.from_.line}), is {base} and nothing more: "
+            f"copy into it what is made here ({copy})."
+        )
+    return "If something else builds it, say so in the policy; else it can go."
 
 
 def _may_be_meant(change: DockerfileChange, told: set[str]) -> bool:

@@ -35,6 +35,8 @@ SETS_UNSEEN = re.compile(
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
 """A name elsewhere than behind a dollar, where it may be set."""
+_TO_ITSELF = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=[\"']?\$(?:\{\1\}|\1\b)")
+"""What hands a variable on, or writes it down, under its own name: `PORT=$PORT` gives it no value."""
 _TESTS = frozenset({"[", "[[", "test", ":"})
 _CHOSEN_BY = re.compile(r"\bcase\s+\"?\$\{?(\w+)")
 
@@ -54,7 +56,7 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     if not uses or SETS_UNSEEN.search(text):
         return ()
     tested = {name for command, name in uses if command.name in _TESTS}
-    known = tested.union(asked_for(text), _CHOSEN_BY.findall(text), _NAMED.findall(text))
+    known = tested.union(asked_for(text), _CHOSEN_BY.findall(text), _NAMED.findall(_TO_ITSELF.sub("", text)))
     return tuple(sorted({name for _, name in uses} - known))
 
 

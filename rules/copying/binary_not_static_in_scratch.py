@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, insert, quote, rule
 from rules.copying.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
 from rules.copying.handing_on import only_hands_on
+from rules.packages.cgo_modules import module_that_needs_cgo
 
 _CURES = {
     "c": "Link it with `-static`.",
@@ -35,18 +36,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, build: Build) -> Problem:
     assert copy.from_stage is not None
-    if build.language == "go" and asks_for_cgo(copy.from_stage):
-        why = "asks for cgo there (`CGO_ENABLED=1`), so the program is linked with the system's C library"
-        cure = f"{_with_libraries(copy.from_stage, 'base')}, or link it with `-static`."
-    elif build.language == "go":
-        why = "builds with cgo there, so a program that looks up names or users is linked with the system's C library"
-        cure = "Build it with `CGO_ENABLED=0`."
-    elif build.language == "rust":
-        why = "links with glibc there"
-        cure = "Build it for a `-linux-musl` target."
-    else:
-        why = "links with the system's libraries there"
-        cure = _CURES.get(build.language) or f"{_with_libraries(copy.from_stage, 'cc')}."
+    module = module_that_needs_cgo(change, copy.from_stage) if build.language == "go" else None
+    why, cure = _why_and_cure(copy.from_stage, build, module)
     where = quote(stage.root.base_text or "scratch")
     return Problem(
         copy.instruction.span,
@@ -57,8 +48,28 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
         instruction=copy.instruction,
         stage=stage.key,
         key=path,
-        fix=_fix(change, build),
+        fix=_fix(change, build) if module is None else None,
     )
+
+
+def _why_and_cure(builder: Stage, build: Build, module: str | None) -> tuple[str, str]:
+    """Say why a program is linked with libraries, and what to do; the module is one that needs cgo."""
+    if module is not None:
+        why = f"builds it with {quote(module)} there, which takes cgo, so it is linked with the system's C library"
+        cure = f"{_with_libraries(builder, 'cc')}, or link it with `-static`."
+    elif build.language == "go" and asks_for_cgo(builder):
+        why = "asks for cgo there (`CGO_ENABLED=1`), so the program is linked with the system's C library"
+        cure = f"{_with_libraries(builder, 'base')}, or link it with `-static`."
+    elif build.language == "go":
+        why = "builds with cgo there, so a program that looks up names or users is linked with the system's C library"
+        cure = "Build it with `CGO_ENABLED=0`."
+    elif build.language == "rust":
+        why = "links with glibc there"
+        cure = "Build it for a `-linux-musl` target."
+    else:
+        why = "links with the system's libraries there"
+        cure = _CURES.get(build.language) or f"{_with_libraries(builder, 'cc')}."
+    return why, cure
 
 
 def _with_libraries(builder: Stage, distroless: str) -> str:

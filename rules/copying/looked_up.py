@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.model.puts import folders_of
 from rules.model.steps import Copy
+from rules.packages.tool_versions import reads_no_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -31,7 +31,7 @@ def gathered(told: Iterable[tuple[Problem, Finding]]) -> list[Finding]:
     groups: dict[object, list[int]] = {}
     leading: dict[object, int] = {}
     for place, (problem, finding) in enumerate(items):
-        decision = problem.decision or problem.shared_advice
+        decision = problem.shared_advice or problem.decision
         key: object = _key(finding, decision)
         if not decision or finding.baseline != "new":
             key = place

@@ -184,6 +184,15 @@ def _venv(command: Command) -> Iterator[tuple[str, bool, bool]]:
     yield from ((value, True, False) for value in values[:1])
 
 
+_DUMPS = frozenset({"dump-env", "symfony:dump-env", "dotenv:dump"})
+"""Commands of Symfony Flex and of Symfony that make one file of all `.env` files (symfony.com/doc, "Configuration")."""
+
+
+def _symfony(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    if any(word.value in _DUMPS for word in command.args) and not command.has("-d", "--working-dir"):
+        yield ".env.local.php", False, False
+
+
 _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
     **dict.fromkeys(("mkdir", "touch", "tee", "mkfifo"), _all_operands),
     **dict.fromkeys(("cp", "mv", "install", "ln", "rsync"), _last_operand),
@@ -193,4 +202,5 @@ _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
     "unzip": unzip_writes,
     "git": _git,
     **dict.fromkeys(("python", "virtualenv", "pyvenv", "uv"), _venv),
+    **dict.fromkeys(("composer", "console", "php"), _symfony),
 }

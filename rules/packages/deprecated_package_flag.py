@@ -113,6 +113,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             severity=Severity.ERROR if stops else None,
             key=" ".join([*(name for name, _ in found), *(["stops"] if stops else [])]),
+            shared_advice=" ".join([stage.key, call.manager, *(name for name, _ in found)]),
             fix=None if unknown else _fix(run, call, found),
         )
 

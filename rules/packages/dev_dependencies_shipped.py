@@ -39,7 +39,7 @@ from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.project_settings import leaves_developers_out
-from rules.packages.project_texts import manifest_text
+from rules.packages.project_texts import has_no_manifest, manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn
 from rules.packages.workspace_starts import workspace_start
@@ -106,8 +106,8 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call) if not installs_workspaces_alone(call) else None
-        if lacks_manifest(run, call) or mounted_target(run, call) is not None:
-            continue  # the sources come below, and with them what should be installed; or no layer holds it
+        if has_no_manifest(change, run, call) or lacks_manifest(run, call) or mounted_target(run, call) is not None:
+            continue  # the sources come below, and with them what should be installed; or none; or no layer holds it
         if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
             continue
         if text is None or has_developers_part(call.manager, text):

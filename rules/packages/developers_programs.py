@@ -12,6 +12,7 @@ from rules.facts.commands import BUSYBOX, DEBIAN
 from rules.facts.installers import NODE_MANAGERS, SYSTEM_PROGRAMS
 from rules.facts.node_programs import packages_of_node_program
 from rules.packages.package_json import called, commands_run
+from rules.runtime.debug_switches import builds_while_it_serves
 from rules.runtime.start_text import BUILTINS
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ def calls_unknown_program(lines: Iterable[str], manifest: Manifest | None) -> bo
     found = {_program(command, bare=True) for command in commands_of_scripts(lines, manifest)}
     found |= {_program(command, bare=False) for line in lines for command in _commands(line)}
     return any(brought.isdisjoint(packages_of_node_program(name)) for name in found - {""})
+
+
+def serves_a_build(lines: Iterable[str], manifest: Manifest | None) -> bool:
+    """Tell whether a start is a front end's development server: its build loads packages for developers by itself.
+
+    Args:
+        lines: What the container starts.
+        manifest: The package.json that says what a script is.
+    """
+    lines = list(lines)
+    direct = (command for line in lines for command in _commands(line))
+    return any(map(builds_while_it_serves, (*direct, *commands_of_scripts(lines, manifest))))
 
 
 def _commands(line: str) -> Iterator[Command]:

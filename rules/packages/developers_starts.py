@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rules.facts.installers import NODE_MANAGERS
 from rules.facts.node_programs import packages_of_node_program
 from rules.packages.developers_parts import read_toml, table
-from rules.packages.developers_programs import calls_unknown_program, commands_of_scripts
+from rules.packages.developers_programs import calls_unknown_program, commands_of_scripts, serves_a_build
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
 from rules.packages.workspace_starts import manifest_at_work, runs_through_tool, started_lines, workspace_start
@@ -71,7 +71,7 @@ def _manifests(change: DockerfileChange, stage: Stage, text: str | None) -> Iter
 def _needs_developers(lines: list[str], text: str | None, manifest: str | None) -> bool:
     """Whether starts need packages that a manifest, or the one beside the install, asks for as a developer's alone."""
     read = read_manifest(manifest)
-    if calls_unknown_program(lines, read):
+    if calls_unknown_program(lines, read) or serves_a_build(lines, read):
         return True
     lines = [*lines, *map(str, commands_of_scripts(lines, read))]
     if runs_through_tool(lines, manifest):

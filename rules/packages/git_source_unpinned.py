@@ -150,15 +150,18 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
     deep = ", which wants the whole history" if first.command.has("--depth", "--shallow-since") else ""
     guessed = any(clone.branch and clone.branch not in BRANCHES and not clone.switched for clone in told)
     by_default = all(clone.by_default for clone in told)
+    doubt = f"{quote(first.branch)} may be a tag" if guessed else BY_ARGUMENT if by_default else ""
     return Problem(
         first.command.span,
         f"{stage.label} takes {shown} in whatever {state} on the day of the build. The same commit gives another image "
         f"tomorrow, and a bad change goes straight in. Clone the release that was tested with `--branch <tag>`, or "
         f"check out its commit{deep}.",
         Confidence.LIKELY if guessed or by_default else Confidence.CERTAIN,
-        doubt=f"{quote(first.branch)} may be a tag" if guessed else BY_ARGUMENT if by_default else "",
+        doubt=doubt,
         instruction=run.instruction,
         stage=stage.key,
         items=every,
         decision=f"clone {' '.join(names)}",
+        shared_advice=f"clone a release {doubt}",
+        heed="where a commit wants the whole history" if deep else "",
     )

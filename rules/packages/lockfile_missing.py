@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     PackageCall,
@@ -24,6 +25,7 @@ from rules.copying.installs import install_folder
 from rules.copying.made_outside import is_made_where_images_are_built, may_be_made_outside
 from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
 from rules.facts.installers import NODE_MANAGERS
+from rules.packages.go_sums import SUMS, missing_sums
 from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
 from rules.packages.strict_installs import stops_without_lock
 from rules.repository.contexts import folders_around
@@ -61,7 +63,7 @@ _OTHERS = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=tuple(sorted(_WRITTEN_BY)),
+    mentions=(*sorted(_WRITTEN_BY), "go"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install insists on a lock file, and there is none."""
@@ -74,6 +76,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         problem = _of_repository(change, stage, run, call, folder) or _of_image(stage, run, call, folder)
         if problem is not None:
             yield problem
+    for stage, run, command, fact, way_out in missing_sums(change):
+        yield _lacking(stage, run, command, SUMS, fact, way_out)
 
 
 def _insists(run: Run, call: PackageCall) -> bool:
@@ -170,12 +174,16 @@ def _comes_otherwise(run: Run, call: PackageCall, folder: str) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, fact: str, way_out: str) -> Problem:
+    return _lacking(stage, run, call.command, LOCKS[call.manager][0], fact, way_out)
+
+
+def _lacking(stage: Stage, run: Run, command: Command, name: str, fact: str, way_out: str) -> Problem:
     return Problem(
-        call.command.span,
-        f"{stage.label} runs {quote(str(call.command))}, which {fact}. The build stops here. {way_out}",
+        command.span,
+        f"{stage.label} runs {quote(str(command))}, which {fact}. The build stops here. {way_out}",
         Confidence.LIKELY,
         doubt="something may write it into the build context first",
         instruction=run.instruction,
         stage=stage.key,
-        key=LOCKS[call.manager][0],
+        key=name,
     )

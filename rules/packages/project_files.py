@@ -13,6 +13,7 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.globs import matches
 from rules.lazily import once
 from rules.model.puts import folders_of, within
+from rules.packages.tool_versions import reads_no_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,13 +141,20 @@ def _last_place(run: Run, name: str, folder: str | None) -> int | None:
     """Return the place of the nearest source before a RUN that is a file of a name, as written or by a pattern."""
     count, landings = _count_before(run), _landings(run.stage, name)
     if folder is not None:
-        for each in (folder, None, *reversed([above or "/" for above in folders_of(folder)])):
+        for each in (folder, None, *_folders_above(run, folder, name)):
             places = landings.get(each, ())
             at = bisect_left(places, count)
             if at and (each in (folder, None) or not _is_own_project(run, folder, each or "/")):
                 return places[at - 1]
         return None
     return max((places[at - 1] for places in landings.values() if (at := bisect_left(places, count))), default=None)
+
+
+def _folders_above(run: Run, folder: str, name: str) -> list[str]:
+    """Return where else a project's files are looked for, the nearest first: see `reads_no_root`."""
+    rootless = reads_no_root(run.stage) and name in (MANIFESTS["npm"], *LOCKS["npm"])
+    above = [one or "/" for one in folders_of(folder)][rootless:]
+    return above[::-1]
 
 
 def _is_own_project(run: Run, folder: str, above: str) -> bool:

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.copying.installs import install_folder
-from rules.packages.project_files import MANIFESTS, context_folder, copied, in_repository
+from rules.packages.project_files import MANIFESTS, brings_folder, context_folder, copied, in_repository
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -20,6 +20,18 @@ def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str 
     if name is None or (folder is None and run.workdir.value is not None):
         return None
     return text_read(change, run, posixpath.join(folder or "", name))
+
+
+def has_no_manifest(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install finds no manifest: it was copied elsewhere, or is known not to be in the repository."""
+    name, folder = MANIFESTS.get(call.manager), install_folder(run, call)
+    if name is None or folder is None:
+        return False
+    found = _in_context(run, folder, name)
+    if found is None:
+        return copied(run, name) is not None and not brings_folder(run, folder)
+    places = change.repository.places_of(change.path, posixpath.normpath(found))
+    return bool(places) and all(change.repository.exists(place) is False for place in places)
 
 
 def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:

@@ -63,6 +63,14 @@ def has_old_npm(stage: Stage) -> bool:
     return major is not None and major < _FIRST_NODE_WITH_OMIT
 
 
+def reads_no_root(stage: Stage) -> bool:
+    """Tell whether npm is known to look for a project in the folders above but not in `/`, as npm 6 did.
+
+    Since npm 7 it looks there, too (find-npm-prefix 1.0; @npmcli/config).
+    """
+    return has_old_npm(stage)
+
+
 def has_unknown_npm(stage: Stage) -> bool:
     """Tell whether nothing says which npm there is; an image of Node.js without a version is today's."""
     return node_major(stage) is None and "node" not in stage.runtime.languages

@@ -39,16 +39,20 @@ _RELOADERS = {
     "cargo watch": "compiles and restarts whenever a file changes",
     "webpack-dev-server": "is the development server of webpack",
 }
+_BUILDING_SERVERS = {
+    ("next", "dev"): "Next.js",
+    ("nuxt", "dev"): "Nuxt",
+    ("ng", "serve"): "Angular",
+    ("webpack", "serve"): "webpack",
+    ("astro", "dev"): "Astro",
+    ("gatsby", "develop"): "Gatsby",
+    ("react-scripts", "start"): "Create React App",
+    ("vue-cli-service", "serve"): "Vue",
+}
+"""What builds a front end again and again while it serves it."""
 _DEV_SERVERS = {
-    ("next", "dev"): "is the development server of Next.js",
-    ("nuxt", "dev"): "is the development server of Nuxt",
-    ("ng", "serve"): "is the development server of Angular",
+    **{call: f"is the development server of {framework}" for call, framework in _BUILDING_SERVERS.items()},
     ("fastapi", "dev"): "is FastAPI's mode for developers",
-    ("webpack", "serve"): "is the development server of webpack",
-    ("astro", "dev"): "is the development server of Astro",
-    ("gatsby", "develop"): "is the development server of Gatsby",
-    ("react-scripts", "start"): "is the development server of Create React App",
-    ("vue-cli-service", "serve"): "is the development server of Vue",
     ("kc.sh", "start-dev"): "is Keycloak's mode for developers",
 }
 _WATCHING = {("nest", "start"): ("--watch", "-w")}
@@ -202,19 +206,35 @@ def _is_option_of_runtime(command: Command, option: ShellWord) -> bool:
     return option.start < next(scripts, option.end)
 
 
+def builds_while_it_serves(command: Command) -> bool:
+    """Tell whether a command is a front end's development server, which needs what a build of it needs."""
+    return _called(command) in _BUILDING_SERVERS or _called(command)[0] == "webpack-dev-server" or _is_vite(command)
+
+
+def _called(command: Command) -> tuple[str, str]:
+    """Return the program that is run, behind `npx` too, and the first word for it."""
+    operands = [word.value for word in command.args if not word.value.startswith("-")]
+    called = operands if command.name in ("npx", "bunx") and operands else [command.name, *operands]
+    return called[0], called[1] if len(called) > 1 else ""
+
+
+def _is_vite(command: Command) -> bool:
+    """Whether Vite serves to developers, as it does unless it is told something else."""
+    ends = any(word.value in _VITE_ENDS for word in command.args)
+    return _called(command)[0] == "vite" and not ends and not command.has("--version", "--help", "-v", "-h")
+
+
 def _server(command: Command) -> Switch | None:
-    name, values = command.name, [word.value for word in command.args]
+    values = [word.value for word in command.args]
     operands = [value for value in values if not value.startswith("-")]
-    first = operands[0] if operands else ""
-    if name in ("npx", "bunx") and operands:
-        name, first = operands[0], operands[1] if len(operands) > 1 else ""
+    name, first = _called(command)
     if name == "start-dev":  # behind the ENTRYPOINT of Keycloak's image
         name, first = "kc.sh", name
     for called in (name, f"{name} {first}"):
         if called in _RELOADERS:
             return Switch(called, _RELOADERS[called], "Start the program itself", None)
     what = _DEV_SERVERS.get((name, first))
-    if name == "vite" and _VITE_ENDS.isdisjoint(values) and not command.has("--version", "--help", "-v", "-h"):
+    if _is_vite(command):
         what, first = "is the development server of Vite", ""
     if what is not None:
         of_its_own = "mode for developers" in what

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Fix, Problem, quote, replace
-from rules.build.missing_programs import lacks_dotnet_sdk
+from rules.build.missing_programs import lacks_dotnet_sdk, said_without_sdk
 
 if TYPE_CHECKING:
     from rules.api import Command
@@ -26,7 +26,7 @@ def sdk_started(found: Written) -> Problem | None:
     if without:
         why = (
             f"a command of .NET's SDK, and {quote(stage.root.base_text or '')} has the runtime alone. The container "
-            "exits with “No .NET SDKs were found”"
+            f"exits with {said_without_sdk(stage)}"
         )
     elif assembly:
         why = (

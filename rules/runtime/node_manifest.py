@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.brought import unedited
+from rules.brought import is_nowhere, unedited
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.work_folders import folder_of
@@ -52,6 +52,12 @@ def manifest_of(change: DockerfileChange, stage: Stage) -> Manifest | None:
     folder = stage.image.workdir.value
     found = _manifest_in(change, stage, folder) if folder is not None else None
     return found[0] if found is not None else None
+
+
+def is_without_manifest(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether the working directory of an image gets no `package.json` that the repository has."""
+    folder = stage.image.workdir.value
+    return folder is not None and is_nowhere(change, stage, posixpath.join(folder, "package.json"))
 
 
 def manifest_for(change: DockerfileChange, run: Run, command: Command) -> Manifest | None:

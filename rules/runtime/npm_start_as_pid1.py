@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.node_manifest import manifest_of
+from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.spawning_starters import way_past_spawner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array, runs_first_argument
@@ -47,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         words = _words(found)
         if is_development_name(found.stage.name) or not words or posixpath.basename(words[0]) not in _RUNNERS:
             continue
-        name = _script(words)
+        name = _script(words) if not is_without_manifest(change, found.stage) else None
         if name is not None and not _ENDS_BY_ITSELF.match(name):
             yield _problem(change, found, name, words)
 

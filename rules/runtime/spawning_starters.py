@@ -11,9 +11,14 @@ from rules.runtime.start_text import is_plain
 if TYPE_CHECKING:
     from rules.packages.package_json import Manifest
 
-_SPAWNERS = frozenset({"nest", "forever", "run-s", "run-p", "npm-run-all", "cross-env-shell"})
+_SPAWNERS = frozenset({"nest", "forever", "run-s", "run-p", "npm-run-all", "cross-env-shell", "react-scripts"})
 """What hands no SIGTERM on as process 1: measured, with @nestjs/cli 10 and 11, forever 4, npm-run-all 4, npm-run-all2 8
-and cross-env 10. cross-env, env-cmd, dotenv-cli, concurrently, ts-node and tsx hand it on and wait."""
+and cross-env 10. cross-env, env-cmd, dotenv-cli, concurrently, ts-node and tsx hand it on and wait. react-scripts 5
+waits for its child in `spawn.sync`, and hears nothing meanwhile; the child itself ends on SIGTERM (their sources)."""
+_STARTING = frozenset({"nest", "react-scripts"})
+"""Those that start the application by their command `start` alone."""
+_OF_REACT = "node node_modules/react-scripts/scripts/start.js"
+"""What react-scripts starts."""
 
 
 def way_past_spawner(manifest: Manifest | None, script: str) -> str | None:
@@ -30,6 +35,9 @@ def way_past_spawner(manifest: Manifest | None, script: str) -> str | None:
     called = _spawner(line) if line is not None else None
     if manifest is None or called is None:
         return None
+    if called == "react-scripts start":
+        besides = "" if line == called else ", with what else the script says"
+        return f"{quote(_OF_REACT)}{besides}: {quote(called)} starts that as a child and hands no signal on to it"
     beside = _script_of_node(manifest)
     instead = f"what the script {quote(beside)} holds: {quote(manifest.scripts[beside])}" if beside is not None else ""
     return (
@@ -42,9 +50,9 @@ def _spawner(line: str) -> str | None:
     """Return the program that a script ends in, as its author calls it, where it is one of them."""
     commands = parse_shell(line, Source("package.json", line), 0).commands
     last = commands[-1] if commands else None
-    if last is None or last.name not in _SPAWNERS or (last.name == "nest" and last.subcommand != "start"):
+    if last is None or last.name not in _SPAWNERS or (last.name in _STARTING and last.subcommand != "start"):
         return None
-    return "nest start" if last.name == "nest" else last.name
+    return f"{last.name} start" if last.name in _STARTING else last.name
 
 
 def _script_of_node(manifest: Manifest) -> str | None:

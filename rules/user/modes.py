@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.dockerfile.source import Span
     from rules.model.found_paths import Found
+    from rules.model.stage import Stage
     from rules.model.steps import Step
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
@@ -41,6 +42,11 @@ class Mode(NamedTuple):
     sticky: bool
     setuid: bool
     setgid: bool
+
+
+def cause_of(stage: Stage, command: Command) -> str:
+    """Name a command that sets modes, for the rules that each see something else in it (`Problem.cause`)."""
+    return f"{stage.key} {command.name} {command.start}"
 
 
 def octal_bits(text: str) -> int | None:

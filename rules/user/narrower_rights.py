@@ -11,6 +11,7 @@ from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root, runtime_user
 from rules.user.given_owners import copies_since, covers, is_of, owners_given
+from rules.user.kept_chowns import COPIED
 from rules.user.linked_paths import by_link, paths_of
 from rules.user.modes import without_others_writing
 from rules.user.owners import Owner, is_same
@@ -111,10 +112,17 @@ def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -
     """Say to whom to give it."""
     link = by_link(found)
     if user is None:
-        return f"Give it to the one user that writes there (`chown`){_at_the_start(stage)}; {_ANY_UID}.{link}"
+        how = "`COPY --chown`" if _is_copied(stage, found) else "`chown`"
+        return f"Give it to the one user that writes there ({how}){_at_the_start(stage)}; {_ANY_UID}.{link}"
     to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
     arbitrary = f"; {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
     return f"{to}{_first(stage, found[0].step, user)}{arbitrary}.{link}"
+
+
+def _is_copied(stage: Stage, found: list[Grant]) -> bool:
+    """Whether a COPY brings what is there: a `chown` of it would be one more layer with all of it."""
+    puts = (put for path in paths_of(found) if path is not None for put in stage.files.below(path))
+    return any(put.kind in COPIED and put.tree for put in puts)
 
 
 def _at_the_start(stage: Stage) -> str:

@@ -40,7 +40,7 @@ from rules.user.copied_owners import is_already_so, on_other_lines
 from rules.user.installed_before import Install, installed_before
 from rules.user.kept_chowns import COPIED, kept, makes_folder
 from rules.user.layers import place, shipped_runs
-from rules.user.modes import read_mode
+from rules.user.modes import cause_of, read_mode
 from rules.user.owners import owner_of
 from rules.user.system_trees import is_of_base, problem_of_base
 
@@ -184,8 +184,15 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
+        cause=cause_of(stage, row.command) if _opens(row) else "",
         fix=fix,
     )
+
+
+def _opens(row: Attributes) -> bool:
+    """Whether it lets everyone write, of which `world-writable-permissions` speaks: its way out spares this one."""
+    mode = read_mode(row.value) if row.kind == "chmod" else None
+    return mode is not None and mode.everyone_writes
 
 
 def _of_install(stage: Stage, run: Run, row: Attributes, install: Install) -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rules.model.audience import is_development_file, is_development_name, is_pr
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
+from rules.user.docker_actions import is_action
 from rules.user.droppers import AS_OTHER, DROPPERS, script_that_drops
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
@@ -57,7 +57,6 @@ _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipy
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
-_CONTAINER_ACTION = re.compile(r"(?m)^[ \t]*using:\s*[\"']?docker\b")
 _TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
 """Programs that run tests and end."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
@@ -81,7 +80,7 @@ def needs_root(change: DockerfileChange, stage: Stage) -> bool:
     facts = stage.facts
     return (
         (facts is not None and facts.name == "docker")
-        or _is_action(change, stage)
+        or is_action(change)
         or stage.packages.has(*_NETWORK)
         or "get.docker.com" in stage.model.code
         or loads_bpf(change, stage)
@@ -143,20 +142,6 @@ def _written_for_a_shell(stage: Stage) -> list[Setting[Start]]:
     """The start commands that a shell reads, and that hold a command: the last of them is what goes on running."""
     starts = stage.image.start_command
     return [s for s in starts if s.value is not None and s.value.form == "shell" and s.value.commands]
-
-
-def _is_action(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether the image is a GitHub Action, which has to run as root.
-
-    "Docker actions must be run by the default Docker user (root)" (GitHub, "Dockerfile support for GitHub Actions").
-    """
-    folder = posixpath.dirname(stage.model.path)
-    for name in ("action.yml", "action.yaml"):
-        path = posixpath.join(folder, name)
-        if change.repository.exists(path):
-            text = change.repository.text(path)
-            return text is None or _CONTAINER_ACTION.search(text) is not None
-    return False
 
 
 def _prepares_a_drop(change: DockerfileChange, stage: Stage) -> bool:

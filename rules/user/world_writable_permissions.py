@@ -29,7 +29,7 @@ from rules.model.work_folders import path_of
 from rules.quoting import first_few
 from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
-from rules.user.modes import Grant, grants, shown, without_others_writing
+from rules.user.modes import Grant, cause_of, grants, shown, without_others_writing
 from rules.user.narrower_rights import is_for_running, temporary, way_out
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
@@ -222,6 +222,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
         decision=f"{first.mode.text} {instead}",
         stage=stage.key,
         key=" ".join(paths),
+        cause=cause_of(stage, first.command) if first.command is not None else "",
         instruction=step.instruction,
         fix=_fix(change, stage, found) if not meant else None,
     )

@@ -1,0 +1,37 @@
+"""The project that Go builds: the folder of its `go.mod`, and what that says."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.work_folders import folder_of
+from rules.packages.project_texts import text_in_image
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.dockerfile.shell import Command
+    from rules.model.steps import Run
+
+
+class GoProject(NamedTuple):
+    """A project whose `go.mod` was read.
+
+    Attributes:
+        folder: In the image, absolute.
+        text: What `go.mod` says.
+    """
+
+    folder: str
+    text: str
+
+
+def project_of(change: DockerfileChange, run: Run, command: Command) -> GoProject | None:
+    """Return the project that a call of Go finds from its folder upwards (Go Modules Reference), where it was read."""
+    folder = folder_of(run, command)
+    while folder is not None:
+        text = text_in_image(change, run, posixpath.join(folder, "go.mod"))
+        if text is not None:
+            return GoProject(folder, text)
+        folder = posixpath.dirname(folder) if folder not in ("", "/") else None
+    return None
