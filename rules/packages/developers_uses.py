@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.shell_scope import filled
@@ -38,9 +39,10 @@ def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the stage builds with them afterwards, or takes them out again."""
     if run.stage not in stage.chain:
         return False
-    later = _last_uses(stage).get((call.manager, call.program))
+    folder = install_folder(run, call)
+    later = _last_uses(stage).get((call.manager, call.program, folder))
     if later is None:
-        later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
+        later = _last_uses(stage)[call.manager, call.program, folder] = _last_use(stage, call, folder)
     within = _last_uses_within(run).get((call.manager, call.program))
     if within is None:
         within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
@@ -73,7 +75,7 @@ def _calls_project(run: Run, command: Command) -> bool:
 
 
 @once
-def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
+def _last_uses(stage: Stage) -> dict[tuple[str, str, str | None], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
     return {}
 
 
@@ -82,14 +84,19 @@ def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 -
     return {}
 
 
-def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
-    """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
+def _last_use(stage: Stage, call: PackageCall, folder: str | None) -> tuple[int, int]:
+    """Return where the last RUN stands that builds with what a manager installs in a folder, or takes it out."""
     for run in reversed(stage.all_runs):
         if any(_builds_or_prunes(call, run, command) for command in run.commands) or any(
-            other.manager == call.manager and other.production for other in run.package_calls
+            other.manager == call.manager and other.production and _may_be_in(folder, run, other)
+            for other in run.package_calls
         ):
             return run.at
     return -1, -1
+
+
+def _may_be_in(folder: str | None, run: Run, call: PackageCall) -> bool:
+    return folder is None or install_folder(run, call) in (folder, None)
 
 
 def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
