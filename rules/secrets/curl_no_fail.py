@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
+from rules.secrets.curl_downloads import address_of, is_download, is_download_of_branch, is_looked_at, is_saved_to_file
 from rules.secrets.curl_options import curls_that, name_of, with_option
 
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
@@ -36,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_careless(run: Run, command: Command) -> bool:
-    if command.has(*_FAILS) or not is_download(command):
+    if command.has(*_FAILS) or not (is_download(command) or is_download_of_branch(run, command)):
         return False
     return is_saved_to_file(command) and not is_looked_at(run, command)
 
@@ -48,8 +48,10 @@ def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
         command.span,
         f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
         "error page becomes the file. Add `--fail`.",
-        Confidence.CERTAIN if "://" in url else Confidence.LIKELY,
-        doubt="the variable may hold no address of a web server",
+        Confidence.CERTAIN if "://" in url and not command.conditional else Confidence.LIKELY,
+        doubt="it runs under a condition"
+        if command.conditional
+        else "the variable may hold no address of a web server",
         instruction=run.instruction,
         stage=stage.key,
         key=name_of(command),
