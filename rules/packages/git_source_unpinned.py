@@ -100,9 +100,21 @@ def _moving(run: Run, command: Command) -> _Clone | None:
 
 def _branch_behind(run: Run, command: Command) -> _Branch | None:
     """Return the branch to which a RUN switches a clone behind it; `None` where it does not."""
-    later = [call for call in run.calls("git") if call.start > command.start]
-    following = next((call for call in later if any(word.value in _MOVES for word in call.args)), None)
+    following = _next_moves(run).get(command.start)
     return _switched_to(run, following) if following is not None else None
+
+
+@once
+def _next_moves(run: Run) -> dict[int, Command]:
+    """Return the next call of git behind each that clones or goes to another state, by where that one starts."""
+    found: dict[int, Command] = {}
+    behind: Command | None = None
+    for call in reversed(run.calls("git")):
+        if behind is not None:
+            found[call.start] = behind
+        if any(word.value in _MOVES for word in call.args):
+            behind = call
+    return found
 
 
 def _default(run: Run, written: str) -> str | None:
