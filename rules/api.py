@@ -13,6 +13,7 @@ from rules.dockerfile.shell_exec import behind
 from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+from rules.dockerfile.syntax.pasted import pasted, signs_of
 from rules.dockerfile.syntax.templates import blank_of
 from rules.facts.command_packages import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
@@ -181,6 +182,7 @@ __all__ = [
     "package_of_command",
     "parse_reference",
     "parse_shell",
+    "pasted",
     "path_folders",
     "provides",
     "quote",
@@ -191,6 +193,7 @@ __all__ = [
     "runtime_of",
     "script_of",
     "shell_around",
+    "signs_of",
     "supported_reference",
     "suppressions",
     "surely_stops",

@@ -44,7 +44,8 @@ def code_of(instruction: Instruction) -> str:
 def comments_on(step: Step) -> str:
     """The comments that speak of a step: above it, within it and in its here-documents, a blank between two.
 
-    Where steps of one keyword stand right on top of one another, those above the first of them speak of all.
+    Where steps of one keyword stand right on top of one another, those above the first of them speak of all; and those
+    above a USER of the RUN right below it.
     """
     span = step.instruction.span
     comments = step.stage.model.dockerfile.comments
@@ -59,7 +60,7 @@ def comments_on(step: Step) -> str:
 def _above(step: Step) -> tuple[Comment, ...]:
     at = step.instruction
     for above in reversed(step.stage.steps[max(0, step.index - _CLOSE) : step.index]):
-        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword == at.keyword
+        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword in (at.keyword, "USER")
         if at.comments or not touching:
             break
         at = above.instruction

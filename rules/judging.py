@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules.anchors import at_its_cause
 from rules.dockerfile.syntax.conflicts import disputed_lines
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+from rules.dockerfile.syntax.pasted import pasted_lines
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.matching.fingerprint import Raised
 from rules.matching.spoken_for import resolved
@@ -68,7 +69,8 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     raised = [one for one in raised if one.rule.id in OF_SYNTAX or not _is_half_read(one, torn)]
     refused = dict(_refused(change.after, raised))
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
-    disputed = disputed_lines(change.after.dockerfile.instructions)
+    instructions = change.after.dockerfile.instructions
+    disputed = disputed_lines(instructions) | pasted_lines(instructions)
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_disputed(one, disputed)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = resolved(one for one in raised if not one.problem.untold)
@@ -126,7 +128,7 @@ def _is_half_read(raised: Raised, torn: dict[int, tuple[Span, ...]]) -> bool:
 
 
 def _is_disputed(raised: Raised, lines: frozenset[int]) -> bool:
-    """Whether a problem builds on a side of an open merge conflict, which may go when that is resolved."""
+    """Whether a problem builds on a side of an open merge conflict, or a line with a pasted sign: both will change."""
     if not lines:
         return False
     problem = raised.problem

@@ -151,7 +151,7 @@ def _with_compilers(stage: Stage, was: Stage, old: ImageReference, new: ImageRef
         f"goes from {quote(short(old))} to {quote(new.text)}, {'the full image' if full else 'which has compilers'}",
         f"It brings {brings} to pull and to patch. If one package was missing, install that one; "
         "where most of it is needed, say so in a comment",
-        restore=True,
+        restore=read_tag(old.tag).version == read_tag(new.tag).version,
         about_size=True,
     )
 

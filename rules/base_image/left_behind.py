@@ -10,6 +10,7 @@ from rules.base_image.old_names import old_names
 from rules.base_image.version_ranges import numbers_of
 from rules.copying.binaries import is_static, program_of
 from rules.facts.dropped import dropped
+from rules.facts.languages import system_python
 from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
 from rules.packages.account_tools import INSTEAD, account_calls
@@ -158,17 +159,18 @@ def _is_held(version: str | None) -> bool:
 def _pinned_for_language(stages: Sequence[Stage], newer: ImageFacts) -> str:
     """Name packages of a language that are held at a release, where the language itself becomes another one."""
     moving = [(stage, _moved_languages(stage, newer)) for stage in stages]
-    held = (
-        f"{item.name}{'' if version.startswith(('=', '@', ':')) else ' '}{version}"
+    held = {
+        f"{item.name}{'' if version.startswith(('=', '@', ':')) else ' '}{version}": _LANGUAGES[item.manager]
         for stage, languages in moving
         for item in stage.packages.installed
         if _LANGUAGES.get(item.manager) in languages and _EXACT.fullmatch(version := item.package.version or "")
         if not (item.name == "bundler" and numbers_of(version) >= _BUNDLER_THAT_RUNS_ON)
-    )
-    names = list(dict.fromkeys(held))
-    if not names:
+    }
+    if not held:
         return ""
-    return f"{listed(map(quote, names), _SHOWN)} {'is' if len(names) == 1 else 'are'} pinned and may not run there"
+    python = newer.languages.get("python") or system_python(newer.distro, newer.release and newer.release.number)
+    where = f"on its Python {python}" if python and set(held.values()) == {"python"} else "there"
+    return f"{listed(map(quote, held), _SHOWN)} {'is' if len(held) == 1 else 'are'} pinned and may not run {where}"
 
 
 def _moved_languages(stage: Stage, newer: ImageFacts) -> frozenset[str]:

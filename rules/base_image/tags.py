@@ -127,7 +127,9 @@ def given_up(change: DockerfileChange, reference: ImageReference) -> EndOfLife |
 
 
 def gains_compilers(was: Stage, stage: Stage) -> bool:
-    """Tell whether a stage moves from a small variant of an image to one that has compilers, of the same version.
+    """Tell whether a stage moves from a small variant of an image to one that has compilers.
+
+    Of another version it does where the system stays: else that is the larger change.
 
     The tables must say it of both: a server's tag without suffix, such as `nginx:1.29`, stands on a slim system.
     """
@@ -135,6 +137,8 @@ def gains_compilers(was: Stage, stage: Stage) -> bool:
     if old is None or new is None or old.repository != new.repository or was.facts is None or stage.facts is None:
         return False
     before, after = read_tag(old.tag), read_tag(new.tag)
-    if not before.version or before.version != after.version or not before.is_small or after.is_small:
+    if not before.version or not after.version or not before.is_small or after.is_small:
+        return False
+    if before.version != after.version and was.facts.distro != stage.facts.distro:
         return False
     return stage.facts.toolchain is True and was.facts.toolchain is False

@@ -14,12 +14,15 @@ from rules.api import (
     Model,
     Problem,
     Severity,
+    Span,
     SyntaxFault,
     once,
     parse_reference,
+    pasted,
     quote,
     replace,
     rule,
+    signs_of,
 )
 from rules.build.late_escape import why_not_continued
 from rules.build.torn_runs import torn_runs
@@ -27,7 +30,7 @@ from rules.build.torn_runs import torn_runs
 _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
 
-_LINE = re.compile(r"line \d+")
+_LINE = re.compile(r"\b(?:lines?|from|to) \d+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_][A-Z0-9]+)*\Z")
 """`BASEIMAGE`, `REPLACE-ME`: what a script writes over before the file is built."""
 
@@ -141,8 +144,15 @@ def _in_template(fault: SyntaxFault, written: str, placeholder: str | None) -> P
     )
 
 
+@once
+def _signs(model: Model) -> dict[int, tuple[Span, ...]]:
+    """Where a pasted patch or mail begins, to the signs on its lines; none where a patch may have deleted them."""
+    found = pasted(model.dockerfile.instructions)
+    return {one.first.keyword_span.start: () if one.sign == "-" else signs_of(one) for one in found}
+
+
 def _fix(change: DockerfileChange, fault: SyntaxFault, place: int | None) -> Fix | None:
-    """Write the instruction that was meant, or the backslash that was lost in front of an operator of the shell.
+    """Write the instruction that was meant, take pasted signs away, or put a lost backslash in front of an operator.
 
     Args:
         change: The change.
@@ -155,6 +165,9 @@ def _fix(change: DockerfileChange, fault: SyntaxFault, place: int | None) -> Fix
         if wrong is not None and wrong.keyword_span == fault.span and not wrong.value:
             return None  # the keyword alone would be refused as well
         return Fix(f"Write {fault.suggestion}", (replace(change.source, fault.span, fault.suggestion),))
+    if fault.span.start in _signs(change.after):
+        signs = _signs(change.after)[fault.span.start]
+        return Fix("Take the signs away", tuple(replace(change.source, sign, "") for sign in signs)) if signs else None
     if not place or wrong is None or wrong.keyword not in _OPERATORS or instructions[place - 1].keyword != "RUN":
         return None
     before, escape = instructions[place - 1], change.after.dockerfile.escape

@@ -50,9 +50,11 @@ def is_put_above(run: Run, command: Command, path: str) -> bool:
     files = run.stage.files
     if LOOKED_UP.get(command.name) != name or not files.below(folder):  # in a folder that is there
         return False
+    rootless = command.name == "npm" and reads_no_root(run.stage)
     puts = (
         put
         for one in folders_of(folder)
+        if one or not rootless
         for put in (*files.at(posixpath.join(one or "/", name)), *files.at(one or "/"))
     )
     return any(

@@ -63,8 +63,9 @@ _SYSTEM_PYTHON = {
     ("alpine", "3.15"): "3.9", ("alpine", "3.16"): "3.10", ("alpine", "3.17"): "3.10",
     ("alpine", "3.18"): "3.11", ("alpine", "3.19"): "3.11", ("alpine", "3.20"): "3.12",
     ("alpine", "3.21"): "3.12", ("alpine", "3.22"): "3.12",
+    ("amazonlinux", "2023"): "3.9",
 }  # fmt: skip
-"""The version of the package `python3`, by the distributions' own package lists."""
+"""The version of the package `python3`, by the distributions' own package lists and docs.aws.amazon.com/linux."""
 
 
 def languages_of(name: str, tag: str | None) -> Mapping[str, str | None]:

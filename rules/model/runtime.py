@@ -15,6 +15,7 @@ from rules.facts.installers import (
     SYSTEM_PROGRAMS,
     SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
+from rules.facts.lean_packages import is_lean
 from rules.lazily import cached_property
 from rules.model.carried import brings_programs, fills_root, may_hold
 from rules.model.packages import OS_MANAGERS
@@ -240,7 +241,7 @@ class Runtime:
         ):
             return True
         if name in self._dependencies and any(
-            item.manager in OS_MANAGERS and item.name not in _LEAN for item in present
+            item.manager in OS_MANAGERS and not is_lean(item.name, self.distribution) for item in present
         ):
             return True
         return any(
@@ -287,10 +288,3 @@ _DEPENDENCIES = frozenset({"bash", "perl", "python", "python3", "ps", "pgrep", "
 _NEVER = 1000
 _WITHOUT_PYTHON = {"debian": (11,), "ubuntu": (20, 4)}
 """The first release whose packages bring `/usr/bin/python` only by name: `python-is-python3` (packages.debian.org)."""
-
-_LEAN = frozenset(
-    "ca-certificates curl wget tzdata git tini dumb-init su-exec gosu openssl jq libc6-compat gcompat libpq libpq5 "
-    "libffi libffi8 libstdc++ libstdc++6 libgcc libgomp libgomp1 zlib libjpeg-turbo libpng libuuid icu-libs libzip "
-    "mariadb-connector-c libmariadb3 freetype libxml2 libxslt shadow coreutils rsync unzip zip".split()
-)
-"""Packages that bring none of them."""

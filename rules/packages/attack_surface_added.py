@@ -4,7 +4,19 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, once, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Installed,
+    Problem,
+    Severity,
+    Stage,
+    comments_on,
+    once,
+    quote,
+    rule,
+)
 from rules.brought import texts_brought
 from rules.facts.command_packages import provides
 from rules.matching.delegated import installs_by_script
@@ -35,6 +47,19 @@ A flaw in `sudo` asks for no rule that allows anything: CVE-2021-3156 was open t
 
 _FOR_ROOT = frozenset({"sudo", "doas"})
 """Packages that give nothing to somebody who is root already."""
+_NEVER_CALLED = frozenset(
+    "openssh-server dropbear telnetd inetutils-telnetd rsh-server vsftpd xinetd gdb strace ltrace".split()
+)
+"""Servers, and what watches a program from outside: no program calls them for its own work, as it may `ssh`."""
+_PURPOSES = {
+    "openssh": {"tunnel", "tunnels"},
+    "sudo": {"root", "sudoers"},
+    "gdb": {"debug", "debugger", "debugging"},
+    "strace": {"debug", "debugging", "trace", "tracing"},
+    "netcat": {"wait", "port", "ports"},
+    "nmap": {"scan", "scanner", "scanning", "port", "ports"},
+}
+"""What the comment on an install says of a tool that is meant, besides its name and its programs."""
 _BESIDE_ENGINES = re.compile(r"(?:docker|podman)-(?:cli-)?(?:compose|buildx|remote)[\w-]*|buildah|skopeo|nerdctl")
 """What an image has besides whose work is with containers."""
 _WORDS = re.compile(r"[\w.+-]+")
@@ -172,19 +197,40 @@ def _unread(change: DockerfileChange, stage: Stage) -> str | None:
     return next((script.name for script in scripts_in_turn(change, stage) if script.text is None), None)
 
 
+def _is_explained(item: Installed) -> bool:
+    """Whether a comment on the install names the tool, one of its programs or what it is for."""
+    meant = (words for tool, words in _PURPOSES.items() if item.name.startswith(tool))
+    said = _WORDS.findall(comments_on(item.run).lower())
+    return not provides(item.name).union({item.name}, *meant).isdisjoint(said)
+
+
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, gained: list[Installed]) -> Problem:
     names = tuple(dict.fromkeys(item.name for item in gained))
     reasons = listed([f"{quote(name)} {_RISKS[name]}" for name in names])
     installed = installs_by_script(as_it_was(change), was)
     new = "No line of the file installed it" if installed else "It was not there"
     unread = _unread(change, stage)
+    doubt = _doubt(gained, installed=installed, unread=unread)
     called = "in this file calls it" if unread is None else f"that was read calls it; {quote(unread)} may"
     return Problem(
         gained[0].call.command.span,
         f"{stage.label} gains what helps somebody who has broken in: {reasons}. {new} before this change, and nothing "
         f"{called}. Install it in a debugging image instead, or attach one when needed.",
-        Confidence.POSSIBLE if installed or unread is not None else Confidence.LIKELY,
-        doubt="a script may have installed it before" if installed else "a script that was not read may call it",
+        Confidence.LIKELY if doubt is None else Confidence.POSSIBLE,
+        doubt=doubt or "a script that was not read may start it",
         stage=stage.key,
         key=" ".join(names),
     )
+
+
+def _doubt(gained: list[Installed], *, installed: bool, unread: str | None) -> str | None:
+    """Say why the tools may be meant; `None` where nothing speaks for it."""
+    if installed:
+        return "a script may have installed it before"
+    if unread is not None:
+        return "a script that was not read may call it"
+    if all(map(_is_explained, gained)):
+        return "a comment on the install says that it is meant"
+    if not any(item.name in _NEVER_CALLED for item in gained):
+        return "the program itself may call it"
+    return None

@@ -36,6 +36,7 @@ from rules.packages.developers_starts import (
 from rules.packages.developers_uses import is_used_or_removed, needed_further_on
 from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
+from rules.packages.named_installs import brings_project
 from rules.packages.options import add_option, spelled
 from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.project_settings import leaves_developers_out
@@ -50,7 +51,6 @@ _CHOOSES = (
     "--dev",
     "--with",
     "--group",
-    "--all-groups",
     "--only",
     "--without",
     "--only-group",
@@ -58,6 +58,9 @@ _CHOOSES = (
     "--no-default",
 )
 """Options that name groups; `--no-default` of PDM leaves the program's own out."""
+_NO_INSTALLS = ("link", "workspaces focus", "fetch", "lock", "export")
+_NO_DEVELOPERS = ("optional", "peer", "prod")
+"""What npm includes that is nobody's tool."""
 _MANAGERS = re.compile("npm|yarn|bun|composer|uv|poetry|pdm")
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
@@ -84,7 +87,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
         hindrance = hindrance or needed_further_on(stage, *calls[0]) or started_further_on(change, stage, *calls[0])
         problem = _problem(stage, calls, text, hindrance)
-        yield replace(problem, held_before=_was_wanted(change.was(stage), calls[0][1]))
+        untold = any(call.has("--all-groups") for _, call in calls)  # they are meant, and are there all the same
+        yield replace(problem, held_before=_was_wanted(change.was(stage), calls[0][1]), untold=untold)
 
 
 def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], str | None]]:
@@ -95,11 +99,7 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
     """
     found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], str | None]] = {}
     for stage, run, call in change.after.layers.shipped_calls:
-        if call.manager not in MANAGERS or call.production or not call.project:
-            continue
-        if call.manager == "uv" and call.verb != "sync":
-            continue
-        if call.verb in ("link", "workspaces focus", "fetch", "lock", "export") or is_for_development(change, stage):
+        if not _is_of_project(change, run, call) or is_for_development(change, stage):
             continue
         if leaves_developers_out(change, run, call):
             continue
@@ -119,6 +119,15 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
     yield from found.values()
 
 
+def _is_of_project(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Whether a call installs all that a project asks for, whether it names it or another package."""
+    if call.manager not in MANAGERS or call.production or call.verb in _NO_INSTALLS:
+        return False
+    if call.manager == "uv" and call.verb != "sync":
+        return False
+    return call.project or brings_project(change, run, call)
+
+
 def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the environment is a developer's, or the options ask for these packages by name."""
     if call.command.conditional and any(
@@ -131,7 +140,7 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
         return True
     if call.manager == "bundle":
         return "ruby" not in stage.runtime.languages or _was_told(run, call)
-    return call.has("--include", "--also") or _was_told(run, call)
+    return any(use.value not in _NO_DEVELOPERS for use in call.uses("--include", "--also")) or _was_told(run, call)
 
 
 def _is_for_developers(call: PackageCall) -> bool:
@@ -181,13 +190,14 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], text: str | Non
     (run, call), *others = calls
     lines = [str(other.command.line) for _, other in others]
     too = f", at line {listed(lines)} too" if lines else ""
-    short = quote(spelled(call))
+    short = quote(spelled(call) if call.project else f"{spelled(call)} {call.packages[0].word.value}")
+    beside = "" if call.project else "Without `-g`, npm installs the project beside what is named. "
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else option_of(stage, run, call)
     return Problem(
         call.command.span,
         f"{stage.label} {ships(text)} what only developers need: {short} installs {named(call.manager, text)} "
-        "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
-        "reports "
+        f"along with the program's own dependencies. {beside}They are often the larger part of the layer, and every "
+        "scanner reports "
         f"them. Leave them out with {quote(flag)}{too}{hindrance}.",
         Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",

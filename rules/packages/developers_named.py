@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import read_manifest
+from rules.packages.project_files import MANIFESTS
 from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ _OF_GROUP = re.compile(r"\bgroups?:?\s*(?:=>)?\s*\[?.*:(?:development|test)\b")
 
 
 def family_of(call: PackageCall) -> str:
-    """Return what tells one set of packages from another: npm's are pnpm's, whichever of them installs."""
-    return "npm" if call.manager in NODE_MANAGERS else call.manager
+    """Return what tells one set of packages from another: npm's are pnpm's, and Poetry's uv's, whichever installs."""
+    if call.manager in NODE_MANAGERS:
+        return "npm"
+    return "python" if MANIFESTS.get(call.manager) == "pyproject.toml" else call.manager
 
 
 def ships(text: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.shell_scope import filled
@@ -45,7 +46,7 @@ def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
     if within is None:
         within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
         _last_uses_within(run)[call.manager, call.program] = within
-    return later > run.at or within > call.command.start
+    return max(later, _last_without(stage, run, call)) > run.at or within > call.command.start
 
 
 def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
@@ -85,11 +86,32 @@ def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 -
 def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
     """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
     for run in reversed(stage.all_runs):
-        if any(_builds_or_prunes(call, run, command) for command in run.commands) or any(
-            other.manager == call.manager and other.production for other in run.package_calls
-        ):
+        if any(_builds_or_prunes(call, run, command) for command in run.commands):
             return run.at
-    return -1, -1
+    return _NOWHERE
+
+
+_NOWHERE = (-1, -1)
+_ANYWHERE = "*"
+"""In the place of a folder: whichever it is."""
+
+
+def _last_without(stage: Stage, run: Run, call: PackageCall) -> tuple[int, int]:
+    """Return where the last install stands that leaves them out, in the same folder as far as that can be told."""
+    folder, found = install_folder(run, call), _installs_without(stage)
+    places = (_ANYWHERE,) if folder is None else (folder, None)
+    return max(found.get((call.manager, place), _NOWHERE) for place in places)
+
+
+@once
+def _installs_without(stage: Stage) -> dict[tuple[str, str | None], tuple[int, int]]:
+    """Where the last installs without developers' packages stand, by manager and folder."""
+    found: dict[tuple[str, str | None], tuple[int, int]] = {}
+    for run in stage.all_runs:
+        for call in run.package_calls:
+            if call.production:
+                found[call.manager, install_folder(run, call)] = found[call.manager, _ANYWHERE] = run.at
+    return found
 
 
 def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:

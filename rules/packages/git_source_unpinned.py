@@ -30,6 +30,8 @@ _MOVES = frozenset({"clone", "checkout", "switch"})
 _PLAIN = ("-q", "--quiet", "-f", "--force")
 _NUMBERED = re.compile(r"\d")
 """What tells a release from a branch in most names."""
+_LIKE_A_BRANCH = re.compile(r"(?!-)[A-Za-z_/-]+")
+"""Neither a commit nor a release, which have digits, nor a file with an ending."""
 _VALUED = frozenset(
     "-b --branch --depth -c --config -o --origin -u --upload-pack --reference --reference-if-able --separate-git-dir "
     "-j --jobs --filter --shallow-since --shallow-exclude --template --server-option --bundle-uri --revision -C".split()
@@ -45,14 +47,22 @@ class _Clone(NamedTuple):
         place: The repository's host and path.
         branch: The branch where it is named, else empty.
         by_default: Whether that is the default of an argument.
-        switched: Whether a later command goes to it, which finds a branch of that name, and no tag.
+        sure: Whether it is a branch for certain, and no tag.
     """
 
     command: Command
     place: str
     branch: str
     by_default: bool = False
-    switched: bool = False
+    sure: bool = True
+
+
+class _Branch(NamedTuple):
+    """What a clone is brought to, and moves; the last two are those of a `_Clone`."""
+
+    name: str
+    by_default: bool = False
+    sure: bool = True
 
 
 @rule(
@@ -83,22 +93,39 @@ def _moving(run: Run, command: Command) -> _Clone | None:
     branch = _default(run, written) if by_default else written
     if found is None or branch is None or (_NUMBERED.search(branch) and branch not in BRANCHES):
         return None
-    switched = _branch_behind(run, command)
-    return _Clone(command, found["place"].removesuffix(".git"), switched or branch, by_default, bool(switched))
+    branch_behind = _branch_behind(run, command)
+    chosen = branch_behind or _Branch(branch, by_default, not branch or branch in BRANCHES)
+    return _Clone(command, found["place"].removesuffix(".git"), *chosen)
 
 
-def _branch_behind(run: Run, command: Command) -> str:
-    """Return the branch to which a RUN switches a clone behind it; empty where it does not."""
-    later = [call for call in run.calls("git") if call.start > command.start]
-    following = next((call for call in later if any(word.value in _MOVES for word in call.args)), None)
-    return (_switched_to(following) or "") if following is not None else ""
+def _branch_behind(run: Run, command: Command) -> _Branch | None:
+    """Return the branch to which a RUN switches a clone behind it; `None` where it does not."""
+    following = _next_moves(run).get(command.start)
+    return _switched_to(run, following) if following is not None else None
+
+
+@once
+def _next_moves(run: Run) -> dict[int, Command]:
+    """Return the next call of git behind each that clones or goes to another state, by where that one starts."""
+    found: dict[int, Command] = {}
+    behind: Command | None = None
+    for call in reversed(run.calls("git")):
+        if behind is not None:
+            found[call.start] = behind
+        if any(word.value in _MOVES for word in call.args):
+            behind = call
+    return found
 
 
 def _default(run: Run, written: str) -> str | None:
     """Return the branch that the arguments of a file stand for by default; `None` for what may be a release."""
+    names = names_read(written)
     own = {name for command in run.commands for name, _ in command.assignments}
-    branch = run.scope.expand(written) if own.isdisjoint(names_read(written)) else None
-    return branch if branch in BRANCHES else None
+    branch = run.scope.expand(written) if own.isdisjoint(names) else None
+    if branch is None or branch in BRANCHES:
+        return branch
+    called = all("branch" in name.lower() for name in names)
+    return branch if called and _LIKE_A_BRANCH.fullmatch(branch) else None
 
 
 def _left_as_cloned(run: Run) -> list[Command]:
@@ -107,7 +134,7 @@ def _left_as_cloned(run: Run) -> list[Command]:
     chosen = False
     for command in reversed(run.calls("git")):
         if all(word.value != "clone" for word in command.args):
-            chosen = chosen or _may_choose(command)
+            chosen = chosen or _may_choose(run, command)
             continue
         if not chosen:
             found.append(command)
@@ -118,23 +145,26 @@ def _left_as_cloned(run: Run) -> list[Command]:
 @once
 def _last_choice(stage: Stage) -> int:
     """Return the index of the last step that may bring a clone to a commit; -1 without one."""
-    return max((run.index for run in stage.runs for call in run.calls("git") if _may_choose(call)), default=-1)
+    return max((run.index for run in stage.runs for call in run.calls("git") if _may_choose(run, call)), default=-1)
 
 
-def _may_choose(command: Command) -> bool:
+def _may_choose(run: Run, command: Command) -> bool:
     """Whether it may bring a clone to a commit: `git checkout develop` goes to whatever that branch has."""
     words = [word.value for word in command.args]
-    return _switched_to(command) is None and not _CHOOSES.isdisjoint(words)
+    return _switched_to(run, command) is None and not _CHOOSES.isdisjoint(words)
 
 
-def _switched_to(command: Command) -> str | None:
+def _switched_to(run: Run, command: Command) -> _Branch | None:
     """Return the branch that a clone goes to, and that moves: `git switch` takes nothing else without `--detach`."""
     words = [word.value for word in command.args if word.value not in _PLAIN]
     if len(words) != 2 or words[0] not in ("checkout", "switch"):  # noqa: PLR2004 - the subcommand and a name
         return None
     name = words[1]
-    plain = words[0] == "switch" and not name.startswith("-") and "$" not in name
-    return name if plain or name in BRANCHES else None
+    if "$" in name:
+        default = _default(run, name)
+        return _Branch(default, by_default=True) if default else None
+    moves = name in BRANCHES or (words[0] == "switch" and not name.startswith("-"))
+    return _Branch(name) if moves else None
 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clone]) -> Problem:
@@ -148,7 +178,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
     if not (one and first.branch):
         state += "branch has" if one else "branches have"
     deep = ", which wants the whole history" if first.command.has("--depth", "--shallow-since") else ""
-    guessed = any(clone.branch and clone.branch not in BRANCHES and not clone.switched for clone in told)
+    guessed = any(not clone.sure for clone in told)
     by_default = all(clone.by_default for clone in told)
     doubt = f"{quote(first.branch)} may be a tag" if guessed else BY_ARGUMENT if by_default else ""
     return Problem(

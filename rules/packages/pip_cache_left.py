@@ -89,17 +89,17 @@ def _fix(found: list[_Left]) -> Fix | None:
 
 def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Problem:
     """Speak once of all installs of an image, at the first that the change adds; it is new where there are more."""
-    old = {_VERSIONS.sub("", i.value) for i in change.before.dockerfile.instructions} if change.before else set()
-    run, call = next((one for one in found if _VERSIONS.sub("", one.run.instruction.value) not in old), found[0])
+    added = _added(change, found)
+    run, call = added[0] if added else found[0]
     perhaps = all(one.call.command.conditional for one in found)
-    lines = [str(line) for line in dict.fromkeys(one.call.command.line for one in found)]
+    items = (*_counted(found), *([str(late)] if (late := _deleted_late(stage, found[0].run)) is not None else []))
     if len({id(one.run) for one in found}) > 1:
-        where = f" at lines {listed(lines, len(lines))}"
+        had = "install 0" not in change.fresh("pip-cache-left", stage, items)
+        where = _where(found, added if had else [])
         way_out = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""
         way_out = f"Add the flag{_or_mount(run)}"
-    late = _deleted_late(stage, found[0].run)
     too_late = f" {quote(str(late), 60)} (line {late.line}) deletes it a layer too late." if late is not None else ""
     stopped = stopped_by_lack(found[0].run, _CACHE)
     if stopped is not None:
@@ -113,9 +113,26 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         instruction=run.instruction,
         stage=stage.key,
         key="cache",
-        items=(*_counted(found), *([str(late)] if late else [])),
+        items=items,
         fix=_fix(found) if stopped is None else None,
     )
+
+
+def _added(change: DockerfileChange, found: list[_Left]) -> list[_Left]:
+    """Return the installs that the change adds, whose RUN did not stand there with another version."""
+    old = {_VERSIONS.sub("", i.value) for i in change.before.dockerfile.instructions} if change.before else set()
+    return [one for one in found if _VERSIONS.sub("", one.run.instruction.value) not in old]
+
+
+def _where(found: list[_Left], added: list[_Left]) -> str:
+    """Name the lines: those that the change adds, if it does, apart from those that left the cache before, too."""
+    lines = [str(line) for line in dict.fromkeys(one.call.command.line for one in found)]
+    new = [line for line in lines if any(line == str(one.call.command.line) for one in added)]
+    if not new or new == lines:
+        return f" at lines {listed(lines, len(lines))}"
+    kept = [line for line in lines if line not in new]
+    as_before = f"{'line' if len(kept) == 1 else 'lines'} {listed(kept, len(kept))} did before"
+    return f" at {'line' if len(new) == 1 else 'lines'} {listed(new, len(new))}, as {as_before}"
 
 
 def _deleted_late(stage: Stage, install: Run) -> Command | None:

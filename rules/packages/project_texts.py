@@ -37,7 +37,8 @@ def has_no_manifest(change: DockerfileChange, run: Run, call: PackageCall) -> bo
 def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:
     """Return the text of a file of the project that a RUN reads, where it was read.
 
-    It lies where a COPY or a mount took it from; where none shows that, it is looked for in the context's root.
+    It lies where a COPY or a mount took it from; where none shows that, it is looked for in the context's root, unless
+    a RUN has cloned the folder from elsewhere.
 
     Args:
         change: The change.
@@ -45,8 +46,17 @@ def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:
         path: In the image, or by name alone where the folder is not known.
     """
     folder, name = posixpath.split(path)
+    if folder.startswith("/") and _is_cloned(run, path):
+        return None
     place = in_repository(change, _in_context(run, folder or None, name) or name)
     return change.repository.text(place) if place is not None else None
+
+
+def _is_cloned(run: Run, path: str) -> bool:
+    """Whether what brought a path last before a RUN, or in it, is a command that fetches a whole source tree."""
+    puts = (put for put in reversed(run.stage.files.covering(path)) if put.step.at <= run.at and not put.makes_folder)
+    last = next(puts, None)
+    return last is not None and last.kind == "run" and last.whole
 
 
 def text_in_image(change: DockerfileChange, run: Run, path: str) -> str | None:

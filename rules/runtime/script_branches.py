@@ -1,14 +1,16 @@
-"""The branches of the `if` or `case` that a shell script ends with, and what each of them ends with."""
+"""The branches of `if` and `case` in a shell script: what stands in them, and what the last of them end with."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rules.api import Command
+    from rules.api import Command, Run
 
 _SIGN = re.compile(
     r"(?P<comment>(?<![^\s;(])#[^\n]*)|(?P<word>(?<![\w$./\"'-])(?:if|then|elif|else|fi|case|esac|while|until|for|select|do|done)"
@@ -59,20 +61,39 @@ def branch_ends(text: str, commands: Sequence[Command]) -> tuple[Command, ...] |
     return tuple(end for end in stack[0].last if end is not None) if whole else None
 
 
+@once
+def in_branches(run: Run) -> frozenset[int]:
+    """Return where the commands of a RUN start that an `if` runs or not, and nothing else around them."""
+    own = sorted((one for one in run.commands if not one.nested), key=lambda one: one.start)
+    span = run.instruction.value_span
+    stack: list[str] = []
+    found: set[int] = set()
+    for one in _signs(run.instruction.source.text, own, span.start, span.end):
+        if not isinstance(one, str):
+            if stack and set(stack) == {"then"}:
+                found.add(one.start)
+        elif one in ("if", "case", "(") or one in _LOOPS:
+            stack.append(one)
+        elif one in ("then", "elif", "else") and stack:
+            stack[-1] = "if" if one == "elif" else "then"
+        elif (one in _ENDS or one == ")") and stack:
+            stack.pop()
+    return frozenset(found) if not stack else frozenset()
+
+
 def _closes(text: str, commands: Sequence[Command]) -> bool:
     """Whether a `fi` or `esac` is the last word behind the last command."""
     words = [found[0] for found in _SIGN.finditer(text, commands[-1].end) if not found["comment"]] if commands else []
     return bool(words) and words[-1] in ("fi", "esac")
 
 
-def _signs(text: str, commands: Sequence[Command]) -> Iterator[Command | str]:
-    """Yield the commands and, as words, what stands between them."""
-    at = 0
+def _signs(text: str, commands: Sequence[Command], at: int = 0, end: int | None = None) -> Iterator[Command | str]:
+    """Yield the commands of a text, or a part of it, and, as words, what stands between them."""
     for command in commands:
         yield from _between(text, at, command.start)
         yield command
         at = max(at, command.end)
-    yield from _between(text, at, len(text))
+    yield from _between(text, at, len(text) if end is None else end)
 
 
 def _between(text: str, start: int, end: int) -> Iterator[str]:

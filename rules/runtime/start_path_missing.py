@@ -21,6 +21,7 @@ from rules.api import (
     within,
 )
 from rules.packages.purpose import is_called_for_development
+from rules.runtime.code_by_name import code_by_name
 from rules.runtime.given_scripts import script_of
 from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
@@ -68,6 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _misplaced(found, operand, put, "which nothing puts there", then)
                 continue
         problem = _packaged(found, program) or _folder(found, program) or _elsewhere(found, program)
+        problem = problem or code_by_name(found, program)
         if problem is None and not is_called_for_development(change, found.stage):
             # to a development image the project comes with a volume
             problem = _nowhere(found, program) or (_unread(found, operand) if operand is not None else None)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import once
+from rules.runtime.script_branches import in_branches
 from rules.secrets.download_checks import is_check
 from rules.secrets.opened_unseen import opens
 
@@ -33,11 +34,19 @@ def address_of(command: Command) -> str | None:
 
 
 def is_download(command: Command) -> bool:
-    """Tell whether a curl fetches a file, once and in any case, and all its options stand on its line.
+    """Tell whether a curl fetches a file, once and in any case, and all its options stand on its line."""
+    return not command.conditional and _downloads(command)
 
-    What asks for a status, or sends something, is no download; `||` says what comes after a failure.
-    """
-    if command.has(*_TESTS, *_CONFIGURED) or command.conditional or command.after == "||":
+
+def is_download_of_branch(run: Run, command: Command) -> bool:
+    """Tell the same of a curl that stands first in a branch of an `if`, and in nothing else that decides over it."""
+    first = command.conditional and command.before in ("", ";", "\n")
+    return first and command.start in in_branches(run) and _downloads(command)
+
+
+def _downloads(command: Command) -> bool:
+    """Whether it asks for no status and sends nothing, and no `||` says what comes after a failure."""
+    if command.has(*_TESTS, *_CONFIGURED) or command.after == "||":
         return False
     if address_of(command) is None:
         return False

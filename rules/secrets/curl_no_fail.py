@@ -10,12 +10,11 @@ from rules.api import (
     Problem,
     Run,
     Severity,
-    Stage,
     quote,
     rule,
 )
-from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.curl_options import curls_that, name_of, with_option
+from rules.secrets.curl_downloads import address_of, is_download, is_download_of_branch, is_looked_at, is_saved_to_file
+from rules.secrets.curl_options import curls_that, lacking, with_option
 
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 
@@ -32,26 +31,30 @@ _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download keeps the error page when the server answers with an error."""
     for run, careless in curls_that(change, _is_careless):
-        yield _problem(run.stage, run, careless)
+        yield _problem(change, run, careless)
 
 
 def _is_careless(run: Run, command: Command) -> bool:
-    if command.has(*_FAILS) or not is_download(command):
+    if command.has(*_FAILS) or not (is_download(command) or is_download_of_branch(run, command)):
         return False
     return is_saved_to_file(command) and not is_looked_at(run, command)
 
 
-def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
-    command = careless[0]
+def _problem(change: DockerfileChange, run: Run, careless: list[Command]) -> Problem:
+    stage = run.stage
+    items, told = lacking(change, "curl-no-fail", run, careless)
+    command = next((one for one in told if not one.conditional), told[0])
     url = address_of(command) or ""
     return Problem(
         command.span,
         f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
         "error page becomes the file. Add `--fail`.",
-        Confidence.CERTAIN if "://" in url else Confidence.LIKELY,
-        doubt="the variable may hold no address of a web server",
+        Confidence.CERTAIN if "://" in url and not command.conditional else Confidence.LIKELY,
+        doubt="it runs under a condition"
+        if command.conditional
+        else "the variable may hold no address of a web server",
         instruction=run.instruction,
         stage=stage.key,
-        key=name_of(command),
+        items=items,
         fix=with_option(run, careless, "Fail on an error answer", "--fail"),
     )

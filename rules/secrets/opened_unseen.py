@@ -35,6 +35,8 @@ class _Event(NamedTuple):
 
 def opens(command: Command) -> bool:
     """Tell whether a command unpacks an archive or installs a package, and so stops at what is none."""
+    if command.name == "jar":
+        return any(word.value.lstrip("-").startswith(("x", "extract")) for word in command.args[:1])
     return command.name in _OPENERS or (command.name in _PACKERS and command.has("-d", "--decompress", "--uncompress"))
 
 

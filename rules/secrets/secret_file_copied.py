@@ -34,6 +34,7 @@ from rules.secrets.secret_files import (
     secret_by_place,
     secret_file,
 )
+from rules.secrets.secret_folders import key_in_folder
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
 
@@ -62,7 +63,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             ignored = ignore is not None and ignore.excludes(moved.source)
             if held is not None and not ignored and not is_public(moved.kind, moved.copy, stage):
                 yield _moved(stage, moved, held)
+        yield from _in_folders(change, stage)
         yield from _pointed_at(change, stage)
+
+
+def _in_folders(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Find private keys of the repository that come with a folder which a COPY names."""
+    for copy in stage.copies:
+        for source in copy.sources if copy.from_context else ():
+            path = copy.source_path(source)
+            found = key_in_folder(change, path) if path is not None and not source.is_remote else None
+            if path is not None and found is not None and secret_file(path) is None:
+                held = Held(f"brings {quote(found.path)}, {_KEY[found.read]}", likely=True)
+                yield _problem(stage, _Named(copy, source.word, found.path, "private key"), held)
+
+
+_KEY = {True: "a private key", False: "which is a private key by its name"}
 
 
 class _Named(NamedTuple):
@@ -121,13 +137,13 @@ _WHAT: dict[Kind, str] = {
 def _problem(stage: Stage, one: _Named, held: Held) -> Problem:
     sure = one.kind in ("private key", "credentials")
     name = one.word.text.strip("\"'")
-    way_out = _way_out(one.copy, one.kind, name)
+    way_out = _way_out(one.copy, one.kind, name if secret_file(one.path) == secret_file(name) else one.path)
     return Problem(
         one.word.span,
         f"{stage.label} copies {quote(name)}, which {held.clause}. {_who_reads(stage)} {way_out}",
         Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
         doubt="whether these are in use anywhere is not known"
-        if held.clause.startswith("sets ")
+        if held.clause.startswith("sets ") or held.clause.endswith(_KEY[True])
         else "it goes by the name; what is in the file was not read",
         instruction=one.copy.instruction,
         stage=stage.key,

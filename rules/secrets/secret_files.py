@@ -39,9 +39,14 @@ _ENVIRONMENT = re.compile(
 _CLIENT = re.compile(
     r"\.npmrc|\.pypirc|pip\.conf|\.gem/credentials|nuget\.config|settings\.xml|auth\.json", re.IGNORECASE
 )
+_SHOWN = (
+    r"example|sample|dummy|fake|mock|fixture|test|snakeoil|template|\.dist$|public|\.pub$|schema|insecure|localhost|"
+    r"self[-_]?signed"
+)
+_OF_SHOW = re.compile(_SHOWN, re.IGNORECASE)
+"""What guards nothing: examples, what tests use, what everybody has."""
 _HARMLESS = re.compile(
-    r"example|sample|dummy|fake|mock|fixture|test|snakeoil|template|\.dist$|public|\.pub$|schema|insecure|localhost|self[-_]?signed|selfsigned|"
-    r"trust|cacerts|gpg|release|archive|signing|repo|apt|rpm|keyring|vendor|licen[cs]e|\.enc$|\.crt|sealed",
+    rf"{_SHOWN}|trust|cacerts|gpg|release|archive|signing|repo|apt|rpm|keyring|vendor|licen[cs]e|\.enc$|\.crt|sealed",
     re.IGNORECASE,
 )
 
@@ -72,6 +77,11 @@ def secret_file(path: str) -> Kind | None:
     elif _PRIVATE.fullmatch(name):
         kind = "private key"
     return kind if kind is not None and not _HARMLESS.search(path) else None
+
+
+def is_called_key(path: str) -> bool:
+    """Tell whether a file is called a private key, whatever it is for, and is not one for tests or of an example."""
+    return _PRIVATE.fullmatch(posixpath.basename(path)) is not None and _OF_SHOW.search(path) is None
 
 
 def secret_by_place(path: str, target: str) -> Kind | None:

@@ -30,6 +30,7 @@ from rules.model.work_folders import path_of
 from rules.secrets.environment_files import held_by
 from rules.secrets.moved_secrets import moved_secret
 from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_public_text, secret_file
+from rules.secrets.secret_folders import key_in_folder
 from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
@@ -145,6 +146,10 @@ def _carried(change: DockerfileChange, put: Put, command: Command) -> Flow | Non
 def _copied(change: DockerfileChange, put: Put, copy: Copy) -> Flow | None:
     name = posixpath.basename(put.source)
     path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
+    key = key_in_folder(change, put.source) if put.tree and secret_file(put.source) is None else None
+    if key is not None:
+        inner = posixpath.join(put.path, posixpath.relpath(key.path, put.source))
+        return Flow(inner, "holds a private key", sure=key.read, origin=(copy, key.path))
     return _of_context(change, copy, put.source, path)
 
 

@@ -28,7 +28,8 @@ from rules.api import (
 )
 from rules.user.accounts import changes_user, is_of_argument, runs_as_root
 from rules.user.kept_owners import leaves_nothing
-from rules.user.unwritable_installs import Unwritable, unwritable_install
+from rules.user.refused_writes import first_refused_write
+from rules.user.unwritable_installs import Unwritable, handed_over, unwritable_install
 
 _OF_ACCOUNT = re.compile(r"user|uid|root|owner", re.IGNORECASE)
 _BRANCH = re.compile(r"\b(?:else|elif|fi|case|for|while|until|if)\b|\|\|")
@@ -68,7 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from (_in_children(stage, run, call) for run, call in failing if run.deferred)
         yield from _root_lost(change, stage)
         found = next((one for run in stage.runs if (one := unwritable_install(run)) is not None), None)
-        if found is not None:
+        if found is not None and not _stops_before(stage, found):
             yield _unwritable(stage, found)
 
 
@@ -98,6 +99,12 @@ def _root_lost(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         return
 
 
+def _stops_before(stage: Stage, found: Unwritable) -> bool:
+    """Whether the build stops at an earlier step that writes to the folder, of which write-as-non-root speaks."""
+    refused = first_refused_write(stage)
+    return refused is not None and refused.folder == found.folder and refused.run.at < found.run.at
+
+
 def _unwritable(stage: Stage, found: Unwritable) -> Problem:
     """An install of Node.js packages that stops where only root may write."""
     user = quote(found.run.user.value or "")
@@ -107,7 +114,7 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
         way_out = f"Run it above `USER`, or between `USER root` and {quote(f'USER {found.run.user.value}')}"
     else:
         whose = f"and {quote(found.folder)} belongs to root, as `WORKDIR`, `COPY` or the base image made it"
-        chown = quote(f"chown {found.run.user.value} {found.folder}")
+        chown = quote(handed_over(found.run, found.folder))
         way_out = f"Give the folder to {user} above this step, as root: {chown}"
         if found.folder == "/":
             way_out = f"Set a `WORKDIR` above this step that belongs to {user}"

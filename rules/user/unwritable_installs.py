@@ -98,3 +98,20 @@ def _closed_project(stage: Stage, run: Run, call: PackageCall) -> str | None:
     here, modules = access(stage, folder, user, before=run), access(stage, modules_folder, user, before=run)
     prepared = modules.exists is True or isinstance(modules.decided_by, Run)
     return folder if here.exists is True and here.writable is False and not prepared else None
+
+
+def handed_over(run: Run, folder: str) -> str:
+    """Return the command by which root gives a folder to the account of a RUN, with what its own RUNs put there."""
+    return f"chown {'-R ' if _is_filled_by_root(run, folder) else ''}{run.user.value} {folder}"
+
+
+def _is_filled_by_root(run: Run, folder: str) -> bool:
+    """Whether a RUN of root's above one leaves files of its own below a folder, or packages of Node.js."""
+    above = [one for one in run.stage.done_runs if one.at < run.at and runs_as_root(one)]
+    calls = ((one, call) for one in above for call in one.package_calls if call.manager in NODE_MANAGERS)
+    if any(
+        call.action == "install" and not call.global_ and install_folder(one, call) == folder for one, call in calls
+    ):
+        return True
+    puts = run.stage.files.below(folder)
+    return any(put.kind == "run" and put.step in above and not put.makes_folder for put in puts)

@@ -168,3 +168,18 @@ def test_a_builder_that_its_mirrors_have_left_is_no_mere_advice() -> None:
     for command, severity in (("apt-get update && ", Severity.WARNING), ("", Severity.INFO)):
         report = rules.review({}, {"Dockerfile": (build.format(command) + ship).encode()}, today=today)
         assert [one.severity for one in report.findings if one.rule == "base-image-eol"] == [severity]
+
+
+def test_a_tool_that_the_program_may_call_or_a_comment_explains_is_left_to_the_summary() -> None:
+    plain = b'FROM debian:13-slim\nUSER 1000\nCMD ["/shop"]\n'
+
+    def confidence(install: str) -> Confidence:
+        after = plain.replace(b"USER", f"{install} && rm -rf /var/lib/apt/lists/*\nUSER".encode())
+        report = rules.review({"Dockerfile": plain}, {"Dockerfile": after})
+        return next(one.confidence for one in report.findings if one.rule == "attack-surface-added")
+
+    install = "RUN apt-get update && apt-get install -y --no-install-recommends {}"
+    assert confidence(install.format("gdb")) is Confidence.LIKELY
+    assert confidence(install.format("nmap")) is Confidence.POSSIBLE
+    assert confidence("# for debugging on the spot\n" + install.format("gdb")) is Confidence.POSSIBLE
+    assert confidence("# as root\nUSER 0\n" + install.format("gdb")) is Confidence.LIKELY

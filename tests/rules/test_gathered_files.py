@@ -25,6 +25,7 @@ NOT_READ = {
     "ci/build.sh": "a script that builds is looked for beside the Dockerfile and above it alone",
     "ci-config.json": "the settings of a pipeline have no name that could be looked for",
     "jwt.key": "no secret is read",
+    "secrets/jwsSigningKey.key": "no secret is read",
     "tools/wait.sh": "a script names it that is itself read only because the Dockerfile names it",
     "rootfs/srv/bin/certificate": "a script names it that is itself read only because the Dockerfile names it",
 }

@@ -9,6 +9,7 @@ from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.conflicts import disputed_lines, open_conflicts
 from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+from rules.dockerfile.syntax.pasted import SIGNS, pasted, pasted_lines
 from rules.quoting import character_name, quote
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.nodes import Instruction, SyntaxFault
     from rules.dockerfile.syntax.conflicts import Conflict
+    from rules.dockerfile.syntax.pasted import Pasted
 
 _NO_BLANK = r"[\u00a0\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]"
 """Spaces of other widths and without any: to BuildKit's parser letters like others."""
@@ -31,10 +33,12 @@ def unknown_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFaul
     """Yield a fault for each run of unknown instructions that stand below each other.
 
     The lines of a command that lost its continuation are all unknown instructions: one fault names the first and
-    counts the others. A misspelt instruction has a fault of its own, and so has a merge conflict, at its first marker.
+    counts the others. A misspelt instruction has a fault of its own, and so have a merge conflict, at its first marker,
+    and the lines of a patch that keep its sign.
     """
     yield from map(_conflict_fault, open_conflicts(instructions))
-    disputed = disputed_lines(instructions)
+    yield from map(_pasted_fault, pasted(instructions))
+    disputed = disputed_lines(instructions) | pasted_lines(instructions)
     before: Instruction | None = None
     run: list[Instruction] = []
     for instruction in instructions:
@@ -61,6 +65,18 @@ def _conflict_fault(conflict: Conflict) -> SyntaxFault:
     down_to = f", down to line {last.line}" if last is not first else ""
     message = f"A merge conflict is left here{down_to}: its markers are not Dockerfile instructions."
     return fault(message, first.keyword_span)
+
+
+def _pasted_fault(one: Pasted) -> SyntaxFault:
+    first, last = one.lines[0], one.lines[-1]
+    many = len(one.lines)
+    which = f"Lines {first} to {last}" if last - first + 1 == many else f"{many} lines from {first} to {last}"
+    out = "Take it away from each of them" if one.sign != "-" else "Delete the lines, as the patch does, or the sign"
+    message = (
+        f"{which} begin with {quote(one.sign)}, as those of {SIGNS[one.sign]} do: the builder takes the sign for part "
+        f"of an instruction or of a command. {out}."
+    )
+    return fault(message, one.first.keyword_span)
 
 
 def meant_instruction(instruction: Instruction) -> str | None:
