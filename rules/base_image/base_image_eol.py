@@ -23,7 +23,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.api import replace as replace_text
-from rules.base_image.choices import may_be_chosen
+from rules.base_image.choices import is_given_otherwise, may_be_chosen
 from rules.base_image.left_behind import laid_over, lost_on_the_way
 from rules.base_image.left_running import left_running, upon_their_release
 from rules.base_image.line_breaks import broken_by
@@ -153,7 +153,7 @@ def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) ->
 def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
     quiet = not stage.files_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
-    if quiet and not _is_chosen(change, stage, ended):
+    if (quiet and not _is_chosen(change, stage, ended)) or is_given_otherwise(change, stage):
         return Confidence.POSSIBLE
     argued = stage.base_word is not None and "$" in stage.base_word.text
     return Confidence.LIKELY if argued or _is_unknown(stage) else Confidence.CERTAIN

@@ -19,9 +19,20 @@ _FOREIGN = re.compile(r"[/:@]")
 
 def is_given(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether a build of the repository passes an argument that the FROM at the bottom of a stage names."""
+    return any(True for _ in _given(change, stage))
+
+
+def is_given_otherwise(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether one passes another value than the default."""
+    declared = stage.model.global_scope.get
+    return any((one := declared(name)) is None or value != one.value for name, value in _given(change, stage))
+
+
+def _given(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str, str | None]]:
     word = stage.root.base_word
     names = set(names_read(word.text)) if word is not None and "$" in word.text else set()
-    return bool(names) and any(names & build.args.keys() for build in change.repository.builds_of(change.path))
+    for build in change.repository.builds_of(change.path) if names else ():
+        yield from ((name, value) for name, value in build.args.items() if name in names)
 
 
 def may_be_chosen(stage: Stage) -> bool:

@@ -183,3 +183,12 @@ def test_a_tool_that_the_program_may_call_or_a_comment_explains_is_left_to_the_s
     assert confidence(install.format("nmap")) is Confidence.POSSIBLE
     assert confidence("# for debugging on the spot\n" + install.format("gdb")) is Confidence.POSSIBLE
     assert confidence("# as root\nUSER 0\n" + install.format("gdb")) is Confidence.LIKELY
+
+
+def test_a_base_that_a_build_of_the_repository_replaces_is_left_to_the_summary() -> None:
+    dockerfile = b"ARG PYTHON=3.8\nFROM python:${PYTHON}-slim\n"
+    compose = b"services:\n  shop:\n    build:\n      context: .\n      args:\n        PYTHON: '%s'\n"
+    for given, confidence in ((b"3.13", Confidence.POSSIBLE), (b"3.8", Confidence.LIKELY)):
+        files = {"Dockerfile": dockerfile, "compose.yaml": compose % given}
+        report = rules.review({}, files, today=date(2026, 11, 23))
+        assert [one.confidence for one in report.findings if one.rule == "base-image-eol"] == [confidence]
