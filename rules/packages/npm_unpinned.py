@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, quote, rule
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.corepack_versions import Fetched, newest_by_corepack
+from rules.packages.package_json import read_manifest
+from rules.packages.project_texts import manifest_text
+from rules.packages.tool_versions import has_old_npm
 from rules.packages.unpinned import MOVING, Unpinned, unpinned
 from rules.quoting import listed
+
+_PARTS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
 @rule(
@@ -20,7 +25,11 @@ from rules.quoting import listed
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
-    for found in unpinned(change, NODE_MANAGERS, _wanted):
+
+    def is_held(run: Run, call: PackageCall, package: Package) -> bool:
+        return _is_held(change, run, call, package)
+
+    for found in unpinned(change, NODE_MANAGERS, _wanted, is_held):
         names = change.fresh("npm-unpinned", found.stage, found.names)
         if found.call.verb == "link":
             names = tuple(name for name in names if not _is_global(found, name))
@@ -35,6 +44,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield found.problem(names, way_out, newest, newest)
     for fetched in newest_by_corepack(change):
         yield _by_corepack(fetched)
+
+
+def _is_held(change: DockerfileChange, run: Run, call: PackageCall, package: Package) -> bool:
+    """Whether the project's manifest names the package, which npm then installs as that says (npm 7 and later, tried).
+
+    Yarn, pnpm and Bun take the newest and rewrite the manifest.
+    """
+    if call.manager != "npm" or call.global_ or package.version is not None or has_old_npm(run.stage):
+        return False
+    manifest = read_manifest(manifest_text(change, run, call) or "")
+    return manifest is not None and package.name in manifest.packages(*_PARTS)
 
 
 def _by_corepack(fetched: Fetched) -> Problem:

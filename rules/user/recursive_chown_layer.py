@@ -103,7 +103,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         and put.step.instruction.line < run.instruction.line
         and not is_already_so(stage, put, row)
         and not _is_done_above(stage, put, row)
-        and not _is_deleted_above(stage, put, row)
+        and not _is_deleted(stage, put, row)
     ]
     return [put for put in there if within(put.path, row.path or "")] or there
 
@@ -138,10 +138,10 @@ def _is_done_above(stage: Stage, put: Put, row: Attributes) -> bool:
     return any(put.step.at < at < row.step.at and within(put.path, path) for at, path in done)
 
 
-def _is_deleted_above(stage: Stage, put: Put, row: Attributes) -> bool:
-    """Whether it is gone by then, as an archive that was unpacked."""
+def _is_deleted(stage: Stage, put: Put, row: Attributes) -> bool:
+    """Whether it is gone by then, as an archive that was unpacked, or when the step ends: its layer has none."""
     gone = (place for folder in folders_of(put.path) for place in _deletions(stage).get(folder, ()))
-    return any((put.step.at, -1) < place < (row.step.at, row.command.start) for place in gone)
+    return any((put.step.at, -1) < place and place[0] <= row.step.at for place in gone)
 
 
 @once

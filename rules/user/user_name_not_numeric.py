@@ -72,9 +72,20 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
         stage=stage.key,
         key=user,
         fact=of_last_stage(stage),
+        held_before=_was_so(change, stage),
         instruction=setting.instruction if here else None,
         fix=_fix(change, stage, uid) if here else None,
     )
+
+
+def _was_so(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the image ran as a name before, by the same words: the default of an argument alone is another."""
+    was, here = change.was(stage), stage.image.user.instruction
+    before = was.image.user.instruction if was is not None else None
+    if was is None or before is None or here is None or str(before) != str(here):
+        return False
+    user = runtime_user(was)
+    return user is not None and not user.isdecimal()
 
 
 def _told_by(stage: Stage) -> str:
