@@ -94,8 +94,9 @@ def all_end_of_life(reference: ImageReference, today: dt.date) -> tuple[EndOfLif
         The abandoned image itself first, then the program, then the operating system.
     """
     name, tag = table_name(reference), reference.effective_tag
-    if tag is None:
-        return ()
+    if tag is None:  # a digest, of an image that was given up under every tag
+        dead = _abandoned(reference, name, None, today)
+        return (dead,) if dead is not None else ()
     found = tuple(judged(one, today) for one in products_of(name, tag))
     dead = _abandoned(reference, name, tag, today)
     if dead is None or (dead.instead is None and any(one.already_over for one in found)):
@@ -211,22 +212,22 @@ def _order(cycle: str, cycles: list[str]) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers) if numbers else (-cycles.index(cycle),)
 
 
-def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -> EndOfLife | None:
+def _abandoned(reference: ImageReference, name: str, tag: str | None, today: dt.date) -> EndOfLife | None:
     there = (one for one in load("eol", "dead") if one.get("registry", reference.registry) == reference.registry)
     rows = ((re.fullmatch(one["match"], name), one) for one in there)
-    found = next(((match, one) for match, one in rows if match and re.fullmatch(one.get("tag", ".*"), tag)), None)
+    found = next(((match, one) for match, one in rows if match and _is_meant(one, tag)), None)
     if found is None:
         return None
     match, dead = found
-    if image_table.is_built(name, tag) and "registry" not in dead:  # which holds of the registry where it lives on
-        return None
+    if tag is not None and image_table.is_built(name, tag) and "registry" not in dead:
+        return None  # a row that names a registry holds of the one where the image lives on
     facts = image_facts(reference)
     given_up = dt.date.fromisoformat(dead["date"]) if "date" in dead else None
     left = facts.stopped if facts is not None and given_up is None else None
     day = given_up or left
     return EndOfLife(
         product=name,
-        cycle=tag,
+        cycle=tag or "",
         part="",
         date=given_up,
         already_over=day is None or day < today,
@@ -238,6 +239,13 @@ def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -
         link="",
         data_date=data_date(),
     )
+
+
+def _is_meant(dead: dict[str, Any], tag: str | None) -> bool:
+    """Whether a row is about a tag, or for `None` about all of them; what a registry still has by a digest is open."""
+    if tag is None:
+        return not {"tag", "withdrawn"} & dead.keys()
+    return re.fullmatch(dead.get("tag", ".*"), tag) is not None
 
 
 def _instead(match: re.Match[str], dead: dict[str, Any], tag: str | None) -> str | None:
