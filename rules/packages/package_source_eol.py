@@ -78,6 +78,7 @@ def _problem(change: DockerfileChange, source: Source, end: EndOfLife) -> Proble
         instruction=source.run.instruction,
         stage=source.run.stage.key,
         key=source.major,
+        fact=f"Node.js {source.major}",
         severity=None if ships else Severity.INFO,
     )
 
