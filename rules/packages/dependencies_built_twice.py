@@ -1,7 +1,8 @@
 """See dependencies_built_twice.md.
 
 Cargo's book ("Build Cache"): each profile, and each target that is named, has a folder of its own, in which nothing of
-another one counts. `cargo chef cook` takes these options like `cargo build` (cargo-chef's README).
+another one counts. `cargo chef cook` takes these options like `cargo build` (cargo-chef's README), and `recipe.json`
+holds the project's `.cargo/config.toml` as well (cargo-chef, `src/skeleton/read.rs`).
 """
 
 import re
@@ -31,6 +32,11 @@ _WITHOUT_CODE = ("--check", "--clippy", "--no-build")
 _FOLDERS = {"dev": "debug", "test": "debug", "bench": "release"}
 """Profiles that have no folder of their own, with whose they share."""
 _CONFIGURED = re.compile(r"CARGO_BUILD_TARGET|CARGO_PROFILE|\.cargo/config|--config\b")
+_SETTINGS = (".cargo/config.toml", ".cargo/config")
+_RUN_CARGO = frozenset("make just trunk wasm-pack wasm-bindgen dx cross maturin tauri npm yarn pnpm bun ninja".split())
+"""Programs that call Cargo themselves."""
+_GLIBC = re.compile(r"\.\d+\.\d+\Z")
+"""The version of glibc that `cargo zigbuild` takes behind a target, and that names no folder."""
 
 
 class _Output(NamedTuple):
