@@ -44,7 +44,7 @@ def left_behind(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     seen: set[str] = set()
     for need in needs_of(change, stage):
-        if need.path in seen or any(within(need.path, mount) for mount in mounts):
+        if need.forgiven or need.path in seen or any(within(need.path, mount) for mount in mounts):
             continue
         seen.add(need.path)
         came = (path for path in sorted(origin(was, need.path).paths) if had is None or holds(had, path))
