@@ -35,8 +35,11 @@ SETS_UNSEEN = re.compile(
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
 """A name elsewhere than behind a dollar, where it may be set."""
-_TO_ITSELF = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=[\"']?\$(?:\{\1\}|\1\b)")
-"""What hands a variable on, or writes it down, under its own name: `PORT=$PORT` gives it no value."""
+_TO_ITSELF = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=([\"']?)\$(?:\{\1\}|\1\b)\2(?=[\s;&|)\"'\\]|\Z)")
+"""What hands a variable on, or writes it down, under its own name: `PORT=$PORT` gives it no value.
+
+What adds to it (`PYTHONPATH=$PYTHONPATH:/srv`) expects that there may be none.
+"""
 _TESTS = frozenset({"[", "[[", "test", ":"})
 _CHOSEN_BY = re.compile(r"\bcase\s+\"?\$\{?(\w+)")
 
