@@ -34,7 +34,8 @@ def calls_of(start: Start, names: Collection[str]) -> Iterator[Call]:
         called = [name for name in _programs(command) if name in names and name not in asked]
         if called and command.before != "||" and not _is_caught(commands, index):
             ends = command.after in ("", "&&", "||") or command.errexit
-            yield Call(called[0], ends and not command.conditional)
+            within_words = command.nested and command.handed_by < 0  # `$(…)`, whose status nobody asks for
+            yield Call(called[0], ends and not (command.conditional or within_words))
 
 
 def _programs(command: Command) -> Iterator[str]:
