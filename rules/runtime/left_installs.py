@@ -6,9 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Installed, Note, Problem, Stage, quote
+from rules.api import Confidence, Installed, Note, Problem, Stage, path_folders, quote
 from rules.model.puts import within
-from rules.model.search_path import DEFAULT_PATH
 from rules.packages.options import spelled
 from rules.runtime.start_instructions import executes_cmd
 from rules.runtime.start_scripts import script_above
@@ -93,7 +92,8 @@ def _may_have(stage: Stage, name: str) -> bool:
     if any(command.name in _BRING for run in stage.done_runs for command in run.commands):
         return True
     puts = (put for put in stage.files.puts if not put.makes_folder)
-    return any(put.path == folder or within(folder, put.path) for put in puts for folder in DEFAULT_PATH)
+    folders = path_folders(stage) or ("/",)
+    return any(put.path == folder or within(folder, put.path) for put in puts for folder in folders)
 
 
 def _problem(found: Written, name: str, item: Installed, why: str) -> Problem:
