@@ -115,8 +115,9 @@ def _named(found: Written, commands: Sequence[Command], folder: str | None, scri
     asked = {word.value for command in commands if command.name in _ASKING for word in command.args}
     made: set[str] = set()
     for command in commands:
-        if command.name == "cd":
-            folder = _moved(folder, command)
+        if command.name in ("cd", "pushd", "popd"):
+            folder = _moved(folder, command) if command.name != "popd" else None
+            continue
         read = _files(command) if command.name not in _SILENT else ()
         made.update(path for word in _made(command) if (path := _at(folder, word)))
         for word in read:
