@@ -17,7 +17,8 @@ _WORKSHOP = frozenset(
     "tools lint ide workspace gitpod codespace jenkins runner agent bench fuzz example examples".split()
 )
 _RUNNER = "runner"
-"""In a path it is an agent that runs jobs; of a stage it says that this is the one to run (Next.js's example)."""
+"""In a path, and in longer names, it is an agent that runs jobs or other people's code; a stage that is called this and
+no more is the one to run (Next.js's example)."""
 _TOOLCHAINS = frozenset(
     "go cargo rustc mvn mvnw gradle gradlew make cmake ninja sbt lein clojure clj stack cabal ghc ghci swift javac "
     "jshell gcc g++ nvcc mix rebar3 bazel jupyter code-server sleep tail air reflex msbuild dotnet-watch zig nim "
@@ -69,7 +70,7 @@ def needs_toolchain(command: Command) -> bool:
 def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
     parts = re.split(r"[/._-]", "/".join((*near_folders(change.path), posixpath.basename(change.path.lower()))))
-    names = set(re.split(r"[_-]", stage.name or "")) - {_RUNNER}
+    names = re.split(r"[_-]", stage.name or "") if stage.name != _RUNNER else ()
     if is_development_name(stage.name) or is_development_file(change.path):
         return True
     return not _WORKSHOP.isdisjoint((*parts, *names))

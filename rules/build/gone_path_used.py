@@ -1,5 +1,6 @@
 """See gone_path_used.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -24,7 +25,6 @@ from rules.api import (
 )
 from rules.model.run_writes import CARRIERS, carried_by, texts_written
 from rules.model.work_folders import path_of
-from rules.secrets.downloads import FETCHERS, saved_path
 
 _DELETES = frozenset({"rm", "rmdir", "unlink"})
 _TAKES = _DELETES | {"mv"}
@@ -33,11 +33,13 @@ _SETS = frozenset({"chmod", "chown", "chgrp"})
 _NEED = _TAKES | _SETS | CARRIERS
 """Commands that fail where a path which they name is not there (POSIX)."""
 _KNOWN = _NEED | frozenset(
-    ": [ cat cd curl echo export grep head ldconfig ls mkdir printf pwd set sha256sum sleep tail tar test touch true "
-    "unset unzip wget".split()
+    ": [ cat cd echo export grep head ldconfig ls mkdir printf pwd set sha256sum sleep tail tar test touch true "
+    "unset unzip".split()
 )
-"""Commands whose command line says what they write; behind any other one a path may be there again."""
-_NAMED_BY_SERVER = ("-J", "--remote-header-name", "--content-disposition", "-i", "--input-file", "-K", "--config")
+"""Commands whose command line says what they write; behind any other one a path may be there again. Of what `curl` and
+`wget` save, options say a lot, and servers the rest."""
+_MAY_LEAVE = ("-n", "--no-clobber", "-u", "--update", "-b", "-i", "--interactive", "--ignore-fail-on-non-empty")
+"""Options of `mv`, `rm` and `rmdir` with which a path may stay where it is (coreutils)."""
 _MARKS = frozenset("*?[]{}$`~\\")
 
 
@@ -66,10 +68,11 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
                 yield _problem(stage, run, command, written, first)
                 return
         if _may_make_anything(run, command):
-            gone.taken.clear()
+            gone.forget()
         for write in _writes(run).get(command.start, ()):
             gone.write(write)
-        gone.taken.update(dict.fromkeys(_taken(run, command), command))
+        for path in _taken(run, command):
+            gone.take(path, command)
 
 
 class _Gone:
@@ -82,10 +85,24 @@ class _Gone:
     def __init__(self) -> None:
         self.taken: dict[str, Command] = {}
         self._filled: dict[str, int] = {}
+        self._by_name: dict[str, list[str]] = {}
+
+    def forget(self) -> None:
+        """Note that anything may be there again."""
+        self.taken.clear()
+        self._by_name.clear()
+
+    def take(self, path: str, command: Command) -> None:
+        """Note that a command took a path."""
+        self.taken[path] = command
+        self._by_name.setdefault(posixpath.basename(path), []).append(path)
 
     def write(self, write: Write) -> None:
-        """Note that something is written: it is there again, with the folders above, and all below a tree may be."""
-        for folder in folders_of(write.path):
+        """Note that something is written: it is there again, with the folders above, and all below a tree may be.
+
+        So may whatever has its name: links lead from one folder to another, such as `/bin` to `/usr/bin`.
+        """
+        for folder in (*folders_of(write.path), *self._by_name.pop(posixpath.basename(write.path), ())):
             self.taken.pop(folder, None)
         if write.tree:
             self._filled[write.path.rstrip("/")] = write.command.start
@@ -112,15 +129,13 @@ def _may_make_anything(run: Run, command: Command) -> bool:
     """Whether nobody knows all that a command writes."""
     if command.name and command.name not in _KNOWN:
         return True
-    if command.name in FETCHERS and (saved_path(command) is None or command.has(*_NAMED_BY_SERVER)):
-        return True
     return len(_writes(run).get(command.start, ())) < len(tuple(texts_written(command)))
 
 
 def _taken(run: Run, command: Command) -> tuple[str, ...]:
     """Return the paths that are gone for certain behind a command."""
     sure = not command.conditional and not runs_apart(run, command) and outcome_of_failure(run, command) == "stops"
-    if command.name not in _TAKES or not sure or command.has("-n", "--no-clobber", "-u", "--update", "-i", "-b"):
+    if command.name not in _TAKES or not sure or command.has(*_MAY_LEAVE):
         return ()
     words = carried_by(command) if command.name == "mv" else tuple(word.value for word in command.operands())
     paths = (_path(run, command, word) for word in words)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Edit, Fix, Problem, quote
 from rules.build.positional_parameters import Use, fills_in, variables_read
-from rules.build.unset_names import SETS_UNSEEN, may_be_unset
+from rules.build.unset_names import SETS_UNSEEN, has_unseen_variables, may_be_unset
 from rules.dockerfile.managers.words import SETTING
 from rules.dockerfile.shell_nested import RUNS_MORE, inner_script
 from rules.quoting import listed
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rules.api import Command, Run
 
 _LOOPS = re.compile(r"\b(?:for|select)[ \t]+(\w+)(?=[ \t\n;])")
+_WORD = re.compile(r"[^\s;&|]+")
+_NAME = re.compile(r"\w+")
+_READ = re.compile(r"\$\{?(\w+)")
 _READERS = frozenset({"read", "mapfile", "readarray", "getopts"})
 
 
@@ -29,7 +32,7 @@ def filled_in_before(run: Run) -> Iterator[Problem]:
     """
     if "$" not in run.instruction.text + "".join(document.body for document in run.instruction.heredocs):
         return
-    if not fills_in(run):
+    if not fills_in(run) or has_unseen_variables(run):
         return
     for command in (run.script.shell,) if run.script.shell is not None else run.commands:
         if command.name in RUNS_MORE and not command.nested:
@@ -47,7 +50,7 @@ def _lost(run: Run, command: Command) -> list[Use]:
     outside = "\n".join((run.instruction.text, *(one.body for one in run.instruction.heredocs))).replace(own, "")
     inside = [use for use in variables_read(command) if _is_within(use, command)]
     set_ = _set_by(run, command, inside) if inside and not SETS_UNSEEN.search(outside) else {}
-    named = {name for name in set_ if re.search(rf"\b{name}\b", outside)}
+    named = set(_NAME.findall(outside)) if set_ else set[str]()
     return [
         use
         for use in inside
@@ -78,9 +81,17 @@ def _set_by(run: Run, command: Command, uses: list[Use]) -> dict[str, int]:
     word = script.word if script is not None else None
     text, start = (word.text, word.start) if word is not None else (command.heredoc or "", 0)
     found += [(start + match.start(), match[1]) for match in _LOOPS.finditer(text)]
-    names = {use.name for use in uses}
-    names -= {name for name in names if re.search(rf"\b{name}=[^\s;&|]*\$\{{?{name}\b", text)}
-    return {name: min(at for at, one in found if one == name) for name in names if any(one == name for _, one in found)}
+    names = {use.name for use in uses} - _added_to(text)
+    return {name: at for at, name in sorted(found, reverse=True) if name in names}
+
+
+def _added_to(script: str) -> set[str]:
+    """Return the variables whose new value holds the old one."""
+    found = set[str]()
+    for word in _WORD.findall(script):
+        names, _, value = word.partition("=")
+        found.update({name for name in _NAME.findall(names)[-1:] if name in _READ.findall(value)})
+    return found
 
 
 def _problem(run: Run, command: Command, uses: list[Use]) -> Problem:

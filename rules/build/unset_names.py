@@ -35,8 +35,11 @@ SETS_UNSEEN = re.compile(
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
 """A name elsewhere than behind a dollar, where it may be set."""
-_TO_ITSELF = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=[\"']?\$(?:\{\1\}|\1\b)")
-"""What hands a variable on, or writes it down, under its own name: `PORT=$PORT` gives it no value."""
+_TO_ITSELF = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=([\"']?)\$(?:\{\1\}|\1\b)\2(?=[\s;&|)\"'\\]|\Z)")
+"""What hands a variable on, or writes it down, under its own name: `PORT=$PORT` gives it no value.
+
+What adds to it (`PYTHONPATH=$PYTHONPATH:/srv`) expects that there may be none.
+"""
 _TESTS = frozenset({"[", "[[", "test", ":"})
 _CHOSEN_BY = re.compile(r"\bcase\s+\"?\$\{?(\w+)")
 
@@ -48,7 +51,7 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     A script that names the variable anywhere else than behind a dollar may set it, and one that tests it knows that it
     may be empty.
     """
-    if "$" not in run.instruction.text or not fills_in(run) or _has_unseen_variables(run):
+    if "$" not in run.instruction.text or not fills_in(run) or has_unseen_variables(run):
         return ()
     uses = [(command, name) for command, name in read_variables(run) if may_be_unset(run, name)]
     uses = [(command, name) for command, name in uses if not _is_shown(command)]
@@ -60,8 +63,8 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     return tuple(sorted({name for _, name in uses} - known))
 
 
-def _has_unseen_variables(run: Run) -> bool:
-    """Whether the shell of a RUN reads files that may set variables: `bash -lc`, `BASH_ENV` (bash(1), "Invocation")."""
+def has_unseen_variables(run: Run) -> bool:
+    """Tell whether the shell of a RUN reads files that may set variables (bash(1), "Invocation"): `-l`, `BASH_ENV`."""
     return "BASH_ENV" in run.scope.variables or reads_profiles(run.shell.value or ())
 
 

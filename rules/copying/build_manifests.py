@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from rules.copying.looked_up import above
+from rules.copying.looked_up import stands_above
 from rules.copying.named_manifests import elsewhere
 from rules.model.work_folders import folder_of
 
@@ -49,7 +49,7 @@ def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
         path = posixpath.normpath(posixpath.join(folder, name))
         if _may_do_without(command) and not _is_beside_project(run, folder):
             continue
-        if posixpath.basename(name) in _IN_ITS_FOLDER or not _stands_above(run, path):
+        if posixpath.basename(name) in _IN_ITS_FOLDER or not stands_above(run, path):
             yield command, path
 
 
@@ -103,8 +103,3 @@ def _of_cmake(command: Command) -> str | None:
     """Return the file in the folder that `-S` names (cmake(1)); without it, a folder may be one of a build."""
     folder = command.option("-S")
     return posixpath.join(folder, "CMakeLists.txt") if folder and "$" not in folder else None
-
-
-def _stands_above(run: Run, path: str) -> bool:
-    """Whether it is in a folder above, where Go and Cargo look for it as well (their references)."""
-    return any(run.stage.files.at(one) for one in above(path))

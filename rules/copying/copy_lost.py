@@ -54,33 +54,39 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None:
             continue
-        for lost in left_behind(change, stage, was):
-            yield _left(stage, lost)
+        left = tuple(left_behind(change, stage, was))
+        yield from (_left(stage, lost) for lost in left)
+        told = frozenset(lost.need.path for lost in left)
         yield from lost_server_files(change, stage, was)
-        if not _is_comparable(stage, was) or builds_anew(stage, was):
+        if _is_comparable(stage, was) and not builds_anew(stage, was):
+            yield from _taken_away(change, stage, was, told)
+
+
+def _taken_away(change: DockerfileChange, stage: Stage, was: Stage, told: frozenset[str]) -> Iterator[Problem]:
+    """Yield what a COPY brought that is gone, and that was not told of by then."""
+    packages = new_packages(stage, was)
+    said: set[int] = set()
+    goes_elsewhere = _sources(stage)
+    for put in map(_as_file, was.files.puts):
+        if not isinstance(put.step, Copy) or id(put.step) in said or put.path == "/" or is_there(stage, put.path):
             continue
-        packages = new_packages(stage, was)
-        said: set[int] = set()
-        goes_elsewhere = _sources(stage)
-        for put in map(_as_file, was.files.puts):
-            if not isinstance(put.step, Copy) or id(put.step) in said or put.path == "/" or is_there(stage, put.path):
-                continue
-            if (put.kind, put.source) in goes_elsewhere:
-                continue  # it is copied to another place, which is copy-destination-changed
-            use = next(uses_of(stage, put.path), None) or _used_by_script(change, stage, put)
-            if packages and put.path.startswith(_SYSTEM_FOLDERS):
-                continue
-            told = _is_spoken_of(stage, put.path) or _is_mounted(change, stage, was, put.path)
-            if use is not None and not told and not _is_base_folder(put.path) and not _may_be_of_base(stage, put, use):
-                said.add(id(put.step))
-                yield _problem(stage, put, put.step, use)
+        if put.path in told or (put.kind, put.source) in goes_elsewhere:
+            continue  # it is copied to another place, which is copy-destination-changed
+        use = next(uses_of(stage, put.path), None) or _used_by_script(change, stage, put)
+        if packages and put.path.startswith(_SYSTEM_FOLDERS):
+            continue
+        spoken = _is_spoken_of(stage, put.path) or _is_mounted(change, stage, was, put.path)
+        if use is not None and not spoken and not _is_base_folder(put.path) and not _may_be_of_base(stage, put, use):
+            said.add(id(put.step))
+            yield _problem(stage, put, put.step, use)
 
 
 def _used_by_script(change: DockerfileChange, stage: Stage, put: Put) -> Use | None:
     """Return the line of a start script, or of `package.json`, that names a file which was copied by itself."""
     if put.tree or put.makes_folder:
         return None
-    needs = (need for need in needs_of(change, stage) if need.script is not None and need.path == put.path)
+    needs = (one for one in needs_of(change, stage) if one.script is not None and one.path == put.path)
+    needs = (need for need in needs if need.sure and not need.forgiven)
     return next((Use(need.instruction, need.command, need.path, need.script or "") for need in needs), None)
 
 
@@ -168,7 +174,7 @@ def _left(stage: Stage, lost: LeftBehind) -> Problem:
         f"{stage.label} no longer gets {quote(need.path)}: {quote(str(was.instruction))} brought it before this "
         f"change, and {why}. {who} still uses it ({quote(need.command)}), so the container fails there. "
         + ("Let it in again." if lost.ignored else f"Copy it too: {quote(line)}."),
-        Confidence.LIKELY,
+        Confidence.LIKELY if need.sure else Confidence.POSSIBLE,
         doubt="a volume may bring it",
         instruction=instruction,
         stage=stage.key,

@@ -22,7 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, is_made_where_images_are_built
+from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, WRITES_SUMS, is_made_where_images_are_built
 from rules.repository.contexts import folders_around
 
 _SOURCES = tuple(
@@ -40,7 +40,6 @@ _OPEN = re.compile(r"[$*?\[]|\.\.")
 """What in a mount's source leaves open which file it is."""
 
 _SUMS = ("go.sum", "go.work.sum")
-_WRITES_SUMS = re.compile(r"\bgo[ \t]+(?:mod[ \t]+(?:tidy|download|vendor)|work[ \t]+sync|get)\b")
 """What writes them (Go Modules Reference, "go.sum files")."""
 
 _WAYS_OUT = {
@@ -148,7 +147,7 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
         return True  # it was moved: whoever speaks of it spoke of the file that was committed
     name = posixpath.basename(path)
     folders = tuple(folders_around(posixpath.join(context, path)))
-    if name in _SUMS and is_made_where_images_are_built(change, _WRITES_SUMS, folders):
+    if name in _SUMS and is_made_where_images_are_built(change, WRITES_SUMS, folders):
         return False
     others = (data for file, data in repository.files.items() if file != change.path)
     return not any(name.encode() in data for data in others)

@@ -43,8 +43,8 @@ def left_behind(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[
     had = change.repository_before.context_files(was.model.path)
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     seen: set[str] = set()
-    for need in needs_of(change, stage):
-        if need.path in seen or any(within(need.path, mount) for mount in mounts):
+    for need in sorted(needs_of(change, stage), key=lambda one: not one.sure):
+        if need.forgiven or need.path in seen or any(within(need.path, mount) for mount in mounts):
             continue
         seen.add(need.path)
         came = (path for path in sorted(origin(was, need.path).paths) if had is None or holds(had, path))

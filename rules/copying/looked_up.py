@@ -38,6 +38,11 @@ def above(path: str) -> Iterator[str]:
         yield posixpath.join(folder, name)
 
 
+def stands_above(run: Run, path: str) -> bool:
+    """Tell whether a file is put by its name into a folder above, where some tools look for it as well."""
+    return any(run.stage.files.at(one) for one in above(path))
+
+
 def is_put_above(run: Run, command: Command, path: str) -> bool:
     """Tell whether a program finds its manifest in a folder above, where a COPY put it, or may have put it.
 

@@ -27,6 +27,9 @@ MADE_OUTSIDE = re.compile(
 )
 """What a build makes, or somebody fetches, before the image is built."""
 
+WRITES_SUMS = re.compile(r"\bgo[ \t]+(?:mod[ \t]+(?:tidy|download|vendor)|work[ \t]+sync|get)\b")
+"""What writes the sums of Go's modules."""
+
 OFTEN_IGNORED = (".lock", "-lock.json", "lock.yaml", ".lockb", ".env", ".local", ".log", ".db")
 """Files that many projects keep out of git, and make where they build."""
 

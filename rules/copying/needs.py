@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.origins import origin
@@ -27,6 +28,8 @@ _ENDINGS = (
 """Of files that a command is given by name."""
 _PLACE = re.compile(r"^--?[\w-]*(?:path|dir|directory|folder|config|file)$")
 """An option that is given a path, whatever that looks like."""
+_WRITTEN = re.compile(r"^--?(?:o|out|output|outfile|dest|destination|target|save|write)(?:-(?:file|path|dir))?$")
+"""An option that is given a path which the command makes."""
 _SILENT = frozenset("cd chgrp chmod chown echo export mkdir printf rm set source . test [ [[ touch unset".split())
 """Commands of a script that make what they name, or ask whether it is there."""
 _ASKING = frozenset({"test", "[", "[["})
@@ -56,12 +59,16 @@ class Need(NamedTuple):
         command: As a message quotes it.
         script: The start script that holds the command, its path in the repository; `None` for the instruction itself.
         instruction: What starts it.
+        sure: Whether the command runs in any case.
+        forgiven: Whether something else is done where it fails.
     """
 
     path: str
     command: str
     script: str | None
     instruction: Instruction
+    sure: bool = True
+    forgiven: bool = False
 
 
 def needs_of(change: DockerfileChange, stage: Stage) -> Iterator[Need]:
@@ -108,15 +115,17 @@ def _named(found: Written, commands: Sequence[Command], folder: str | None, scri
     asked = {word.value for command in commands if command.name in _ASKING for word in command.args}
     made: set[str] = set()
     for command in commands:
-        if command.name == "cd":
-            folder = _moved(folder, command)
+        if command.name in ("cd", "pushd", "popd"):
+            folder = _moved(folder, command) if command.name != "popd" else None
+            continue
         read = _files(command) if command.name not in _SILENT else ()
         made.update(path for word in _made(command) if (path := _at(folder, word)))
         for word in read:
             path = _at(folder, word)
             is_asked = word in asked or any(within(path, other) for other in _absolute(asked))
             if path and not is_asked and not within_any(path, made):
-                yield Need(path, str(command), script, found.instruction)
+                sure, forgiven = not command.conditional, command.after == "||"
+                yield Need(path, str(command), script, found.instruction, sure, forgiven)
 
 
 def _at(folder: str | None, word: str) -> str:
@@ -128,6 +137,9 @@ def _made(command: Command) -> Iterator[str]:
     """Yield what a command makes or fills: `cp` makes its last operand, but the folder that it puts files into."""
     taken = carried_by(command) if command.name in CARRIERS else ()
     whole = command.has("-r", "-R", "-a", "-D", "-d", "--recursive", "--archive")
+    words = [word.value for word in command.words]
+    yield from (word.partition("=")[2] for word in words if "=" in word and _WRITTEN.match(word.partition("=")[0]))
+    yield from (word for before, word in pairwise(words) if _WRITTEN.match(before))
     for text, _, _ in texts_written(command):
         if text.strip("./") and (whole or not taken or not (text.endswith("/") or len(taken) > 1)):
             yield text
@@ -149,6 +161,8 @@ def _files(command: Command) -> Iterator[str]:
     """Yield the words of a command that name a file, and what its tool reads unnamed."""
     words = [word.value for word in command.words]
     for option, word in zip(["", *words], words, strict=False):
+        if _WRITTEN.match(option) or (word.startswith("-") and _WRITTEN.match(word.partition("=")[0])):
+            continue
         text = word.partition("=")[2] if word.startswith("-") else word
         is_path = "/" in text or text.endswith(_ENDINGS) or (text == word and _PLACE.search(option))
         if text and is_path and not any(mark in text for mark in "$*?[{:@~ \n"):

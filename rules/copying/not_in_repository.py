@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rules.copying.absent import absent
-from rules.copying.looked_up import LOOKED_UP, above
+from rules.copying.looked_up import LOOKED_UP, above, stands_above
 from rules.copying.possibly_there import may_be_made, runs_script_above
 from rules.model.outcome import outcome_of_failure
 from rules.model.puts import within
@@ -42,7 +42,7 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
     gone = absent(change, run.stage, path, run) if "{" not in path else None  # `find -exec` fills in `{}`
     if gone is None or may_be_made(run.stage, command, path) or runs_script_above(run.stage, command):
         return None
-    if _lies_above(change, command, gone):
+    if _lies_above(change, run, command, path, gone):
         return None
     copy = gone.copy.instruction
     stops = "It fails there, and the script goes on."
@@ -60,14 +60,16 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
     )
 
 
-def _lies_above(change: DockerfileChange, command: Command, gone: Absent) -> bool:
-    """Whether a program finds its manifest in a folder above, which the same COPY brings along."""
+def _lies_above(change: DockerfileChange, run: Run, command: Command, path: str, gone: Absent) -> bool:
+    """Whether a program finds its manifest in a folder above, put there by its name or by the same COPY."""
     if LOOKED_UP.get(command.name) != posixpath.basename(gone.path):
         return False
+    if stands_above(run, path):
+        return True
     files = frozenset(change.repository.context_files(change.path) or ())
-    paths = (gone.copy.source_path(source) for source in gone.copy.sources)
-    roots = [posixpath.normpath(f"/{path}") for path in paths if path is not None]
-    return any(path in files and any(within(f"/{path}", root) for root in roots) for path in above(gone.path))
+    sources = (gone.copy.source_path(source) for source in gone.copy.sources)
+    roots = [posixpath.normpath(f"/{source}") for source in sources if source is not None]
+    return any(one in files and any(within(f"/{one}", root) for root in roots) for one in above(gone.path))
 
 
 def packages_built(run: Run) -> Iterator[tuple[Command, str]]:

@@ -78,6 +78,7 @@ _PROVIDES = OF_TOOL | {
     "util-linux": words("flock getopt lsblk mount nsenter setpriv setsid unshare"),
     "vim": words("vim vi"),
     "vim-tiny": words("vi"),
+    "xvfb": words("Xvfb xvfb-run"),
     "xz-utils": words("xz unxz xzcat"),
 }
 _PATTERNS = (

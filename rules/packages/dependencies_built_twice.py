@@ -1,7 +1,8 @@
 """See dependencies_built_twice.md.
 
 Cargo's book ("Build Cache"): each profile, and each target that is named, has a folder of its own, in which nothing of
-another one counts. `cargo chef cook` takes these options like `cargo build` (cargo-chef's README).
+another one counts. `cargo chef cook` takes these options like `cargo build` (cargo-chef's README), and `recipe.json`
+holds the project's `.cargo/config.toml` as well (cargo-chef, `src/skeleton/read.rs`).
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     PackageCall,
@@ -22,15 +24,44 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.possibly_there import runs_script
+from rules.model.work_folders import folder_of
+from rules.packages.scripts import may_be_script
 
 _COOK = "chef cook"
-_BUILDS = frozenset({"build", "b", "rustc", "zigbuild", "auditable build", "auditable zigbuild"})
-_TESTS = frozenset({"run", "r", "test", "t", "bench"})
+_KNOWN = frozenset(
+    {
+        "build",
+        "b",
+        "rustc",
+        "zigbuild",
+        "auditable build",
+        "auditable zigbuild",
+        "run",
+        "r",
+        "test",
+        "t",
+        "bench",
+        "install",
+    }
+)
+"""Commands of Cargo's whose options say which profile and target they compile for."""
 _WITHOUT_CODE = ("--check", "--clippy", "--no-build")
 """What makes `cook` do less than compile."""
 _FOLDERS = {"dev": "debug", "test": "debug", "bench": "release"}
 """Profiles that have no folder of their own, with whose they share."""
 _CONFIGURED = re.compile(r"CARGO_BUILD_TARGET|CARGO_PROFILE|\.cargo/config|--config\b")
+_SETTINGS = ("config.toml", "config")
+"""How the file in `.cargo` is called that may name a target."""
+_IDLE = frozenset(
+    "about add audit check chef clippy deny fetch fmt generate-lockfile info install login metadata owner search sort "
+    "sqlx tree uninstall update vendor version".split()
+)
+"""What Cargo does without compiling the project, or without using what was compiled for it."""
+_RUN_CARGO = frozenset("make just trunk wasm-pack dx cross maturin tauri npm npx yarn pnpm bun ninja meson".split())
+"""Programs that may call Cargo themselves."""
+_GLIBC = re.compile(r"\.\d+\.\d+\Z")
+"""The version of glibc that `cargo zigbuild` takes behind a target, and that names no folder."""
 
 
 class _Output(NamedTuple):
@@ -56,26 +87,86 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The dependencies are compiled ahead for another profile or target than the program, which compiles them again."""
     if _CONFIGURED.search(change.after.code):
         return
-    for stage in change.stages:
-        cooks = [(run, call) for run in stage.runs for call in run.package_calls if call.verb == _COOK]
-        if not cooks:
+    for cook, builds in _cooked(change):
+        outputs = [_output(call) for call in (*cook.calls, *builds)]
+        if not builds or None in outputs:
             continue
-        family = [other for other in change.stages if stage in other.chain]
-        later = {id(call): call for other in family for run in other.all_runs for call in _building(run, cooks[0][0])}
-        outputs = [_output(call) for call in (*(call for _, call in cooks), *later.values())]
-        if not later or None in outputs:
-            continue
-        used = {_output(call) for call in later.values()}
-        if used.isdisjoint(_output(call) for _, call in cooks):
-            yield _problem(stage, *cooks[-1], list(later.values())[-1])
+        used = outputs[len(cook.calls) :]
+        if not set(used).intersection(outputs[: len(cook.calls)]):
+            here, there = outputs[len(cook.calls) - 1], used[-1]
+            assert here is not None, "looked at above"
+            assert there is not None, "looked at above"
+            if here.target == there.target or not _may_name_target(change):
+                sure = here.target == there.target or change.repository.listing is not None
+                yield _problem(cook, here, builds[-1], there, Confidence.CERTAIN if sure else Confidence.LIKELY)
 
 
-def _building(run: Run, cook: Run) -> Iterator[PackageCall]:
-    """Yield the calls of Cargo behind a cook that compile the project's dependencies."""
-    for call in run.package_calls if run.at >= cook.at else ():
-        from_path = call.verb == "install" and call.option("--path") is not None
-        if call.manager == "cargo" and (call.verb in _BUILDS | _TESTS or from_path):
-            yield call
+class _Cook(NamedTuple):
+    """Where a stage compiles its dependencies ahead.
+
+    Attributes:
+        run: The last RUN that does.
+        calls: All of them, in order.
+        folder: Where the last one works.
+    """
+
+    run: Run
+    calls: tuple[PackageCall, ...]
+    folder: str | None
+
+
+def _cooked(change: DockerfileChange) -> Iterator[tuple[_Cook, list[PackageCall]]]:
+    """Yield each stage's cooks with the builds behind them, where every build can be read."""
+    cooks = {id(stage): cook for stage in change.stages if (cook := _cook(stage)) is not None}
+    builds: dict[int, list[PackageCall] | None] = {one: [] for one in cooks}
+    for stage in change.stages if cooks else ():
+        taken = (id(one) for copy in stage.copies if copy.from_stage is not None for one in copy.from_stage.chain)
+        for one in cooks.keys() & {*(id(base) for base in stage.chain), *taken}:
+            found = _builds(stage, cooks[one]) if builds[one] is not None else None
+            copied = found != [] and all(id(base) != one for base in stage.chain)
+            builds[one] = None if found is None or copied else [*(builds[one] or ()), *found]
+    for one, found in builds.items():
+        if found is not None:
+            yield cooks[one], found
+
+
+def _cook(stage: Stage) -> _Cook | None:
+    found = [(run, call) for run in stage.runs for call in run.package_calls if call.verb == _COOK]
+    if not found:
+        return None
+    run, last = found[-1]
+    return _Cook(run, tuple(call for _, call in found), folder_of(run, last.command))
+
+
+def _builds(stage: Stage, cook: _Cook) -> list[PackageCall] | None:
+    """Return the calls of Cargo in a stage that compile what was cooked for; `None` where something else may."""
+    found: list[PackageCall] = []
+    for run in stage.runs:
+        if run.at < cook.run.at:
+            continue
+        if any(one.name in _RUN_CARGO or runs_script(one) or may_be_script(one) for one in run.commands):
+            return None
+        for call in run.package_calls:
+            if call.manager != "cargo" or not _compiles(call):
+                continue
+            elsewhere = folder_of(run, call.command) != cook.folder or call.has("--manifest-path", "-C")
+            if call.verb not in _KNOWN or elsewhere:
+                return None
+            found.append(call)
+    return found
+
+
+def _compiles(call: PackageCall) -> bool:
+    """Whether a call of Cargo may compile the project."""
+    if call.verb == "install":
+        return call.option("--path") is not None
+    return (call.verb.split() or ["version"])[0] not in _IDLE
+
+
+def _may_name_target(change: DockerfileChange) -> bool:
+    """Whether the project has settings of Cargo's, which the cook and the build see both."""
+    named = change.repository.by_name
+    return any(path.rpartition("/")[0].endswith(".cargo") for name in _SETTINGS for path in named.get(name, ()))
 
 
 def _output(call: PackageCall) -> _Output | None:
@@ -83,7 +174,7 @@ def _output(call: PackageCall) -> _Output | None:
     if "$" in str(call.command) or call.has(*_WITHOUT_CODE) or call.has("--target-dir"):
         return None
     profile = call.option("--profile") or ("release" if call.has("--release") or _is_optimized(call) else "dev")
-    return _Output(_FOLDERS.get(profile, profile), call.option("--target") or "")
+    return _Output(_FOLDERS.get(profile, profile), _GLIBC.sub("", call.option("--target") or ""))
 
 
 def _is_optimized(call: PackageCall) -> bool:
@@ -91,10 +182,8 @@ def _is_optimized(call: PackageCall) -> bool:
     return call.verb == "bench" or (call.verb == "install" and not call.has("--debug"))
 
 
-def _problem(stage: Stage, run: Run, cook: PackageCall, build: PackageCall) -> Problem:
-    here, there = _output(cook), _output(build)
-    assert here is not None, "the caller looked"
-    assert there is not None, "the caller looked"
+def _problem(found: _Cook, here: _Output, build: PackageCall, there: _Output, confidence: Confidence) -> Problem:
+    cook, stage = found.calls[-1], found.run.stage
     options = _options(build)
     way_out = f"Give it {quote(options)} as well" if options and here.target == "" else "Give both the same options"
     return Problem(
@@ -102,8 +191,10 @@ def _problem(stage: Stage, run: Run, cook: PackageCall, build: PackageCall) -> P
         f"{stage.label} compiles the dependencies for {_name(here)} ({quote(_said(cook))}), and the program for "
         f"{_name(there)} ({quote(_said(build))}, line {build.command.line}). Cargo keeps the two apart: the second "
         f"compiles all dependencies once more, whenever a source changes. {way_out}.",
+        confidence,
+        doubt="settings of Cargo's in the project may name the target" if confidence is Confidence.LIKELY else "",
         stage=stage.key,
-        instruction=run.instruction,
+        instruction=found.run.instruction,
         key=f"{here.profile} {there.profile}",
         fix=_fix(cook, options) if options and here == _Output("debug", "") else None,
     )

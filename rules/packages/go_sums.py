@@ -12,14 +12,16 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.absent import begins_elsewhere
-from rules.copying.made_outside import may_be_made_outside
+from rules.copying.made_outside import WRITES_SUMS, is_made_where_images_are_built, may_be_made_outside
 from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
+from rules.dockerfile.managers.words import SETTING
 from rules.lazily import once
 from rules.model.outcome import outcome_of_failure
 from rules.packages.go_projects import GoProject, project_of
-from rules.packages.project_files import context_folder, copied
+from rules.packages.project_files import context_folder, copied, in_repository
 from rules.packages.tool_versions import go_version
 from rules.quoting import quote
+from rules.repository.contexts import folders_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,7 @@ _ARGUED = re.compile(r"-mod(?:file)?(?:=|\Z)|-C\Z|[^@]*@")
 """Words of a call that chooses another way, another project, or a module by its version."""
 _FIRST_READONLY = (1, 16)
 _REQUIRED = re.compile(r"(?m)^[ \t]*(?:require[ \t]+)?([\w~-]+\.[\w./~-]+)[ \t]+v\d")
+_NOT_REQUIRED = re.compile(r"(?m)^(?:exclude|retract)[ \t]*\([^)]*\)")
 _REPLACED = re.compile(r"(?m)^[ \t]*(?:replace[ \t]+)?([\w./~-]+)(?:[ \t]+v\S+)?[ \t]+=>")
 
 
@@ -72,8 +75,18 @@ def _is_told_otherwise(run: Run, command: Command) -> bool:
     """Whether a variable chooses another way to build, or builds without modules."""
     given = {name: word.value for name, word in command.assignments}
     inherited = run.scope.get(_MODULES)
+    if _first_set(run) < command.start:
+        return True
     modules = given.get(_MODULES, inherited.value if inherited is not None else "on")
     return modules not in ("on", "auto", "") or not _SETTINGS.isdisjoint((*given, *run.scope.variables))
+
+
+@once
+def _first_set(run: Run) -> float:
+    """Where a RUN sets such a variable first: `export GOFLAGS=-mod=mod`."""
+    setting = (one for one in run.commands if one.name in SETTING)
+    names = {*_SETTINGS, _MODULES}
+    return min((one.start for one in setting if any(name in names for name, _ in one.assignments)), default=math.inf)
 
 
 @once
@@ -93,7 +106,7 @@ def _writes(run: Run, call: Command) -> bool:
 
 def _requires(go_mod: str) -> bool:
     """Whether it asks for a module that no `replace` leads elsewhere."""
-    return not set(_REQUIRED.findall(go_mod)) <= set(_REPLACED.findall(go_mod))
+    return not set(_REQUIRED.findall(_NOT_REQUIRED.sub("", go_mod))) <= set(_REPLACED.findall(go_mod))
 
 
 def _lack(change: DockerfileChange, run: Run, command: Command, project: GoProject) -> tuple[str, str] | None:
@@ -117,6 +130,9 @@ def _of_repository(change: DockerfileChange, run: Run, command: Command, folder:
     if any(posixpath.basename(file) == "go.work" for file in files) or _comes_otherwise(run, command, folder):
         return None
     manifest, sums = posixpath.join(place, _MANIFEST), beside[0]
+    folders = tuple(folders_around(in_repository(change, manifest) or manifest))
+    if is_made_where_images_are_built(change, WRITES_SUMS, folders):
+        return None
     if any(may_be_made_outside(change, name) for name in beside) or begins_elsewhere(change, files, manifest, sums):
         return None
     return (

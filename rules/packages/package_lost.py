@@ -27,6 +27,7 @@ from rules.packages.purpose import AT_A_PROMPT, is_called_builder, is_called_for
 from rules.packages.replaced import is_explained, lacks, may_be_in_base, runs_new_script
 from rules.packages.restoring import restored
 from rules.packages.sources import adds_source_before
+from rules.packages.still_called import calls_of
 from rules.quoting import listed
 from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.script_tools import lacking
@@ -54,6 +55,7 @@ class Lost(NamedTuple):
         checks: Whether the health check uses it.
         still: Whether that called it before the change as well.
         script: The start script that uses it, its path in the repository; empty for the others.
+        sure: Whether it is called whatever happens, and everything ends where it fails.
     """
 
     item: Installed
@@ -62,6 +64,7 @@ class Lost(NamedTuple):
     checks: bool = False
     still: bool = True
     script: str = ""
+    sure: bool = True
 
 
 @rule(
@@ -121,11 +124,11 @@ def _used(stage: Stage, was: Stage, item: Installed, in_scripts: dict[str, Scrip
                 return Lost(item, command.name, command.line, still=called)
     starts = [setting.value for setting in (*stage.image.start_command, stage.image.healthcheck) if setting.set_in_file]
     for start in starts:
-        words = {word.rsplit("/", 1)[-1] for word in start.text.split()} if start is not None else set()
-        for name in sorted(words & commands):
-            if lacks(stage, was, name):
-                checks = start is not None and start is stage.image.healthcheck.value
-                return Lost(item, name, checks=checks, still=_was_called(was, name, checks=checks))
+        for call in calls_of(start, commands) if start is not None else ():
+            if lacks(stage, was, call.name):
+                checks = start is stage.image.healthcheck.value
+                still = _was_called(was, call.name, checks=checks)
+                return Lost(item, call.name, checks=checks, still=still, sure=call.sure)
     for name in sorted(commands & in_scripts.keys()):
         if lacks(stage, was, name):
             return Lost(item, name, in_scripts[name].span.line, still=False, script=in_scripts[name].script)
@@ -169,17 +172,18 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
     base = quote(stage.root.base_text or "")
     then = f"{base} does not have it: {failure.lower()}" if sure else f"{failure} unless the base image has it"
     fact = f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}"
+    certain = lost.sure and stage.runtime.has_tool(lost.command) is False
     return Problem(
         stage.from_.span,
         f"{fact}. {then}.",
-        Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
+        Confidence.CERTAIN if certain else Confidence.LIKELY,
         doubt="something that was not read may bring it" if sure else "the base image may have it",
         stage=stage.key,
         key=lost.item.name,
         cause=lacking(stage, lost.command) if started else "",
         notes=(Note(lost.item.call.command.span, "installed here before", before=True),),
         fix=restored(stage, lost.item),
-        severity=Severity.ERROR if sure else None,
+        severity=Severity.ERROR if sure and certain else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Problem, path_folders, quote, within
+from rules.api import Confidence, Origin, Problem, path_folders, quote, within
 
 if TYPE_CHECKING:
     from rules.api import Stage
@@ -19,6 +19,19 @@ _RUN_BY = {
     ".ts": "tsx",
 }
 """Endings of files that packages do not give to programs, to what runs them."""
+
+
+_HANDED_ON = (".js", ".mjs", ".cjs", ".ts", ".mts", ".tsx", ".jsx")
+
+
+def may_be_handed_on(found: Written, program: str) -> bool:
+    """Tell whether an ENTRYPOINT of the base may give a file of code to an interpreter.
+
+    Those of the images of Node.js and Bun do so with what is no program (`docker-entrypoint.sh` of each).
+    """
+    entrypoint = found.stage.image.entrypoint
+    by_base = found.instruction.keyword == "CMD" and entrypoint.origin is Origin.BASE and bool(entrypoint.value)
+    return by_base and program.endswith(_HANDED_ON)
 
 
 def code_by_name(found: Written, program: str) -> Problem | None:

@@ -33,10 +33,15 @@ def script_of(words: tuple[str, ...]) -> str | None:
             if (posixpath.basename(words[0]), word) == ("node", "inspect"):
                 return None
             is_verb = posixpath.basename(words[0]) == "dotnet" and not word.endswith(".dll")
-            return None if is_verb else word
+            return None if is_verb or _is_class(words, word) else word
         if not _ALONE.match(word):
             return None  # an option that may take the next word, or code
     return None
+
+
+def _is_class(words: tuple[str, ...], word: str) -> bool:
+    """Whether it is the class that Java starts: it takes an archive behind `-jar`, and sources by their ending."""
+    return posixpath.basename(words[0]) == "java" and "-jar" not in words and not word.endswith(".java")
 
 
 def _without_run(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Installed, Note, Problem, Stage, quote
+from rules.api import Confidence, Installed, Note, Problem, Stage, path_folders, quote
 from rules.model.puts import within
-from rules.model.search_path import DEFAULT_PATH
 from rules.packages.options import spelled
 from rules.runtime.start_instructions import executes_cmd
+from rules.runtime.start_scripts import script_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,8 @@ _MANAGERS = frozenset({"cargo", "gem", "go", "npm"})
 """Managers that install programs under the names of their packages, as a rule."""
 _INTERPRETERS = {"gem": "ruby", "npm": "node"}
 _MAJOR = re.compile(r"/v\d+\Z")
+_ASKS = frozenset({"command", "which", "type", "hash"})
+"""What asks whether a program is there (POSIX)."""
 _BRING = frozenset("npm npx yarn pnpm bun corepack go cargo gem bundle pip pip3 pipx uv python python3 make".split())
 """Commands that may put a program where `PATH` leads, without its name."""
 
@@ -34,8 +36,9 @@ def left_install(change: DockerfileChange, found: Written) -> Problem | None:
     stage = found.stage
     was = change.was(stage)
     builders = dict.fromkeys(copy.from_stage for copy in stage.copies if copy.from_stage is not None)
+    above = script_above(change, found)
     for name in _started(found):
-        if _may_have(stage, name):
+        if _may_have(stage, name) or (above is not None and name in above.text):  # which may be a word of its own
             continue
         plain = stage.facts is not None and stage.facts.is_plain
         left = next((item for builder in builders for item in _installs(builder, name) if plain), None)
@@ -53,8 +56,10 @@ def _started(found: Written) -> Iterator[str]:
     """Yield the names of what surely runs: the first word, or the commands of a shell up to one on a condition."""
     under = found.instruction.keyword == "CMD" and found.stage.image.entrypoint.value is not None
     for command in found.start.commands if not under or executes_cmd(found.stage) else ():
-        if command.conditional or command.before == "||":
+        if command.conditional or command.before == "||" or command.name in _ASKS:
             return
+        if command.after == "||":
+            continue
         if command.program is not None and "/" not in command.program.value and "$" not in command.name:
             yield command.name
 
@@ -87,7 +92,8 @@ def _may_have(stage: Stage, name: str) -> bool:
     if any(command.name in _BRING for run in stage.done_runs for command in run.commands):
         return True
     puts = (put for put in stage.files.puts if not put.makes_folder)
-    return any(put.path == folder or within(folder, put.path) for put in puts for folder in DEFAULT_PATH)
+    folders = path_folders(stage) or ("/",)
+    return any(put.path == folder or within(folder, put.path) for put in puts for folder in folders)
 
 
 def _problem(found: Written, name: str, item: Installed, why: str) -> Problem:

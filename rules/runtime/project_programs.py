@@ -11,6 +11,7 @@ from rules.api import Confidence, Note, PackageCall, Problem, Run, quote
 from rules.base_image.version_contracts import texts_near
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.facts.installers import PYTHON_MANAGERS
+from rules.model.search_path import DEFAULT_PATH
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.options import spelled
 from rules.runtime.start_instructions import behind_init
@@ -29,7 +30,7 @@ def project_left_out(change: DockerfileChange, found: Written) -> Problem | None
     """Return the problem of a start by the name of a script of the project, which nothing installs."""
     stage, words = found.stage, behind_init(found.start.words)
     name = words[0] if found.start.form == "exec" and words else ""
-    if not name or "/" in name or name in CONSOLE_SCRIPTS or stage.runtime.is_copied(name):
+    if not name or "/" in name or name in CONSOLE_SCRIPTS or _may_be_copied(stage, name):
         return None
     path = _declared_in(change, name)
     last = _last_install(change) if path is not None else None
@@ -49,6 +50,12 @@ def project_left_out(change: DockerfileChange, found: Written) -> Problem | None
         key=name,
         notes=(Note(run.instruction.span, "leaves the project out"),),
     )
+
+
+def _may_be_copied(stage: Stage, name: str) -> bool:
+    """Whether a COPY brings a program of that name, or a folder of the project's files to where programs are."""
+    trees = (put for put in stage.files.puts if put.tree and put.kind in ("context", "stage"))
+    return stage.runtime.is_copied(name) or any(put.path.rstrip("/") in DEFAULT_PATH for put in trees)
 
 
 def _declared_in(change: DockerfileChange, name: str) -> str | None:

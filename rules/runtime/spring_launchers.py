@@ -24,7 +24,11 @@ _VERSION = re.compile(
     r"spring-boot-(?:starter-parent|dependencies)</artifactId>\s*<version>\s*(?P<pom>\d+\.\d+)[\d.]*"
     r"|org\.springframework\.boot[\"']\)?\s+version\s*\(?\s*[\"'](?P<gradle>\d+\.\d+)"
 )
-_KEEPS = re.compile(r"loaderImplementation|spring-boot-loader-classic", re.IGNORECASE)
+_KEEPS = re.compile(
+    r"loaderImplementation|spring-boot-loader-classic|spring-boot-maven-plugin</artifactId>\s*<version>", re.IGNORECASE
+)
+"""What gives the program another launcher than that of the release: a setting, or a plugin of another version."""
+_COMMENT = re.compile(r"<!--.*?-->|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
 
 
 def launcher_moved(change: DockerfileChange, found: Written) -> Problem | None:
@@ -55,7 +59,8 @@ def launcher_moved(change: DockerfileChange, found: Written) -> Problem | None:
 
 def _version(change: DockerfileChange) -> tuple[str, str] | None:
     """Return the file that says which Spring Boot the project has, and the release; `None` where files disagree."""
-    texts = [(path, text) for path, text in texts_near(change, "pom.xml", "build.gradle", "build.gradle.kts")]
+    near = texts_near(change, "pom.xml", "build.gradle", "build.gradle.kts")
+    texts = [(path, _COMMENT.sub("", text)) for path, text in near]
     if any(_KEEPS.search(text) for _, text in texts):
         return None
     found = {match["pom"] or match["gradle"]: path for path, text in texts for match in _VERSION.finditer(text)}

@@ -21,7 +21,7 @@ from rules.api import (
     within,
 )
 from rules.packages.purpose import is_called_for_development
-from rules.runtime.code_by_name import code_by_name
+from rules.runtime.code_by_name import code_by_name, may_be_handed_on
 from rules.runtime.given_scripts import script_of
 from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
@@ -128,7 +128,7 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
         if put is None and (other := renamed(stage, absolute_of(stage, program))) is not None:
             return _misplaced(found, program, other, problem, right=other.path)
     else:
-        put = not_on_path(stage, program)
+        put = not_on_path(stage, program) if not may_be_handed_on(found, program) else None
         problem = "and no folder of `PATH` has it"
     return _misplaced(found, program, put, problem) if put is not None else None
 

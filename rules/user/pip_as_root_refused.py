@@ -1,5 +1,6 @@
 """See pip_as_root_refused.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -16,16 +17,22 @@ from rules.api import (
     Stage,
     fix,
     insert_line_before,
+    is_root_name,
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
 from rules.packages.scripts import sure_calls
-from rules.user.accounts import changes_user
+from rules.user.accounts import changes_user, name_of
 
 _IMAGE = "apache/airflow"
 _FIRST = (2, 3)
 """The first Airflow whose image has a `pip` that stops where root calls it (apache/airflow#22292)."""
 _VERSION = re.compile(r"(?:slim-)?(\d+)\.(\d+)")
+_LEADS_ELSEWHERE = re.compile(r"\bPATH=|activate|\bconda\b")
+"""What may put another `pip` in front for the commands of one RUN."""
+_REPLACED = re.compile(r"bin/pip\b")
+"""What a file says that takes the image's own `pip` away, or puts another one in its place."""
 
 
 @rule(
@@ -37,10 +44,10 @@ _VERSION = re.compile(r"(?:slim-)?(\d+)\.(\d+)")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Root calls pip in an image whose pip refuses to work for root."""
-    for stage in change.stages:
+    for stage in change.stages if not _REPLACED.search(change.after.code) else ():
         if not _refuses(stage):
             continue
-        found = ((run, one) for run in stage.runs if run.user.value in ROOT_NAMES for one in sure_calls(run, "pip"))
+        found = ((run, one) for run in stage.runs if _is_roots(run) for one in sure_calls(run, "pip"))
         first = next(((run, one) for run, one in found if _is_its_own(run, one)), None)
         if first is not None:
             yield _problem(stage, *first)
@@ -53,6 +60,13 @@ def _refuses(stage: Stage) -> bool:
     known = version is not None and (int(version[1]), int(version[2])) >= _FIRST
     path = stage.image.env.get("PATH")
     return known and reference is not None and reference.familiar == _IMAGE and (path is None or not path.set_in_file)
+
+
+def _is_roots(run: Run) -> bool:
+    """Whether root runs the step, under a shell that finds programs where the image has them."""
+    shell = run.shell.value or ()
+    usual = posixpath.basename(shell[0]) in SHELLS and not {"-l", "--login"}.intersection(shell) if shell else True
+    return usual and is_root_name(name_of(run.user.value or "")) and not _LEADS_ELSEWHERE.search(run.instruction.text)
 
 
 def _is_its_own(run: Run, command: Command) -> bool:
