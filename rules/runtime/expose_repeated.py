@@ -1,8 +1,21 @@
 """See expose_repeated.md."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Note, Problem, Severity, quote, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    delete_instruction,
+    fix,
+    quote,
+    rule,
+)
+from rules.matching.gathering import named_lines
+from rules.quoting import listed
 from rules.runtime.ports import Exposed, exposed
 
 
@@ -16,21 +29,53 @@ from rules.runtime.ports import Exposed, exposed
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A stage exposes the same port twice."""
     first: dict[tuple[int, tuple[int, int], str, str], Exposed] = {}
+    repeated: defaultdict[int, list[tuple[Exposed, Exposed]]] = defaultdict(list)
     for item in exposed(change):
         if item.numbers is None:
             continue
-        protocol = (item.protocol or "tcp").lower()
         chosen = item.word.text if item.by_argument else ""  # a build may pass another port
-        key = item.stage.index, item.numbers, protocol, chosen
+        key = item.stage.index, item.numbers, _protocol(item), chosen
         if key in first:
-            yield _problem(item, first[key], protocol)
+            repeated[id(item.instruction)].append((item, first[key]))
         else:
             first[key] = item
+    for found in repeated.values():
+        yield from _problems(found)
+
+
+def _protocol(item: Exposed) -> str:
+    return (item.protocol or "tcp").lower()
+
+
+def _problems(found: list[tuple[Exposed, Exposed]]) -> Iterator[Problem]:
+    """Speak of each repeated port of an instruction, and of one that names nothing else as a whole."""
+    instruction = found[0][0].instruction
+    known = all(other.instruction is not instruction for _, other in found)
+    words = [word.span for word in instruction.words]
+    if known and len(words) > 1 and {item.word.span for item, _ in found} == set(words):
+        yield _whole(found)
+    else:
+        yield from (_problem(item, other, _protocol(item)) for item, other in found)
+
+
+def _whole(found: list[tuple[Exposed, Exposed]]) -> Problem:
+    instruction, stage = found[0][0].instruction, found[0][0].stage
+    lines = dict.fromkeys(str(other.word.span.line) for _, other in found)
+    do = f"as {named_lines(list(lines))} {'does' if len(lines) == 1 else 'do'}"
+    return Problem(
+        instruction.span,
+        f"`EXPOSE` of {stage.label} names {listed(quote(item.word.text) for item, _ in found)}, {do}: that exposes "
+        "each once. Delete it.",
+        stage=stage.key,
+        key=" ".join(item.word.text for item, _ in found),
+        notes=tuple(Note(other.word.span, "named here") for _, other in found),
+        fix=fix("Delete the instruction", delete_instruction(instruction)),
+    )
 
 
 def _problem(item: Exposed, first: Exposed, protocol: str) -> Problem:
     text, together = item.word.text, first.instruction is item.instruction
-    fix = None if together else item.without()
+    repair = None if together else item.without()
     other = f"{text.partition('/')[0]}/{'tcp' if protocol == 'udp' else 'udp'}"
     way = f"Where the other protocol was meant, write {quote(other)}; else delete one."
     return Problem(
@@ -41,5 +86,5 @@ def _problem(item: Exposed, first: Exposed, protocol: str) -> Problem:
         stage=item.stage.key,
         key=text,
         notes=() if together else (Note(first.word.span, "named here"),),
-        fix=fix,
+        fix=repair,
     )
