@@ -47,9 +47,11 @@ def _browsers(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
     before, now = _EXACT.match(old.tag or ""), _EXACT.match(new.tag or "")
     if before is None or now is None or before[1] == now[1] or _INSTALLS.search(change.after.code):
         return None
-    for path, package, version in _pins(change, new):
-        pinned = _EXACT.fullmatch(version)
-        if pinned is not None and pinned[1] == before[1]:
+    pins = [(*pin, pinned[1]) for pin in _pins(change, new) if (pinned := _EXACT.fullmatch(pin[2])) is not None]
+    if any(line == now[1] for *_, line in pins) or _installs_by_name(stage, _PLAYWRIGHT[new.familiar][1]):
+        return None
+    for path, package, version, line in pins:
+        if line == before[1]:
             return _told(
                 stage,
                 (old, new),
@@ -59,6 +61,11 @@ def _browsers(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
                 "another list may say which version is installed",
             )
     return None
+
+
+def _installs_by_name(stage: Stage, packages: tuple[str, ...]) -> bool:
+    """Whether the file itself installs one of the packages, in whatever version."""
+    return any(item.manager != "apt" and item.name in packages for item in stage.packages.installed)
 
 
 def _pins(change: DockerfileChange, image: ImageReference) -> Iterator[tuple[str, str, str]]:
