@@ -89,7 +89,7 @@ def brought_before(stage: Stage, run: Run, call: PackageCall) -> Brought | None:
         for one in stage.packages.installed
         if one.name == PACKAGE and one.manager in ("apt", "dnf", "yum", "microdnf") and not one.call.command.conditional
     ]
-    if version is None or len(installs) != 1:
+    if version is None or len(installs) != 1 or any(put.path.endswith("/bin/node") for put in stage.files.puts):
         return None
     at = added[0].run.at, added[0].span.start
     return Brought(version, added[0]) if at < installs[0] < here else None
