@@ -14,16 +14,29 @@ _GROUPS = frozenset({"sudo", "wheel", "admin"})
 _RULES = "/etc/sudoers"
 
 
-def withdrawn_behind(stage: Stage, run: Run, command: Command) -> Command | None:
+def withdrawn_behind(stage: Stage, run: Run, command: Command, who: str = "") -> Command | None:
     """Return what takes away, behind a command, the right to use `sudo`: the group, the rule for it, or the program.
 
     Args:
         stage: The image.
         run: A RUN of it.
         command: A command of that.
+        who: Whom the rule names, `%sudo` or an account, where the command writes one: an account keeps a rule of its
+            own when it leaves a group.
     """
     place = run.at, command.start
-    return next((other for at, other in _withdrawals(stage) if (at, other.start) > place), None)
+    later = (other for at, other in _withdrawals(stage) if (at, other.start) > place)
+    return next((other for other in later if not who or _ends(other, run, who)), None)
+
+
+def _ends(withdrawal: Command, run: Run, who: str) -> bool:
+    """Whether it ends the right that a rule gives: of files below `/etc/sudoers.d` it is one that the RUN names."""
+    if withdrawal.name in ("deluser", "delgroup", "gpasswd"):
+        return who.startswith("%")
+    if withdrawal.name != "rm":
+        return True
+    paths = [word.value.rstrip("/*") for word in withdrawal.operands() if word.value.startswith(_RULES)]
+    return any("$" in path or path in run.instruction.whole_value for path in paths)
 
 
 @once
