@@ -41,7 +41,7 @@ def in_parts(these: Sequence[Raised], those: Sequence[Raised], left: Collection[
         for index in left
         if these[index].keyword in _OF_SEVERAL
         and any(
-            (*_of_a_kind(other), other.words) not in kept and _is_part(these[index].words, other.words)
+            (*_of_a_kind(other), other.words) not in kept and _parts(these[index].words) < _parts(other.words)
             for other in whole[_of_a_kind(these[index])]
         )
     }
@@ -49,11 +49,6 @@ def in_parts(these: Sequence[Raised], those: Sequence[Raised], left: Collection[
 
 def _of_a_kind(item: Raised) -> tuple[str, ...]:
     return (*item.subject, item.problem.stage, item.keyword)
-
-
-def _is_part(text: str, whole: str) -> bool:
-    """Whether a text has nothing but commands of another, or nothing but its words, as where a list is split."""
-    return _parts(text) < _parts(whole) or frozenset(_words(text)) < frozenset(_words(whole))
 
 
 @lru_cache(maxsize=1024)

@@ -86,7 +86,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_given(change: DockerfileChange, run: Run) -> bool:
     """Whether a build of the repository's own gives an argument that a RUN reads, so that the default does not hold."""
     read = names_read(run.instruction.whole_value)
-    return any(build.args.get(name) for build in change.repository.builds_of(change.path) for name in read)
+    return any(change.repository.gives_otherwise(change.path, name, run.scope.expand(f"${name}")) for name in read)
 
 
 def _moving(run: Run, command: Command) -> _Clone | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HOSTING = re.compile(r"heroku\.ya?ml|render\.ya?ml|fly(?:\.[\w-]+)?\.toml")
 """Those in the root alone: further down nobody knows from which folder the platform is called."""
 _TARGET = re.compile(rb"(?m)^[ \t]*build-target\b")
+_BUILD = re.compile(rb"(?m)^[ \t]*\[build\b")
 
 
 class Hosted(NamedTuple):
@@ -93,7 +94,7 @@ def _fly(data: bytes) -> Iterator[Hosted]:
     args = composes.pairs(build.get("args"))
     own = _command(yamls.mapping(top.get("experimental")).get("cmd"))
     commands = [_command(one) for one in yamls.mapping(top.get("processes")).values()] or [own]
-    place = _TARGET.search(data)
+    place = _TARGET.search(data) or _BUILD.search(data)
     line = data.count(b"\n", 0, place.start()) + 1 if place is not None else 1
     for command in commands:
         yield Hosted(dockerfile, "", yamls.text(build.get("build-target")), args, command, line)

@@ -103,6 +103,11 @@ class Repository:
         """Return the builds of one Dockerfile."""
         return tuple(build for build in self.builds if build.dockerfile == dockerfile)
 
+    def gives_otherwise(self, dockerfile: str, name: str, default: str | None) -> bool:
+        """Tell whether a build of a Dockerfile gives an argument another value than its default."""
+        given = (build.args.get(name) for build in self.builds_of(dockerfile))
+        return any(value and value != default for value in given)
+
     def is_named_beside(self, dockerfile: str, name: str) -> bool:
         """Tell whether a file that was read, and is no Dockerfile, holds a name: its build may pass the argument.
 
