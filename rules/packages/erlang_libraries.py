@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Problem, quote
+from rules.api import Confidence, Problem, once, quote
 from rules.copying.carried_runtimes import has_erlang, runtimes_taken
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def release_without_libraries(change: DockerfileChange, stage: Stage) -> Iterato
             return
 
 
+@once
 def _is_built_without(change: DockerfileChange) -> bool:
     """Whether a project's file that was read says that its releases leave Erlang out, or may."""
     texts = (data.decode("utf-8", "replace") for path, data in change.repository.files.items() if _is_project(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
@@ -25,18 +27,37 @@ def withdrawn_behind(stage: Stage, run: Run, command: Command, who: str = "") ->
             own when it leaves a group.
     """
     place = run.at, command.start
-    later = (other for at, other in _withdrawals(stage) if (at, other.start) > place)
-    return next((other for other in later if not who or _ends(other, run, who)), None)
+    if not who or any("$" in name for name in _FILES.findall(run.instruction.whole_value)):
+        return next((other for at, other in _withdrawals(stage) if (at, other.start) > place), None)
+    ends = [_last_of_each(stage).get(key) for key in _keys_of_rule(run, who)]
+    return next((one[1] for one in ends if one is not None and (one[0], one[1].start) > place), None)
 
 
-def _ends(withdrawal: Command, run: Run, who: str) -> bool:
-    """Whether it ends the right that a rule gives: of files below `/etc/sudoers.d` it is one that the RUN names."""
+_BY_GROUP, _WHOLLY = "the group", "sudo itself"
+"""What ends the right of a group's members, and whoever's; else it is a file of rules that goes, by its path."""
+_FILES = re.compile(r"/etc/sudoers[^\s\"';|&<>()]*")
+
+
+def _keys_of_rule(run: Run, who: str) -> list[str]:
+    """Return what would end the right that a RUN's rule gives: that a file which it names goes, or all files do."""
+    names = _FILES.findall(run.instruction.whole_value)
+    files = [*names, *(f"{posixpath.dirname(name)}/*" for name in names), *map(posixpath.dirname, names)]
+    return [_WHOLLY, *([_BY_GROUP] if who.startswith("%") else []), *files]
+
+
+@once
+def _last_of_each(stage: Stage) -> dict[str, tuple[tuple[int, int], Command]]:
+    """The last that takes the right away in each manner, with its RUN's place."""
+    return {key: (at, command) for at, command in _withdrawals(stage) for key in _manners(command)}
+
+
+def _manners(withdrawal: Command) -> list[str]:
     if withdrawal.name in ("deluser", "delgroup", "gpasswd"):
-        return who.startswith("%")
+        return [_BY_GROUP]
     if withdrawal.name != "rm":
-        return True
-    paths = [word.value.rstrip("/*") for word in withdrawal.operands() if word.value.startswith(_RULES)]
-    return any("$" in path or path in run.instruction.whole_value for path in paths)
+        return [_WHOLLY]
+    paths = [word.value.rstrip("/") for word in withdrawal.operands() if word.value.startswith(_RULES)]
+    return [path if "$" not in path else _WHOLLY for path in paths]
 
 
 @once
