@@ -31,7 +31,7 @@ from rules.base_image.tags import (
 )
 from rules.copying.machine_code import machine_code
 from rules.facts.names import same_image
-from rules.packages.purpose import is_for_development
+from rules.packages.purpose import is_named_for_development
 
 _DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
 """The day of a system's build in its tag: `bookworm-20241016-slim`."""
@@ -254,7 +254,7 @@ def _is_meant(change: DockerfileChange, stage: Stage, found: Loosened) -> bool:
     """Whether a comment says that it is, or people work in the image, where a larger one is no loss."""
     if not found.about_size:
         return is_meant_to_move(stage)
-    return not found.as_root and (is_meant_to_be_full(stage) or is_for_development(change, stage))
+    return not found.as_root and (is_meant_to_be_full(stage) or is_named_for_development(change, stage))
 
 
 def _takes_newer_programs(change: DockerfileChange, stage: Stage, was: Stage) -> bool:

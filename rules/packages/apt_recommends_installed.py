@@ -102,10 +102,10 @@ def _asked_before(was: Stage | None) -> frozenset[str]:
 
 @once
 def _with_recommendations(stage: Stage) -> frozenset[str]:
-    calls = (call for run in stage.runs if not _is_settled(stage, run) for call in run.package_calls)
-    installs = (call for call in calls if call.manager == "apt" and call.action == "install")
-    lists = (call.packages for call in installs if not call.no_recommends)
-    return frozenset(package.name for packages in lists for package in packages)
+    calls = ((run, call) for run in stage.runs if not _is_settled(stage, run) for call in run.package_calls)
+    installs = [(run, call) for run, call in calls if call.manager == "apt" and call.action == "install"]
+    lists = ((call.packages, _swept(run, call)) for run, call in installs if not call.no_recommends)
+    return frozenset(package.name for packages, swept in lists for package in packages if package.name not in swept)
 
 
 def _differs_on_purpose(run: Run) -> bool:
