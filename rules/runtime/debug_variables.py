@@ -51,22 +51,29 @@ def debug_variables(
             continue
         if not is_debug_variable(name_word.text, final.value, from_argument=given):
             continue
-        better = PRODUCTION.get(final.value)
-        way_out = "Leave it out here" if name_word.text in OFF_UNLESS_SET else "Give it the value for production here"
-        if better is not None:
-            way_out = f"Set it to {quote(better)}{_where(stage, name_word)}"
-        yield Problem(
-            instruction.span,
-            f"{stage.label} ships with {quote(f'{name_word.text}={final.value}')}. Production then runs in the "
-            "developers' mode, in which many frameworks show visitors stack traces and settings, open a console, or do "
-            f"without caches. {way_out}, and switch it on from outside where it is needed.",
-            Confidence.POSSIBLE if beside and better is not None else Confidence.LIKELY,
-            doubt=BY_ARGUMENT if given else "it may be set otherwise where the container is started",
-            stage=stage.key,
-            key=name_word.text,
-            instruction=instruction,
-            fix=_otherwise(stage, instruction, name_word, value_word, better),
-        )
+        yield _switched_on(stage, instruction, (name_word, value_word), final.value, beside=beside)
+
+
+def _switched_on(
+    stage: Stage, instruction: Instruction, pair: tuple[Word, Word], value: str, *, beside: bool
+) -> Problem:
+    name, written = pair
+    better = PRODUCTION.get(value)
+    way_out = "Leave it out here" if name.text in OFF_UNLESS_SET else "Give it the value for production here"
+    if better is not None:
+        way_out = f"Set it to {quote(better)}{_where(stage, name)}"
+    return Problem(
+        instruction.span,
+        f"{stage.label} ships with {quote(f'{name.text}={value}')}. Production then runs in the "
+        "developers' mode, in which many frameworks show visitors stack traces and settings, open a console, or do "
+        f"without caches. {way_out}, and switch it on from outside where it is needed.",
+        Confidence.POSSIBLE if beside and better is not None else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if "$" in written.text else "it may be set otherwise where the container is started",
+        stage=stage.key,
+        key=name.text,
+        instruction=instruction,
+        fix=_otherwise(stage, instruction, name, written, better),
+    )
 
 
 _PORT_ALONE = re.compile(r"\bjdwp[=:][^\s\"']*\baddress=\d+(?![\w.:])")
