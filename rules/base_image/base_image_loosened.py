@@ -19,7 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import WITHOUT_DIGEST, elsewhere, short
-from rules.base_image.meant_moving import is_meant_to_move
+from rules.base_image.meant_moving import is_meant_to_be_full, is_meant_to_move
 from rules.base_image.tags import (
     gains_compilers,
     is_over,
@@ -31,6 +31,7 @@ from rules.base_image.tags import (
 )
 from rules.copying.machine_code import machine_code
 from rules.facts.names import same_image
+from rules.packages.purpose import is_named_for_development
 
 _DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
 """The day of a system's build in its tag: `bookworm-20241016-slim`."""
@@ -245,8 +246,15 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
         decision=found.fact,
         cause=f"{stage.key} as root" if found.as_root else "",
         fix=fix,
-        untold=not found.about_size and is_meant_to_move(stage),
+        untold=_is_meant(change, stage, found),
     )
+
+
+def _is_meant(change: DockerfileChange, stage: Stage, found: Loosened) -> bool:
+    """Whether a comment says that it is, or people work in the image, where a larger one is no loss."""
+    if not found.about_size:
+        return is_meant_to_move(stage)
+    return not found.as_root and (is_meant_to_be_full(stage) or is_named_for_development(change, stage))
 
 
 def _takes_newer_programs(change: DockerfileChange, stage: Stage, was: Stage) -> bool:

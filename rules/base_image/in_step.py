@@ -31,6 +31,8 @@ _PLAYWRIGHT = {
 _EXACT = re.compile(r"v?=?(\d+\.\d+)\.\d+")
 _PINNED = re.compile(r"^[ \t]*(playwright)[ \t]*==[ \t]*([\d.]+)", re.MULTILINE)
 _INSTALLS = re.compile(r"playwright(?:-core)?(?:@\S+)?\s+install\b|playwright\.__main__")
+_FOLDER = "PLAYWRIGHT_BROWSERS_PATH"
+"""Where Playwright looks for its browsers; its images set it ("Browsers", "Managing browser binaries")."""
 _EXTENSION = re.compile(r"postgresql-(\d+)-[a-z][\w.+-]*")
 _SHOWN = 2
 
@@ -47,9 +49,13 @@ def _browsers(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
     before, now = _EXACT.match(old.tag or ""), _EXACT.match(new.tag or "")
     if before is None or now is None or before[1] == now[1] or _INSTALLS.search(change.after.code):
         return None
-    for path, package, version in _pins(change, new):
-        pinned = _EXACT.fullmatch(version)
-        if pinned is not None and pinned[1] == before[1]:
+    if _FOLDER in stage.image.env and stage.image.env[_FOLDER].set_in_file:
+        return None  # where it looks, the image has none
+    pins = [(*pin, pinned[1]) for pin in _pins(change, new) if (pinned := _EXACT.fullmatch(pin[2])) is not None]
+    if any(line == now[1] for *_, line in pins) or _installs_by_name(stage, _PLAYWRIGHT[new.familiar][1]):
+        return None
+    for path, package, version, line in pins:
+        if line == before[1]:
             return _told(
                 stage,
                 (old, new),
@@ -61,10 +67,17 @@ def _browsers(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
     return None
 
 
+def _installs_by_name(stage: Stage, packages: tuple[str, ...]) -> bool:
+    """Whether the file itself installs one of the packages, in whatever version."""
+    return any(item.manager != "apt" and item.name in packages for item in stage.packages.installed)
+
+
 def _pins(change: DockerfileChange, image: ImageReference) -> Iterator[tuple[str, str, str]]:
     """Yield the project's list, and each package of Playwright's in it with the version as it is written."""
     name, packages = _PLAYWRIGHT[image.familiar]
     for path, text in texts_near(change, name):
+        if _INSTALLS.search(text):
+            return  # a script of the project does
         manifest = read_manifest(text) if name == "package.json" else None
         tables = [manifest.table(part) for part in ("dependencies", "devDependencies")] if manifest is not None else []
         wanted = {package: version for table in tables for package, version in table.items()}

@@ -1,4 +1,4 @@
-"""Whether the comment above a FROM, or above the argument in it, says that its tag is meant to move."""
+"""Whether the comment above a FROM, or above the argument in it, says that its tag, or its size, is meant."""
 
 from __future__ import annotations
 
@@ -21,10 +21,27 @@ _MEANT = re.compile(
 )
 
 
+_FULL = re.compile(
+    r"\b(?:full|slim|compilers?|gcc|toolchain|headers|build[- ](?:tools|deps|essential)|"
+    r"native (?:modules?|extensions?))\b",
+    re.IGNORECASE,
+)
+
+
 def is_meant_to_move(stage: Stage) -> bool:
     """Tell whether the author says so above the FROM, or above the ARG that names the tag: `# Track the latest 1.x`."""
+    return _MEANT.search(_said(stage)) is not None
+
+
+def is_meant_to_be_full(stage: Stage) -> bool:
+    """Tell whether the author says above the FROM why it is the larger image: `# slim has no headers for GDAL`."""
+    return _FULL.search(_said(stage)) is not None
+
+
+def _said(stage: Stage) -> str:
+    """Return what the comments say above a FROM, and above the arguments in it."""
     read = set(names_read(stage.base_word.text)) if stage.base_word is not None else set()
     arguments = (one for one in stage.model.global_args if not read.isdisjoint(word.text for word, _ in one.pairs))
     comments = (comment for one in (stage.from_, *arguments) for comment in one.comments)
     said = " ".join(comment.text.lstrip("# ") for comment in comments)
-    return _MEANT.search(" ".join(said.split())) is not None
+    return " ".join(said.split())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.eol import all_end_of_life, codenames, data_date
 from rules.facts.images import image_facts
+from rules.packages.compilers import COMPILER
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, EndOfLife, ImageReference, Stage
@@ -131,6 +132,8 @@ def gains_compilers(was: Stage, stage: Stage) -> bool:
 
     Of another version it does where the system stays: else that is the larger change.
 
+    Where the file itself installed compilers before, the larger image brings none that were not there.
+
     The tables must say it of both: a server's tag without suffix, such as `nginx:1.29`, stands on a slim system.
     """
     old, new = was.reference, stage.reference
@@ -140,5 +143,7 @@ def gains_compilers(was: Stage, stage: Stage) -> bool:
     if not before.version or not after.version or not before.is_small or after.is_small:
         return False
     if before.version != after.version and was.facts.distro != stage.facts.distro:
+        return False
+    if any(COMPILER.match(item.name) and "make" not in item.name for item in was.packages.present):
         return False
     return stage.facts.toolchain is True and was.facts.toolchain is False

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rules.api import Stage
 
 _NAMES = frozenset({".venv", "venv"})
+_SEEN = ("python", "pip", "uv", "poetry", "pdm", "pipenv", "virtualenv")
+"""How the programs are called of which it is seen where they make an environment; `make` may make any."""
 
 
 def other_environment(builder: Stage, path: str) -> Gone | None:
@@ -23,6 +25,8 @@ def other_environment(builder: Stage, path: str) -> Gone | None:
         return None
     ((place, run),) = made.items()
     if within(path, place) or within(place, path) or builder.files.has_unreadable_run:
+        return None
+    if not all(command.name.startswith(_SEEN) for command in builder.files.opaque_commands):
         return None
     puts = builder.files.covering(path)
     if any(put.kind in ("stage", "image", "remote") or put.path == path for put in puts):

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _OPTIONS = ("-r", "--runtime", "-a", "--arch", "--os")
 _IDENTIFIER = re.compile(rb"RuntimeIdentifier|PublishAot|SelfContained", re.IGNORECASE)
-_PROJECTS = (".csproj", ".fsproj", ".vbproj", ".props", ".targets")
+_PROJECTS = (".csproj", ".fsproj", ".vbproj", ".props", ".targets", ".rsp")
+_OWN = ("--use-current-runtime", "--ucr")
+"""Options of a restore for the builder's own platform ("dotnet restore")."""
 
 
 def for_another_platform(
@@ -26,8 +28,8 @@ def for_another_platform(
     wanted = _platform(command) if command.subcommand in ("build", "publish") else None
     if wanted is None or not restores or any(one.name != "dotnet" or _names_one(one) for one in restores):
         return None
-    if _is_named_by_project(change):
-        return None
+    if _is_named_by_project(change) or any("runtimeidentifier" in name.lower() for name in run.stage.image.env):
+        return None  # MSBuild takes variables of the environment for properties
     last = restores[-1]
     return Problem(
         command.span,
@@ -53,7 +55,7 @@ def _platform(command: Command) -> str | None:
 
 
 def _names_one(command: Command) -> bool:
-    return command.has(*_OPTIONS) or "runtimeidentifier" in str(command).lower()
+    return command.has(*_OPTIONS, *_OWN) or "runtimeidentifier" in str(command).lower()
 
 
 def _is_named_by_project(change: DockerfileChange) -> bool:

@@ -19,6 +19,7 @@ from rules.api import (
     comments_on,
     fix,
     insert_after,
+    once,
     quote,
     rule,
 )
@@ -89,7 +90,22 @@ def _found(change: DockerfileChange) -> Iterator[Problem]:
         if is_repeated(stage, call):
             continue
         seen.add(id(run.instruction))
-        yield dataclasses.replace(_problem(stage, run, call), untold=_differs_on_purpose(run))
+        asked = {package.name for package in call.packages}
+        held = asked <= _asked_before(change.was(stage))
+        yield dataclasses.replace(_problem(stage, run, call), untold=_differs_on_purpose(run), held_before=held)
+
+
+def _asked_before(was: Stage | None) -> frozenset[str]:
+    """Return what a stage installed with its recommendations before the change: a list that is split has it still."""
+    return _with_recommendations(was) if was is not None else frozenset()
+
+
+@once
+def _with_recommendations(stage: Stage) -> frozenset[str]:
+    calls = ((run, call) for run in stage.runs if not _is_settled(stage, run) for call in run.package_calls)
+    installs = [(run, call) for run, call in calls if call.manager == "apt" and call.action == "install"]
+    lists = ((call.packages, _swept(run, call)) for run, call in installs if not call.no_recommends)
+    return frozenset(package.name for packages, swept in lists for package in packages if package.name not in swept)
 
 
 def _differs_on_purpose(run: Run) -> bool:

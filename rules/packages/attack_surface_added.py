@@ -139,6 +139,8 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed, words: fro
     beside = (other.name for other in stage.packages.present)
     if _RISKS[item.name] == _ENGINES and any(map(_BESIDE_ENGINES.fullmatch, beside)):
         return True
+    if _is_service(item.name, words):
+        return True
     if not commands.isdisjoint(words | _words_of_variables(stage)) or _is_set_up(stage, item.name):
         return True
     if any(
@@ -154,6 +156,11 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed, words: fro
     called = {word.rsplit("/", 1)[-1] for line in lines for word in _PARTS.split(line)}
     called |= set(posixpath.dirname(change.path).split("/"))
     return not commands.isdisjoint(called) or not commands.isdisjoint(_words_of_manifests(change) - _EVERYWHERE)
+
+
+def _is_service(name: str, words: frozenset[str]) -> bool:
+    """Whether a script starts it by its service's name, as Debian's `service ssh start` does."""
+    return name == "openssh-server" and "ssh" in words and not words.isdisjoint({"service", "init.d"})
 
 
 @once
@@ -173,7 +180,7 @@ def _is_set_up(stage: Stage, name: str) -> bool:
     written = "sudoers" if name == "sudo" else folder
     if written is not None and any(written in run.instruction.whole_value for run in stage.done_runs):
         return True
-    if folder is not None and any(put.path.startswith(folder) for put in stage.files.puts):
+    if folder is not None and any(f"{put.path}/".startswith(folder) for put in stage.files.puts):
         return True
     members = (command for run in stage.done_runs for command in run.calls(*_MEMBERS))
     named = {part for command in members for word in command.args for part in word.value.split(",")}

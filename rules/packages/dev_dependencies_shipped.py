@@ -88,7 +88,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         hindrance = hindrance or needed_further_on(stage, *calls[0]) or started_further_on(change, stage, *calls[0])
         problem = _problem(stage, calls, text, hindrance)
         untold = any(call.has("--all-groups") for _, call in calls)  # they are meant, and are there all the same
-        yield replace(problem, held_before=_was_wanted(change.was(stage), calls[0][1]), untold=untold)
+        yield replace(problem, held_before=_was_wanted(change.was(stage), stage, calls[0][1]), untold=untold)
 
 
 def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], str | None]]:
@@ -147,11 +147,23 @@ def _is_for_developers(call: PackageCall) -> bool:
     return any(call.env.get(name) in ("development", "test", "testing", "dev") for name in _ENVIRONMENTS)
 
 
-def _was_wanted(was: Stage | None, call: PackageCall) -> bool:
+def _was_wanted(was: Stage | None, stage: Stage, call: PackageCall) -> bool:
     """Whether the image had them before, too, where a variable that is gone said that they are meant."""
-    calls = (other for run in was.all_runs for other in run.package_calls) if was is not None else ()
-    same = (other for other in calls if other.manager == call.manager and other.project and not other.production)
-    return any(map(_is_for_developers, same))
+    if was is None:
+        return False
+    before = _folders_for_developers(was).get(call.manager, frozenset())
+    return not before <= _folders_for_developers(stage).get(call.manager, frozenset())
+
+
+@once
+def _folders_for_developers(stage: Stage) -> dict[str, frozenset[str | None]]:
+    """Where the chain of a stage installs a project and says that it is for developers, by manager."""
+    found: dict[str, frozenset[str | None]] = {}
+    for run in stage.all_runs:
+        for call in run.package_calls:
+            if call.project and not call.production and _is_for_developers(call):
+                found[call.manager] = found.get(call.manager, frozenset()) | {install_folder(run, call)}
+    return found
 
 
 @once

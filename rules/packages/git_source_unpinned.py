@@ -78,8 +78,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in stages_that_count(change):
         for run in stage.runs:
             found = [clone for command in _left_as_cloned(run) if (clone := _moving(run, command)) is not None]
+            found = [clone for clone in found if not (clone.by_default and _is_given(change, run))]
             if found and run.index >= _last_choice(stage):
                 yield _problem(change, stage, run, found)
+
+
+def _is_given(change: DockerfileChange, run: Run) -> bool:
+    """Whether a build of the repository's own gives an argument that a RUN reads, so that the default does not hold."""
+    read = names_read(run.instruction.whole_value)
+    return any(change.repository.gives_otherwise(change.path, name, run.scope.expand(f"${name}")) for name in read)
 
 
 def _moving(run: Run, command: Command) -> _Clone | None:
@@ -144,8 +151,17 @@ def _left_as_cloned(run: Run) -> list[Command]:
 
 @once
 def _last_choice(stage: Stage) -> int:
-    """Return the index of the last step that may bring a clone to a commit; -1 without one."""
-    return max((run.index for run in stage.runs for call in run.calls("git") if _may_choose(run, call)), default=-1)
+    """Return the index of the last step that may bring a clone to a commit; -1 without one.
+
+    So may one that goes to a variable: it is there for a build that says which.
+    """
+    calls = ((run, call) for run in stage.runs for call in run.calls("git"))
+    return max((run.index for run, call in calls if _may_choose(run, call) or _is_by_default(run, call)), default=-1)
+
+
+def _is_by_default(run: Run, command: Command) -> bool:
+    switched = _switched_to(run, command)
+    return switched is not None and switched.by_default
 
 
 def _may_choose(run: Run, command: Command) -> bool:

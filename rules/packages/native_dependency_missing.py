@@ -47,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships has a package that loads a library of the system, or calls a program, and not that one."""
     for stage in change.after.shipped:
         if is_known_system(stage):
-            yield from release_without_libraries(stage)
+            yield from release_without_libraries(change, stage)
             yield from _of_python(change, stage)
             if stage.facts is not None and "node" in stage.facts.languages:
                 yield from _of_node(change, stage)

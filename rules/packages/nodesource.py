@@ -25,6 +25,10 @@ _LAST = {"16": "16.20.2", "17": "17.9.1", "18": "18.20.8", "19": "19.9.0", "21":
 """The last releases of lines that have ended (nodejs.org, "Previous releases"): their repositories get no later one."""
 
 
+_OTHERS = re.compile(r"nodejs\.org/|\bnode-v[\d$]|\b(?:nvm|fnm|volta|mise|asdf|nodenv)\b")
+"""What names a Node.js from elsewhere, or a tool that fetches one."""
+
+
 class Source(NamedTuple):
     """A source of packages that a RUN adds.
 
@@ -89,7 +93,14 @@ def brought_before(stage: Stage, run: Run, call: PackageCall) -> Brought | None:
         for one in stage.packages.installed
         if one.name == PACKAGE and one.manager in ("apt", "dnf", "yum", "microdnf") and not one.call.command.conditional
     ]
-    if version is None or len(installs) != 1:
+    if version is None or len(installs) != 1 or _has_other(stage):
         return None
     at = added[0].run.at, added[0].span.start
     return Brought(version, added[0]) if at < installs[0] < here else None
+
+
+@once
+def _has_other(stage: Stage) -> bool:
+    """Whether another Node.js may lie in front of that of the packages: copied, from nodejs.org or from a tool."""
+    copied = any(put.path.endswith("/bin/node") for put in stage.files.puts)
+    return copied or any(_OTHERS.search(step.instruction.text) for step in stage.all_steps)

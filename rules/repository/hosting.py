@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _HOSTING = re.compile(r"heroku\.ya?ml|render\.ya?ml|fly(?:\.[\w-]+)?\.toml")
 """Those in the root alone: further down nobody knows from which folder the platform is called."""
+_TARGET = re.compile(rb"(?m)^[ \t]*build-target\b")
+_BUILD = re.compile(rb"(?m)^[ \t]*\[build\b")
 
 
 class Hosted(NamedTuple):
@@ -90,9 +92,12 @@ def _fly(data: bytes) -> Iterator[Hosted]:
     if dockerfile is None or not {"image", "builder", "buildpacks"}.isdisjoint(build):
         return
     args = composes.pairs(build.get("args"))
-    commands = [_command(one) for one in yamls.mapping(top.get("processes")).values()] or [""]
+    own = _command(yamls.mapping(top.get("experimental")).get("cmd"))
+    commands = [_command(one) for one in yamls.mapping(top.get("processes")).values()] or [own]
+    place = _TARGET.search(data) or _BUILD.search(data)
+    line = data.count(b"\n", 0, place.start()) + 1 if place is not None else 1
     for command in commands:
-        yield Hosted(dockerfile, "", yamls.text(build.get("build-target")), args, command, 1)
+        yield Hosted(dockerfile, "", yamls.text(build.get("build-target")), args, command, line)
 
 
 def _command(node: Any) -> str:

@@ -37,6 +37,8 @@ _OF_TOOLS = {
     **dict.fromkeys(("ruby", "bundle"), re.compile(r"Gemfile(?:\.lock)?")),
     "composer": re.compile(r"composer\.json"),
     "pipenv": re.compile(r"Pipfile"),
+    "mix": re.compile(r"mix\.exs"),
+    "rebar3": re.compile(r"rebar\.config"),
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:vite|vue)\.config\.\w+")),
 }
 """What the files are called in which a tool, or a server, reads what a project is compiled for and what it needs."""

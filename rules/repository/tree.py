@@ -42,6 +42,7 @@ class Repository:
     _contexts: dict[str, tuple[str, ...] | None] = field(default_factory=dict, init=False, repr=False)
     _names: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
     _words: dict[str, frozenset[bytes]] = field(default_factory=dict, init=False, repr=False)
+    _given: dict[str, defaultdict[str, set[str | None]]] = field(default_factory=dict, init=False, repr=False)
 
     def exists(self, path: str) -> bool | None:
         """Tell whether a file or folder exists; `None` when the listing is not known, or a submodule may hold it."""
@@ -102,6 +103,15 @@ class Repository:
     def builds_of(self, dockerfile: str) -> tuple[Build, ...]:
         """Return the builds of one Dockerfile."""
         return tuple(build for build in self.builds if build.dockerfile == dockerfile)
+
+    def gives_otherwise(self, dockerfile: str, name: str, default: str | None) -> bool:
+        """Tell whether a build of a Dockerfile gives an argument another value than its default."""
+        if dockerfile not in self._given:
+            found = self._given[dockerfile] = defaultdict(set)
+            for build in self.builds_of(dockerfile):
+                for given, value in build.args.items():
+                    found[given].add(value)
+        return not self._given[dockerfile].get(name, set()) <= {None, "", default}
 
     def is_named_beside(self, dockerfile: str, name: str) -> bool:
         """Tell whether a file that was read, and is no Dockerfile, holds a name: its build may pass the argument.

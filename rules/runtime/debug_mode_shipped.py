@@ -94,7 +94,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if (problem := random_key_of_rails(stage, setting.instruction)) is not None:
                     yield problem
                 seen.add(id(setting.instruction))
-                for problem in debug_variables(stage, setting, beside=id(stage) in started):
+                for problem in debug_variables(change, stage, setting, beside=id(stage) in started):
                     yield _told(problem, setting.instruction)
         yield from _xdebug(change, stage, seen)
     yield from (problem for _, problem in switched)

@@ -13,6 +13,7 @@ from rules.api import (
     Problem,
     delete_instruction,
     fix,
+    names_read,
     quote,
 )
 from rules.copying.node_addons import installs_modules
@@ -22,15 +23,18 @@ from rules.runtime.debug_switches import OFF_UNLESS_SET, PRODUCTION, debugger_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Instruction, Setting, Stage, Word
+    from rules.api import DockerfileChange, Instruction, Setting, Stage, Word
 
 _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
 
 
-def debug_variables(stage: Stage, setting: Setting[str], *, beside: bool) -> Iterator[Problem]:
+def debug_variables(
+    change: DockerfileChange, stage: Stage, setting: Setting[str], *, beside: bool
+) -> Iterator[Problem]:
     """Yield for each variable of one ENV whose value, still in force at the end, asks for a debug mode.
 
     Beside a start command for developers the environment of that name is the same choice, of which the command tells.
+    Where a build of the repository's own gives the argument in it another value, that is the one that ships.
     """
     instruction = setting.instruction
     assert instruction is not None
@@ -42,24 +46,34 @@ def debug_variables(stage: Stage, setting: Setting[str], *, beside: bool) -> Ite
         if agent is not None and not stays_inside(stage, final.value):
             yield _debugger(stage, instruction, name_word, agent)
         given = "$" in value_word.text
+        read = names_read(value_word.text)
+        if any(change.repository.gives_otherwise(change.path, name, final.value) for name in read):
+            continue
         if not is_debug_variable(name_word.text, final.value, from_argument=given):
             continue
-        better = PRODUCTION.get(final.value)
-        way_out = "Leave it out here" if name_word.text in OFF_UNLESS_SET else "Give it the value for production here"
-        if better is not None:
-            way_out = f"Set it to {quote(better)}{_where(stage, name_word)}"
-        yield Problem(
-            instruction.span,
-            f"{stage.label} ships with {quote(f'{name_word.text}={final.value}')}. Production then runs in the "
-            "developers' mode, in which many frameworks show visitors stack traces and settings, open a console, or do "
-            f"without caches. {way_out}, and switch it on from outside where it is needed.",
-            Confidence.POSSIBLE if beside and better is not None else Confidence.LIKELY,
-            doubt=BY_ARGUMENT if given else "it may be set otherwise where the container is started",
-            stage=stage.key,
-            key=name_word.text,
-            instruction=instruction,
-            fix=_otherwise(stage, instruction, name_word, value_word, better),
-        )
+        yield _switched_on(stage, instruction, (name_word, value_word), final.value, beside=beside)
+
+
+def _switched_on(
+    stage: Stage, instruction: Instruction, pair: tuple[Word, Word], value: str, *, beside: bool
+) -> Problem:
+    name, written = pair
+    better = PRODUCTION.get(value)
+    way_out = "Leave it out here" if name.text in OFF_UNLESS_SET else "Give it the value for production here"
+    if better is not None:
+        way_out = f"Set it to {quote(better)}{_where(stage, name)}"
+    return Problem(
+        instruction.span,
+        f"{stage.label} ships with {quote(f'{name.text}={value}')}. Production then runs in the "
+        "developers' mode, in which many frameworks show visitors stack traces and settings, open a console, or do "
+        f"without caches. {way_out}, and switch it on from outside where it is needed.",
+        Confidence.POSSIBLE if beside and better is not None else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if "$" in written.text else "it may be set otherwise where the container is started",
+        stage=stage.key,
+        key=name.text,
+        instruction=instruction,
+        fix=_otherwise(stage, instruction, name, written, better),
+    )
 
 
 _PORT_ALONE = re.compile(r"\bjdwp[=:][^\s\"']*\baddress=\d+(?![\w.:])")

@@ -72,7 +72,7 @@ def _in_folders(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     for copy in stage.copies:
         for source in copy.sources if copy.from_context else ():
             path = copy.source_path(source)
-            found = key_in_folder(change, path) if path is not None and not source.is_remote else None
+            found = key_in_folder(change, copy, path) if path is not None and not source.is_remote else None
             if path is not None and found is not None and secret_file(path) is None:
                 held = Held(f"brings {quote(found.path)}, {_KEY[found.read]}", likely=True)
                 yield _problem(stage, _Named(copy, source.word, found.path, "private key"), held)

@@ -3,7 +3,6 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from rules.api import (
@@ -30,7 +29,7 @@ from rules.model.work_folders import path_of
 from rules.secrets.environment_files import held_by
 from rules.secrets.moved_secrets import moved_secret
 from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_public_text, secret_file
-from rules.secrets.secret_folders import key_in_folder
+from rules.secrets.secret_folders import is_excluded, key_in_folder
 from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
@@ -97,10 +96,7 @@ def _flows(change: DockerfileChange, copy: Copy, path: str | None) -> Iterator[F
 
 def _is_left_out(copy: Copy, files: Files, path: str) -> bool:
     """Whether a file is deleted before the COPY, or one of its `--exclude` may mean it."""
-    patterns = [flag.value or "" for flag in copy.instruction.flags if flag.name == "exclude"]
-    ends = [pattern.rstrip("/").rpartition("/")[2] for pattern in patterns]
-    excluded = any("$" in end or any(fnmatchcase(part, end) for part in path.split("/")) for end in ends)
-    return excluded or files.is_deleted(path)
+    return is_excluded(copy, path) or files.is_deleted(path)
 
 
 def _named(change: DockerfileChange, files: Files, path: str) -> Iterator[Flow]:
@@ -146,7 +142,7 @@ def _carried(change: DockerfileChange, put: Put, command: Command) -> Flow | Non
 def _copied(change: DockerfileChange, put: Put, copy: Copy) -> Flow | None:
     name = posixpath.basename(put.source)
     path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
-    key = key_in_folder(change, put.source) if put.tree and secret_file(put.source) is None else None
+    key = key_in_folder(change, copy, put.source) if put.tree and secret_file(put.source) is None else None
     if key is not None:
         inner = posixpath.join(put.path, posixpath.relpath(key.path, put.source))
         return Flow(inner, "holds a private key", sure=key.read, origin=(copy, key.path))

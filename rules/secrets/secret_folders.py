@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
+from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.change import DockerfileChange
+    from rules.model.steps import Copy
     from rules.repository import Repository
 
 _FOR_SECRETS = re.compile(r"(?:.*[-_.])?(?:secrets?|private(?:[-_]keys?)?)", re.IGNORECASE)
@@ -37,8 +39,8 @@ class FolderKey(NamedTuple):
     read: bool
 
 
-def key_in_folder(change: DockerfileChange, folder: str) -> FolderKey | None:
-    """Return a private key that the repository has in a folder of the build context, which is not all of that."""
+def key_in_folder(change: DockerfileChange, copy: Copy, folder: str) -> FolderKey | None:
+    """Return a private key that a COPY brings with a folder of the build context, which is not all of that."""
     folder = posixpath.normpath(folder.strip("/"))
     if folder in ("", ".") or any(mark in folder for mark in "*?["):
         return None
@@ -51,9 +53,16 @@ def key_in_folder(change: DockerfileChange, folder: str) -> FolderKey | None:
         text = change.repository.text(path) if is_called_key(path) else ""
         if (text is None and named) or (text and _PRIVATE.search(text) and not is_encrypted(text)):
             inner = posixpath.join(folder, posixpath.relpath(path, place))
-            if ignore is None or not ignore.excludes(inner):
+            if not is_excluded(copy, inner) and (ignore is None or not ignore.excludes(inner)):
                 return FolderKey(inner, text is not None)
     return None
+
+
+def is_excluded(copy: Copy, path: str) -> bool:
+    """Tell whether one of a COPY's `--exclude` may mean a path, by any of its parts."""
+    patterns = [flag.value or "" for flag in copy.instruction.flags if flag.name == "exclude"]
+    ends = [pattern.rstrip("/").rpartition("/")[2] for pattern in patterns]
+    return any("$" in end or any(fnmatchcase(part, end) for part in path.split("/")) for end in ends)
 
 
 def _below(change: DockerfileChange, folder: str) -> Iterator[str]:

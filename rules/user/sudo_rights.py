@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
@@ -14,16 +16,48 @@ _GROUPS = frozenset({"sudo", "wheel", "admin"})
 _RULES = "/etc/sudoers"
 
 
-def withdrawn_behind(stage: Stage, run: Run, command: Command) -> Command | None:
+def withdrawn_behind(stage: Stage, run: Run, command: Command, who: str = "") -> Command | None:
     """Return what takes away, behind a command, the right to use `sudo`: the group, the rule for it, or the program.
 
     Args:
         stage: The image.
         run: A RUN of it.
         command: A command of that.
+        who: Whom the rule names, `%sudo` or an account, where the command writes one: an account keeps a rule of its
+            own when it leaves a group.
     """
     place = run.at, command.start
-    return next((other for at, other in _withdrawals(stage) if (at, other.start) > place), None)
+    if not who or any("$" in name for name in _FILES.findall(run.instruction.whole_value)):
+        return next((other for at, other in _withdrawals(stage) if (at, other.start) > place), None)
+    ends = [_last_of_each(stage).get(key) for key in _keys_of_rule(run, who)]
+    return next((one[1] for one in ends if one is not None and (one[0], one[1].start) > place), None)
+
+
+_BY_GROUP, _WHOLLY = "the group", "sudo itself"
+"""What ends the right of a group's members, and whoever's; else it is a file of rules that goes, by its path."""
+_FILES = re.compile(r"/etc/sudoers[^\s\"';|&<>()]*")
+
+
+def _keys_of_rule(run: Run, who: str) -> list[str]:
+    """Return what would end the right that a RUN's rule gives: that a file which it names goes, or all files do."""
+    names = _FILES.findall(run.instruction.whole_value)
+    files = [*names, *(f"{posixpath.dirname(name)}/*" for name in names), *map(posixpath.dirname, names)]
+    return [_WHOLLY, *([_BY_GROUP] if who.startswith("%") else []), *files]
+
+
+@once
+def _last_of_each(stage: Stage) -> dict[str, tuple[tuple[int, int], Command]]:
+    """The last that takes the right away in each manner, with its RUN's place."""
+    return {key: (at, command) for at, command in _withdrawals(stage) for key in _manners(command)}
+
+
+def _manners(withdrawal: Command) -> list[str]:
+    if withdrawal.name in ("deluser", "delgroup", "gpasswd"):
+        return [_BY_GROUP]
+    if withdrawal.name != "rm":
+        return [_WHOLLY]
+    paths = [word.value.rstrip("/") for word in withdrawal.operands() if word.value.startswith(_RULES)]
+    return [path if "$" not in path else _WHOLLY for path in paths]
 
 
 @once

@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if user is None or is_for_developers(stage) or _lacks_sudo(stage):
             continue
         grants = ((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user))
-        found = next((grant for grant in grants if withdrawn_behind(stage, *grant[:2]) is None), None)
+        found = next((grant for grant in grants if withdrawn_behind(stage, *grant) is None), None)
         if found is not None:
             yield _problem(stage, was, user, *found)
 

@@ -15,6 +15,7 @@ from rules.dockerfile.syntax.expansions import expansion_faults
 from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.flags import flag_faults, known_flags
 from rules.dockerfile.syntax.grammar import FLAGS
+from rules.dockerfile.syntax.pasted import pasted_lines
 from rules.dockerfile.syntax.stages import from_faults
 from rules.dockerfile.syntax.templates import blank_at, blank_of
 from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
@@ -115,8 +116,12 @@ def structure_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFa
         span = instructions[0].keyword_span if instructions else Span(0, 0, 1, 1, 1)
         what = "only `ARG` instructions" if instructions else "no instructions"
         yield SyntaxFault("invalid-structure", f"This file has {what}: there is no `FROM` to build from.", span)
-    elif first.keyword != "FROM" and not (first.keyword.isalpha() and meant_instruction(first) == "FROM"):
+    elif first.keyword != "FROM" and not _is_meant_for_from(first) and first.line not in pasted_lines(instructions):
         written = first.keyword if first.keyword in FLAGS else "This"
         name = f"`{written}`" if written in FLAGS else written
         message = f"{name} stands before the first `FROM`, where only `ARG` may stand: there is no stage yet."
         yield SyntaxFault("invalid-structure", message, first.keyword_span)
+
+
+def _is_meant_for_from(instruction: Instruction) -> bool:
+    return instruction.keyword.isalpha() and meant_instruction(instruction) == "FROM"

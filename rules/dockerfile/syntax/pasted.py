@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,12 +39,15 @@ def pasted(instructions: Sequence[Instruction]) -> tuple[Pasted, ...]:
     """Return the lines that keep the sign of a patch or a mail, for each sign.
 
     An instruction of Docker's stands behind the sign at least once: in a RUN without its backslashes lines begin
-    with `|` or `-` as well.
+    with `|` or `-` as well. A patch may add several lines and delete but one.
     """
     found: list[Pasted] = []
-    for sign in SIGNS:
-        unknown = [one for one in instructions if one.keyword not in INSTRUCTIONS and _begins(one, sign)]
-        if len(unknown) < _SEVERAL or not any(_behind(one, sign) in INSTRUCTIONS for one in unknown):
+    begun = {
+        sign: [one for one in instructions if one.keyword not in INSTRUCTIONS and _begins(one, sign)] for sign in SIGNS
+    }
+    counts = Counter(SIGNS[sign] for sign, unknown in begun.items() for _ in unknown)
+    for sign, unknown in begun.items():
+        if counts[SIGNS[sign]] < _SEVERAL or not any(_behind(one, sign) in INSTRUCTIONS for one in unknown):
             continue
         lines = _lines(instructions, sign, frozenset(one.line for one in unknown))
         found.append(Pasted(sign, unknown[0], lines))

@@ -68,13 +68,17 @@ def _conflict_fault(conflict: Conflict) -> SyntaxFault:
 
 
 def _pasted_fault(one: Pasted) -> SyntaxFault:
-    first, last = one.lines[0], one.lines[-1]
-    many = len(one.lines)
-    which = f"Lines {first} to {last}" if last - first + 1 == many else f"{many} lines from {first} to {last}"
+    first, last, many = one.lines[0], one.lines[-1], len(one.lines)
+    whole = last - first + 1 == many
+    which = f"Lines {first} to {last} begin" if whole else f"{many} lines from {first} to {last} begin"
     out = "Take it away from each of them" if one.sign != "-" else "Delete the lines, as the patch does, or the sign"
+    if many == 1:
+        which = f"Line {first} begins"
+        out = "Take it away" if one.sign != "-" else "Delete the line, as the patch does, or the sign"
+    of_which = f"as {'that' if many == 1 else 'those'} of {SIGNS[one.sign]} {'does' if many == 1 else 'do'}"
     message = (
-        f"{which} begin with {quote(one.sign)}, as those of {SIGNS[one.sign]} do: the builder takes the sign for part "
-        f"of an instruction or of a command. {out}."
+        f"{which} with {quote(one.sign)}, {of_which}: the builder takes the sign for part of an instruction or of a "
+        f"command. {out}."
     )
     return fault(message, one.first.keyword_span)
 
