@@ -188,6 +188,7 @@ def _nowhere(found: Written, program: str) -> Problem | None:
         doubt="a command that was not understood may make it",
         stage=stage.key,
         key=program,
+        wherever=True,
     )
 
 
