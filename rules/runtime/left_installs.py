@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.api import Confidence, Installed, Note, Problem, Stage, path_folders, quote
 from rules.model.puts import within
 from rules.packages.options import spelled
+from rules.runtime.gained_programs import may_gain
 from rules.runtime.start_instructions import executes_cmd
 from rules.runtime.start_scripts import script_above
 
@@ -82,14 +83,7 @@ def _cannot_run(stage: Stage, item: Installed) -> bool:
 
 def _may_have(stage: Stage, name: str) -> bool:
     """Whether the image may have a program all the same: by its base, a command, or a copy to where `PATH` leads."""
-    facts, path = stage.facts, stage.image.env.get("PATH")
-    if facts is None or facts.has_tool(name) or (path is not None and path.set_in_file) or stage.runtime.is_windows:
-        return True
-    if stage.runtime.may_gain_programs() or stage.runtime.is_copied(name):
-        return True
-    if any(name in item.name or any(mark in item.name for mark in "$*") for item in stage.packages.installed):
-        return True
-    if any(command.name in _BRING for run in stage.done_runs for command in run.commands):
+    if may_gain(stage, name, _BRING):
         return True
     puts = (put for put in stage.files.puts if not put.makes_folder)
     folders = path_folders(stage) or ("/",)

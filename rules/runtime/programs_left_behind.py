@@ -10,6 +10,7 @@ from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH
 from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages
+from rules.runtime.gained_programs import may_gain
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, PackageCall, Run, Stage
@@ -49,14 +50,7 @@ def left_behind(change: DockerfileChange, found: Written) -> Problem | None:
 
 def _may_have(stage: Stage, name: str) -> bool:
     """Whether the image may have a program all the same: by its base, an install, or a copy to a folder of `PATH`."""
-    facts, path = stage.facts, stage.image.env.get("PATH")
-    if facts is None or not facts.is_plain or facts.has_tool(name) or (path is not None and path.set_in_file):
-        return True
-    if stage.runtime.may_gain_programs() or stage.runtime.is_copied(name):
-        return True
-    if any(name in item.name or any(mark in item.name for mark in "$*/") for item in stage.packages.installed):
-        return True
-    if any(command.name in _BRING for run in stage.done_runs for command in run.commands):
+    if stage.facts is None or not stage.facts.is_plain or may_gain(stage, name, _BRING, "$*/"):
         return True
     puts = (put for put in stage.files.puts if not put.makes_folder)
     return any(within(put.path, folder) or within(folder, put.path) for put in puts for folder in DEFAULT_PATH)
