@@ -34,9 +34,13 @@ _NOT_SECRET = re.compile(
 )
 """The names of bundlers for browsers among them: what these take in, every visitor of the page gets."""
 _CIPHERTEXT = re.compile(
-    r"(?:^|[_-])(?:ENCRYPTED|CIPHER_?TEXT|SEALED(?![_-]SECRETS?[_-]))(?:$|[_-])|[_-]ENC$", re.IGNORECASE
+    r"(?:^|[_-])(?:ENCRYPTED|CIPHER_?TEXT|SEALED(?![_-]SECRETS?[_-]))(?:$|[_-])(?!.*PASS(?:PHRASE|WORD)$)|[_-]ENC$",
+    re.IGNORECASE,
 )
-"""What says that a value is kept encrypted, so that whoever has it needs a key; `SEALED_SECRETS_KEY` is such a key."""
+"""What says that a value is kept encrypted, so that whoever has it needs a key.
+
+`SEALED_SECRETS_KEY` is such a key, and `ENCRYPTED_KEY_PASSPHRASE` opens one.
+"""
 _CREDENTIAL_HOST = re.compile(r"^BUNDLE_[A-Z0-9_]*__[A-Z0-9_]+$")
 _BUNDLE_SETTING = re.compile(r"^BUNDLE_(?:BUILD|CACHE|LOCAL|DISABLE|PATH|JOBS|RETRY|WITHOUT|MIRROR|SSL)_")
 _HARMLESS = re.compile(
