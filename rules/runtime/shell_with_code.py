@@ -56,7 +56,10 @@ def _told(change: DockerfileChange, found: Written, commands: tuple[Command, ...
 def _runs_cmd(image: Image) -> bool:
     """Whether a CMD is what runs: alone, or behind a script of the base image, which hands over to it."""
     entrypoint = image.entrypoint
-    return not entrypoint.value or (not entrypoint.set_in_file and entrypoint.value.words[-1].endswith("entrypoint.sh"))
+    if not entrypoint.value:
+        return True
+    name = entrypoint.value.words[-1].removesuffix(".sh")  # PHP's images have `docker-php-entrypoint`
+    return not entrypoint.set_in_file and name.endswith("entrypoint")
 
 
 def _code(start: Start) -> tuple[Command, ...]:
@@ -72,7 +75,7 @@ def _ends_in_program(change: DockerfileChange, found: Written, commands: tuple[C
     last = commands[-1]
     sure = last.before in ("&&", ";", "\n") and not last.after and not last.conditional and not last.negated
     beside = any(command.after == "&" or sees_to_signals(command) for command in commands)
-    serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
+    serves = bool(found.stage.image.ports) or found.stage.image.healthcheck.set_in_file
     return sure and serves and not beside and script_at_end(change, found) is None
 
 
