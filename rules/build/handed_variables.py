@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import Command, Run
+    from rules.dockerfile.shell_nested import InnerScript
 
 _LOOPS = re.compile(r"\b(?:for|select)[ \t]+(\w+)(?=[ \t\n;])")
 _WORD = re.compile(r"[^\s;&|]+")
@@ -48,8 +49,8 @@ def _lost(run: Run, command: Command) -> list[Use]:
         return []
     own = script.word.text if script.word is not None else command.heredoc or ""
     outside = "\n".join((run.instruction.text, *(one.body for one in run.instruction.heredocs))).replace(own, "")
-    inside = [use for use in variables_read(command) if _is_within(use, command)]
-    set_ = _set_by(run, command, inside) if inside and not SETS_UNSEEN.search(outside) else {}
+    inside = [use for use in variables_read(command) if _is_within(use, script)]
+    set_ = _set_by(run, command, script, inside) if inside and not SETS_UNSEEN.search(outside) else {}
     named = set(_NAME.findall(outside)) if set_ else set[str]()
     return [
         use
@@ -60,15 +61,14 @@ def _lost(run: Run, command: Command) -> list[Use]:
     ]
 
 
-def _is_within(use: Use, command: Command) -> bool:
+def _is_within(use: Use, script: InnerScript) -> bool:
     """Whether a variable is read in the script itself, and not among the other words of the call."""
-    script = inner_script(command)
-    if script is None or script.word is None:
+    if script.word is None:
         return bool(use.document)
     return use.place is not None and script.word.start <= use.place < script.word.end
 
 
-def _set_by(run: Run, command: Command, uses: list[Use]) -> dict[str, int]:
+def _set_by(run: Run, command: Command, script: InnerScript, uses: list[Use]) -> dict[str, int]:
     """Return the variables that a script sets, each with the place behind which it has them.
 
     One that it only adds to (`A=$A:b`) is as empty there by itself.
@@ -77,8 +77,7 @@ def _set_by(run: Run, command: Command, uses: list[Use]) -> dict[str, int]:
     inner = [one for one in run.commands if (not one.nested if whole else one.handed_by == command.start)]
     found = [(one.end, name) for one in inner if one.name in SETTING for name, _ in one.assignments]
     found += [(one.end, word.value) for one in inner if one.name in _READERS for word in one.operands()]
-    script = inner_script(command)
-    word = script.word if script is not None else None
+    word = script.word
     text, start = (word.text, word.start) if word is not None else (command.heredoc or "", 0)
     found += [(start + match.start(), match[1]) for match in _LOOPS.finditer(text)]
     names = {use.name for use in uses} - _added_to(text)

@@ -6,7 +6,7 @@ holds the project's `.cargo/config.toml` as well (cargo-chef, `src/skeleton/read
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rules.api import (
@@ -29,22 +29,10 @@ from rules.model.work_folders import folder_of
 from rules.packages.scripts import may_be_script
 
 _COOK = "chef cook"
-_KNOWN = frozenset(
-    {
-        "build",
-        "b",
-        "rustc",
-        "zigbuild",
-        "auditable build",
-        "auditable zigbuild",
-        "run",
-        "r",
-        "test",
-        "t",
-        "bench",
-        "install",
-    }
-)
+_KNOWN = frozenset("build b rustc zigbuild run r test t bench install".split()) | {
+    "auditable build",
+    "auditable zigbuild",
+}
 """Commands of Cargo's whose options say which profile and target they compile for."""
 _WITHOUT_CODE = ("--check", "--clippy", "--no-build")
 """What makes `cook` do less than compile."""
@@ -88,17 +76,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if _CONFIGURED.search(change.after.code):
         return
     for cook, builds in _cooked(change):
-        outputs = [_output(call) for call in (*cook.calls, *builds)]
-        if not builds or None in outputs:
+        ahead, used = _outputs(cook.calls), _outputs(builds)
+        if not ahead or not used or not set(used).isdisjoint(ahead):
             continue
-        used = outputs[len(cook.calls) :]
-        if not set(used).intersection(outputs[: len(cook.calls)]):
-            here, there = outputs[len(cook.calls) - 1], used[-1]
-            assert here is not None, "looked at above"
-            assert there is not None, "looked at above"
-            if here.target == there.target or not _may_name_target(change):
-                sure = here.target == there.target or change.repository.listing is not None
-                yield _problem(cook, here, builds[-1], there, Confidence.CERTAIN if sure else Confidence.LIKELY)
+        here, there = ahead[-1], used[-1]
+        if here.target == there.target or not _may_name_target(change):
+            sure = here.target == there.target or change.repository.listing is not None
+            yield _problem(cook, here, builds[-1], there, Confidence.CERTAIN if sure else Confidence.LIKELY)
 
 
 class _Cook(NamedTuple):
@@ -167,6 +151,13 @@ def _may_name_target(change: DockerfileChange) -> bool:
     """Whether the project has settings of Cargo's, which the cook and the build see both."""
     named = change.repository.by_name
     return any(path.rpartition("/")[0].endswith(".cargo") for name in _SETTINGS for path in named.get(name, ()))
+
+
+def _outputs(calls: Iterable[PackageCall]) -> list[_Output]:
+    """Return where calls compile to, in order; none where one of them leaves it open."""
+    found = [_output(call) for call in calls]
+    known = [one for one in found if one is not None]
+    return known if len(known) == len(found) else []
 
 
 def _output(call: PackageCall) -> _Output | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.looked_up import above
 from rules.model.work_folders import folder_of
 from rules.packages.project_texts import text_in_image
 
@@ -29,9 +30,9 @@ class GoProject(NamedTuple):
 def project_of(change: DockerfileChange, run: Run, command: Command) -> GoProject | None:
     """Return the project that a call of Go finds from its folder upwards (Go Modules Reference), where it was read."""
     folder = folder_of(run, command)
-    while folder is not None:
-        text = text_in_image(change, run, posixpath.join(folder, "go.mod"))
+    manifest = posixpath.join(folder, "go.mod") if folder is not None else None
+    for path in (manifest, *above(manifest)) if manifest is not None else ():
+        text = text_in_image(change, run, path)
         if text is not None:
-            return GoProject(folder, text)
-        folder = posixpath.dirname(folder) if folder not in ("", "/") else None
+            return GoProject(posixpath.dirname(path), text)
     return None

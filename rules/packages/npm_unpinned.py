@@ -1,6 +1,7 @@
 """See npm_unpinned.md."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, quote, rule
 from rules.facts.installers import NODE_MANAGERS
@@ -25,11 +26,7 @@ _PARTS = ("dependencies", "devDependencies", "optionalDependencies", "peerDepend
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
-
-    def is_held(run: Run, call: PackageCall, package: Package) -> bool:
-        return _is_held(change, run, call, package)
-
-    for found in unpinned(change, NODE_MANAGERS, _wanted, is_held):
+    for found in unpinned(change, NODE_MANAGERS, _wanted, partial(_is_held, change)):
         names = change.fresh("npm-unpinned", found.stage, found.names)
         if found.call.verb == "link":
             names = tuple(name for name in names if not _is_global(found, name))

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from rules.api import Command, Start
 
-_ASKS = frozenset({"command", "which", "type", "hash"})
+ASKS = frozenset({"command", "which", "type", "hash"})
+"""What asks whether a program is there (POSIX)."""
 _FAILS = frozenset({"exit", "false", "return", "kill"})
 
 
@@ -29,7 +30,7 @@ class Call(NamedTuple):
 def calls_of(start: Start, names: Collection[str]) -> Iterator[Call]:
     """Yield which of some programs are called; not those whose lack is provided for, nor words that are arguments."""
     commands = start.commands
-    asked = {word.value for command in commands if command.name in _ASKS for word in command.args}
+    asked = {word.value for command in commands if command.name in ASKS for word in command.args}
     for index, command in enumerate(commands):
         called = [name for name in _programs(command) if name in names and name not in asked]
         if called and command.before != "||" and not _is_caught(commands, index):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.api import Confidence, Installed, Note, Problem, Stage, path_folders, quote
 from rules.model.puts import within
 from rules.packages.options import spelled
+from rules.packages.still_called import ASKS
 from rules.runtime.gained_programs import may_gain
 from rules.runtime.start_instructions import executes_cmd
 from rules.runtime.start_scripts import script_above
@@ -23,8 +24,6 @@ _MANAGERS = frozenset({"cargo", "gem", "go", "npm"})
 """Managers that install programs under the names of their packages, as a rule."""
 _INTERPRETERS = {"gem": "ruby", "npm": "node"}
 _MAJOR = re.compile(r"/v\d+\Z")
-_ASKS = frozenset({"command", "which", "type", "hash"})
-"""What asks whether a program is there (POSIX)."""
 _BRING = frozenset("npm npx yarn pnpm bun corepack go cargo gem bundle pip pip3 pipx uv python python3 make".split())
 """Commands that may put a program where `PATH` leads, without its name."""
 
@@ -57,7 +56,7 @@ def _started(found: Written) -> Iterator[str]:
     """Yield the names of what surely runs: the first word, or the commands of a shell up to one on a condition."""
     under = found.instruction.keyword == "CMD" and found.stage.image.entrypoint.value is not None
     for command in found.start.commands if not under or executes_cmd(found.stage) else ():
-        if command.conditional or command.before == "||" or command.name in _ASKS:
+        if command.conditional or command.before == "||" or command.name in ASKS:
             return
         if command.after == "||":
             continue
