@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from rules import catalogue
+from rules import catalogue, weight
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
 from rules.facts.eol import data_date
@@ -19,7 +19,6 @@ from rules.mending import mended_where_new
 from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
-from rules.problem import Severity
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
 from rules.shipping import thought_to_ship_as
@@ -43,17 +42,6 @@ class _Setup:
     today: date | None
     rules: tuple[Rule, ...]
     ships: frozenset[str]
-
-    def severity(self, raised: Raised) -> Severity:
-        chosen = self.policy.rules.get(raised.rule.id)
-        if isinstance(chosen, Severity):
-            return chosen
-        own = raised.problem.severity
-        return (
-            min(own, raised.rule.severity)
-            if own is not None and raised.rule.default == "info"
-            else own or raised.rule.severity
-        )
 
 
 def review(
@@ -238,7 +226,7 @@ def _offers(setup: _Setup, bench: Bench, judged: Judged, known: Collection[int])
     }
     chosen = list(fixes)
     if len(chosen) > bench.places:
-        chosen.sort(key=lambda index: -setup.severity(judged.raised[index]))
+        chosen.sort(key=lambda index: -weight.severity(judged.raised[index], setup.policy))
     return {index: Offer(fixes[index], judged.raised[index], bench) for index in chosen[: bench.places]}
 
 
@@ -280,7 +268,7 @@ def _finding(
         path=problem.path or change.path,
         line=problem.span.line,
         end_line=problem.span.end_line,
-        severity=setup.severity(raised),
+        severity=weight.severity(raised, setup.policy),
         confidence=problem.confidence,
         category=raised.rule.category,
         stage=problem.stage,
@@ -293,4 +281,5 @@ def _finding(
         title=raised.rule.title,
         manual=raised.rule.manual,
         doubt=problem.doubt,
+        minor=weight.is_minor(raised, setup.policy, change.path),
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from rules.matching.fingerprint import Raised
-    from rules.problem import Confidence, Problem
+    from rules.problem import Problem
 
 BY_HAND = " by hand"
 """How the decision ends of what no edit mends, where one does the other places."""
@@ -27,11 +27,16 @@ def mended_at_once(problems: Iterable[Problem]) -> list[Problem]:
         problems: In the order of their places. Those without a `decision` stay as they are.
     """
     told = list(problems)
-    alike: dict[tuple[str, Confidence], list[Problem]] = {}
+    alike: dict[tuple[object, ...], list[Problem]] = {}
     for problem in told:
         if problem.decision and problem.fix is not None:
-            alike.setdefault((problem.decision, problem.confidence), []).append(problem)
-    return [_mended(problem, alike.get((problem.decision, problem.confidence), [])) for problem in told]
+            alike.setdefault(_key(problem), []).append(problem)
+    return [_mended(problem, alike.get(_key(problem), [])) for problem in told]
+
+
+def _key(problem: Problem) -> tuple[object, ...]:
+    """Return what places have in common that one repair is to do: they must be told in the same way, too."""
+    return problem.decision, problem.confidence, problem.minor
 
 
 def mended_where_new(raised: Sequence[Raised], known: Collection[int]) -> tuple[Raised, ...]:

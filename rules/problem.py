@@ -134,6 +134,8 @@ class Problem:
             another instruction or another stage fetches it.
         held_before: Whether the fact held before the change too, where the rule had no reason to speak of it: such a
             problem is an old one.
+        minor: Whether it is too small for a comment of its own, however sure: nothing breaks and nothing of weight
+            ships. It stands in the summary.
         cause: What is at fault, where another rule may see the same from its other side: a name that is one in the
             whole file ("app: PATH without /venv/bin"). Never shown; `matching/overlaps.py` says which one speaks.
         untold: Whether the rule has a reason not to speak, although the fact stands. Such a problem is never told. What
@@ -159,5 +161,6 @@ class Problem:
     fact: str = ""
     wherever: bool = False
     held_before: bool = False
+    minor: bool = False
     cause: str = ""
     untold: bool = False

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from rules.problem import Confidence
+
 if TYPE_CHECKING:
     from rules.dockerfile.source import Span
-    from rules.problem import Category, Confidence, Fix, Note, Severity
+    from rules.problem import Category, Fix, Note, Severity
 
 Baseline = Literal["new", "unchanged", "absent"]
 
@@ -38,6 +40,7 @@ class Finding:
             as `baselineState` in SARIF 2.1.0.
         offer: Where `fix` comes from.
         doubt: What is not known and decides it, as a clause; for likely findings.
+        minor: Whether it is too small for a comment of its own, however sure.
         fingerprint: Hexadecimal; stable over line shifts, renames, rebases and reformatting.
         span: The exact place.
         notes: Related places.
@@ -62,6 +65,12 @@ class Finding:
     manual: str = ""
     offer: Repair | None = None
     doubt: str = ""
+    minor: bool = False
+
+    @property
+    def wants_comment(self) -> bool:
+        """Whether it is sure enough, and weighs enough, to be told in a comment; else it stands in the summary."""
+        return self.confidence is not Confidence.POSSIBLE and not self.minor
 
     @property
     def fix(self) -> Fix | None:

@@ -57,6 +57,7 @@ def _finding(finding: Finding, outcome: Outcome) -> dict[str, Any]:
         "column": finding.span.column,
         "severity": str(finding.severity),
         "confidence": str(finding.confidence),
+        "minor": finding.minor,
         "category": str(finding.category),
         "stage": finding.stage,
         "message": finding.message,

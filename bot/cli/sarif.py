@@ -76,7 +76,11 @@ def _result(finding: Finding, outcome: Outcome, silenced: Suppressed | None = No
         ],
         "baselineState": finding.baseline,
         "partialFingerprints": {"hullcheck/v1": finding.fingerprint},
-        "properties": {"confidence": str(finding.confidence), "stage": finding.stage},
+        "properties": {
+            "confidence": str(finding.confidence),
+            "minor": finding.minor,
+            "stage": finding.stage,
+        },
     }
     if finding.fix is not None:
         result["fixes"] = [_fix(finding.fix, finding.path, outcome)]

@@ -56,7 +56,7 @@ def write(outcome: Outcome, out: TextIO) -> None:
 def _lines(finding: Finding, outcome: Outcome, pen: Pen) -> Iterator[str]:
     place = f"{plain(finding.path)}:{finding.line}"
     severity = pen.paint(str(finding.severity), COLOURS[finding.severity])
-    hedge = " (possible)" if finding.confidence is Confidence.POSSIBLE else ""
+    hedge = " (possible)" if finding.confidence is Confidence.POSSIBLE else " (minor)" if finding.minor else ""
     first, *more = plain(finding.message).splitlines() or [""]
     yield f"{pen.paint(place, '1')}: {severity} {finding.rule}{hedge}: {first}"
     yield from (f"    {line}".rstrip() for line in more)

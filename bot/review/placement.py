@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST_RANGE = 10
 """Lines that a comment's range spans at most; a longer instruction is named by one line."""
 
-Reason = Literal["possible", "likely", "not in the diff", "no line", "over the cap"]
+Reason = Literal["possible", "minor", "likely", "not in the diff", "no line", "over the cap"]
 
 
 class Inline(NamedTuple):
@@ -38,9 +38,9 @@ class InSummary(NamedTuple):
     """No comment of its own.
 
     Attributes:
-        why: `possible` is not sure enough, `likely` not for a team that wants comments on what is certain, `not in the
-            diff` names a file that the change leaves alone, `no line` has no place that this forge would show, `over
-            the cap` gave way to weightier ones.
+        why: `possible` is not sure enough, `minor` too small, `likely` not for a team that wants comments on what is
+            certain, `not in the diff` names a file that the change leaves alone, `no line` has no place that this forge
+            would show, `over the cap` gave way to weightier ones.
     """
 
     why: Reason
@@ -58,6 +58,8 @@ def locate(topic: Topic, files: Files, can: Capabilities, sure: Confidence = Con
     surest = max(finding.confidence for finding in topic.findings)
     if surest < sure:
         return InSummary("likely" if surest is Confidence.LIKELY else "possible")
+    if not any(finding.wants_comment for finding in topic.findings):
+        return InSummary("minor")
     file = files.get(topic.path)
     if file is None or file.removed:
         return InSummary("not in the diff")

@@ -94,7 +94,8 @@ def remedies(
     for topic, place in placed:
         file = files.get(topic.path)
         edits = _edits(topic)
-        allowed = topic not in barred and place not in (InSummary("possible"), InSummary("likely"))
+        unsaid = isinstance(place, InSummary) and place.why in ("possible", "likely", "minor")
+        allowed = topic not in barred and not unsaid
         pressed = buttons.setdefault(topic.path, [])
         if not (edits and allowed and file and _press(topic, edits, file, pressed)):
             found[topic] = as_text(topic, files)

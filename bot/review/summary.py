@@ -34,6 +34,7 @@ _HEADINGS: dict[Reason, str] = {
     "not in the diff": "In files that this change leaves as they are",
     "likely": "Likely, but not certain",
     "possible": "Possible, but not sure",
+    "minor": "Small things, for when you are there anyway",
 }
 
 
@@ -88,8 +89,8 @@ class Matter:
 
     @property
     def sure(self) -> tuple[Finding, ...]:
-        """The open findings that are at least likely; what is only possible is no reason to write a comment."""
-        return tuple(finding for finding in self.open if finding.confidence is not Confidence.POSSIBLE)
+        """The open findings that are at least likely and weigh something; others are no reason to write a comment."""
+        return tuple(finding for finding in self.open if finding.wants_comment)
 
 
 def verdict(matter: Matter) -> str:
@@ -99,8 +100,11 @@ def verdict(matter: Matter) -> str:
     parts = [counted(new, "new error" if errors == new else "new finding") if new else "No new findings"]
     if 0 < errors < new:
         parts[0] += f" ({counted(errors, 'error')})"
-    if possible := len(matter.open) - new:
+    minor = sum(finding.minor and finding.confidence is not Confidence.POSSIBLE for finding in matter.open)
+    if possible := len(matter.open) - new - minor:
         parts.append(counted(possible, "possible one"))
+    if minor:
+        parts.append(counted(minor, "small one"))
     fixed = sum(finding.baseline == "absent" for finding in matter.report.findings)
     older = sum(finding.baseline == "unchanged" for finding in matter.report.findings)
     if fixed:
@@ -228,7 +232,7 @@ def _unplaced(reason: Reason, matter: Matter, writer: Writer) -> Section:
     found = [topic for topic, place in matter.unplaced if place.why == reason]
     found.sort(key=lambda topic: (topic.path, topic.findings[0].line, topic.findings[0].rule))
     items = tuple(_topic(topic, writer) for topic in found)
-    return Section(_HEADINGS[reason], items, folded=reason == "possible" or len(items) > FEW)
+    return Section(_HEADINGS[reason], items, folded=reason in ("possible", "minor") or len(items) > FEW)
 
 
 def _topic(topic: Topic, writer: Writer) -> str:

@@ -36,7 +36,7 @@ def check(matter: Matter, writer: Writer) -> Check:
     notes = tuple(
         _annotation(finding)
         for topic, place in matter.unplaced
-        if place.why != "possible"
+        if place.why not in ("possible", "minor")
         for finding in topic.findings
     )
     return Check(

@@ -107,7 +107,8 @@ def _family(stage: Stage) -> str | None:
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:
-    questions = [*_questions(change, stage, was, after)][:2]
+    of_code = [*_of_code(change, stage, was, after)]
+    questions = [*of_code, *_of_tools(change, stage, was, after)][:2]
     word = stage.root.base_word
     counts = "a script or a configuration file" if may_hold_scripts(change, stage) else "the program"
     asked = " ".join(questions) or _ELSEWHERE % counts
@@ -118,6 +119,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
         Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,
+        minor=bool(questions) and not of_code,
         key=f"{before} {after}",
         notes=(Note(was.root.from_.span, "the base before", before=True),),
     )
@@ -137,8 +139,8 @@ def _shell_of(facts: ImageFacts) -> str:
     return "with BusyBox in `/busybox`, and no `/bin/sh`" if facts.has_busybox_shell else "without a shell"
 
 
-def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
-    """Yield what this file gives reason to say or ask, the most telling first."""
+def _of_code(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
+    """Yield what this file gives reason to ask about compiled code and what it reads, the most telling first."""
     foreign = _foreign_code(stage)
     if foreign is not None:
         yield _of_foreign(stage, *foreign)
@@ -148,6 +150,18 @@ def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -
     facts = stage.facts
     if foreign is None and facts is not None and _libc_changed(was.facts, facts):
         yield from _native(change, stage, was, facts)
+
+
+def _of_tools(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
+    """Yield what a script may miss, of which this file shows none that does: it is asked, and no reason to comment."""
+    if after in _WITHOUT_SYSTEM:
+        if not _calls_shell(stage) and not _starts_program_alone(stage) and may_hold_scripts(change, stage):
+            missing = "`/bin/sh`" if stage.facts is not None and stage.facts.has_busybox_shell else "shell"
+            yield (
+                f"There is no {missing} and no package manager: does anything call one, a start script or a health "
+                "check?"
+            )
+        return
     asked = {"bash", "curl"} - _started(change, stage)
     lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
     if lacks and may_hold_scripts(change, stage):
@@ -175,9 +189,6 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
 
 def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     """Yield what an image without a system lacks, less what another rule says with certainty."""
-    if not _calls_shell(stage) and not _starts_program_alone(stage) and may_hold_scripts(change, stage):
-        missing = "`/bin/sh`" if stage.facts is not None and stage.facts.has_busybox_shell else "shell"
-        yield f"There is no {missing} and no package manager: does anything call one, a start script or a health check?"
     if loses_certificates(change, stage):
         return  # scratch-without-ca-or-tzdata says so
     icu = has_icu(stage)

@@ -107,5 +107,12 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
         stage=stage.key,
         key="WORKDIR",  # which is what is missing, whatever is copied
         severity=Severity.INFO if empty or not stage.files_ship else None,
+        minor=_is_meant(stage, [copy, *others]),
         notes=tuple(Note(other.instruction.span, "and this one") for other in others),
     )
+
+
+def _is_meant(stage: Stage, copies: list[Copy]) -> bool:
+    """Whether the start command names each by the whole path at which it lands: nothing is lost, only unsaid."""
+    words = {word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()}
+    return all(copy.destination in words for copy in copies)

@@ -63,7 +63,7 @@ def _take_in(items: list[tuple[Problem, Finding]], led: list[int], by_hand: list
 
 def _key(finding: Finding, decision: str) -> tuple[object, ...]:
     """Return what findings have in common that one decision mends."""
-    return finding.rule, finding.path, decision, finding.severity, finding.confidence
+    return finding.rule, finding.path, decision, finding.severity, finding.confidence, finding.minor
 
 
 def _joined(group: list[tuple[Problem, Finding]]) -> Finding:

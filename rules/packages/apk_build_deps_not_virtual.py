@@ -57,6 +57,7 @@ def _problem(stage: Stage, run: Run, add: PackageCall, delete: PackageCall, comm
         f"together: {quote(f'apk add --virtual {group}')}{', in a call apart from what stays,' if stay else ''} and "
         f"{quote(f'apk del {group}')}.",
         stage=stage.key,
+        minor=True,
         fix=_fix(run, add, delete, len(common), group),
     )
 

@@ -45,6 +45,7 @@ def _problem(run: Run, calls: list[PackageCall]) -> Problem:
         f"manual warns that its options and output may change between releases. {_instead(first)}",
         decision=_instead(first),
         mends_alike=True,
+        minor=True,
         stage=run.stage.key,
         fix=fix("Call `apt-get`", *(edit for call in calls for edit in _edits(run, call))),
     )

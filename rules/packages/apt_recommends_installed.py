@@ -45,7 +45,8 @@ _SETTING = re.compile(r"(?<!no-)install-recommends")
 _TOLD = re.compile(
     r"(?:(?<![\w-])|--(?:no-)?install-)recommends\b|\brecommended (?:packages?|dependenc(?:y|ies))\b", re.IGNORECASE
 )
-_WORTH_SAYING = 2
+_WORTH_SAYING, _WORTH_A_COMMENT = 2, 20
+"""Megabytes that are named, and that are no small thing."""
 
 
 @rule(
@@ -154,6 +155,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         stage=stage.key,
         decision=message.replace(size, "") if size else message,
         mends_alike=True,
+        minor=saved is None or saved < _WORTH_A_COMMENT,
         fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,
     )
 

@@ -1,0 +1,39 @@
+"""How much a problem weighs: its severity under a policy, and whether it is worth a comment of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.model.audience import is_development_file
+from rules.problem import Category, Severity
+
+if TYPE_CHECKING:
+    from rules.matching.fingerprint import Raised
+    from rules.policy import Policy
+
+_MINOR_FOR_DEVELOPERS = frozenset({Category.SIZE, Category.MAINTAINABILITY})
+"""What matters to whoever ships an image, and little to those who try their work in it."""
+
+
+def severity(raised: Raised, policy: Policy) -> Severity:
+    """Return what the policy says of the rule, else what the rule says of the problem."""
+    chosen = policy.rules.get(raised.rule.id)
+    if isinstance(chosen, Severity):
+        return chosen
+    own = raised.problem.severity
+    lowered = own is not None and raised.rule.default == "info"
+    return min(own, raised.rule.severity) if lowered and own is not None else own or raised.rule.severity
+
+
+def is_minor(raised: Raised, policy: Policy, path: str) -> bool:
+    """Tell whether a problem is too small for a comment of its own; never where the policy names its rule, or fails.
+
+    Args:
+        raised: The problem.
+        policy: The team's.
+        path: The Dockerfile. What only makes an image bigger or harder to maintain is minor in one for developers.
+    """
+    if raised.rule.id in policy.rules or (policy.fail_on is not None and severity(raised, policy) >= policy.fail_on):
+        return False
+    of_shipping = raised.rule.category in _MINOR_FOR_DEVELOPERS
+    return raised.problem.minor or (of_shipping and is_development_file(path))
