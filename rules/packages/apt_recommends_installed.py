@@ -145,19 +145,28 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         f"{quote(spelled(call))} without `--no-install-recommends` adds whatever its packages recommend{size}. Nobody "
         f"asked for them, and each is one more to patch.{warning}{known.advice}"
     )
+    confidence = _confidence(stage, known)
+    if is_likely_there(stage, call) or (known.advice and not (size or beside)):
+        confidence = Confidence.POSSIBLE
+    repair = _fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None
     return Problem(
         call.command.span,
         message,
-        Confidence.POSSIBLE
-        if is_likely_there(stage, call) or (known.advice and not (size or beside))
-        else _confidence(stage, known),
+        confidence,
         doubt=_doubt(known),
         stage=stage.key,
         decision=message.replace(size, "") if size else message,
         mends_alike=True,
-        minor=saved is None or saved < _WORTH_A_COMMENT,
-        fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,
+        minor=_is_minor(saved, confidence, repair),
+        fix=repair,
     )
+
+
+def _is_minor(saved: int | None, confidence: Confidence, repair: Fix | None) -> bool:
+    """Whether it is little that comes along, or not known how much, and nothing can be suggested with certainty."""
+    if saved is not None:
+        return saved < _WORTH_A_COMMENT
+    return confidence is not Confidence.CERTAIN or repair is None
 
 
 def _confidence(stage: Stage, known: Knowledge) -> Confidence:
