@@ -281,5 +281,5 @@ def _finding(
         title=raised.rule.title,
         manual=raised.rule.manual,
         doubt=problem.doubt,
-        minor=weight.is_minor(raised, setup.policy, change.path),
+        minor=weight.is_minor(raised, setup.policy, change),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.model.audience import is_development_file
+from rules.model.audience import is_development_file, is_development_name
+from rules.packages.mounted_sources import is_started_over_mounts
 from rules.problem import Category, Severity
 
 if TYPE_CHECKING:
+    from rules.change import DockerfileChange
     from rules.matching.fingerprint import Raised
     from rules.policy import Policy
 
@@ -25,15 +27,20 @@ def severity(raised: Raised, policy: Policy) -> Severity:
     return min(own, raised.rule.severity) if lowered and own is not None else own or raised.rule.severity
 
 
-def is_minor(raised: Raised, policy: Policy, path: str) -> bool:
+def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     """Tell whether a problem is too small for a comment of its own; never where the policy names its rule, or fails.
 
-    Args:
-        raised: The problem.
-        policy: The team's.
-        path: The Dockerfile. What only makes an image bigger or harder to maintain is minor in one for developers.
+    What only makes an image bigger or harder to maintain is minor where it is for developers.
     """
     if raised.rule.id in policy.rules or (policy.fail_on is not None and severity(raised, policy) >= policy.fail_on):
         return False
     of_shipping = raised.rule.category in _MINOR_FOR_DEVELOPERS
-    return raised.problem.minor or (of_shipping and is_development_file(path))
+    return raised.problem.minor or (of_shipping and _is_for_developers(change, raised.problem.stage))
+
+
+def _is_for_developers(change: DockerfileChange, key: str) -> bool:
+    """Whether the file, the stage or what mounts over its program says that nobody ships the image."""
+    if is_development_file(change.path):
+        return True
+    stage = next((stage for stage in change.stages if stage.key == key), None)
+    return stage is not None and (is_development_name(stage.name) or is_started_over_mounts(change, stage))

@@ -14,12 +14,16 @@ from rules.api import (
     Severity,
     Start,
     fix,
+    is_development_file,
     is_development_name,
     quote,
     replace,
     rule,
 )
+from rules.model.audience import is_development_start
+from rules.packages.mounted_sources import is_started_over_mounts
 from rules.runtime.node_manifest import is_without_manifest, manifest_of
+from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array, runs_first_argument
@@ -112,8 +116,16 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
+        minor=_is_for_developers(change, found, words),
         fix=repair,
     )
+
+
+def _is_for_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:
+    """Whether what starts serves the one who writes it: there are no requests that a signal could cut off."""
+    if is_development_file(change.path) or is_development_start(" ".join(words)):
+        return True
+    return switch_in_script(change, found) is not None or is_started_over_mounts(change, found.stage)
 
 
 def _script_line(change: DockerfileChange, found: Written, name: str) -> str | None:
