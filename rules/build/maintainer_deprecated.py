@@ -16,14 +16,20 @@ from rules.api import Category, DockerfileChange, Fix, Instruction, Problem, Sev
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """MAINTAINER is used, which labels replaced."""
+    had = change.before is not None and any(map(_is_maintainer, change.before.dockerfile.instructions))
     for instruction in change.after.dockerfile.instructions:
-        if instruction.keyword == "MAINTAINER":
+        if _is_maintainer(instruction):
             yield Problem(
                 instruction.span,
                 f"`MAINTAINER` ({quote(instruction.value)}) is deprecated since Docker 1.13; registries and scanners "
                 "read labels. Write it as `LABEL org.opencontainers.image.authors`.",
+                held_before=had,  # whoever takes over writes no more than another name
                 fix=_fix(instruction),
             )
+
+
+def _is_maintainer(instruction: Instruction) -> bool:
+    return instruction.keyword == "MAINTAINER"
 
 
 def _fix(instruction: Instruction) -> Fix:

@@ -114,8 +114,15 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         stage=stage.key,
         key="cache",
         items=items,
+        minor=all(_is_of_tools_alone(one.call) for one in found),
         fix=_fix(found) if stopped is None else None,
     )
+
+
+def _is_of_tools_alone(call: PackageCall) -> bool:
+    """Whether an install renews pip and what builds with it, which is some 3 MB."""
+    names = {package.name.lower() for package in call.packages}
+    return bool(names) and names <= _OF_PIP and not call.manifests
 
 
 def _added(change: DockerfileChange, found: list[_Left]) -> list[_Left]:
