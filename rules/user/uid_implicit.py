@@ -1,34 +1,20 @@
 """See uid_implicit.md."""
 
-import re
 from collections.abc import Iterator
 
-from rules.api import (
-    Account,
-    Category,
-    Confidence,
-    Copy,
-    DockerfileChange,
-    Edit,
-    Fix,
-    Problem,
-    Severity,
-    Stage,
-    fix,
-    quote,
-    rule,
-    within,
-)
-from rules.user.account_choice import counted_on, number_for, with_uid
-from rules.user.accounts import is_root, runtime_user
+from rules.api import Account, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.user.accounts import runtime_user
 from rules.user.clusters import demands_non_root
 from rules.user.layers import place
-from rules.user.start_scripts import start_scripts
-
-_MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
-_MAKERS = ("useradd", "adduser")
-_NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run")
-"""Folders whose files are the kernel's, or gone with the container."""
+from rules.user.missing_numbers import (
+    as_it_was,
+    data_volumes,
+    is_made_far_above,
+    is_made_unnamed,
+    numbering,
+    unnumbered,
+    way_out,
+)
 
 
 @rule(
@@ -42,29 +28,13 @@ _NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image's user has no fixed number."""
     for stage in change.after.shipped:
-        user = runtime_user(stage)
-        account = _made(stage, user) if user is not None else None
-        if account is None or stage.users.uid_of(account.name) is not None or _says_a_number(account):
-            continue
-        if stage.facts is not None and stage.facts.has_user(account.name):
-            continue  # the base has it, so the command that makes it fails: account-taken says so
-        yield _problem(change, stage, account)
-
-
-def _made(stage: Stage, user: str) -> Account | None:
-    """Return the account as a RUN of the chain makes it, or of the stage whose `/etc/passwd` is copied."""
-    account = stage.users.find(user)
-    lender = stage.users.lender
-    return account if account is not None or lender is None else lender.find(user)
-
-
-def _says_a_number(account: Account) -> bool:
-    """Whether a number is given, or may be, that is not known here: `--uid $UID`, `${UID:+--uid "$UID"}`."""
-    return account.command.has("-u", "--uid") or any(_MAYBE.search(word.text) for word in account.command.args)
+        account = unnumbered(stage)
+        if account is not None:
+            yield _problem(change, stage, account)
 
 
 def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Problem:
-    volumes = [v.value for v in stage.image.volumes if v.value and not any(within(v.value, one) for one in _NO_DATA)]
+    volumes = data_volumes(stage)
     bites = (
         f"the files on {quote(volumes[0])} then belong to a stranger"
         if volumes
@@ -76,115 +46,22 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
         place(run, account.command),
         f"{stage.label} runs as {quote(account.name)}, and {quote(str(account.command))} leaves its number to the "
         f"system. It changes when the base image or a package brings another account: {bites}, and a Kubernetes "
-        f"cluster that enforces `runAsNonRoot` cannot check a name. {_way_out(change, stage, account)}",
+        f"cluster that enforces `runAsNonRoot` cannot check a name. {way_out(change, stage, account)}",
         Confidence.LIKELY if sure else Confidence.POSSIBLE,
         doubt="the number changes only when another account comes before it",
         stage=stage.key,
         instruction=run.instruction,
         key=account.name,
-        fix=_fix(change, stage, account),
+        fix=numbering(change, stage, account),
         held_before=_was_without(change, account),
+        untold=not sure and is_made_far_above(stage, account),  # user-name-not-numeric says so at `USER`
     )
-
-
-def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
-    written = not _was_idle(change, stage, account)
-    if written and _was_there(change, stage, account):
-        return (
-            f"Give it the number that it has now, which {quote(f'id -u {account.name}')} tells in the image, so that "
-            "what it wrote stays its own, and use that in `USER`."
-        )
-    counted = counted_on(stage)
-    if written and counted is None and _keeps_data(change, stage, account):
-        now = quote(f"id -u {account.name}")
-        return (
-            f"Give it the number that {now} tells in the image that is in use, so that its data stays its own; for a "
-            f"new image any will do, such as {quote(f'-u {number_for(stage)}')}. Use that in `USER`."
-        )
-    number = f"the number that line {counted[1]} counts on," if counted is not None else "a number, such as"
-    return f"Give it {number} {quote(f'-u {number_for(stage)}')}, and use that in `USER`."
 
 
 def _was_without(change: DockerfileChange, account: Account) -> bool:
     """Whether an image ran as the account before the change, under whatever stage's name, and it had no number."""
     stages = change.before.shipped if change.before is not None else ()
-    if any(_is_made_unnamed(stage, account) for stage in stages):
+    if any(is_made_unnamed(stage, account) for stage in stages):
         return True
-    before = ((stage, _as_it_was(stage, account.name)) for stage in stages if runtime_user(stage) == account.name)
+    before = ((stage, as_it_was(stage, account.name)) for stage in stages if runtime_user(stage) == account.name)
     return any(one is not None and stage.users.uid_of(one.name) is None for stage, one in before)
-
-
-def _as_it_was(was: Stage, user: str) -> Account | None:
-    """Return the account of an image before the change; of any stage where an argument says upon which it is put."""
-    made = _made(was, user)
-    word = was.root.base_word
-    if made is not None or was.base_known or word is None or "$" not in word.text:
-        return made
-    found = (stage.users.find(user) for stage in was.model.stages)
-    return next((one for one in found if one is not None and not (one.uid or _says_a_number(one))), None)
-
-
-def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool:
-    """Whether the image had the account before the change: another number would take its files away from it."""
-    was = change.was(stage)
-    return was is not None and (_as_it_was(was, account.name) is not None or _is_made_unnamed(was, account))
-
-
-def _was_idle(change: DockerfileChange, stage: Stage, account: Account) -> bool:
-    """Whether the image ran as root on another distribution, and nothing that it started names the account.
-
-    It has written nothing then that another number would take away, and its number there was another system's choice.
-    """
-    was = change.was(stage)
-    if was is None or was.runtime.distribution == stage.runtime.distribution or not is_root(was, was.image.user):
-        return False
-    texts = [one.value.text for one in was.image.start_command if one.value is not None]
-    texts += [script.text or account.name for script in start_scripts(change, was)]
-    return not any(account.name in text for text in texts)
-
-
-def _is_made_unnamed(was: Stage, account: Account) -> bool:
-    """Whether an image ran as what the same variable names, and made it so, while nothing told its value."""
-    name = next((word.text for word in reversed(account.command.args) if "$" in word.text), None)
-    user = was.image.user
-    if name is None or user.value is not None or user.instruction is None or user.instruction.value != name:
-        return False
-    return any(name in (word.text for word in one.args) for run in was.done_runs for one in run.calls(*_MAKERS))
-
-
-def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None:
-    """Fix the number where the account is made, and write it in `USER`; not of an account that has one already.
-
-    What lies on a volume belongs to the number that the account has had so far, whichever that is.
-    """
-    if _was_there(change, stage, account) or (counted_on(stage) is None and _keeps_data(change, stage, account)):
-        return None
-    uid = number_for(stage)
-    return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
-
-
-def _keeps_data(change: DockerfileChange, stage: Stage, account: Account) -> bool:
-    """Whether there is a volume, a compose file's too, or the account gets a folder into which nothing is copied."""
-    builds = change.repository.builds_of(change.path)
-    mounts = [path for build in builds for path in build.mounts if path not in build.folders]
-    if any(not any(within(path, one) for one in _NO_DATA) for path in mounts):
-        return True
-    owned = (row for row in stage.files.attribute_changes if row.kind == "chown" and row.path is not None)
-    folders = (row.path for row in owned if row.value.partition(":")[0] == account.name)
-    return bool(stage.image.volumes) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)
-
-
-def _is_filled(stage: Stage, folder: str) -> bool:
-    """Whether a COPY puts something into a folder, or it is one that only a running container fills."""
-    copied = any(isinstance(put.step, Copy) for put in (*stage.files.below(folder), *stage.files.covering(folder)))
-    return copied or any(within(folder, one) for one in _NO_DATA)
-
-
-def _numbered(change: DockerfileChange, stage: Stage, account: Account, uid: int) -> Edit | None:
-    instruction = stage.image.user.instruction
-    if instruction is None or stage.image.user.stage is not stage or len(instruction.words) != 1:
-        return None
-    word = instruction.words[0]
-    if word.text.partition(":")[0] != account.name:
-        return None
-    return Edit(change.source.span(word.span.start, word.span.start + len(account.name)), str(uid))

@@ -16,6 +16,7 @@ from rules.api import (
 )
 from rules.user.accounts import as_written, name_of, of_last_stage, runtime_user, uid_left_to_build
 from rules.user.clusters import demands_non_root
+from rules.user.missing_numbers import numbering, unnumbered, way_out
 from rules.user.root_by_design import is_to_work_in
 
 _ACCOUNTS = "/etc/passwd"
@@ -54,20 +55,11 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     uid = as_written(stage, user) if "$" not in setting.instruction.value else None
     manifest = demands_non_root(change)
     asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
-    given = uid_left_to_build(stage, name_of(user))
-    if uid is not None:
-        way_out = f"Its number is {quote(uid)}{_here(stage, uid)}: write that."
-    elif given is not None:
-        way_out = f"Each build gives it the number {quote(given)}: write {quote(f'USER {given}')}."
-    elif stage.users.exists(user) is False:
-        way_out = "Write a number, which needs no account."  # there is none that `id -u` could tell of
-    else:
-        way_out = f"Write the account's number{_told_by(stage)}."
     here = setting.stage is stage
     return Problem(
         setting.instruction.span if here else stage.from_.span,
         f"{stage.label} runs as {quote(user)}, a name. A Kubernetes cluster that enforces `runAsNonRoot` cannot "
-        f"tell a name from root and refuses to start the container.{asks} {way_out}",
+        f"tell a name from root and refuses to start the container.{asks} {_way_out(change, stage, user, uid)}",
         Confidence.CERTAIN if manifest is not None else Confidence.POSSIBLE,
         stage=stage.key,
         key=user,
@@ -76,6 +68,20 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
         instruction=setting.instruction if here else None,
         fix=_fix(change, stage, uid) if here else None,
     )
+
+
+def _way_out(change: DockerfileChange, stage: Stage, user: str, uid: str | None) -> str:
+    if uid is not None:
+        return f"Its number is {quote(uid)}{_here(stage, uid)}: write that."
+    given = uid_left_to_build(stage, name_of(user))
+    if given is not None:
+        return f"Each build gives it the number {quote(given)}: write {quote(f'USER {given}')}."
+    if stage.users.exists(user) is False:
+        return "Write a number, which needs no account."  # there is none that `id -u` could tell of
+    account = unnumbered(stage)
+    if account is not None:
+        return f"Line {account.command.line} makes the account. {way_out(change, stage, account)}"
+    return f"Write the account's number{_told_by(stage)}."
 
 
 def _was_so(change: DockerfileChange, stage: Stage) -> bool:
@@ -106,6 +112,9 @@ def _fix(change: DockerfileChange, stage: Stage, uid: str | None) -> Fix | None:
     instruction = stage.image.user.instruction
     assert instruction is not None
     text = instruction.value
+    account = unnumbered(stage) if uid is None else None
+    if account is not None:
+        return numbering(change, stage, account)
     if uid is None or "$" in text or len(instruction.words) != 1:
         return None
     new = as_written(stage, text) or uid
