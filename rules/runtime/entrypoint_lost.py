@@ -29,6 +29,7 @@ from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
 from rules.runtime.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
 from rules.runtime.deleted_programs import deleted_program
+from rules.runtime.lost_on_purpose import is_explained, ran_tests
 from rules.runtime.lost_servers import lost_server
 from rules.runtime.placeholder_starts import is_placeholder, problem_of_placeholder
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
@@ -52,7 +53,7 @@ _INITS = frozenset("init my_init s6-svscan systemd".split())
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away what a shipped stage started."""
     for stage, was in change.shipped():
-        if was is None or was.image.onbuild or _given_elsewhere(change):
+        if was is None or was.image.onbuild or _given_elsewhere(change) or is_explained(change, stage):
             continue
         lost = _lost(stage, was)
         if lost and is_placeholder(lost):
@@ -111,7 +112,7 @@ def _confidence(stage: Stage, was: Stage, gone: Copy | None) -> Confidence:
     """Say less where an ENTRYPOINT took over, or the program went too and something else may start another."""
     now = stage.image
     is_left = not now.start_known or any(s.set_in_file for s in now.start_command)
-    if _took_over(stage, was) or (gone is not None and is_left):
+    if _took_over(stage, was) or (gone is not None and is_left) or ran_tests(_lost(stage, was)):
         return Confidence.POSSIBLE
     if not now.start_known and went_with_its_copy(stage, was):
         return Confidence.POSSIBLE

@@ -70,11 +70,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
         problem = _packaged(found, program) or _folder(found, program) or _elsewhere(found, program)
         problem = problem or code_by_name(found, program)
-        if problem is None and not is_called_for_development(change, found.stage):
+        if problem is None and not (is_called_for_development(change, found.stage) or _is_mounted(found, program)):
             # to a development image the project comes with a volume
             problem = _nowhere(found, program) or (_unread(found, operand) if operand is not None else None)
         if problem is not None:
             yield problem
+
+
+def _is_mounted(found: Written, program: str) -> bool:
+    """Whether an image of tools, into which nothing is copied, works in a folder that is mounted when it runs."""
+    stage = found.stage
+    return program.startswith("./") and stage.image.workdir.set_in_file and not stage.all_copies
 
 
 def _program(found: Written) -> str | None:

@@ -128,3 +128,10 @@ def test_a_word_may_stand_right_in_front_of_dockerfile() -> None:
     theirs = ["tools/generateDockerfile", "gen-Dockerfile", "docs/readadockerfile", "apiDockerfile.md"]
     ours = ["serverDockerfile", "deploy/api-Dockerfile", "makerDockerfile"]
     assert [path for path in (*theirs, *ours) if Policy().reviews(path)] == ours
+
+
+def test_sources_of_programs_and_templates_are_no_dockerfiles() -> None:
+    theirs = ["cmd/cli/dockerfile.go", "modes/dockerfile.js", "Dockerfile.in", "images/Dockerfile.template"]
+    ours = ["Dockerfile.go", "Dockerfile.php", "Dockerfile.jsonnet", "Dockerfile.inject"]
+    assert [path for path in (*theirs, *ours) if Policy().reviews(path)] == ours
+    assert Policy(paths=("images/*.template",)).reviews(theirs[3])

@@ -1,0 +1,39 @@
+"""What says that a start command went on purpose: a comment that the change adds, or that it ran nothing but tests."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.change import DockerfileChange
+    from rules.model.settings import Setting, Start
+    from rules.model.stage import Stage
+
+_OF_THE_START = re.compile(
+    r"\bCMD\b|\bENTRYPOINT\b|"
+    r"\b(?i:entry ?point|(?:start|default)(?:ing|up)?[ -]command|start(?:s|ed)? (?:by|with|from|through|via))\b"
+)
+_TESTS = re.compile(
+    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._-][\w.-]*)?(?=\s|$)|"
+    r"\b(?:pytest|phpunit|rspec|tox|nox|ctest|jest)\b"
+)
+
+
+def is_explained(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether a comment of the stage that was not there before speaks of what starts the container."""
+    if change.before is None:
+        return False
+    then = {comment.text.strip() for comment in change.before.dockerfile.comments}
+    below = [other.from_.span.start for other in stage.model.stages if other.from_.span.start > stage.from_.span.start]
+    end = min(below, default=len(change.source.text))
+    here = (c for c in stage.model.dockerfile.comments if stage.from_.span.start < c.span.start < end)
+    return any(_OF_THE_START.search(comment.text) for comment in here if comment.text.strip() not in then)
+
+
+def ran_tests(lost: Iterable[Setting[Start]]) -> bool:
+    """Tell whether all that is gone ran tests: `CMD ["python", "./runtests.py"]`."""
+    starts = [setting.value for setting in lost if setting.value is not None]
+    return bool(starts) and all(_TESTS.search(start.text) for start in starts)
