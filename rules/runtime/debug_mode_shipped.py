@@ -24,6 +24,7 @@ from rules.packages.purpose import is_called_for_development
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import Switch, switch_in
 from rules.runtime.debug_variables import debug_variables, stays_inside
+from rules.runtime.lost_on_purpose import ran_tests
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
 from rules.runtime.xdebug import shipped_xdebug
@@ -34,6 +35,7 @@ _FOR_DEVELOPERS = re.compile(
     r"\bin production\b.*\b(?:use|instead|should|replace|remove)\b|\b(?:dev|development|debug) (?:mode|server|only)\b",
     re.IGNORECASE,
 )
+_COMPILERS = ("build-essential", "build-base", "gcc", "g++", "cmake")
 _IDLE = "nothing in the file makes PHP load it"
 
 
@@ -101,14 +103,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
-    if is_development_name(stage.name) or runs_mounted_sources(change, stage):
+    if is_development_name(stage.name) or runs_mounted_sources(change, stage) or _runs_tests(stage):
         return True
     return is_started_over_mounts(change, stage)
+
+
+def _runs_tests(stage: Stage) -> bool:
+    """Whether all that the file starts is tests: `ENTRYPOINT ["npm", "test"]`."""
+    return ran_tests(setting for setting in stage.image.start_command if setting.set_in_file)
 
 
 def _told(problem: Problem, instruction: Instruction) -> Problem:
     """Leave untold what is explained: a comment that moves away from it makes it no new one."""
     return dataclasses.replace(problem, untold=True) if _is_explained(instruction) else problem
+
+
+def _is_to_build_in(stage: Stage) -> bool:
+    """Whether nothing but the system's shell is started, and compilers are there: an image to build or test in."""
+    of_system = stage.facts is not None and stage.facts.kind == "os"
+    return of_system and not stage.image.start_in_file and stage.packages.has(*_COMPILERS)
 
 
 def _is_explained(instruction: Instruction) -> bool:
@@ -180,7 +193,7 @@ def _without(found: Written, switch: Switch) -> Fix | None:
 
 def _xdebug(change: DockerfileChange, stage: Stage, seen: set[int]) -> Iterator[Problem]:
     """Tell each RUN that brings it, other than for tests or in a stage that is called after it."""
-    if is_called_for_development(change, stage) or "xdebug" in (stage.name or ""):
+    if is_called_for_development(change, stage) or "xdebug" in (stage.name or "") or _is_to_build_in(stage):
         return
     found, loaded = shipped_xdebug(change, stage)
     idle = "No line is seen to make PHP load it; one in PHP's settings, or in a start script, would. Then it"

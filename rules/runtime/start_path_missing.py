@@ -25,6 +25,7 @@ from rules.runtime.code_by_name import code_by_name, may_be_handed_on
 from rules.runtime.given_scripts import script_of
 from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
+    OF_THE_SYSTEM,
     has_siblings_on_path,
     is_nowhere,
     local_path,
@@ -80,7 +81,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_mounted(found: Written, program: str) -> bool:
     """Whether an image of tools, into which nothing is copied, works in a folder that is mounted when it runs."""
     stage = found.stage
-    return program.startswith("./") and stage.image.workdir.set_in_file and not stage.all_copies
+    if stage.all_copies:
+        return False
+    if program.startswith("./"):
+        return stage.image.workdir.set_in_file
+    folder = posixpath.dirname(program)
+    return folder.startswith("/") and folder != "/" and not folder.startswith(OF_THE_SYSTEM)
 
 
 def _program(found: Written) -> str | None:

@@ -26,7 +26,7 @@ _PACKAGED = {
 }
 """Where the distributions' packages put their program (packages.debian.org, pkgs.alpinelinux.org: file lists)."""
 
-_SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
+OF_THE_SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
 _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
@@ -214,7 +214,7 @@ def _lacks(stage: Stage, path: str) -> bool:
         return False
     is_empty = facts.tools is not None and not facts.tools and not facts.languages
     own = is_empty or path.startswith(_OF_PROJECTS)
-    return (own or not path.startswith(_SYSTEM)) and not _is_started_by_base(stage, path)
+    return (own or not path.startswith(OF_THE_SYSTEM)) and not _is_started_by_base(stage, path)
 
 
 def _is_started_by_base(stage: Stage, path: str) -> bool:
@@ -244,6 +244,8 @@ def _mentions(stage: Stage, name: str) -> Iterator[bool]:
         for command in run.commands:
             if command.name in _MOVERS - {"chmod", "sed", "dos2unix"} and any(name in w.value for w in command.args):
                 yield True
+            if command.name == "go" and command.subcommand in ("get", "install"):
+                yield True  # which calls a program after the last part of its package's path
             if any(redirect.target is not None and name in redirect.target.value for redirect in command.redirects):
                 yield True
 
