@@ -31,8 +31,8 @@ _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
 
 _LINE = re.compile(r"\b(?:lines?|from|to) \d+", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_][A-Z0-9]+)*\Z")
-"""`BASEIMAGE`, `REPLACE-ME`: what a script writes over before the file is built."""
+_PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_][A-Z0-9]+)*\Z|(?:[\w./:-]*\{[A-Za-z_]\w*\})+[\w./:-]*\Z")
+"""`BASEIMAGE`, `REPLACE-ME`, `{image}:{tag}`: what a script writes over before the file is built."""
 
 _CONTAINERFILE = re.compile(r"containerfile", re.IGNORECASE)
 """What Podman and Buildah call the file; Docker's own name for it says nothing of the builder."""
