@@ -204,7 +204,7 @@ def _runs_arguments(change: DockerfileChange, stage: Stage, *, by_name: bool = T
 
 
 def _given_elsewhere(change: DockerfileChange) -> bool:
-    return any(build.command for build in change.repository.builds_of(change.path))
+    return change.repository.starts_otherwise(change.path)
 
 
 def _problem(
