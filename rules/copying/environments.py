@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.work_folders import path_of
+from rules.model.work_folders import folder_of, path_of
 from rules.user.accounts import is_seen_as_root, roots_home_at
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _VALUED = ("-p", "--python", "--prompt", "--seed-packages", "--index-url", "--cache-dir")
 _SYSTEM = ("/usr", "/usr/local")
 _SWITCHES = frozenset({"POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT", "VIRTUAL_ENV"})
+_IN_THE_PROJECT = {"config", "virtualenvs.in-project", "true"}
 _IN_PROJECT = {"poetry": "POETRY_VIRTUALENVS_IN_PROJECT", "pipenv": "PIPENV_VENV_IN_PROJECT"}
 """What makes a manager put its environment into the project, as `.venv`, and not into the user's home."""
 
@@ -52,7 +53,7 @@ def _of_run(stage: Stage, run: Run) -> Iterator[Environment]:
             other = command.has("--python", "-p") or command.name.startswith("python3.")
             yield Environment(path, run, command.has("--relocatable"), own and not other)
     for call in run.package_calls:
-        text = _of_project(stage, call) if call.action in ("install", "sync") else None
+        text = _of_project(run, call) if call.action in ("install", "sync") else None
         path = path_of(run, call.command, text) if text is not None else None
         if path is not None and path not in _SYSTEM:
             yield Environment(
@@ -83,7 +84,7 @@ def _takes_value(words: list[str], index: int) -> bool:
     return index > 0 and words[index - 1] in _VALUED
 
 
-def _of_project(stage: Stage, call: PackageCall) -> str | None:
+def _of_project(run: Run, call: PackageCall) -> str | None:
     """Return where a manager puts the environment of a project, as written; `None` outside the project or in none.
 
     uv: `UV_PROJECT_ENVIRONMENT`, else `.venv` (uv, "Project environment path"). Poetry and pipenv: `.venv` where they
@@ -96,11 +97,19 @@ def _of_project(stage: Stage, call: PackageCall) -> str | None:
     setting = _IN_PROJECT.get(call.manager)
     if setting is None or call.has("--system", "--directory", "-C") or "VIRTUAL_ENV" in call.env:
         return None
-    return (
-        ".venv"
-        if call.is_set(setting) or (call.manager == "poetry" and _is_told(stage, "virtualenvs.in-project true"))
-        else None
-    )
+    told = call.is_set(setting) or (call.manager == "poetry" and _is_poetry_told(run, call))
+    return ".venv" if told else None
+
+
+def _is_poetry_told(run: Run, call: PackageCall) -> bool:
+    """Whether `poetry config` says so above: for the account, or with `--local` for the folder that it stands in."""
+    for other in run.stage.done_runs:
+        for command in other.calls("poetry"):
+            said = other.at <= run.at and {word.value for word in command.args} >= _IN_THE_PROJECT
+            here = not command.has("--local") or folder_of(other, command) == folder_of(run, call.command)
+            if said and here:
+                return True
+    return False
 
 
 @once
