@@ -145,7 +145,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("instruction", "entrypoint-script-no-exec", "exec-form-regressed", "shell-form-start"),
     ),
     "start-tool-missing": (_silence("instruction", "npm-start-as-pid1"),),
-    "start-path-missing": (_silence("instruction", "start-tool-missing"),),
+    "start-path-missing": (_silence("instruction", "start-file-absent", "start-tool-missing"),),
     "start-path-moved": (_silence("stage", "start-path-missing"),),
     "target-renamed-reference-stale": (
         _silence("instruction", "copy-from-undefined-stage", "unpinned-copy-from-image", "user-escalated"),
