@@ -12,7 +12,7 @@ from rules.user.accounts import is_seen_as_root, roots_home_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import PackageCall, Run, Stage
+    from rules.api import Command, PackageCall, Run, Stage
 
 _VALUED = ("-p", "--python", "--prompt", "--seed-packages", "--index-url", "--cache-dir")
 _SYSTEM = ("/usr", "/usr/local")
@@ -103,13 +103,17 @@ def _of_project(run: Run, call: PackageCall) -> str | None:
 
 def _is_poetry_told(run: Run, call: PackageCall) -> bool:
     """Whether `poetry config` says so above: for the account, or with `--local` for the folder that it stands in."""
-    for other in run.stage.done_runs:
-        for command in other.calls("poetry"):
-            said = other.at <= run.at and {word.value for word in command.args} >= _IN_THE_PROJECT
-            here = not command.has("--local") or folder_of(other, command) == folder_of(run, call.command)
-            if said and here:
-                return True
-    return False
+    return any(
+        other.at <= run.at and (not command.has("--local") or folder_of(other, command) == folder_of(run, call.command))
+        for other, command in _told_of_project(run.stage)
+    )
+
+
+@once
+def _told_of_project(stage: Stage) -> tuple[tuple[Run, Command], ...]:
+    """The commands of a chain that tell Poetry to make its environment in the project."""
+    commands = ((run, command) for run in stage.done_runs for command in run.calls("poetry"))
+    return tuple(one for one in commands if {word.value for word in one[1].args} >= _IN_THE_PROJECT)
 
 
 @once
