@@ -70,6 +70,8 @@ def _is_known(change: DockerfileChange, stage: Stage, folder: str) -> bool:
     facts, repository = stage.root.facts, change.repository
     if facts is None or not facts.is_plain or facts.onbuild or makes_files(stage):
         return False
+    if any(copy.destination is None for copy in stage.all_copies):
+        return False
     builds = repository.builds_of(change.path)
     if repository.starts_otherwise(change.path) or any(
         "working_dir" in (repository.text(b.path) or "") for b in builds
