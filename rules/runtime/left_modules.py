@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote, within
+from rules.copying.absent import begins_elsewhere
 from rules.model.puts import may_bring
 from rules.runtime.module_origins import brings_folder, is_led, may_be_package
 from rules.runtime.start_folders import imported_module
@@ -85,8 +86,11 @@ def _is_known(change: DockerfileChange, stage: Stage, folder: str) -> bool:
 def _own(change: DockerfileChange, module: str) -> _Own | None:
     """Return what the build context has of a module, where that is in one place."""
     path, top = module.replace(".", "/"), module.partition(".")[0]
-    files = (f"/{file}" for file in change.repository.context_files(change.path) or ())
-    ended = ((file, ending) for file in files for ending in _ENDINGS if file.endswith(f"/{path}{ending}"))
+    files = change.repository.context_files(change.path) or ()
+    if any(begins_elsewhere(change, files, f"{path}{ending}") for ending in _ENDINGS):
+        return None
+    rooted = (f"/{file}" for file in files)
+    ended = ((file, ending) for file in rooted for ending in _ENDINGS if file.endswith(f"/{path}{ending}"))
     found = {
         posixpath.join(file.removesuffix(f"{path}{ending}"), f"{top}.py" if path + ending == f"{top}.py" else top)
         for file, ending in ended
