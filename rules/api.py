@@ -14,6 +14,7 @@ from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.pasted import pasted, signs_of
+from rules.dockerfile.syntax.patches import is_patch, patched
 from rules.dockerfile.syntax.templates import blank_of
 from rules.facts.command_packages import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
@@ -167,6 +168,7 @@ __all__ = [
     "is_build_only",
     "is_development_file",
     "is_development_name",
+    "is_patch",
     "is_root_name",
     "is_script",
     "is_unpublished",
@@ -183,6 +185,7 @@ __all__ = [
     "parse_reference",
     "parse_shell",
     "pasted",
+    "patched",
     "path_folders",
     "provides",
     "quote",

@@ -10,6 +10,7 @@ from rules.anchors import at_its_cause
 from rules.dockerfile.syntax.conflicts import disputed_lines
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.pasted import pasted_lines
+from rules.dockerfile.syntax.patches import is_patch
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.matching.fingerprint import Raised
 from rules.matching.spoken_for import resolved
@@ -58,6 +59,8 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     """Run rules on one version of one file; one that raises is counted, and the others still speak."""
     raised: list[Raised] = []
     crashes: list[Crash] = []
+    if is_patch(change.after.dockerfile.instructions):
+        rules = [rule for rule in rules if rule.id in OF_SYNTAX]  # what else its lines seem to say is no fact of it
     for rule in applicable(rules, change):
         try:
             problems = list(islice(rule.check(change), MOST_PROBLEMS))

@@ -34,7 +34,6 @@ from rules.base_image.replaced_programs import is_replaced_where_taken
 from rules.base_image.supported_lines import (
     built_with_sdk,
     data_kept,
-    day_of,
     ends_next,
     goes_along,
     may_name_a_tag,
@@ -44,7 +43,17 @@ from rules.base_image.supported_lines import (
     way_out,
 )
 from rules.base_image.taken_out import links_a_program, may_fetch_go, taken_out
-from rules.base_image.told_lines import LINKED, NAMED, YEAR, Told, as_well, ended_lines, line_of, told_once
+from rules.base_image.taken_over import over_where_copied
+from rules.base_image.told_lines import (
+    LINKED,
+    Told,
+    as_well,
+    ended_lines,
+    ends_early,
+    facts_of,
+    line_of,
+    told_once,
+)
 from rules.facts.eol import codenames
 
 _OF_CONTAINERS = ("VOLUME", "EXPOSE", "HEALTHCHECK")
@@ -72,6 +81,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield replace(problem, untold=True)  # the line was over before, and nothing of that is repaired
             stops = f"{problem.key} stops the build"
             yield replace(problem, key=stops, fact=stops, held_before=False)
+    yield from over_where_copied(change, {line_of(end) for _, ended in over for end in ended}, today)
 
 
 def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
@@ -96,7 +106,7 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
     offered = None if told.others or lost or besides else _fix(change, stage, reference, told.every, instead)
     return Problem(
         word.span,
-        f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
+        f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {facts_of(ended)}. "
         f"{_consequence(ended[0], stage, own)}{gone}{way_out(ended[0], reference, instead, today)}"
         f"{ends_next(reference, instead, today)}{besides}"
         f"{along}{data_kept(ended[0], stage, reference) if runs else ''}{try_first(lost) if offered is None else ''}",
@@ -152,7 +162,7 @@ def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) ->
 
 def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
-    quiet = not stage.files_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
+    quiet = not stage.files_ship and not stage.image.start_in_file and all(map(ends_early, ended))
     if (quiet and not _is_chosen(change, stage, ended)) or is_given_otherwise(change, stage):
         return Confidence.POSSIBLE
     argued = stage.base_word is not None and "$" in stage.base_word.text
@@ -184,11 +194,6 @@ def _is_chosen(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -
     return all(_lines(ended[:1]).isdisjoint(others) for others in lines)
 
 
-def _ends_soon(end: EndOfLife) -> bool:
-    """Whether lines of a product end so soon that builders are mostly behind: Rust's always, Go's in the first year."""
-    return end.newest_only or (end.product == "Go" and end.days is not None and end.days < YEAR)
-
-
 def _runs(stage: Stage) -> bool:
     """Whether containers of a stage are run: it starts something, or has a volume, a port or a health check."""
     return stage.image.start_in_file or any(one.keyword in _OF_CONTAINERS for one in stage.instructions)
@@ -202,25 +207,6 @@ def _only_builds(stage: Stage) -> bool:
 def _own_part(stage: Stage) -> str | None:
     """Return a part of the base image that ships although the stage does not."""
     return taken_out(stage) if _only_builds(stage) else None
-
-
-def _fact(end: EndOfLife) -> str:
-    if end.note:
-        since = f" on {day_of(end.date)}" if end.date is not None else ""
-        rebuilt = (
-            f", and its tag has not been rebuilt since {day_of(end.rebuilt_until)}"
-            if end.rebuilt_until is not None
-            else ""
-        )
-        return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')}){rebuilt}"
-    name = f"{end.product} {end.cycle}"
-    if end.date is None:
-        return f"{name} is past its end of life"
-    return f"{name} reached its end of life on {day_of(end.date)}"
-
-
-def _also(others: list[EndOfLife]) -> str:
-    return "".join(f", and {_fact(other)}" for other in others[: NAMED - 1])
 
 
 def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:

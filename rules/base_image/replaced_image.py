@@ -84,7 +84,7 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
         today: The day to judge by.
     """
     reference = stages[0].reference
-    if reference is None or not end.instead or _own_name(end.instead) == _own_name(reference.path):
+    if reference is None or not has_another_name(end, reference):
         return ""
     found = dict.fromkeys(path for stage in stages for path in _of_image(change, stage, reference))
     said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
@@ -92,6 +92,11 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
     facts = image_facts(other) if other is not None else None
     clauses = (installed_otherwise(stages, facts), number_taken(stages, facts)) if facts is not None else ()
     return said + "".join(f" {clause[0].upper()}{clause[1:]}." for clause in clauses if clause)
+
+
+def has_another_name(end: EndOfLife, reference: ImageReference) -> bool:
+    """Tell whether the image to use instead is another one, and no later release of the same under its number."""
+    return bool(end.instead) and _own_name(end.instead or "") != _own_name(reference.path)
 
 
 def _own_name(path: str) -> str:

@@ -69,7 +69,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
             held = was is not None and (_shipped_a_jdk(was) if _is_jdk(reference) else _shipped_it(was, reference))
-            yield replace(_problem(change, stage, reference), held_before=held)
+            cause = "" if held else f"{stage.key} in one stage"
+            yield replace(_problem(change, stage, reference), held_before=held, cause=cause)
 
 
 def _is_jdk(reference: ImageReference) -> bool:

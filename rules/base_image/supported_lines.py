@@ -40,7 +40,7 @@ _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
     """Whether a tag can be named: no comment says why it is this one, and no argument of it is another image's too."""
     said = " ".join(comment.text for comment in stage.from_.comments)
-    if any(_speaks_of(said, end) for end in ended):
+    if any(speaks_of(said, end) for end in ended):
         return False
     own = stage.base_word.text if stage.base_word is not None else ""
     arguments = set(names_read(own))
@@ -48,8 +48,8 @@ def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife
     return not any(other != own and not arguments.isdisjoint(names_read(other)) for other in others)
 
 
-def _speaks_of(said: str, end: EndOfLife) -> bool:
-    """Whether a comment names the line as the tag does, or some release of the product: `fails with alpine 3.13+`."""
+def speaks_of(said: str, end: EndOfLife) -> bool:
+    """Tell whether a comment names the line as the tag does, or a release of the product: `fails with alpine 3.13+`."""
     if end.part and re.search(rf"(?<![\w.]){re.escape(end.part)}(?!\w)", said):
         return True
     product = end.product.removeprefix("Microsoft ").removesuffix(".js")
@@ -87,7 +87,7 @@ def way_out(end: EndOfLife, reference: ImageReference, instead: str | None, toda
     if instead is not None and instead != reference.text and _names_a_release(instead):
         left = _left_too(reference, instead, today)
         return f"The nearest supported line of this image is {quote(instead)}{left}."
-    if end.successor and not _is_below_a_program(end, reference):
+    if end.successor and not is_below_a_program(end, reference):
         return f"The nearest supported line is {end.product} {end.successor}."
     if end.note:
         return "Move to an image that is still maintained."
@@ -127,7 +127,7 @@ def moved_to(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
     if newer is not None:
         return image_facts(newer)
     facts = image_facts(reference)
-    if facts is None or end.successor is None or not _is_system(end, reference) or _is_below_a_program(end, reference):
+    if facts is None or end.successor is None or not _is_system(end, reference) or is_below_a_program(end, reference):
         return None
     release = release_of(facts.distro, end.successor)
     return ImageFacts(facts.name, None, exact=False, distro=facts.distro, release=release)
@@ -185,8 +185,8 @@ def _names_a_release(text: str) -> bool:
     return _MOVING.match(text.rpartition(":")[2]) is None
 
 
-def _is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:
-    """Whether a line is that of the system in an image of something else: a newer system may have no such image.
+def is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:
+    """Tell whether a line is that of the system in an image of something else: a newer system may have no such image.
 
     Where the tags of the image are not known, its own release stands in front of the system's.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import EndOfLife, Stage, all_end_of_life, quote
+from rules.base_image.supported_lines import day_of
 from rules.base_image.taken_out import links_a_program
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def _only_fetches(stage: Stage, ended: list[EndOfLife]) -> bool:
 def ended_lines(stage: Stage, today: date) -> list[EndOfLife]:
     """Return the lines of a stage that are over; a stage that only builds may stay on one of the last year."""
     over = [one for one in all_end_of_life(stage.reference, today) if one.already_over] if stage.reference else []
-    return over if stage.files_ship else [one for one in over if not _is_of_the_day(one)]
+    return over if stage.files_ship else [one for one in over if not is_of_the_day(one)]
 
 
-def _is_of_the_day(end: EndOfLife) -> bool:
-    """Whether a line is over only because a newer one came within the year, as all of its product's lines soon are."""
+def is_of_the_day(end: EndOfLife) -> bool:
+    """Tell whether a line is over only because a newer one came within the year, as with all lines of its product."""
     return end.newest_only and end.days is not None and end.days < YEAR
 
 
@@ -94,3 +95,28 @@ def as_well(other: Stage, ended: EndOfLife, today: date) -> str:
     if own is None or own.instead is None or own.instead == ended.instead:
         return "given up as well"
     return f"given up as well: move to {quote(own.instead)}"
+
+
+def ends_early(end: EndOfLife) -> bool:
+    """Tell whether lines of a product end so soon that builders are mostly behind: Rust's always, Go's for a year."""
+    return end.newest_only or (end.product == "Go" and end.days is not None and end.days < YEAR)
+
+
+def facts_of(ended: list[EndOfLife]) -> str:
+    """Return what is so of lines, as clauses: when each ended, or that the image was given up."""
+    return ", and ".join(map(_fact, ended[:NAMED]))
+
+
+def _fact(end: EndOfLife) -> str:
+    if end.note:
+        since = f" on {day_of(end.date)}" if end.date is not None else ""
+        rebuilt = (
+            f", and its tag has not been rebuilt since {day_of(end.rebuilt_until)}"
+            if end.rebuilt_until is not None
+            else ""
+        )
+        return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')}){rebuilt}"
+    name = f"{end.product} {end.cycle}"
+    if end.date is None:
+        return f"{name} is past its end of life"
+    return f"{name} reached its end of life on {day_of(end.date)}"

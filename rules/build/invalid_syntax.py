@@ -10,15 +10,19 @@ from rules.api import (
     Dockerfile,
     DockerfileChange,
     Doubt,
+    Edit,
     Fix,
     Model,
     Problem,
     Severity,
+    Source,
     Span,
     SyntaxFault,
+    is_patch,
     once,
     parse_reference,
     pasted,
+    patched,
     quote,
     replace,
     rule,
@@ -38,6 +42,10 @@ _CONTAINERFILE = re.compile(r"containerfile", re.IGNORECASE)
 """What Podman and Buildah call the file; Docker's own name for it says nothing of the builder."""
 
 
+_PATCHES = re.compile(r"\.(?:diff|patch|rej)\Z", re.IGNORECASE)
+"""What a file is called that is a patch on purpose: `Dockerfile.patch`."""
+
+
 @rule(
     "invalid-syntax",
     severity=Severity.ERROR,
@@ -46,6 +54,9 @@ _CONTAINERFILE = re.compile(r"containerfile", re.IGNORECASE)
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The builder refuses a line."""
+    if is_patch(change.after.dockerfile.instructions):
+        yield from _patch(change)
+        return
     placeholder = _placeholder(change.after.dockerfile)
     instructions = change.after.dockerfile.instructions
     places = {one.keyword_span.start: place for place, one in enumerate(instructions)}
@@ -67,6 +78,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(fault.span, message, fix=fix, key=_LINE.sub("line", fault.message))
         else:
             yield _doubtful(fault, fault.doubt)
+
+
+def _patch(change: DockerfileChange) -> Iterator[Problem]:
+    """Say that the file is a patch, unless its name does; with the file that it makes, where it shows all of that."""
+    if _PATCHES.search(change.path):
+        return
+    for fault in change.after.dockerfile.faults:
+        edits = tuple(_without_sign(change.source, line.number, kept=line.kept) for line in patched(change.source))
+        yield Problem(fault.span, fault.message, fix=Fix("Apply the patch", edits) if edits else None)
+
+
+def _without_sign(source: Source, number: int, *, kept: bool) -> Edit:
+    """Take the sign from a line that stays, or the whole line of one that goes."""
+    whole = source.line_span(number)
+    return replace(source, source.span(whole.start, whole.start + len(source.line(number)[:1])) if kept else whole, "")
 
 
 def _torn(change: DockerfileChange, fault: SyntaxFault) -> str:

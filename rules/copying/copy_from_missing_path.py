@@ -114,7 +114,12 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
     reason = gone(builder, path) or moved_output(change, builder, path) or other_output(change, builder, path)
-    reason = reason or other_archive(change, builder, path) or of_mix(builder, path) or _left_out(change, builder, path)
+    reason = (
+        reason
+        or other_archive(change, builder, path)
+        or of_mix(change, builder, path)
+        or _left_out(change, builder, path)
+    )
     if reason is None and source.word.text.startswith("/"):
         reason = _unmade(builder, path) or other_environment(builder, path)
     if reason is not None:

@@ -6,17 +6,18 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.work_folders import path_of
+from rules.model.work_folders import folder_of, path_of
 from rules.user.accounts import is_seen_as_root, roots_home_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import PackageCall, Run, Stage
+    from rules.api import Command, PackageCall, Run, Stage
 
 _VALUED = ("-p", "--python", "--prompt", "--seed-packages", "--index-url", "--cache-dir")
 _SYSTEM = ("/usr", "/usr/local")
 _SWITCHES = frozenset({"POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT", "VIRTUAL_ENV"})
+_IN_THE_PROJECT = {"config", "virtualenvs.in-project", "true"}
 _IN_PROJECT = {"poetry": "POETRY_VIRTUALENVS_IN_PROJECT", "pipenv": "PIPENV_VENV_IN_PROJECT"}
 """What makes a manager put its environment into the project, as `.venv`, and not into the user's home."""
 
@@ -52,7 +53,7 @@ def _of_run(stage: Stage, run: Run) -> Iterator[Environment]:
             other = command.has("--python", "-p") or command.name.startswith("python3.")
             yield Environment(path, run, command.has("--relocatable"), own and not other)
     for call in run.package_calls:
-        text = _of_project(stage, call) if call.action in ("install", "sync") else None
+        text = _of_project(run, call) if call.action in ("install", "sync") else None
         path = path_of(run, call.command, text) if text is not None else None
         if path is not None and path not in _SYSTEM:
             yield Environment(
@@ -83,7 +84,7 @@ def _takes_value(words: list[str], index: int) -> bool:
     return index > 0 and words[index - 1] in _VALUED
 
 
-def _of_project(stage: Stage, call: PackageCall) -> str | None:
+def _of_project(run: Run, call: PackageCall) -> str | None:
     """Return where a manager puts the environment of a project, as written; `None` outside the project or in none.
 
     uv: `UV_PROJECT_ENVIRONMENT`, else `.venv` (uv, "Project environment path"). Poetry and pipenv: `.venv` where they
@@ -96,11 +97,32 @@ def _of_project(stage: Stage, call: PackageCall) -> str | None:
     setting = _IN_PROJECT.get(call.manager)
     if setting is None or call.has("--system", "--directory", "-C") or "VIRTUAL_ENV" in call.env:
         return None
-    return (
-        ".venv"
-        if call.is_set(setting) or (call.manager == "poetry" and _is_told(stage, "virtualenvs.in-project true"))
-        else None
+    if call.manager == "poetry" and _makes_none(run, call):
+        return None
+    told = call.is_set(setting) or (call.manager == "poetry" and _is_poetry_told(run, call))
+    return ".venv" if told else None
+
+
+def _makes_none(run: Run, call: PackageCall) -> bool:
+    """Whether Poetry installs into the Python that it finds, or may: then it does not matter where one would lie."""
+    setting = "POETRY_VIRTUALENVS_CREATE"
+    switched_off = setting in call.env and not call.is_set(setting)
+    return switched_off or (not call.is_set(setting) and _is_told(run.stage, "virtualenvs.create false"))
+
+
+def _is_poetry_told(run: Run, call: PackageCall) -> bool:
+    """Whether `poetry config` says so above: for the account, or with `--local` for the folder that it stands in."""
+    return any(
+        other.at <= run.at and (not command.has("--local") or folder_of(other, command) == folder_of(run, call.command))
+        for other, command in _told_of_project(run.stage)
     )
+
+
+@once
+def _told_of_project(stage: Stage) -> tuple[tuple[Run, Command], ...]:
+    """The commands of a chain that tell Poetry to make its environment in the project."""
+    commands = ((run, command) for run in stage.done_runs for command in run.calls("poetry"))
+    return tuple(one for one in commands if {word.value for word in one[1].args} >= _IN_THE_PROJECT)
 
 
 @once

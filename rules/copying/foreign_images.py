@@ -15,14 +15,12 @@ if TYPE_CHECKING:
     from rules.dockerfile.source import Span
     from rules.model.model import Model
     from rules.model.stage import Stage
+    from rules.model.steps import Copy
 
 
 def foreign_images(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
     """Yield each external image that a stage copies from or mounts, with the place of the flag's value."""
-    for copy in stage.copies:
-        flag = copy.instruction.flag("from")
-        if copy.from_image is not None and flag is not None and _is_image(stage, copy.from_image):
-            yield copy.from_image, flag.value_span
+    yield from ((reference, span) for _, reference, span in foreign_copies(stage))
     for run in stage.runs:
         for mount in run.mounts if run.instruction.flags else ():
             text = mount.options.get("from", "")
@@ -33,6 +31,14 @@ def foreign_images(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
                 and stage.model.copied_stage(text, stage.index) is None
             ):
                 yield reference, mount.flag.value_span
+
+
+def foreign_copies(stage: Stage) -> Iterator[tuple[Copy, ImageReference, Span]]:
+    """Yield each COPY out of an external image, with that and the place of the flag's value."""
+    for copy in stage.copies:
+        flag = copy.instruction.flag("from")
+        if copy.from_image is not None and flag is not None and _is_image(stage, copy.from_image):
+            yield copy, copy.from_image, flag.value_span
 
 
 def _is_image(stage: Stage, reference: ImageReference) -> bool:

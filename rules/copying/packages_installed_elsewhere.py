@@ -16,6 +16,7 @@ from rules.api import (
     within,
 )
 from rules.copying.install_places import Place, copied_places, python_place, ruby_place, shown
+from rules.copying.poetry_settings import may_be_set_by_project
 from rules.copying.python_packages import PACKAGES_FOLDER, has_official_python
 from rules.facts.installers import PYTHON_MANAGERS
 
@@ -43,6 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             path = copy.source_path(copy.sources[0])
             place = _place(builder, path) if path is not None else None
+            if place is not None and not place.path and may_be_set_by_project(change, place.run):
+                continue
             if path is None or place is None or _is_filled(builder, path) or _is_brought(stage, builder, place):
                 continue
             yield _problem(stage, copy, builder, path, place)

@@ -53,7 +53,11 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "build-step-lost": (_same_fact("instruction", "copy-from-missing-path"),),
     "build-tools-shipped": (_silence("file", "prefer-multi-stage"), _silence("stage", "cleanup-in-own-layer")),
     "package-cache-left": (_silence("stage", "cleanup-in-own-layer"),),
-    "sdk-image-shipped": (_silence("file", "prefer-multi-stage"), _same_fact("place", "pack-gpu")),
+    "sdk-image-shipped": (
+        _silence("file", "prefer-multi-stage"),
+        _silence("cause", "multi-stage-collapsed"),
+        _same_fact("place", "pack-gpu"),
+    ),
     "console-scripts-not-copied": (_same_fact("instruction", "start-tool-missing"),),
     "secret-flows-to-final": (_silence("cause", "secret-file-copied"),),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
@@ -141,7 +145,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("instruction", "entrypoint-script-no-exec", "exec-form-regressed", "shell-form-start"),
     ),
     "start-tool-missing": (_silence("instruction", "npm-start-as-pid1"),),
-    "start-path-missing": (_silence("instruction", "start-tool-missing"),),
+    "start-path-missing": (_silence("instruction", "start-file-absent", "start-tool-missing"),),
     "start-path-moved": (_silence("stage", "start-path-missing"),),
     "target-renamed-reference-stale": (
         _silence("instruction", "copy-from-undefined-stage", "unpinned-copy-from-image", "user-escalated"),

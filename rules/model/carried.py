@@ -74,6 +74,14 @@ def may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
     return name in context or _ARCHIVE.search(put.source) is not None
 
 
+_UNPACKS = frozenset({"tar", "bsdtar", "unzip"})
+
+
+def is_unpacked(put: Put) -> bool:
+    """Tell whether a RUN unpacks an archive there, or moves a folder there: it may hold whatever a COPY of one may."""
+    return put.kind == "run" and put.tree and put.command is not None and put.command.name in _UNPACKS | CARRIERS
+
+
 _TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layers install out dist . /".split()) | {""}
 
 

@@ -17,7 +17,8 @@ from rules.facts.installers import (
 )
 from rules.facts.lean_packages import is_lean
 from rules.lazily import cached_property
-from rules.model.carried import brings_programs, fills_root, may_hold
+from rules.model.carried import brings_programs, fills_root, is_unpacked, may_hold
+from rules.model.carried_programs import may_be_placed
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -121,7 +122,7 @@ class Runtime:
     @cached_property
     def _copied_trees(self) -> tuple[Put, ...]:
         kinds = ("stage", "image", "context", "remote")
-        return tuple(put for put in self.stage.files.puts if put.tree and put.kind in kinds)
+        return tuple(put for put in self.stage.files.puts if (put.tree and put.kind in kinds) or is_unpacked(put))
 
     def is_copied(self, name: str) -> bool:
         """Tell whether a COPY or a command puts a program there, by its name or in a folder that PATH leads to."""
@@ -152,10 +153,10 @@ class Runtime:
         base = False if stage.root.is_scratch and stage.squashed is None else self._base_has(name)
         if base is not False:
             return base
-        if self.root_filled or stage.files.has_unreadable_run or self._is_in_copied_tree(name):
+        if self.root_filled or self._is_in_copied_tree(name) or may_be_placed(stage, name):
             return None
         trees = ("/usr/local", "/usr/bin", "/usr/local/bin", "/bin", "/opt", "/usr/sbin", "/sbin")
-        if any(put.tree and put.path in trees for put in stage.files.puts):
+        if stage.files.has_unreadable_run or any(put.tree and put.path in trees for put in stage.files.puts):
             return None
         return None if stage.files.opaque_commands else False
 
@@ -186,7 +187,7 @@ class Runtime:
         managed = base in PROJECT_MANAGERS
         if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or self._is_installed(base):
             return False
-        if self._is_in_copied_tree(name, context):
+        if self._is_in_copied_tree(name, context) or may_be_placed(stage, base):
             return False
         if base == "python" and self._is_python_named:
             return False
@@ -206,7 +207,7 @@ class Runtime:
         stage = self.stage
         if self._base_has(name) is not False or self._copied_tool(name) or self.may_gain_programs():
             return False
-        if self._is_in_copied_tree(name):
+        if self._is_in_copied_tree(name) or may_be_placed(stage, name):
             return False
         if any(part in word and not word.startswith(f"{part}.") for part in (name, *packages) for word in self._words):
             return False

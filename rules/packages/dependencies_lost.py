@@ -108,7 +108,9 @@ def _is_comparable(change: DockerfileChange, stage: Stage, was: Stage) -> bool:
     """Whether nothing but an install can have brought the packages: the same base, and no step that was not there."""
     if stage.root.base_text != was.root.base_text or stage.runtime.is_windows or stage.root.image.onbuild:
         return False
-    if any(build.mounts or build.command for build in change.repository.builds_of(change.path)):
+    if change.repository.starts_otherwise(change.path):
+        return False
+    if any(build.mounts for build in change.repository.builds_of(change.path)):
         return False
     return not builds_anew(stage, was) and not new_packages(stage, was)
 

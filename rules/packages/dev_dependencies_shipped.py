@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from rules.api import (
     Category,
-    Confidence,
     DockerfileChange,
     Fix,
     PackageCall,
@@ -23,7 +22,15 @@ from rules.api import (
 from rules.copying.installs import install_folder
 from rules.packages.copied_environments import takes_no_dependencies
 from rules.packages.developers_copied import copied_for_developers
-from rules.packages.developers_named import family_of, named, ships
+from rules.packages.developers_named import (
+    MAY_BE_IMPORTED,
+    along_with,
+    confidence_of,
+    family_of,
+    named,
+    ships,
+    stands_alone,
+)
 from rules.packages.developers_options import option_of
 from rules.packages.developers_parts import MANAGERS, has_developers_part
 from rules.packages.developers_requirements import requirements_for_developers
@@ -204,20 +211,25 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], text: str | Non
     too = f", at line {listed(lines)} too" if lines else ""
     short = quote(spelled(call) if call.project else f"{spelled(call)} {call.packages[0].word.value}")
     beside = "" if call.project else "Without `-g`, npm installs the project beside what is named. "
+    alone = stands_alone(call.manager, text)
+    weigh, leave = _ALONE if alone else _AMONG_OTHERS
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else option_of(stage, run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} {ships(text)} what only developers need: {short} installs {named(call.manager, text)} "
-        f"along with the program's own dependencies. {beside}They are often the larger part of the layer, and every "
-        "scanner reports "
-        f"them. Leave them out with {quote(flag)}{too}{hindrance}.",
-        Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
-        doubt="whether the project has development dependencies is not known",
+        f"{stage.label} {ships(text)} what only developers need: {short} installs {named(call.manager, text)}"
+        f"{along_with(call.manager, text)}. {beside}{weigh} scanner reports them. {leave} with "
+        f"{quote(flag)}{too}{hindrance}.",
+        confidence_of(text, alone=alone),
+        doubt=MAY_BE_IMPORTED if alone else "whether the project has development dependencies is not known",
         stage=stage.key,
         key=family_of(call),
-        fix=None if hindrance else _fix(stage, calls),
+        fix=None if hindrance or alone else _fix(stage, calls),
     )
 
+
+_AMONG_OTHERS = "They are often the larger part of the layer, and every", "Leave them out"
+_ALONE = "Every", "Unless the program imports one of them, leave them out"
+"""What is said of packages beside the program's own in the manifest, and where it has no others."""
 
 _WANTS_ALL = ", which also stops the build where a workspace is not copied: copy the `package.json` of each first"
 """Of Bun, which holds to the lock file with `--production`."""

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Confidence, Problem, once, quote
+from rules.api import Problem, once, quote
 from rules.packages.copied_environments import PYTHON, copied_environments
 from rules.packages.copied_modules import CopiedModules, copied_modules, starts_developers_tool
-from rules.packages.developers_named import family_of, named, ships
+from rules.packages.developers_named import (
+    MAY_BE_IMPORTED,
+    along_with,
+    confidence_of,
+    family_of,
+    named,
+    ships,
+    stands_alone,
+)
 from rules.packages.developers_options import option_of
 from rules.packages.developers_parts import has_developers_part
 from rules.packages.developers_starts import needed_at_start, starts_for_developers
@@ -98,14 +106,16 @@ def _of_copy(change: DockerfileChange, taken: _Taken) -> Problem:
     stage, found = taken.stage, taken.found
     builder, place = found.run.stage, (found.run.stage.index, found.path)
     text = taken.text if taken.script is None else None
+    alone = stands_alone(found.call.manager, text) and found.undoes is None
+    way_out = _way_out(change, taken)
     return Problem(
         found.copy.instruction.span,
         f"{stage.label} {ships(text)} what only developers need: {quote(found.path)} comes out of {builder.label}, "
         f"where {quote(spelled(found.call))} at line {found.call.command.line} installs "
-        f"{named(found.call.manager, text)} along with the program's own dependencies. {_hidden(found)}"
-        f"{_way_out(change, taken)}",
-        Confidence.CERTAIN if text is not None else Confidence.POSSIBLE,
-        doubt="whether the project has development dependencies is not known",
+        f"{named(found.call.manager, text)}{along_with(found.call.manager, text)}. {_hidden(found)}"
+        f"{f'Unless the program imports one of them, {way_out[0].lower()}{way_out[1:]}' if alone else way_out}",
+        confidence_of(text, alone=alone),
+        doubt=MAY_BE_IMPORTED if alone else "whether the project has development dependencies is not known",
         decision=f"{place} {found.undoes is None}",
         instruction=found.copy.instruction,
         stage=stage.key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from rules.api import Confidence
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import read_manifest
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _KINDS = "test frameworks, linters and type definitions"
+_OWN = ("dependencies", "optionalDependencies", "peerDependencies")
+MAY_BE_IMPORTED = "the program may import one of them, since nothing else is installed"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _GEM = re.compile(r"^[ \t]*gem[ (]+[\"'](?P<name>[\w.-]+)[\"'](?P<rest>.*)$")
 _GROUPS = re.compile(r"^[ \t]*group\b(?!.*\boptional: *true).*:(?:development|test)\b.*\bdo\b")
@@ -35,6 +38,34 @@ def family_of(call: PackageCall) -> str:
 def ships(text: str | None) -> str:
     """Say no more than that it may where the project's manifest was not read: it need not name any such packages."""
     return "ships" if text is not None else "may ship"
+
+
+def stands_alone(manager: str, text: str | None) -> bool:
+    """Tell whether a `package.json` asks for nothing but what is for developers: the program's own may be among it.
+
+    Not where workspaces ask for more, which pnpm is told of elsewhere.
+    """
+    manifest = read_manifest(text) if text is not None and manager in NODE_MANAGERS - {"pnpm"} else None
+    return manifest is not None and not manifest.packages(*_OWN) and "workspaces" not in manifest.data
+
+
+def along_with(manager: str, text: str | None) -> str:
+    """Return what stands behind the names of such packages: that others are installed as well, or none."""
+    if stands_alone(manager, text):
+        return ", and `package.json` asks for nothing else"
+    return " along with the program's own dependencies"
+
+
+def confidence_of(text: str | None, *, alone: bool) -> Confidence:
+    """Return how sure it is that nobody but developers needs them.
+
+    Args:
+        text: The manifest; `None` where it was not read.
+        alone: Whether it has no others.
+    """
+    if text is None:
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if alone else Confidence.CERTAIN
 
 
 def named(manager: str, text: str | None) -> str:

@@ -39,9 +39,14 @@ class Hosted(NamedTuple):
     line: int
 
 
+def is_hosting(path: str) -> bool:
+    """Tell whether a file is one of a platform's."""
+    return _HOSTING.fullmatch(path) is not None
+
+
 def hosted(path: str, data: bytes) -> Iterator[Hosted]:
     """Yield the builds of a platform's file; none for another file, and for one that cannot be read."""
-    if not _HOSTING.fullmatch(path):
+    if not is_hosting(path):
         return
     if path.endswith(".toml"):
         yield from _fly(data)

@@ -15,6 +15,7 @@ from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.repository.builds import Build, builds_in
 from rules.repository.contexts import context_by_sources, folders_around
+from rules.repository.hosting import is_hosting
 from rules.repository.services import Service, services_in
 
 if TYPE_CHECKING:
@@ -103,6 +104,17 @@ class Repository:
     def builds_of(self, dockerfile: str) -> tuple[Build, ...]:
         """Return the builds of one Dockerfile."""
         return tuple(build for build in self.builds if build.dockerfile == dockerfile)
+
+    def starts_otherwise(self, dockerfile: str) -> bool:
+        """Tell whether a file starts another command in an image than the image's own, and not that one besides.
+
+        Two services of a hosting platform's file may be built alike, one with a command: the other starts the image as
+        it is. Of a compose file that is not known, since another one may give the service a command.
+        """
+        builds = self.builds_of(dockerfile)
+        given = {(build.path, build.target) for build in builds if build.command}
+        own = {(one.path, one.target) for one in builds if not one.command and is_hosting(one.path)}
+        return bool(given - own)
 
     def gives_otherwise(self, dockerfile: str, name: str, default: str | None) -> bool:
         """Tell whether a build of a Dockerfile gives an argument another value than its default."""

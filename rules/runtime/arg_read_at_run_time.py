@@ -115,7 +115,7 @@ def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
     ):
         return True
     builds = change.repository.builds_of(change.path)
-    return any(name in build.environment or build.command for build in builds)
+    return change.repository.starts_otherwise(change.path) or any(name in build.environment for build in builds)
 
 
 def _is_below_script(change: DockerfileChange, found: Written) -> bool:

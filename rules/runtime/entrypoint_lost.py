@@ -1,6 +1,5 @@
 """See entrypoint_lost.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,12 +17,9 @@ from rules.api import (
     Span,
     Stage,
     Start,
-    append_to_stage,
-    fix,
     quote,
     rule,
 )
-from rules.model.puts import may_bring
 from rules.quoting import listed
 from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
@@ -32,13 +28,13 @@ from rules.runtime.deleted_programs import deleted_program
 from rules.runtime.lost_on_purpose import is_explained, ran_tests
 from rules.runtime.lost_servers import lost_server
 from rules.runtime.placeholder_starts import is_placeholder, problem_of_placeholder
+from rules.runtime.restated_starts import restated
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
 from rules.user.own_programs import waits_for_program
 
 _NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
 """What does its work in an instant and belongs into a RUN; nothing stops running where it is gone."""
-_PATH = re.compile(r"(?<![\w.$}/-])/[\w./-]+")
 _INITS = frozenset("init my_init s6-svscan systemd".split())
 """What starts the services that a base image brings; it goes with that base."""
 
@@ -63,7 +59,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
             gone = _gone_with_it(change, stage, was, lost)
             waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
-            repair = None if guessed or waits or gone is not None else _restated(stage, was, lost)
+            repair = None if guessed or waits or gone is not None else restated(stage, was, lost)
             yield _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
         server = lost_server(stage, was) if not lost else None
         if server is not None:
@@ -205,7 +201,7 @@ def _runs_arguments(change: DockerfileChange, stage: Stage, *, by_name: bool = T
 
 
 def _given_elsewhere(change: DockerfileChange) -> bool:
-    return any(build.command for build in change.repository.builds_of(change.path))
+    return change.repository.starts_otherwise(change.path)
 
 
 def _problem(
@@ -260,24 +256,6 @@ def _place(stage: Stage, lost: tuple[Setting[Start], ...]) -> Span:
         if any(setting.value is not None and _same(cleared, setting) for setting in lost):
             return entrypoint.instruction.span
     return stage.from_.span
-
-
-def _restated(stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> Fix | None:
-    """Write it again, unless a RUN moves or deletes the program that it names, or a path in it went as well."""
-    programs = {s.value.words[0] for s in lost if s.value is not None and s.value.form == "exec"}
-    gone = {word.value for run in stage.all_runs for c in run.calls("mv", "rm") for word in c.operands()}
-    paths = {path for s in lost if s.value is not None for path in _PATH.findall(s.value.text)}
-    if programs & gone or any(_holds(was, path) and not _holds(stage, path) for path in paths):
-        return None
-    instructions = (s.instruction for s in lost if s.instruction is not None)
-    return fix("Restate the start command", append_to_stage(stage, *(i.text for i in instructions)))
-
-
-def _holds(stage: Stage, path: str) -> bool:
-    """Whether an instruction of the file makes a path, or something in it, or may."""
-    if any(volume.value == path for volume in stage.image.volumes):
-        return True
-    return bool(stage.files.below(path)) or any(may_bring(put, path) for put in stage.files.covering(path))
 
 
 def _origins(lost: tuple[Setting[Start], ...]) -> str:

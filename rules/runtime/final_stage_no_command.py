@@ -35,7 +35,7 @@ _FOR_OTHERS = frozenset(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships has neither `ENTRYPOINT` nor `CMD`."""
-    given_elsewhere = any(build.command for build in change.repository.builds_of(change.path))
+    given_elsewhere = change.repository.starts_otherwise(change.path)
     for stage in change.after.shipped:
         image = stage.image
         if not image.start_known or any(setting.set_in_file for setting in (image.entrypoint, image.cmd)):

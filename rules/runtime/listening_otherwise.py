@@ -34,7 +34,7 @@ def has_proxy(stage: Stage) -> bool:
 def is_told_elsewhere(change: DockerfileChange, stage: Stage, bound: Bound) -> bool:
     """Tell whether a variable says it, or a compose file starts something else or shares the network of the host."""
     builds = change.repository.builds_of(change.path)
-    if any(build.command for build in builds):
+    if change.repository.starts_otherwise(change.path):
         return True
     variable = bound.variable
     if variable and (variable in stage.image.env or any(variable in build.environment for build in builds)):

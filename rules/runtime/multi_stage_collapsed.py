@@ -49,6 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 f"copied the result out of {names}. Sources, compilers and caches become part of the image, which "
                 "grows and offers more to whoever breaks in. Keep the builder, and copy the result.",
                 stage=stage.key,
+                cause=f"{stage.key} in one stage",
             )
 
 
@@ -66,6 +67,7 @@ def _upon_builder(change: DockerfileChange, stage: Stage, was: Stage) -> Iterato
         "brings for the build become part of the image, which grows and offers more to whoever breaks in. Keep the "
         "small stage, and copy the result.",
         stage=stage.key,
+        cause=f"{stage.key} in one stage",
     )
 
 

@@ -40,7 +40,7 @@ _MAKERS = frozenset({"npx", "bunx", "pnpx"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a script that its package.json does not have, or a build runs one."""
     yield from _in_builds(change)
-    if any(build.command for build in change.repository.builds_of(change.path)):
+    if change.repository.starts_otherwise(change.path):
         return
     for found in shipped(change):
         manifest = manifest_of(change, found.stage)

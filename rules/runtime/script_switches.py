@@ -34,7 +34,7 @@ def switch_in_script(change: DockerfileChange, found: Written) -> ScriptSwitch |
 
     `None` where a compose file starts something else in the image: what it is made for is then not told.
     """
-    if any(build.command for build in change.repository.builds_of(change.path)):
+    if change.repository.starts_otherwise(change.path):
         return None
     manifest = manifest_of(change, found.stage)
     for call in calls(change, found) if manifest is not None else ():

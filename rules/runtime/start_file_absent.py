@@ -1,26 +1,17 @@
 """See start_file_absent.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.absent import Absent, absent
-from rules.facts.installers import PYTHON_MANAGERS
-from rules.facts.python_names import index_name
 from rules.packages.purpose import is_called_for_development
 from rules.runtime.given_scripts import script_of
+from rules.runtime.module_origins import MANIFEST, installed, is_led, may_be_package
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_paths import makes_files
 from rules.runtime.started_paths import absolute_of, is_open, words_of
-
-_MANIFEST = re.compile(
-    r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|requirements/[^/]+|pyproject\.toml|setup\.(?:py|cfg)|Pipfile)$"
-)
-"""Files that may name a package which brings the module."""
-_GUNICORN = re.compile(r"gunicorn[\w.-]*\.py")
-_LEADS = re.compile(r"\bchdir\b|\bpythonpath\b|sys\.path")
 
 
 @rule(
@@ -71,7 +62,7 @@ def _of_module(change: DockerfileChange, found: Written, words: tuple[str, ...])
     """A module of Python that can only lie in the working directory."""
     stage, folder = found.stage, found.stage.image.workdir.value
     module = imported_module(stage, words)
-    if module is None or not folder or _may_be_package(change, module.partition(".")[0]) or _is_led(change):
+    if module is None or not folder or may_be_package(change, module.partition(".")[0]) or is_led(change):
         return None
     place = folder
     for name in module.split("."):
@@ -90,20 +81,6 @@ def _absent(change: DockerfileChange, stage: Stage, path: str) -> Absent | None:
     return absent(change, stage, path)
 
 
-def _may_be_package(change: DockerfileChange, name: str) -> bool:
-    """Whether a manifest that speaks of the name, or was not read, or an install may bring it as a package."""
-    read, listing, wanted = change.repository.files, change.repository.listing or {}, index_name(name)
-    manifests = [path for path in listing if _MANIFEST.search(path)]
-    if any(path not in read or wanted in index_name(change.repository.text(path) or "") for path in manifests):
-        return True
-    return any(wanted in index_name(package) for package in _installed(change))
-
-
-def _installed(change: DockerfileChange) -> tuple[str, ...]:
-    calls = (call for stage in change.stages for run in stage.runs for call in run.package_calls)
-    return tuple(package.name for call in calls if call.manager in PYTHON_MANAGERS for package in call.packages)
-
-
 def _is_own(change: DockerfileChange, words: tuple[str, ...], file: Absent) -> bool:
     """Whether a module is the project's, by a file of its name elsewhere, or as nothing is installed that may be it.
 
@@ -112,16 +89,8 @@ def _is_own(change: DockerfileChange, words: tuple[str, ...], file: Absent) -> b
     if any(posixpath.basename(name) == posixpath.basename(file.path) for name in file.near):
         return True
     listing = change.repository.listing or {}
-    installs = _installed(change) or any(_MANIFEST.search(path) for path in listing)
+    installs = installed(change) or any(MANIFEST.search(path) for path in listing)
     return bool(file.near) and not (installs and "-m" in words)
-
-
-def _is_led(change: DockerfileChange) -> bool:
-    """Whether Gunicorn's settings, which it reads unasked from `gunicorn.conf.py`, may lead it to another folder."""
-    settings = [path for path in change.repository.listing or {} if _GUNICORN.fullmatch(posixpath.basename(path))]
-    texts = (change.repository.text(path) for path in settings)
-    led = any(text is None or _LEADS.search(text) for text in texts)
-    return led or any("GUNICORN_CMD_ARGS" in stage.image.env for stage in change.stages)
 
 
 def _problem(found: Written, named: str, gone: Absent, failure: str) -> Problem:

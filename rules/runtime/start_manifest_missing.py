@@ -43,7 +43,8 @@ def _runs_script(call: Call) -> bool:
 
 def _is_mounted(change: DockerfileChange) -> bool:
     """Whether a compose file starts something else, or mounts folders into the container."""
-    return any(build.command or build.mounts for build in change.repository.builds_of(change.path))
+    repository = change.repository
+    return repository.starts_otherwise(change.path) or any(build.mounts for build in repository.builds_of(change.path))
 
 
 def _may_be_brought(change: DockerfileChange, found: Written) -> bool:

@@ -18,7 +18,7 @@ from rules.runtime.start_instructions import Written, shipped
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a program of a package for developers, which the image leaves out."""
-    if any(build.command for build in change.repository.builds_of(change.path)):
+    if change.repository.starts_otherwise(change.path):
         return
     for found in shipped(change):
         manifest = manifest_of(change, found.stage)

@@ -23,6 +23,7 @@ from rules.api import (
 from rules.packages.purpose import is_called_for_development
 from rules.runtime.code_by_name import code_by_name, may_be_handed_on
 from rules.runtime.given_scripts import script_of
+from rules.runtime.left_modules import module_left_out
 from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     OF_THE_SYSTEM,
@@ -74,6 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if problem is None and not (is_called_for_development(change, found.stage) or _is_mounted(found, program)):
             # to a development image the project comes with a volume
             problem = _nowhere(found, program) or (_unread(found, operand) if operand is not None else None)
+            problem = problem or module_left_out(change, found)
         if problem is not None:
             yield problem
 

@@ -31,6 +31,7 @@ from rules.api import (
     within,
 )
 from rules.copying.environments import environments, hidden_environment
+from rules.copying.poetry_settings import may_be_set_by_project
 from rules.copying.python_packages import CONSOLE_SCRIPTS, is_packaged_as
 from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.facts.installers import PYTHON_MANAGERS
@@ -83,7 +84,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         homes = _homes(stage)
         if folders is None or any(posixpath.join(home.path, "bin") in folders for home in homes):
             continue
-        hidden = None if homes else hidden_environment(stage)
+        hidden = hidden_environment(stage)
+        if hidden is not None and may_be_set_by_project(change, hidden):
+            continue
+        hidden = None if homes else hidden
         own = None if homes or hidden is not None else _user_install(stage, name, folders)
         if not (homes or hidden is not None or own is not None) or _may_be_elsewhere(stage, name, folders):
             continue
@@ -198,7 +202,7 @@ def _installs(run: Run, call: PackageCall) -> bool:
     if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
         return False
     if call.manager == "poetry":
-        return hidden_environment(run.stage) is None
+        return hidden_environment(run.stage) is None and all(made.run is not run for made in environments(run.stage))
     if call.manager == "uv":
         return call.verb != "sync" and (call.has("--system", "--target", "--prefix") or "UV_SYSTEM_PYTHON" in call.env)
     if "/bin/" in program.value and not program.value.startswith(("/usr/", "/bin/")):

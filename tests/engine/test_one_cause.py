@@ -34,6 +34,24 @@ def test_a_builder_that_is_gone_speaks_for_the_stage_that_builds_in_its_place() 
     assert "prefer-multi-stage" not in told(report)
 
 
+def test_an_image_for_building_that_ships_speaks_for_the_builder_that_is_gone() -> None:
+    stage = b"FROM golang:1.26%s\nWORKDIR /src\nCOPY . .\nRUN go build -o /shop ./cmd/shop\n"
+    ships = b"FROM debian:13-slim\nCOPY --from=build /shop /shop\n"
+    end = b'USER 1000\nCMD ["/shop"]\n'
+    report = rules.review({"Dockerfile": stage % b" AS build" + ships + end}, {"Dockerfile": stage % b"" + end})
+    assert "sdk-image-shipped" in told(report)
+    assert "multi-stage-collapsed" not in told(report)
+
+
+def test_an_image_for_building_that_shipped_before_says_nothing_of_the_builder_that_is_gone() -> None:
+    stage = b"FROM eclipse-temurin:21-jdk%s\nWORKDIR /src\nCOPY . .\nRUN ./gradlew build\n"
+    ships = b"FROM eclipse-temurin:21-jdk\nCOPY --from=build /src/shop.jar /src/shop.jar\n"
+    end = b'USER 1000\nCMD ["java", "-jar", "/src/shop.jar"]\n'
+    report = rules.review({"Dockerfile": stage % b" AS build" + ships + end}, {"Dockerfile": stage % b"" + end})
+    assert "multi-stage-collapsed" in told(report)
+    assert "sdk-image-shipped" not in told(report)
+
+
 def test_a_probe_without_a_shell_speaks_for_the_program_that_it_calls() -> None:
     ends = b'USER 1654\nHEALTHCHECK CMD curl -f http://localhost:8080/\nENTRYPOINT ["dotnet", "/app/Api.dll"]\n'
     installed = b"RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"

@@ -16,6 +16,7 @@ from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.flags import flag_faults, known_flags
 from rules.dockerfile.syntax.grammar import FLAGS
 from rules.dockerfile.syntax.pasted import pasted_lines
+from rules.dockerfile.syntax.patches import is_patch, patch_fault
 from rules.dockerfile.syntax.stages import from_faults
 from rules.dockerfile.syntax.templates import blank_at, blank_of
 from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
@@ -41,6 +42,8 @@ _MOST_OF_ONE = 10
 
 def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     """Return what BuildKit refuses about a file's instructions, in no particular order."""
+    if is_patch(instructions):
+        return [patch_fault(instructions)]
     found = _known_faults(instructions)
     unknown = any(instruction.keyword not in FLAGS for instruction in instructions)
     if found or unknown:
