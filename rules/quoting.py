@@ -77,7 +77,8 @@ def code_span(text: str) -> str:
 
 def longest_run(text: str, character: str) -> int:
     """Return the length of the longest unbroken run of one character."""
-    return max((len(run) for run in re.findall(re.escape(character) + "+", text)), default=0)
+    runs = re.findall(re.escape(character) + "+", text) if character in text else ()
+    return max(map(len, runs), default=0)
 
 
 def visible(text: str, keep: str = "") -> str:

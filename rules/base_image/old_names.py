@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.base_image.version_ranges import numbers_of
@@ -46,7 +47,7 @@ def old_names(change: DockerfileChange, stages: Iterable[Stage], newer: ImageFac
         for number in _lines(stage):
             text = change.source.line(number)
             if not text.lstrip().startswith("#"):
-                for match in re.finditer(pattern, text):
+                for match in pattern.finditer(text):
                     found.setdefault(match[0], number)
     return dict(sorted(found.items(), key=lambda one: one[1]))
 
@@ -57,7 +58,7 @@ def _lines(stage: Stage) -> Iterator[int]:
             yield from range(instruction.span.line, instruction.span.end_line + 1)
 
 
-def _pattern(older: ImageFacts, newer: ImageFacts) -> str | None:
+def _pattern(older: ImageFacts, newer: ImageFacts) -> re.Pattern[str] | None:
     """Return a pattern of what is left; `None` where nothing is, or nothing that has a name."""
     forms = []
     if older.release is not None and older.distro == newer.distro and older.release != newer.release:
@@ -65,7 +66,12 @@ def _pattern(older: ImageFacts, newer: ImageFacts) -> str | None:
     was, is_now = (numbers_of(facts.languages.get("python"))[:2] for facts in (older, newer))
     if was and is_now and was != is_now:
         forms.append(rf"python{re.escape('.'.join(map(str, was)))}(?![\d.]*\d)")
-    return rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})" if forms else None
+    return _of_any(tuple(forms)) if forms else None
+
+
+@lru_cache(maxsize=64)
+def _of_any(forms: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})")
 
 
 def _of_release(distro: str, codename: str | None, number: str | None) -> list[str]:

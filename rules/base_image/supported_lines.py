@@ -40,7 +40,7 @@ _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
     """Whether a tag can be named: no comment says why it is this one, and no argument of it is another image's too."""
     said = " ".join(comment.text for comment in stage.from_.comments)
-    if any(speaks_of(said, end) for end in ended):
+    if said and any(speaks_of(said, end) for end in ended):
         return False
     own = stage.base_word.text if stage.base_word is not None else ""
     arguments = set(names_read(own))
@@ -107,8 +107,9 @@ def _left_too(reference: ImageReference, instead: str, today: date) -> str:
 def goes_along(end: EndOfLife, stage: Stage) -> str:
     """Name a package of the stage that is of the line as well: `postgresql-13-cron`."""
     product = end.product.lower().partition(" ")[0]
-    of_the_line = re.compile(rf"{re.escape(product)}\D*(?<![\d.]){re.escape(end.cycle)}(?![\d.]*\d)")
-    name = next((item.name for item in stage.packages.present if of_the_line.match(item.name)), None)
+    of_the_product = [item.name for item in stage.packages.present if item.name.startswith(product)]
+    of_the_line = rf"{re.escape(product)}\D*(?<![\d.]){re.escape(end.cycle)}(?![\d.]*\d)"
+    name = next((name for name in of_the_product if re.match(of_the_line, name)), None)
     if name is None:
         return ""
     fits = ", and what is built with it has to fit the newer one" if "-dev" in name else ""

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from rules.api import (
     Category,
@@ -48,7 +49,7 @@ _MARKS = frozenset("*?[]{}$`~\\")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=tuple(sorted(_TAKES)),
+    mentions=("rm", "mv", "unlink"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A command needs a path that a command in front of it has moved or deleted."""
@@ -61,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
     """Yield the first such command of a RUN: the build ends there."""
     gone = _Gone()
-    for command in run.commands:
+    for command in dropwhile(lambda one: one.name not in _TAKES, run.commands):
         for path, written in _needed(run, command) if gone.taken and surely_stops(run, command) else ():
             first = gone.by(path)
             if first is not None:

@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.dockerfile.swallowed import TAKES, begins_line, is_instruction, rest_of_line
 
+_RUNNING = ("RUN", "HEALTHCHECK", "CMD", "ENTRYPOINT")
 _STARTS = frozenset({"CMD", "ENTRYPOINT"})
 _WRITES = frozenset({"echo", "printf"})
 """Commands whose arguments may be any text, that of a Dockerfile too."""
@@ -49,7 +50,7 @@ class _Swallowed(NamedTuple):
     "instruction-swallowed",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("RUN", "HEALTHCHECK", "CMD", "ENTRYPOINT"),
+    keywords=_RUNNING,
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An instruction is read as arguments of a command above it, since the line between them does not end."""
@@ -62,7 +63,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _first(instruction: Instruction) -> _Swallowed | None:
     """Return the first one that a RUN, a health check or a start command takes in; blank lines are another rule's."""
-    script = script_of(instruction) if any(word in instruction.value for word in TAKES) else None
+    runs = instruction.keyword in _RUNNING
+    script = script_of(instruction) if runs and any(word in instruction.value for word in TAKES) else None
     for command in script.commands if script is not None and script.understood else ():
         for word in command.args if command.name not in _WRITES else ():
             if is_instruction(word) and (command.name == "exit" or begins_line(word)):

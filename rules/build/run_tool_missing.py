@@ -17,7 +17,7 @@ from rules.api import (
     runs_apart,
     shell_around,
 )
-from rules.build.gone_scripts import NAMES, gone_script
+from rules.build.gone_scripts import gone_script
 from rules.build.missing_programs import (
     OF_APACHE,
     OF_JDK,
@@ -39,7 +39,7 @@ from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership
 from rules.model.foreign_options import foreign_option, is_of_usermod
-from rules.packages.account_tools import INSTEAD, JOIN, account_calls, instead_of
+from rules.packages.account_tools import JOIN, account_calls, instead_of
 from rules.packages.scripts import sure_calls
 
 _MANAGERS = {
@@ -79,7 +79,6 @@ _PACKAGES = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*SYSTEM_TOOLS, *_MANAGERS, "dotnet", *OF_SHADOW, "apt-key", *INSTEAD, *NAMES, "nanoserver"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""

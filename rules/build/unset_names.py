@@ -33,6 +33,7 @@ SETS_UNSEEN = re.compile(
 )
 """What may set a variable whose name stands nowhere."""
 _ADDITION = re.compile(r"(?:^|_)(?:EXTRA|ADDITIONAL|OPTIONAL|ARGS?|FLAGS?|OPTS?|OPTIONS)(?:_|$)|FLAGS$", re.IGNORECASE)
+_BEHIND_DOLLAR = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _NAMED = re.compile(r"(?<![\w$])(?<!\$\{)[A-Za-z_]\w*")
 """A name elsewhere than behind a dollar, where it may be set."""
 _TO_ITSELF = re.compile(r"(?<![\w$])([A-Za-z_]\w*)=([\"']?)\$(?:\{\1\}|\1\b)\2(?=[\s;&|)\"'\\]|\Z)")
@@ -53,14 +54,17 @@ def read_from_nowhere(run: Run) -> tuple[str, ...]:
     """
     if "$" not in run.instruction.text or not fills_in(run) or has_unseen_variables(run):
         return ()
-    uses = [(command, name) for command, name in read_variables(run) if may_be_unset(run, name)]
-    uses = [(command, name) for command, name in uses if not _is_shown(command)]
     text = "\n".join((run.instruction.text, *(document.body for document in run.instruction.heredocs)))
-    if not uses or SETS_UNSEEN.search(text):
+    # What stands behind a dollar is soon found; the words of the script are read where that leaves anything.
+    written = {*_BEHIND_DOLLAR.findall(text), *_BEHIND_DOLLAR.findall(run.instruction.value)}
+    unset = {name for name in written if may_be_unset(run, name)}
+    if unset:
+        unset -= {*asked_for(text), *_CHOSEN_BY.findall(text), *_NAMED.findall(_TO_ITSELF.sub("", text))}
+    if not unset or SETS_UNSEEN.search(text):
         return ()
+    uses = [(command, name) for command, name in read_variables(run) if name in unset and not _is_shown(command)]
     tested = {name for command, name in uses if command.name in _TESTS}
-    known = tested.union(asked_for(text), _CHOSEN_BY.findall(text), _NAMED.findall(_TO_ITSELF.sub("", text)))
-    return tuple(sorted({name for _, name in uses} - known))
+    return tuple(sorted({name for _, name in uses} - tested))
 
 
 def has_unseen_variables(run: Run) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.model.puts import within
 
 if TYPE_CHECKING:
@@ -14,17 +15,23 @@ if TYPE_CHECKING:
 
     from rules.api import Copy, DockerfileChange, Stage
 
-_SECRET_NAMES = (
+
+def _any_of(patterns: str) -> re.Pattern[str]:
+    """Return what matches a name as one of some shell patterns does."""
+    return re.compile("|".join(map(translate, patterns.split())))
+
+
+_SECRET_NAMES = _any_of(
     ".env .env.local .env.prod .env.prod.* .env.production .env.production.* .env.secret* *.pem *.key id_rsa id_dsa "
     "id_ecdsa id_ed25519 *.p12 *.pfx *.jks *.keystore .pypirc .netrc credentials.json service-account*.json "
     "kubeconfig .htpasswd *.tfstate *.tfvars *.kdbx"
-).split()
+)
 """Without those of other environments (`.env.ci`) and `.npmrc`, which are committed for their settings."""
 
-_HARMLESS_NAMES = (
+_HARMLESS_NAMES = _any_of(
     ".env.example .env.sample .env.dist .env.template .env.test *.example *.sample *.dist *.template *.pub "
     ".env.defaults .env.schema *example* *sample* *template*"
-).split()
+)
 _PUBLIC_KEYS = ("public", "pub", "cert", "ca", "chain", "bundle", "dhparam", "cacert", "root")
 _TEST_FOLDERS = frozenset("test tests testdata fixtures spec __tests__ examples example docs e2e".split())
 
@@ -57,9 +64,7 @@ class Leak(NamedTuple):
 def is_secret_name(path: str) -> bool:
     """Tell whether a file is named like one that holds secrets; examples, certificates and test data are not."""
     name = posixpath.basename(path)
-    if not any(fnmatchcase(name, pattern) for pattern in _SECRET_NAMES):
-        return False
-    if any(fnmatchcase(name.lower(), pattern) for pattern in _HARMLESS_NAMES):
+    if not _SECRET_NAMES.match(name) or _HARMLESS_NAMES.match(name.lower()):
         return False
     if any(part in _TEST_FOLDERS for part in path.split("/")[:-1]):
         return False
@@ -112,6 +117,7 @@ def brings_whole_context(copy: Copy) -> bool:
     return copy.brings_context_root and not copy.deferred and copy.instruction.flag("exclude") is None
 
 
+@once
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:
     """Return what the whole context brings that should not be in an image; `None` when its files are not known."""
     files = change.repository.context_files(change.path)

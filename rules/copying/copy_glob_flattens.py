@@ -48,23 +48,27 @@ _SORTING = frozenset("mv mkdir for dirname basename find xargs cp install rsync"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY takes `*`, which empties every folder that it matches into the destination."""
-    known = change.repository.context_files(change.path)
     for stage in change.stages:
         for copy in stage.copies:
-            files = known if not copy.deferred else None  # ONBUILD copies out of another context
             for source in copy.sources if not _keeps_folders(copy) else ():
                 text = source.word.text
                 if _ALL.fullmatch(text):
                     if _came_over(change, copy):
                         continue  # with the context that it was written for
+                    files = _files(change, copy)
                     if files is None or any("/" in name for name in files):
                         yield _problem(change, stage, copy, source, ".", certain=files is not None)
-                elif files is not None and _PATTERN.fullmatch(text) and (folders := _folders_in(files, text)):
+                elif _PATTERN.fullmatch(text) and (folders := _folders_in(_files(change, copy) or (), text)):
                     if _come_whole_below(stage, copy, text) and not _are_named(change, text, folders):
                         continue
                     yield _problem(change, stage, copy, source, text.rstrip("*"), certain=True)
                 elif any(mark in posixpath.dirname(text) for mark in _MARKS) and "$" not in text:
                     yield from _from_many_folders(change, stage, copy, source)
+
+
+def _files(change: DockerfileChange, copy: Copy) -> tuple[str, ...] | None:
+    """Return the files that a COPY can take, as far as they can be known: ONBUILD copies out of another context."""
+    return change.repository.context_files(change.path) if not copy.deferred else None
 
 
 def _came_over(change: DockerfileChange, copy: Copy) -> bool:
@@ -163,7 +167,7 @@ def _confidence(stage: Stage, name: str, *, known: bool) -> Confidence:
 
 def _matched(change: DockerfileChange, copy: Copy, source: CopySource) -> list[str] | None:
     """Return the files of the context that a pattern takes; `None` when they cannot be known."""
-    files = change.repository.context_files(change.path) if not copy.deferred else None
+    files = _files(change, copy)
     path = copy.source_path(source)
     if files is None or path is None:
         return None

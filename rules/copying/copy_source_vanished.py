@@ -14,10 +14,12 @@ from rules.api import (
     Fix,
     Instruction,
     Problem,
+    Repository,
     Run,
     Severity,
     Span,
     Stage,
+    once,
     quote,
     replace,
     rule,
@@ -211,18 +213,23 @@ def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken
 def _new_path(change: DockerfileChange, context: str, path: str) -> str | None:
     """Return the only file of the context that has the same name, or the same path in other letters' case."""
     prefix = f"{context}/" if context else ""
-    same = [file for file in change.repository.listing or {} if file.lower() == f"{prefix}{path}".lower()]
+    same = _in_lower_case(change.repository).get(f"{prefix}{path}".lower(), ())
     if len(same) == 1:
         return same[0].removeprefix(prefix)
     name = posixpath.basename(path)
     if name.lower() in _COMMON:
         return None
-    found = [
-        file.removeprefix(prefix)
-        for file in change.repository.listing or {}
-        if file.startswith(prefix) and posixpath.basename(file) == name
-    ]
-    return found[0] if len(found) == 1 else None
+    found = [file for file in change.repository.by_name.get(name, ()) if file.startswith(prefix)]
+    return found[0].removeprefix(prefix) if len(found) == 1 else None
+
+
+@once
+def _in_lower_case(repository: Repository) -> dict[str, list[str]]:
+    """The files of the listing by their paths in lower case."""
+    found: dict[str, list[str]] = {}
+    for file in repository.listing or {}:
+        found.setdefault(file.lower(), []).append(file)
+    return found
 
 
 def _fix(change: DockerfileChange, taken: _Taken, new: str | None) -> Fix | None:

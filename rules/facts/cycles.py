@@ -134,10 +134,15 @@ def _language(name: str, tag: str) -> Cycle | None:
 
 
 def _system(tag: str) -> Cycle | None:
-    for pattern, product in load("eol", "systems"):
-        if match := re.search(pattern, tag):
+    for pattern, product in _systems():
+        if match := pattern.search(tag):
             return _line_of(product, match[1], match.group().removeprefix("-"))
     return next((named for part in tag.split("-") if (named := _by_codename(part))), None)
+
+
+@lru_cache(maxsize=1)
+def _systems() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), product) for pattern, product in load("eol", "systems"))
 
 
 _PLAIN = frozenset("bionic bookworm bullseye buster focal jammy jessie noble stretch trixie trusty xenial".split())

@@ -213,8 +213,8 @@ def _order(cycle: str, cycles: list[str]) -> tuple[int, ...]:
 
 
 def _abandoned(reference: ImageReference, name: str, tag: str | None, today: dt.date) -> EndOfLife | None:
-    there = (one for one in load("eol", "dead") if one.get("registry", reference.registry) == reference.registry)
-    rows = ((re.fullmatch(one["match"], name), one) for one in there)
+    there = (row for row in _given_up() if row[1].get("registry", reference.registry) == reference.registry)
+    rows = ((pattern.fullmatch(name), one) for pattern, one in there)
     found = next(((match, one) for match, one in rows if match and _is_meant(one, tag)), None)
     if found is None:
         return None
@@ -239,6 +239,12 @@ def _abandoned(reference: ImageReference, name: str, tag: str | None, today: dt.
         link="",
         data_date=data_date(),
     )
+
+
+@lru_cache(maxsize=1)
+def _given_up() -> tuple[tuple[re.Pattern[str], dict[str, Any]], ...]:
+    """Return the rows of images that were given up, each with the pattern of its names."""
+    return tuple((re.compile(one["match"]), one) for one in load("eol", "dead"))
 
 
 def _is_meant(dead: dict[str, Any], tag: str | None) -> bool:

@@ -15,6 +15,7 @@ _SNAPSHOT = re.compile(r"-(20\d{6})(?:\.\d+)?(?=-|$)")
 """The date in a tag of a snapshot, such as `bookworm-20240513-slim`; the table leaves these tags out."""
 
 _SYSTEM = re.compile(r"(?:alpine|azurelinux)(\d+\.\d+)")
+_compiled = lru_cache(maxsize=1024)(re.compile)  # the tables hold more patterns than `re` keeps
 
 _ALL = frozenset(
     {"cmd", "distro", "entrypoint", "expose", "stopsignal", "tools", "user", "users", "volumes", "workdir"}
@@ -268,7 +269,7 @@ def _variant(shard: dict[str, Any], tag: str) -> tuple[dict[str, Any], re.Match[
         elif tag in variant["tags"]:
             return variant, None
     for variant in patterns:
-        if found := re.fullmatch(variant["match"], tag):
+        if found := _compiled(variant["match"]).fullmatch(tag):
             return variant, found
     return None
 
@@ -284,6 +285,7 @@ def _release(match: re.Match[str] | None, tag: str) -> str | None:
     return named
 
 
+@lru_cache(maxsize=8192)
 def _numbers(tag: str) -> tuple[int, ...]:
     found = re.match(r"v?(\d+(?:\.\d+)*)", tag)
     return tuple(int(number) for number in found[1].split(".")) if found else ()

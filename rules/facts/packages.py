@@ -156,7 +156,7 @@ def _slim(release: str) -> frozenset[str]:
     return frozenset(load("debian", release)["slim_installed"])
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _dependents(release: str, package: str) -> frozenset[str]:
     """Return what depends on a package, by way of others or not."""
     names, deps = _suite(release), load("debian", release)["deps"]

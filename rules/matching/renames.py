@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.secrets.secret_names import names_a_secret
 
 if TYPE_CHECKING:
@@ -38,8 +39,13 @@ def in_new_names(raised: Sequence[Raised], change: DockerfileChange) -> Sequence
     """Return the problems before a change as they would read if it had renamed its stages and arguments already."""
     if not raised:
         return raised
-    renames = Renames(dict(_stages(change)), dict(_arguments(change)))
+    renames = _renames(change)
     return [_renamed(one, renames) for one in raised] if any(renames) else raised
+
+
+@once
+def _renames(change: DockerfileChange) -> Renames:
+    return Renames(dict(_stages(change)), dict(_arguments(change)))
 
 
 def in_stages_above(raised: Sequence[Raised], change: DockerfileChange) -> Sequence[Raised]:

@@ -35,13 +35,18 @@ _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/r
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but clean up, and the layers below keep what it deletes."""
-    if any(_SQUASHES.search(change.repository.text(path) or "") for path in change.repository.files):
-        return
+    found = list(_found(change))
+    squashed = (_SQUASHES.search(change.repository.text(path) or "") for path in change.repository.files)
+    if found and not any(squashed):
+        yield from found
+
+
+def _found(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in change.after.layers.shipped_runs:
         if change.after.is_for_developers(run.stage) or run.deferred or run.mounts:
             continue
         commands = [command for command in run.commands if command.name and not command.nested]
-        if run.is_read and any(_cleans(run, one) for one in commands) and all(_frees(run, one) for one in commands):
+        if run.is_read and all(_frees(run, one) for one in commands) and any(_cleans(run, one) for one in commands):
             yield _problem(stage, run, commands)
 
 

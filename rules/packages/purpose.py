@@ -163,6 +163,7 @@ def _offers_installing(stage: Stage) -> bool:
     )
 
 
+@once
 def _starts_tool(start: Start) -> bool:
     if start.is_prompt or start.program in _TOOLS:
         return True

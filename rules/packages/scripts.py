@@ -76,10 +76,12 @@ def sure_calls(run: Run, *names: str) -> Iterator[Command]:
         run: A RUN; where a folder is mounted into it, any program may come from there.
         names: The programs.
     """
-    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
+    shell = run.script.shell if run.script.shell is not None and run.script.shell.name in names else None
+    called = run.calls(*names)
+    if not (called or shell) or run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
         return
-    if run.script.shell is not None and run.script.shell.name in names:
-        yield run.script.shell
-    for command in run.calls(*names):
+    if shell is not None:
+        yield shell
+    for command in called:
         if surely_stops(run, command):
             yield command

@@ -24,7 +24,7 @@ from rules.api import (
 )
 from rules.repository.builds import Build
 from rules.runtime.probes import GIVING_UP, probe_with_what_is_there, url_of
-from rules.runtime.script_tools import install, lacking
+from rules.runtime.script_tools import install, lacking, lacks_program
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
 
@@ -61,8 +61,7 @@ def _missing(change: DockerfileChange, stage: Stage, commands: tuple[Command, ..
     """Return the first command of a health check that nothing puts into the image."""
     if not stage.base_known or stage.runtime.is_windows or _has_another_way(commands):
         return None
-    names = change.repository.context_names(change.path)
-    return next((c for c in commands if c.name and stage.runtime.lacks(_program(c), names)), None)
+    return next((c for c in commands if c.name and lacks_program(change, stage, _program(c))), None)
 
 
 def _brought_elsewhere(change: DockerfileChange, found: Written) -> tuple[Command, Installed] | None:

@@ -74,14 +74,13 @@ def _missing_in(change: DockerfileChange, found: Written, script: StartScript, *
     """Return the first program that one script surely calls; `ends`: whether the container exits with the script."""
     if script.shell is None or _BRINGS_MORE.search(script.text):
         return None
-    names = change.repository.context_names(change.path)
     was = change.was(found.stage)
     asked = {word for match in _ASKED_FOR.finditer(script.text) for word in re.findall(r"[\w.+-]+", match[1])}
     for name, command in _needed(script):
         if name in asked:
             continue
         taken = taken_away(found.stage, was, name)
-        if taken is None and not found.stage.runtime.lacks(name, names):
+        if taken is None and not lacks_program(change, found.stage, name):
             continue
         return Missing(name, script.path, command.span, str(command), _effect(script, command, name, ends=ends), taken)
     return None
@@ -140,6 +139,15 @@ def _effect(script: StartScript, command: Command, name: str, *, ends: bool) -> 
     if command.errexit:
         return f"The script stops there with “{name}: not found”{', and the container exits' if ends else ''}"
     return f"That line fails with “{name}: not found” at every start"
+
+
+def lacks_program(change: DockerfileChange, stage: Stage, name: str) -> bool:
+    """Tell whether an image lacks a well-known program, by the names of the files in the build context as well.
+
+    These take a while to be known: they are asked for where the program is lacking without any of them.
+    """
+    lacks = stage.runtime.lacks
+    return lacks(name, frozenset()) and lacks(name, change.repository.context_names(change.path))
 
 
 def lacking(stage: Stage, name: str) -> str:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Command, DockerfileChange, Instruction, Origin, Setting, Stage, Start, behind, is_script
+from rules.api import Command, DockerfileChange, Instruction, Origin, Setting, Stage, Start, behind, is_script, once
 from rules.dockerfile import shell_nested
 
 if TYPE_CHECKING:
@@ -67,14 +67,19 @@ def started_by(stage: Stage) -> Iterator[Written]:
 
 
 def _of(stage: Stage, keywords: tuple[str, ...]) -> Iterator[Written]:
-    """Yield what a stage has in force; a CMD that a shell-form ENTRYPOINT ignores runs nothing, and is left out."""
+    wanted = keywords or ("ENTRYPOINT", "CMD")
+    yield from (found for found in _in_force(stage) if found.instruction.keyword in wanted)
+
+
+@once
+def _in_force(stage: Stage) -> tuple[Written, ...]:
+    """What a stage has in force; a CMD that a shell-form ENTRYPOINT ignores runs nothing, and is left out."""
     image = stage.image
-    for setting in (image.entrypoint, image.cmd, image.healthcheck):
-        instruction, start = setting.instruction, setting.value
-        if instruction is None or not start or (setting is image.cmd and image.ignores_cmd):
-            continue
-        if instruction.keyword in (keywords or ("ENTRYPOINT", "CMD")):
-            yield Written(stage, setting, start, instruction)
+    return tuple(
+        Written(stage, setting, setting.value, setting.instruction)
+        for setting in (image.entrypoint, image.cmd, image.healthcheck)
+        if setting.instruction is not None and setting.value and not (setting is image.cmd and image.ignores_cmd)
+    )
 
 
 def full_words(found: Written) -> tuple[str, ...] | None:

@@ -22,7 +22,7 @@ from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.left_installs import left_install
 from rules.runtime.programs_left_behind import left_behind
 from rules.runtime.project_programs import project_left_out
-from rules.runtime.script_tools import Missing, cause, install, lacking, missing_in_script
+from rules.runtime.script_tools import Missing, cause, install, lacking, lacks_program, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
 from rules.runtime.start_scripts import note_in
 from rules.runtime.undeclared_programs import undeclared_program
@@ -36,11 +36,10 @@ from rules.runtime.undeclared_programs import undeclared_program
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a program that nothing puts into the image."""
-    names = change.repository.context_names(change.path)
     for found in shipped(change):
         if not found.stage.base_known or found.stage.runtime.is_windows or not _is_program(found):
             continue
-        missing = next((name for name in _programs(found) if _lacks(found.stage, name, names)), None)
+        missing = next((name for name in _programs(found) if _lacks(change, found.stage, name)), None)
         if missing is not None:
             yield _problem(found, missing)
             continue
@@ -77,10 +76,10 @@ def _in_script(found: Written, lost: Missing) -> Problem:
     )
 
 
-def _lacks(stage: Stage, name: str, context: frozenset[str] | None) -> bool:
+def _lacks(change: DockerfileChange, stage: Stage, name: str) -> bool:
     """Whether a program is missing: also the shell, which distroless `debug` images have, elsewhere, and in PATH."""
     if name not in ("sh", "/bin/sh", "/usr/bin/sh"):
-        return stage.runtime.lacks(name, context)
+        return lacks_program(change, stage, name)
     elsewhere = name == "sh" and stage.facts is not None and stage.facts.has_busybox_shell
     return stage.runtime.has_shell is False and not elsewhere
 

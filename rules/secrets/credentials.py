@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.secrets.published_examples import is_published_example
+
+if TYPE_CHECKING:
+    from rules.dockerfile.source import Source
 
 
 class Shape(NamedTuple):
@@ -132,9 +136,10 @@ class Credential(NamedTuple):
         return f"{self.text[:4]}…" if len(self.text) > 12 else "…"  # noqa: PLR2004 - of a short one nothing is shown
 
 
-def credentials(text: str) -> list[Credential]:
-    """Return what looks like a real credential in a text, in its order; examples and variables are left out."""
-    lower = text.lower()
+@once
+def credentials(source: Source) -> tuple[Credential, ...]:
+    """Return what looks like a real credential in a file, in its order; examples and variables are left out."""
+    text, lower = source.text, source.text.lower()
     hinted = {place for hint, place in _HINTS if hint in lower}
     found = []
     for shape in [_SHAPES[place] for place in sorted(hinted)]:
@@ -145,7 +150,7 @@ def credentials(text: str) -> list[Credential]:
                 continue
             if not _is_example(match[0], inner):
                 found.append(Credential(shape.kind, match[group], match.start(group), match.end(group)))
-    return sorted(_once(found), key=lambda one: one.start)
+    return tuple(_apart(found))
 
 
 def _is_for_all(kind: str, text: str, start: int) -> bool:
@@ -160,7 +165,7 @@ def _is_default(groups: dict[str, str | None]) -> bool:
     return groups.get("user") is not None and groups.get("user") == groups.get("secret")
 
 
-def _once(found: list[Credential]) -> list[Credential]:
+def _apart(found: list[Credential]) -> list[Credential]:
     """Leave one of those that lie in the same text: a token inside a URL is known by its own shape."""
     kept: list[Credential] = []
     for one in sorted(found, key=lambda one: one.start):

@@ -89,7 +89,7 @@ def _last_part(name: str) -> str:
 def _secrets(model: Model) -> Iterator[_Secret]:
     """Yield what a file gives away, by a name that shows nothing of it."""
     source = model.source
-    for found in credentials(source.text):
+    for found in credentials(source):
         own = found.kind != "a private key"  # of a key only its first line, which says nothing
         shown, told = (f"{found.kind} {found.masked}", found.text) if own else (found.kind, "")
         yield _Secret(shown, source.span(found.start, found.end), told, _ships(model, found.start))

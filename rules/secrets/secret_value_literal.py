@@ -44,6 +44,7 @@ _FOR_EITHER = f"{_FOR_BUILD}, or to the container when it starts"
 _FOR_START = "give the new one to the container when it starts: a secret of the platform, `--env-file`"
 _LAST = frozenset({"htpasswd", "composer"})
 """Programs that take a password as their last word."""
+_TAKING = (*_PASSWORDS, *_LAST)
 _AT_START = ("HEALTHCHECK", "CMD", "ENTRYPOINT")
 _NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 
@@ -57,7 +58,7 @@ _NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A credential stands in the file."""
     source = change.source
-    found = credentials(source.text)
+    found = credentials(source)
     for one, *again in _by_text(found):
         at = _stage_at(change, one.start)
         ships = at is not None and at.layers_ship
@@ -68,20 +69,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     lower = source.text.lower()
     named = any(name in lower for name in _NAMES)
     for stage in change.stages:
-        for command, way_out in _commands(stage):
+        for command, way_out in _commands(stage, every=named):
             for word, password in (*_typed(command), *(_named(command) if named else ())):
                 if not any(start < word.end and word.start < end for start, end in places):
                     one = Credential(_TYPED, password, word.start, word.end)
                     yield _problem(one, word.span, stage, way_out)
 
 
-def _commands(stage: Stage) -> Iterator[tuple[Command, str]]:
-    """Yield the commands of the build and of the container, each with the way out."""
+def _commands(stage: Stage, *, every: bool) -> Iterator[tuple[Command, str]]:
+    """Yield commands of the build and of the container, each with the way out: those that take a password, or every."""
+    build = _FOR_EITHER if stage.layers_ship else _FOR_BUILD
     for run in stage.runs:
-        yield from ((command, _FOR_EITHER if stage.layers_ship else _FOR_BUILD) for command in run.commands)
+        yield from ((command, build) for command in (run.commands if every else run.calls(*_TAKING)))
     for instruction in stage.instructions:
-        script = script_of(instruction) if instruction.keyword in _AT_START else None
-        yield from ((command, _FOR_START) for command in (script.commands if script is not None else ()))
+        if instruction.keyword in _AT_START:
+            script = script_of(instruction)
+            yield from ((command, _FOR_START) for command in (script.commands if every else script.named(*_TAKING)))
 
 
 def _typed(command: Command) -> Iterator[tuple[ShellWord, str]]:
@@ -131,7 +134,7 @@ def _start(instruction: Instruction) -> int:
     return instruction.span.start
 
 
-def _by_text(found: list[Credential]) -> list[list[Credential]]:
+def _by_text(found: Sequence[Credential]) -> list[list[Credential]]:
     """Put those together that are one credential, written again."""
     groups: dict[tuple[str, str], list[Credential]] = {}
     for one in found:
