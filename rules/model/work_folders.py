@@ -78,7 +78,9 @@ def path_of(run: Run, command: Command, written: str) -> str | None:
 
 @once
 def _folders(run: Run) -> tuple[list[int], list[str | None]]:
-    """Where the commands of a RUN stand, in order, and the folder of each."""
+    """Where the commands of a RUN stand, in order, and the folder of each; nothing where none can leave its WORKDIR."""
+    if not any(command.name in _MOVERS or command.name in RUNS_MORE for command in run.commands):
+        return [], []
     commands = sorted(run.commands, key=lambda one: one.start)
     closing, scripts = _closing(run), _inner_scripts(commands)
     shells = [_Shell(sys.maxsize, run.workdir.value)]
