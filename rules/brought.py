@@ -6,7 +6,7 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.lazily import once
+from rules.lazily import once, once_for_each
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.model.steps import Copy
@@ -206,6 +206,7 @@ def _by_name(change: DockerfileChange) -> dict[str, list[str]]:
     return found
 
 
+@once_for_each
 def place_of(stage: Stage, program: str) -> str | None:
     """Return where a program lies in the image, as an exec form finds it: absolute, in the WORKDIR, or on the PATH.
 
@@ -238,6 +239,7 @@ def _is_copied(stage: Stage, folder: str, name: str) -> bool:
     )
 
 
+@once_for_each
 def last_put(stage: Stage, target: str) -> Put | None:
     """Return what brought a path into the image last: of one COPY the source of that name before a folder's."""
     puts = [put for put in stage.files.covering(target) if put.kind != "workdir"]

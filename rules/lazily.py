@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 Owner = TypeVar("Owner")
 
 
@@ -49,6 +50,25 @@ def once(function: Callable[[Owner], T]) -> Callable[[Owner], T]:
             kept[name] = function(owner)
         found: T = kept[name]
         return found
+
+    return answer
+
+
+def once_for_each(function: Callable[[Owner, Key], T]) -> Callable[[Owner, Key], T]:
+    """Let a function of an object and of something that can be hashed (a path, a name) answer once for each of both.
+
+    As `once`. What it returns should be small: all of it stays as long as the object.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def answer(owner: Owner, key: Key) -> T:
+        kept: dict[Key, T] | None = owner.__dict__.get(name)
+        if kept is None:
+            kept = owner.__dict__[name] = {}
+        if key not in kept:
+            kept[key] = function(owner, key)
+        return kept[key]
 
     return answer
 

@@ -130,7 +130,7 @@ def _may_make_anything(run: Run, command: Command) -> bool:
     """Whether nobody knows all that a command writes."""
     if command.name and command.name not in _KNOWN:
         return True
-    return len(_writes(run).get(command.start, ())) < len(tuple(texts_written(command)))
+    return len(_writes(run).get(command.start, ())) < len(texts_written(command))
 
 
 def _taken(run: Run, command: Command) -> tuple[str, ...]:

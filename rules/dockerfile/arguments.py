@@ -52,7 +52,7 @@ def split_words(instruction: Instruction) -> tuple[Word, ...]:
     FROM, VOLUME), not at all for those with one argument (MAINTAINER, STOPSIGNAL, USER, WORKDIR), and at
     white space outside quotes for all others. HEALTHCHECK keeps its type as the first word.
     """
-    strings = json_words(instruction)
+    strings = instruction.exec_form
     keyword, value = instruction.keyword, instruction.value
     if strings is not None:
         kind = value[: command_start(instruction)].rstrip()

@@ -108,18 +108,26 @@ def _called(command: Command, env: Mapping[str, str]) -> _Called | None:
     name = command.name
     if "$" in name and command.program is not None:
         name = base_name(expanded(command.program.value, env))
-    manager = _MANAGERS.get(name)
-    args = own_words(command.args)
-    if manager is not None:
-        return _Called(manager, name, name, args)
-    if _VERSIONED_PIP.match(name):
-        return _Called(python.PIP, "pip", name, args)
-    if _VERSIONED_GO.match(name):
-        return _Called(languages.GO, "go", name, args)
+    named = _named(name)
+    if named is not None:
+        return _Called(*named, name, own_words(command.args))
     if _PYTHON.match(name):
-        return _python_module(name, args)
-    if name.startswith("php") and args and base_name(args[0].value).startswith("composer"):
+        return _python_module(name, own_words(command.args))
+    args = own_words(command.args) if name.startswith("php") else ()
+    if args and base_name(args[0].value).startswith("composer"):
         return _Called(languages.COMPOSER, "composer", f"{name} {args[0].value}", args[1:])
+    return None
+
+
+def _named(name: str) -> tuple[Manager, str] | None:
+    """Return the manager that a program is, and the name that it goes by without its version: `pip` for `pip3.12`."""
+    manager = _MANAGERS.get(name)
+    if manager is not None:
+        return manager, name
+    if _VERSIONED_PIP.match(name):
+        return python.PIP, "pip"
+    if _VERSIONED_GO.match(name):
+        return languages.GO, "go"
     return None
 
 

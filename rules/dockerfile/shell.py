@@ -20,7 +20,7 @@ from rules.dockerfile.shell_nested import SHELLS
 from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
 from rules.dockerfile.shell_wrappers import base_name
-from rules.lazily import cached_property
+from rules.lazily import cached_property, once_for_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,10 +161,16 @@ def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -
     """
     if instruction.keyword not in _RUNNING:
         return Script()
+    return _read(instruction, shell_dialect(tuple(shell) if shell else DEFAULT_SHELL))
+
+
+@once_for_each
+def _read(instruction: Instruction, speaks: tuple[str, tuple[str, ...]]) -> Script:
+    """Read an instruction for a shell: its language and its options."""
+    dialect, options = speaks
     words = instruction.exec_form
     if words is not None:
         return _array_script(instruction.keyword, words, instruction.source)
-    dialect, options = shell_dialect(tuple(shell) if shell else DEFAULT_SHELL)
     view, offset = shell_view(instruction)
     heredocs = instruction.heredocs
     if heredocs and _ONLY_HEREDOC.fullmatch(view):

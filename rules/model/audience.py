@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 DEVELOPMENT_NAMES = frozenset(
     "dev devel develop development test tests testing lint debug ci e2e local devcontainer".split()
@@ -75,6 +76,7 @@ def is_development_path(path: str) -> bool:
     return any(name in _FOLDERS or is_development_name(name.replace(".", "-")) for name in near)
 
 
+@lru_cache(maxsize=256)
 def is_development_file(path: str) -> bool:
     """Tell whether a Dockerfile's name, or a folder around it, says that its image is for developers or tests."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()

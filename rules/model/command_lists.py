@@ -87,17 +87,18 @@ def _lists(run: Run) -> dict[int, _List]:
         text = command.nested, command.handed_by
         place = text, command.conditional
         gap = _gap(command, below.get(text, command.end))
-        if not command.nested and _CLOSES.fullmatch(gap):
+        group = _GROUP.search(gap) if gap else None
+        if gap and not command.nested and _CLOSES.fullmatch(gap):
             behind.append(end)
             end = {}
         if command.after not in ("&&", "|", "|&"):
             end[place] = _End(command)
         elif behind and not command.nested and _OPENS.fullmatch(gap):
             end = behind.pop()
-        elif _GROUP.search(gap):
+        elif group:
             end[place] = _End(None, goes_on and _COMPOUND.match(gap) is not None)
         if not command.nested:
-            in_condition = not _GROUP.search(gap) and (in_condition or _BODY.search(gap) is not None)
+            in_condition = not group and (in_condition or _BODY.search(gap) is not None)
             if not in_condition and (not command.conditional or command.before == "||"):
                 goes_on = command.before in (";", "\n")
         below[text] = command.start

@@ -62,5 +62,5 @@ def _behind(run: Run, end: Command) -> str:
         return end.after
     instruction = run.instruction
     stop = instruction.span.end if end.source is instruction.source else len(end.source.text)
-    closed = _CLOSED.match(end.source.text[:stop], end.end)
+    closed = _CLOSED.match(end.source.text, end.end, stop)
     return closed["then"] if closed is not None else end.after

@@ -87,7 +87,7 @@ def written_by(run: Run) -> tuple[Write, ...]:
     """Return what a RUN writes, `cd` followed from command to command."""
     found: list[Write] = []
     for command in run.commands:
-        texts = tuple(texts_written(command))
+        texts = texts_written(command)
         folder = folder_of(run, command) if texts else None
         found += [
             Write(path, tree, checkout, command)
@@ -109,14 +109,18 @@ def _join(run: Run, command: Command, folder: str | None, text: str) -> str | No
     return run.resolve(expanded if expanded.startswith("/") else f"{folder}/{expanded}")
 
 
-def texts_written(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    """Yield each path that a command writes as text, whether it is a tree, and whether it is a checkout."""
+def texts_written(command: Command) -> tuple[tuple[str, bool, bool], ...]:
+    """Return each path that a command writes as text, whether it is a tree, and whether it is a checkout."""
+    writer = _WRITERS.get("python" if command.name.startswith("python") else command.name)
+    if writer is None and not command.redirects:
+        return ()
+    return (*_redirected(command), *(writer(command) if writer is not None else ()))
+
+
+def _redirected(command: Command) -> Iterator[tuple[str, bool, bool]]:
     for redirect in command.redirects:
         if ">" in redirect.operator and redirect.target is not None and not redirect.target.value.isdecimal():
             yield redirect.target.value, False, False
-    writer = _WRITERS.get("python" if command.name.startswith("python") else command.name)
-    if writer is not None:
-        yield from writer(command)
 
 
 def _all_operands(command: Command) -> Iterator[tuple[str, bool, bool]]:

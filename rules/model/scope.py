@@ -216,6 +216,13 @@ def arg_variables(instruction: Instruction, scope: Scope, inherited: Mapping[str
     return found
 
 
+def _platform_values(given: Mapping[str, str]) -> dict[str, Variable]:
+    return {name: Variable(name, given.get(name, UNKNOWN), "builtin") for name in PLATFORM_ARGS}
+
+
+_PLATFORM_LEFT_OPEN = _platform_values({})
+
+
 def global_scope(instructions: Iterable[Instruction], escape: str, platform: Mapping[str, str] | None = None) -> Scope:
     """Return the scope of the FROM lines: the ARGs above the first one and BuildKit's platform values.
 
@@ -224,9 +231,7 @@ def global_scope(instructions: Iterable[Instruction], escape: str, platform: Map
         escape: The file's escape character.
         platform: The platform values by name where one platform is meant; otherwise they are unknown.
     """
-    filled_in = {name: (platform or {}).get(name, UNKNOWN) for name in PLATFORM_ARGS}
-    variables = {name: Variable(name, value, "builtin") for name, value in filled_in.items()}
-    scope = Scope(variables, complete=True, escape=escape)
+    scope = Scope(_platform_values(platform) if platform else _PLATFORM_LEFT_OPEN, complete=True, escape=escape)
     for instruction in instructions:
         if instruction.keyword == "ARG":
             scope = scope.with_(arg_variables(instruction, scope, {}))

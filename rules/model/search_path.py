@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Step
@@ -12,6 +14,7 @@ DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/
 """`PATH` of an image that sets none (moby, `DefaultPathEnvUnix`)."""
 
 
+@once
 def path_folders(stage: Stage) -> tuple[str, ...] | None:
     """Return the folders of `PATH`; `None` when they cannot be known.
 

@@ -28,6 +28,8 @@ _BEFORE = " \t\r\n\\"
 _LONGEST_GAP = 200
 _UNKNOWN = frozenset("*?`")
 _MOVERS = frozenset({"cd", "pushd", "popd"})
+_LEAVING = _MOVERS | RUNS_MORE
+"""Commands that go to another folder, or hand a script to a shell that may begin in one."""
 _APART = frozenset({"|", "|&", "&"})
 """Operators in front of which a command runs in a shell of its own."""
 
@@ -78,7 +80,9 @@ def path_of(run: Run, command: Command, written: str) -> str | None:
 
 @once
 def _folders(run: Run) -> tuple[list[int], list[str | None]]:
-    """Where the commands of a RUN stand, in order, and the folder of each."""
+    """Where the commands of a RUN stand, in order, and the folder of each; nothing where none can leave its WORKDIR."""
+    if _LEAVING.isdisjoint([command.name for command in run.commands]):
+        return [], []
     commands = sorted(run.commands, key=lambda one: one.start)
     closing, scripts = _closing(run), _inner_scripts(commands)
     shells = [_Shell(sys.maxsize, run.workdir.value)]

@@ -103,7 +103,14 @@ class Repository:
 
     def builds_of(self, dockerfile: str) -> tuple[Build, ...]:
         """Return the builds of one Dockerfile."""
-        return tuple(build for build in self.builds if build.dockerfile == dockerfile)
+        return self._builds_by_file.get(dockerfile, ())
+
+    @cached_property
+    def _builds_by_file(self) -> dict[str, tuple[Build, ...]]:
+        found: dict[str, list[Build]] = {}
+        for build in self.builds:
+            found.setdefault(build.dockerfile, []).append(build)
+        return {dockerfile: tuple(builds) for dockerfile, builds in found.items()}
 
     def starts_otherwise(self, dockerfile: str) -> bool:
         """Tell whether a file starts another command in an image than the image's own, and not that one besides.
@@ -147,17 +154,17 @@ class Repository:
         `.dockerignore` beside it has its own folder, since Docker reads that file in the context's root alone. Else
         what it copies may lie in one folder only.
         """
+        if dockerfile not in self._told:
+            self._told[dockerfile] = self._context_of(dockerfile)
+        return self._told[dockerfile]
+
+    def _context_of(self, dockerfile: str) -> str | None:
         contexts = {build.context for build in self.builds_of(dockerfile)}
         folder = posixpath.dirname(dockerfile)
         if contexts:
             return contexts.pop() if len(contexts) == 1 else None
         if not folder or f"{folder}/.dockerignore" in self.files:
             return folder
-        if dockerfile not in self._told:
-            self._told[dockerfile] = self._context_by_sources(dockerfile)
-        return self._told[dockerfile]
-
-    def _context_by_sources(self, dockerfile: str) -> str | None:
         if dockerfile not in self.files or self.listing is None:
             return None
         return context_by_sources(dockerfile, self.parsed(dockerfile), self.listing, self.folders)

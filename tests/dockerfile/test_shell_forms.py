@@ -225,3 +225,11 @@ def test_an_onbuild_trigger_is_read_like_any_other() -> None:
     trigger = read("FROM a\nONBUILD RUN b && c").instructions[-1].trigger
     assert trigger is not None
     assert [command.name for command in script_of(trigger).commands] == ["b", "c"]
+
+
+def test_an_instruction_is_read_once_for_each_shell() -> None:
+    run = read("FROM a\nRUN set -x && b\n").instructions[-1]
+    assert script_of(run) is script_of(run, shell=("/bin/sh", "-c"))
+    assert script_of(run, shell=("/bin/bash", "-eo", "pipefail", "-c")).pipefail
+    assert not script_of(run).pipefail
+    assert not script_of(run, shell=("powershell", "-Command")).understood

@@ -102,6 +102,8 @@ _OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "bundle": ("bundle", ("clean",)),
     "gem": ("gem", ("cleanup",)),
 }
+_CLEANERS = frozenset({*_OWN_COMMANDS, "rm", "find", "pacman", "trap", "eval"})
+"""Commands that may remove something."""
 
 
 def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleaning, ...]:
@@ -168,6 +170,8 @@ def _moved(folder: str, target: str) -> str:
 def _left(script: Script, order: int, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what one command removes; `folder` is where the last `cd` went."""
     command = script.commands[order]
+    if command.name not in _CLEANERS and "$" not in command.name:
+        return
     values = [word.value for word in command.args]
     if command.name == "rm" and "xargs" in command.wrappers and command.part and order:
         values = ["-delete", *(word.value for word in script.commands[order - 1].args)]
