@@ -30,11 +30,12 @@ def severity(raised: Raised, policy: Policy) -> Severity:
 def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     """Tell whether a problem is too small for a comment of its own; never where the policy names its rule, or fails.
 
-    What only makes an image bigger or harder to maintain is minor where it is for developers.
+    What only makes an image bigger or harder to maintain is minor where it is for developers, and so is every remark.
     """
-    if raised.rule.id in policy.rules or (policy.fail_on is not None and severity(raised, policy) >= policy.fail_on):
+    weighs = severity(raised, policy)
+    if raised.rule.id in policy.rules or (policy.fail_on is not None and weighs >= policy.fail_on):
         return False
-    of_shipping = raised.rule.category in _MINOR_FOR_DEVELOPERS
+    of_shipping = weighs is Severity.INFO or raised.rule.category in _MINOR_FOR_DEVELOPERS
     return raised.problem.minor or (of_shipping and _is_for_developers(change, raised.problem.stage))
 
 

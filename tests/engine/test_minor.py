@@ -52,3 +52,9 @@ def test_a_policy_that_fails_on_graver_ones_leaves_it_where_it_is() -> None:
 def test_what_ships_too_much_is_minor_where_nothing_ships(path: str) -> None:
     assert found("package-cache-left", LEAVES_LISTS).wants_comment
     assert found("package-cache-left", LEAVES_LISTS, path).minor
+
+
+def test_a_remark_is_minor_where_developers_work() -> None:
+    text = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pytest\n"
+    assert found("pip-unpinned", text).wants_comment
+    assert found("pip-unpinned", text, "Dockerfile.dev").minor
