@@ -132,5 +132,6 @@ def _told(stage: Stage, language: str, message: str) -> Problem:
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,
+        decision=message.replace(stage.label, "").casefold(),
         key=language,
     )

@@ -190,11 +190,16 @@ def _volumes(stage: Stage) -> set[str]:
 
 
 def _moved(stage: Stage, was: Stage) -> list[str]:
-    """Return the volumes in whose place the file declares others, which neither hold them nor lie in them."""
+    """Return the volumes in whose place the file declares others, which neither hold them nor lie in them.
+
+    `VOLUME ~/data` names a folder called `~`, since no shell reads it: nobody has mounted anything there.
+    """
     if any(volume.value is None for volume in stage.image.volumes):
         return []
     gone, new = _volumes(was) - _volumes(stage), _volumes(stage) - _volumes(was)
-    return sorted(path for path in gone if new and not any(_meet(path, other) for other in _volumes(stage)))
+    return sorted(
+        path for path in gone if new and path[:1] == "/" and not any(_meet(path, other) for other in _volumes(stage))
+    )
 
 
 def _instructions(stage: Stage, keyword: str) -> tuple[Instruction, ...]:
