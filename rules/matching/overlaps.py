@@ -213,7 +213,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "remote-script-piped-to-shell": (
-        _silence("place", "pipefail-missing"),
+        _silence("place", "package-cache-left", "pipefail-missing"),
         _silence("instruction", "integrity-check-removed"),
     ),
     "dockerignore-loosened": (
