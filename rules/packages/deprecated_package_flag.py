@@ -99,6 +99,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not found:
             continue
         unknown = call.manager == "npm" and has_unknown_npm(stage)
+        if unknown and call.command.conditional:
+            continue  # neither whether it runs nor what it then means is known
         unsaid = call.manager == "bundle" and has_unknown_bundler(stage)
         stops = _stops(stage, call, dict(found))
         if _is_silenced(call) and not stops:
