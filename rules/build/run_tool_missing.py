@@ -27,6 +27,7 @@ from rules.build.missing_programs import (
     SYSTEM_TOOLS,
     is_given_up_by_node,
     is_missing_at,
+    is_newest_node,
     is_ubi_minimal,
     lacks,
     lacks_dotnet_sdk,
@@ -224,7 +225,9 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
         way_out = f"Use BusyBox's own, {OF_SHADOW[name]}, or install `shadow`"
     elif name == "yarn" and is_given_up_by_node(stage, name):
-        why = f"which Node.js's images have not held since 26: {base} comes without, and no instruction installs it"
+        newest = " names no release, so that it is the newest by now, and" if is_newest_node(stage) else ""
+        why = f"which Node.js's images have not held since 26: {base}{newest} comes without, and no instruction"
+        why += " installs it"
         way_out = (
             "Run `npm install -g yarn@1.22.22`, or `npm install -g corepack@<version>` and `corepack enable` first"
         )
