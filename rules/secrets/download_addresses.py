@@ -49,12 +49,11 @@ _ASKS = re.compile(r"(?:\$\(|`)[^()`]*\b(?:curl|wget|git\s+ls-remote|gh)\s")
 _ANSWERING = re.compile(
     r"(?:\$\(|`)\s*(?:"
     r"(?!\S*(?:grep|sort|ls|cat|command|head|tail|awk)\s)(?P<program>[\w./+-]+)\s(?:-v|-V|--version|version|-fullversion)(?![\w=-])"
-    r"|(?P<system>lsb_release|dpkg-query|rpm|pg_config|php-config)\s"
-    r"|(?P<code>php|python3?|node|ruby|perl)\s-[a-zA-Z]*[cerp]\s[^()`]*version"
-    r"|cat\s(?P<file>/etc/[\w-]*(?:release|version))\b)",
+    r"|(?P<system>dpkg-query|rpm|pg_config|php-config)\s"
+    r"|(?P<code>php|python3?|node|ruby|perl)\s-[a-zA-Z]*[cerp]\s[^()`]*version)",
     re.IGNORECASE,
 )
-"""A command that says which release of a program, or of the system, the image holds."""
+"""A command that says which release of a program the image holds."""
 _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
 _EXACT_TAG = re.compile(r"v?\d+\.\d+\.\d")
 _FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<")
@@ -103,11 +102,11 @@ def _name_of_newest(url: str) -> str | None:
     return newest[1] or newest[2] or newest[3]
 
 
-def _filled_by(step: Step, url: str) -> tuple[str, ...]:
-    """Return an address and what its RUN assigns to the variables in it, those of the platform left out."""
+def _filled_by(step: Step, url: str) -> tuple[tuple[str, str], ...]:
+    """Return what the RUN assigns to the variables in an address, each with its name; not those of the platform."""
     names = {name for name in names_read(url) if not _OF_PLATFORM.search(name)} if isinstance(step, Run) else set()
     commands = step.commands if isinstance(step, Run) and names else ()
-    return (url, *(word.text for command in commands for name, word in command.assignments if name in names))
+    return tuple((name, word.text) for command in commands for name, word in command.assignments if name in names)
 
 
 def _answering(stage: Stage, step: Step, url: str) -> str | None:
@@ -115,13 +114,16 @@ def _answering(stage: Stage, step: Step, url: str) -> str | None:
     reference = stage.root.reference
     if reference is not None and (reference.digest or _EXACT_TAG.match(reference.tag or "")):
         return None
-    found = next(filter(None, map(_ANSWERING.search, _filled_by(step, url))), None)
-    return next(filter(None, found.groups())) if found is not None else None
+    for name, text in _filled_by(step, url):
+        found = _ANSWERING.search(text)
+        if found is not None and not _RELEASE.search(re.sub(rf"\$\{{?{name}\b", "", url)):
+            return next(filter(None, found.groups()))
+    return None
 
 
 def _asked_for(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address whose release the RUN itself finds out."""
-    if not any(map(_ASKS.search, _filled_by(step, url))):
+    if not any(_ASKS.search(text) for text in (url, *(text for _, text in _filled_by(step, url)))):
         return None
     return (
         "Which release that is, the `RUN` asks on the day of the build, and what it is goes into the image unseen",
