@@ -190,6 +190,12 @@ _BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
 )
 """Packages that bring none of those that seldom come along but by their own name."""
 
+_BRINGS_NO_BASH = _BRINGS_NOTHING | frozenset(
+    "build-base bzip2 curl g++ gcc git gzip jq less libc-dev libgcc libstdc++ linux-headers make musl-dev nano nodejs "
+    "npm openssh-client pkgconf py3-pip python3 rsync shadow sudo tar unzip vim wget xz yarn zip".split()
+)
+"""Packages of Alpine's that bring no Bash, for its scripts are those of BusyBox (their APKBUILDs in aports)."""
+
 _OF_ONE_PACKAGE = {"fc-cache": "fontconfig"}
 """Programs by the package that alone has them: Debian's tables say what else brings that."""
 _BRINGS_NO_KEYS = _BRINGS_NOTHING | frozenset(
@@ -250,6 +256,8 @@ def _brings_none(run: Run, call: PackageCall, name: str) -> bool:
     harmless = _BRINGS_LITTLE if name in _SELDOM_BROUGHT else _BRINGS_NOTHING
     if name in _BY_PACKAGES_OF_ITS_OWN:
         harmless = _BRINGS_NO_KEYS
+    if name == "bash" and call.manager == "apk":
+        harmless = _BRINGS_NO_BASH
     named = [package.name for package in call.packages]
     if not named or "xargs" in call.command.wrappers:
         return False
