@@ -27,8 +27,9 @@ from rules.packages.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.cleaning_scripts import is_cleaned_by_script
 from rules.packages.configuration import written_until
 from rules.packages.later_scripts import mindful_of_scripts
-from rules.packages.lists_in_need import NODESOURCE, in_need, need_said
+from rules.packages.lists_in_need import in_need, need_said
 from rules.packages.options import spelled
+from rules.packages.sources import NODESOURCE
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
