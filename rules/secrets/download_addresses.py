@@ -117,7 +117,7 @@ def _answering(stage: Stage, step: Step, url: str) -> str | None:
     for name, text in _filled_by(step, url):
         found = _ANSWERING.search(text)
         if found is not None and not _RELEASE.search(re.sub(rf"\$\{{?{name}\b", "", url)):
-            return next(filter(None, found.groups()))
+            return found["program"] or found["system"] or found["code"]
     return None
 
 
