@@ -189,6 +189,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost", "lockfile-missing"),),
     "run-tool-missing": (
         _silence("instruction", "uid-implicit"),
+        _silence("cause", "start-tool-missing"),
         _where("sdk", "instruction", "prefer-multi-stage"),
     ),
     "copy-relative-without-workdir": (_silence("instruction", "copy-folders-merged"),),
