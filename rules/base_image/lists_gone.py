@@ -52,7 +52,8 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
 
 def _stopping(stage: Stage, run: Run, call: PackageCall) -> str:
     """Name what asks the mirrors first, which may be NodeSource's script, and say that it stops."""
-    script = next((one for one in stage.runs if one.at <= run.at and only_adds_nodesource(one)), None)
+    above = (one for one in stage.runs if one.at <= run.at and only_adds_nodesource(one))
+    script = next((one for one in above if any(True for _ in sure_calls(one, "bash", "sh"))), None)
     if script is not None:
         return f"NodeSource's script (line {script.instruction.line}) calls {quote(spelled(call))}, which stops"
     return f"{quote(spelled(call))} (line {call.command.line}) stops"
