@@ -10,7 +10,7 @@ from rules.model.carried import fills_root
 from rules.model.puts import within
 from rules.packages.options import spelled
 from rules.packages.scripts import may_be_script, sure_calls
-from rules.packages.sources import may_come_from_elsewhere
+from rules.packages.sources import may_ask_other_mirrors, only_adds_nodesource
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -46,9 +46,17 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
         why = left_mirrors(facts.distro, facts.release, today) if facts is not None and known else None
         found = _first_fetch(stage) if why else None
         if found is not None and not _asks_elsewhere(stage, *found):
-            call = found[1]
-            return f"{quote(spelled(call))} (line {call.command.line}) stops the build: {why}. "
+            return f"{_stopping(stage, *found)} the build: {why}. "
     return ""
+
+
+def _stopping(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Name what asks the mirrors first, which may be NodeSource's script, and say that it stops."""
+    above = (one for one in stage.runs if one.at <= run.at and only_adds_nodesource(one))
+    script = next((one for one in above if any(True for _ in sure_calls(one, "bash", "sh"))), None)
+    if script is not None:
+        return f"NodeSource's script (line {script.instruction.line}) calls {quote(spelled(call))}, which stops"
+    return f"{quote(spelled(call))} (line {call.command.line}) stops"
 
 
 def stops_anew(change: DockerfileChange, stages: Sequence[Stage], today: date) -> bool:
@@ -95,12 +103,12 @@ def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:
 
 def _asks_elsewhere(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether something above may have named other mirrors: a file, a setting, a script, a package."""
-    above = [one for one in stage.done_runs if one.at < run.at]
+    above = [one for one in stage.done_runs if one.at < run.at and not only_adds_nodesource(one)]
     filled = any(fills_root(put) and _place(put) < (*run.at, call.command.start) for put in stage.files.puts)
     if filled or any(may_be_script(command) for one in above for command in one.commands):
         return True
     if call.manager == "apt":
-        return may_come_from_elsewhere(stage, run, call)
+        return may_ask_other_mirrors(stage, run, call)
     texts = [one.instruction.text for one in above] + [run.instruction.text]
     copied = any(put.path == "/" or within(put.path, "/etc") for put in stage.files.puts)
     return copied or any(_REPOSITORIES.search(text) for text in texts)

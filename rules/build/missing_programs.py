@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.base_image.tags import names_variant_only
 from rules.copying.java_classes import has_other_java
+from rules.dockerfile.reference import parse_reference
 from rules.facts.command_packages import provides
+from rules.facts.images import image_facts
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
 from rules.lazily import once
@@ -113,11 +116,29 @@ def _is_runtime_of_dotnet(facts: ImageFacts) -> bool:
 
 
 def is_given_up_by_node(stage: Stage, name: str) -> bool:
-    """Tell whether a program is one that Node.js, or its official image, has not brought since a release before."""
+    """Tell whether a program is one that Node.js, or its official image, has not brought since a release before.
+
+    A tag that names no release (`node:alpine`) moves on, and is of none before the newest that the tables know.
+    """
     first = _FIRST_WITHOUT.get(name)
+    official = stage.facts is not None and stage.facts.name == "node"
+    if first is None or (name == "yarn" and not official):
+        return False
+    if is_newest_node(stage):
+        published = parse_reference(f"node:{first}")
+        facts = image_facts(published) if published is not None else None
+        return facts is not None and facts.listed is True
     major = (stage.runtime.languages.get("node") or "").partition(".")[0]
-    official = name != "yarn" or (stage.facts is not None and stage.facts.name == "node")
-    return first is not None and official and major.isdecimal() and int(major) >= first
+    return major.isdecimal() and int(major) >= first
+
+
+def is_newest_node(stage: Stage) -> bool:
+    """Tell whether the base is Node.js's image under a tag that names the newest release, whichever that is."""
+    facts, reference = stage.facts, stage.root.reference
+    if facts is None or reference is None or reference.digest or facts.name != "node" or facts.stopped is not None:
+        return False
+    tag = reference.effective_tag or ""
+    return tag == "latest" or ("lts" not in tag.split("-") and names_variant_only(reference))
 
 
 def _is_runtime_of_java(stage: Stage) -> bool:
@@ -168,6 +189,12 @@ _BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
     "unzip vim wget xz xz-utils zip".split()
 )
 """Packages that bring none of those that seldom come along but by their own name."""
+
+_BRINGS_NO_BASH = _BRINGS_NOTHING | frozenset(
+    "build-base bzip2 curl g++ gcc git gzip jq less libc-dev libgcc libstdc++ linux-headers make musl-dev nano nodejs "
+    "npm openssh-client pkgconf py3-pip python3 rsync shadow sudo tar unzip vim wget xz yarn zip".split()
+)
+"""Packages of Alpine's that bring no Bash, for its scripts are those of BusyBox (their APKBUILDs in aports)."""
 
 _OF_ONE_PACKAGE = {"fc-cache": "fontconfig"}
 """Programs by the package that alone has them: Debian's tables say what else brings that."""
@@ -229,6 +256,8 @@ def _brings_none(run: Run, call: PackageCall, name: str) -> bool:
     harmless = _BRINGS_LITTLE if name in _SELDOM_BROUGHT else _BRINGS_NOTHING
     if name in _BY_PACKAGES_OF_ITS_OWN:
         harmless = _BRINGS_NO_KEYS
+    if name == "bash" and call.manager == "apk":
+        harmless = _BRINGS_NO_BASH
     named = [package.name for package in call.packages]
     if not named or "xargs" in call.command.wrappers:
         return False

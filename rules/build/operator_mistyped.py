@@ -56,6 +56,8 @@ _SERVES = re.compile(
     r"|(?:\S+ ){1,4}(?:serve|server|runserver|http\.server|start|dev|watch)(?= |\Z)"
 )
 """What runs until it is stopped: behind its `&&` nothing ever came, and the change puts that right."""
+_QUICK = frozenset("addgroup adduser chgrp chmod chown groupadd ln mkdir mv rm touch useradd usermod".split())
+"""What nobody sends to the background for the time it takes: what follows builds upon it."""
 _NUMBER = re.compile(r"[\d.]+\Z")
 """The version in a name: `python3.12`."""
 
@@ -71,11 +73,24 @@ _Pair = tuple[str, str, str]
     "operator-mistyped",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    compares=True,
     keywords=("RUN",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change puts `&` or `||` between two commands of which the second followed where the first went well."""
+    """`&` or `||` stands between two commands of which the second is to follow where the first went well."""
+    told: set[int] = set()
+    for stage, run, first, second in _changed(change):
+        told.add(first.start)
+        yield _problem(stage, run, first, second)
+    for stage in change.stages if "&" in change.after.code else ():
+        for run in stage.runs if not stage.runtime.is_windows else ():
+            for first, second in _neighbours(run):
+                early = first.after == "&" and first.name in _QUICK and first.start not in told
+                if early and not _is_meant(run, first, second):
+                    yield _in_background(stage, run, first, second)
+
+
+def _changed(change: DockerfileChange) -> Iterator[tuple[Stage, Run, Command, Command]]:
+    """Yield the commands between which the change puts another operator."""
     for stage, was in change.compared():
         if stage.runtime.is_windows:
             continue  # in cmd.exe `&` only parts two commands
@@ -85,7 +100,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 took, left = (str(first), str(second), first.after), (str(first), str(second), "&&")
                 wrong = first.after in _EFFECTS and now[took] > before[took] and now[left] < before[left]
                 if wrong and not _is_meant(run, first, second):
-                    yield _problem(stage, run, first, second)
+                    yield stage, run, first, second
 
 
 @once
@@ -130,4 +145,21 @@ def _problem(stage: Stage, run: Run, first: Command, second: Command) -> Problem
         stage=stage.key,
         key=f"{first} {operator} {second}",
         fix=fix("Write `&&`", Edit(source.span(at, at + len(operator)), "&&")),
+    )
+
+
+def _in_background(stage: Stage, run: Run, first: Command, second: Command) -> Problem:
+    source = first.source
+    at = source.text.index("&", first.end)
+    return Problem(
+        source.span(at, at + 1),
+        f"{stage.label} sends {quote(str(first), 60)} to the background with a single `&`: {quote(str(second), 60)} "
+        "starts before it is done, the step may end before it is, and the build goes on when it fails. Write `&&`.",
+        Confidence.LIKELY,
+        doubt="it may be meant so",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"{first} & {second}",
+        severity=Severity.WARNING,
+        fix=fix("Write `&&`", Edit(source.span(at, at + 1), "&&")),
     )

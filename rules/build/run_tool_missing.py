@@ -27,6 +27,7 @@ from rules.build.missing_programs import (
     SYSTEM_TOOLS,
     is_given_up_by_node,
     is_missing_at,
+    is_newest_node,
     is_ubi_minimal,
     lacks,
     lacks_dotnet_sdk,
@@ -41,6 +42,7 @@ from rules.model.accounts import is_membership
 from rules.model.foreign_options import foreign_option, is_of_usermod
 from rules.packages.account_tools import JOIN, account_calls, instead_of
 from rules.packages.scripts import sure_calls
+from rules.packages.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
 
 _MANAGERS = {
     "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",
@@ -64,6 +66,10 @@ _MANAGERS = {
 _BY_TAGS = "the tools are those of the tags that are known of the base image"
 
 
+_OF_YARN = "which Node.js's images have not held since 26: {base} comes without, and no instruction installs it"
+_UNNAMED = " names no release, so that it is the newest by now, and"
+_YARN_AGAIN = "Run `npm install -g yarn@1.22.22`, or `npm install -g corepack@<version>` and `corepack enable` first"
+
 _PACKAGES = {
     **{(name, "alpine"): "py3-pip" for name in ("pip", "pip3")},
     **{(name, distro): "python3-pip" for name in ("pip", "pip3") for distro in DEBIAN_FAMILY},
@@ -82,17 +88,12 @@ _PACKAGES = {
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
+    yield from _without_xauth(change)
     for stage in change.stages:
         yield from without_powershell(stage)
         if stage.facts is None or stage.runtime.is_windows:
             continue
-        called = (
-            (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *OF_SHADOW, "apt-key")
-        )
-        found = ((run, c) for run, c in called if _is_looked_for(run, c))
-        first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
-        if first is not None:
-            yield _problem(stage, *first)
+        yield from _of_managers(stage)
         script = gone_script(stage)
         if script is not None:
             yield script
@@ -111,6 +112,39 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         option = next(refused, None)
         if option is not None:
             yield _refused(stage, *option)
+
+
+def _of_managers(stage: Stage) -> Iterator[Problem]:
+    """Yield the first call of a program that the stage lacks at each of its steps."""
+    called = ((run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *OF_SHADOW, "apt-key"))
+    found = ((run, c) for run, c in called if _is_looked_for(run, c))
+    first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
+    if first is not None:
+        yield _problem(stage, *first)
+
+
+def _without_xauth(change: DockerfileChange) -> Iterator[Problem]:
+    """Yield the first call of `xvfb-run` for each install that leaves out `xauth`, whatever becomes of the failure."""
+    told: set[str] = set()
+    for stage in change.stages:
+        calls = [(run, c) for run in stage.runs for c in run.commands if STARTER in (c.name, *c.wrappers)]
+        sure = [(run, command) for run, command in calls if not (command.conditional or run.deferred)]
+        item = xvfb_without_xauth(stage) if sure else None
+        if item is None or cause_of(item) in told:
+            continue
+        told.add(cause_of(item))
+        run, command = sure[0]
+        yield Problem(
+            command.span,
+            said_without_xauth(stage, item, "calls"),
+            Confidence.LIKELY,
+            doubt="another package may bring it",
+            instruction=run.instruction,
+            stage=stage.key,
+            key=STARTER,
+            cause=cause_of(item),
+            fix=name_xauth(item),
+        )
 
 
 def _system_calls(run: Run) -> Iterator[Command]:
@@ -223,10 +257,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
         way_out = f"Use BusyBox's own, {OF_SHADOW[name]}, or install `shadow`"
     elif name == "yarn" and is_given_up_by_node(stage, name):
-        why = f"which Node.js's images have not held since 26: {base} comes without, and no instruction installs it"
-        way_out = (
-            "Run `npm install -g yarn@1.22.22`, or `npm install -g corepack@<version>` and `corepack enable` first"
-        )
+        why, way_out = _OF_YARN.format(base=f"{base}{_UNNAMED if is_newest_node(stage) else ''}"), _YARN_AGAIN
     else:
         why = f"which is not in the image: {base} does not have it and no instruction installs it"
         way_out = f"Bring it along: {_MANAGERS[name]}"

@@ -39,6 +39,8 @@ _INSTALLING = frozenset({"apt", "apt-get", "dnf", "microdnf", "tdnf", "yum", "zy
 """Managers that install a package file which is named by its path, as they install one by its name."""
 _MOVERS = frozenset("cp find gunzip install ln mv rename rm rsync shred truncate unlink xargs".split())
 """Programs that may take the file away, wherever they work, or put it where it is needed."""
+_FILLED = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|\$\w+")
+"""What a value is put in for, which may be any."""
 _READ_BY_START = frozenset({"CMD", "ENTRYPOINT", "ENV", "HEALTHCHECK"})
 
 
@@ -88,7 +90,8 @@ def _unpacked(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     for run, command in _naming(stage, name, put.path):
         if (run.at, command.start) <= at:
             continue
-        if command.name in _MOVERS or command.name in INTERPRETERS or command.conditional:
+        moves = command.name in _MOVERS and not _is_of_folder(command)
+        if moves or command.name in INTERPRETERS or command.conditional:
             return None
         if found is None and _unpacks(run, command, put.path):
             found = run, command
@@ -103,14 +106,20 @@ def _naming(stage: Stage, name: str, path: str) -> Iterator[tuple[Run, Command]]
     """Yield the commands of a chain that name a file, or may do so by a pattern or a variable."""
     for run in stage.done_runs:
         for command in run.commands:
-            if command.name in _MOVERS:
-                words = [posixpath.basename(word.value.rstrip("/")) for word in command.args]
+            if command.name in _MOVERS and not _is_of_folder(command):
+                filled_in = [_FILLED.sub("*", word.value) for word in command.args]
+                words = [posixpath.basename(word.rstrip("/")) for word in filled_in]
                 unseen = not command.operands()  # `| xargs rm`: a pipe names the files
                 named = unseen or any("$" in word or "{}" in word or fnmatchcase(name, word) for word in words)
             else:
                 named = name in str(command) or any(path_of(run, command, word) == path for word in _variable(command))
             if named:
                 yield run, command
+
+
+def _is_of_folder(command: Command) -> bool:
+    """Whether a program is called by its place below the folder at hand: `./aws/install` is not the system's."""
+    return command.program is not None and command.program.value.startswith("./")
 
 
 @once

@@ -3,7 +3,6 @@
 import posixpath
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from itertools import takewhile
 
 from rules.api import (
     Category,
@@ -23,14 +22,13 @@ from rules.api import (
     folders_of,
     insert,
     names_a_file,
-    once,
     quote,
     rule,
     within,
 )
+from rules.copying.deleted_sources import HEAVY_FOLDERS, deleted_of_builder, deleted_of_context
 from rules.copying.deletions import deletions, is_guessed
 from rules.copying.mounted_instead import (
-    DELETING,
     HEAVY,
     brought_again,
     builds_there,
@@ -41,10 +39,6 @@ from rules.copying.mounted_instead import (
 from rules.copying.named_by_variables import named_by_variables
 from rules.copying.runtime_paths import installed_there
 
-_HEAVY_FOLDERS = frozenset(
-    "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
-    "models".split()
-)
 _LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
 """Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
@@ -73,11 +67,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "stage"][:1]:
             if id(copy) not in said:
                 said.add(id(copy))
-                yield from _of_builder(change, stage, put, copy)
+                yield from [*_of_builder(change, stage, put, copy)] or deleted_of_builder(change, stage, put, copy)
         for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "context"][:1]:
             if id(copy) not in said:
                 said.add(id(copy))
-                yield from _of_the_context(change, stage, put, copy)
+                yield from deleted_of_context(change, stage, put, copy)
 
 
 class _Copied:
@@ -126,33 +120,6 @@ def _is_file(put: Put) -> bool:
     return not put.tree or names_a_file(put.path)
 
 
-def _of_the_context(change: DockerfileChange, stage: Stage, put: Put, copy: Copy) -> Iterator[Problem]:
-    """Find folders of the context that are deleted before any command could have made them."""
-    gone = [
-        (path, command)
-        for path, run, command in deletions(stage)
-        if id(run) in _first_deletions(stage) and run.index > copy.index and path != put.path
-        if within(path, put.path) and command.has("-r", "-R", "-rf", "-fr", "--recursive") and _is_source(path)
-    ]
-    gone = [row for row in gone if _is_in_context(change, posixpath.relpath(row[0], put.path)) is not False]
-    if not gone:
-        return
-    path, command = gone[0]
-    known = _is_in_context(change, posixpath.relpath(path, put.path))
-    more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
-    yield Problem(
-        copy.instruction.span,
-        f"{copy.stage.label} copies the whole context in, and {quote(str(command))} (line {command.line}) deletes "
-        f"{quote(path)}{more} in a later layer. The image still carries those bytes: a layer cannot shrink the one "
-        "below it. Leave it out of the context with `.dockerignore`.",
-        Confidence.CERTAIN if known else Confidence.LIKELY,
-        doubt="whether the context has it is not known",
-        instruction=copy.instruction,
-        stage=copy.stage.key,
-        key=path,
-    )
-
-
 def _of_builder(change: DockerfileChange, stage: Stage, put: Put, copy: Copy) -> Iterator[Problem]:
     """Find packages that came with a builder's folder and are deleted, as where production's are installed instead."""
     builder = copy.from_stage
@@ -181,28 +148,6 @@ def _packages_deleted(builder: Stage, copy: Copy, made: tuple[Run, str], command
     )
 
 
-def _is_in_context(change: DockerfileChange, folder: str) -> bool | None:
-    """Whether the build's context has a folder; `None` when that is not known."""
-    files = change.repository.context_files(change.path)
-    if files is not None:
-        return any(within(f"/{file}", f"/{folder}") for file in files)
-    ignore = change.repository.dockerignore(change.path)
-    return False if ignore is not None and ignore.excludes(folder) else None
-
-
-@once
-def _first_deletions(stage: Stage) -> frozenset[int]:
-    """The RUNs that only delete, above every one that does anything else."""
-    runs = takewhile(lambda run: run.is_read and all(c.name in DELETING for c in run.commands), stage.done_runs)
-    return frozenset(map(id, runs))
-
-
-def _is_source(path: str) -> bool:
-    """Whether a folder has the name of one with sources, not of one that a build makes."""
-    name = posixpath.basename(path)
-    return name not in _HEAVY_FOLDERS and not any(mark in name for mark in ".*?[")
-
-
 def _is_system_folder(path: str) -> bool:
     """Whether a path is a system's folder, into which single files are copied and others deleted."""
     return path in ("/", "/tmp", "/usr", "/usr/local", "/usr/local/bin", "/usr/bin", "/etc", "/opt", "/root", "/var")  # noqa: S108 - a folder of the image
@@ -218,7 +163,7 @@ def _weighs(put: Put) -> bool:
     if "." in name.strip("."):
         return False
     if put.kind == "context":
-        return put.tree and (name in _HEAVY_FOLDERS or posixpath.basename(put.path) in _HEAVY_FOLDERS)
+        return put.tree and (name in HEAVY_FOLDERS or posixpath.basename(put.path) in HEAVY_FOLDERS)
     return put.kind in ("stage", "image")
 
 

@@ -24,7 +24,13 @@ from rules.api import (
 )
 from rules.copying.gone_paths import gone
 from rules.copying.left_members import left_member
-from rules.copying.undefined_names import can_be_something, given_contexts, named_sources, tells_of_contexts
+from rules.copying.undefined_names import (
+    can_be_something,
+    given_contexts,
+    named_sources,
+    tells_of_contexts,
+    told_contexts,
+)
 from rules.copying.unmade_paths import is_unmade
 
 _CLOSE = 0.8
@@ -189,7 +195,9 @@ def _confidence(change: DockerfileChange, text: str, *, near: bool, below: bool,
         return Confidence.LIKELY if given else Confidence.CERTAIN
     if given or _FOLDER_LIKE.fullmatch(text.lower()):
         return None
-    return Confidence.LIKELY if named and _STAGE_LIKE.fullmatch(text.lower()) else Confidence.POSSIBLE
+    if _STAGE_LIKE.fullmatch(text.lower()):
+        return Confidence.LIKELY if named else Confidence.POSSIBLE
+    return None if text.lower() in told_contexts(change) else Confidence.POSSIBLE
 
 
 @once

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Copy, Run, image_facts, parse_reference
+from rules.api import Copy, Run, image_facts, once, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Instruction, Span, Stage
 
 
-_TOLD = re.compile(r"--build-context|additional_contexts|\bbuildx? bake\b|\bdocker-bake\b", re.IGNORECASE)
+_TOLD = re.compile(
+    r"--build-context|additional_contexts|\bbuildx? bake\b|\bdocker-bake\b"
+    r"|\b(?:named|additional|extra) (?:build )?contexts?\b",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[\w.-]+")
+_CONTEXT = re.compile(r"\bcontexts?\b", re.IGNORECASE)
 
 
 def given_contexts(change: DockerfileChange) -> frozenset[str]:
@@ -24,6 +30,13 @@ def given_contexts(change: DockerfileChange) -> frozenset[str]:
 def tells_of_contexts(change: DockerfileChange) -> bool:
     """Tell whether a comment says that the build is given contexts."""
     return any(_TOLD.search(comment.text) for comment in change.after.dockerfile.comments)
+
+
+@once
+def told_contexts(change: DockerfileChange) -> frozenset[str]:
+    """Return the words, in lower case, of the comment lines that speak of a context: its name is among them."""
+    texts = (comment.text.lower() for comment in change.after.dockerfile.comments if _CONTEXT.search(comment.text))
+    return frozenset(word.strip(".-") for text in texts for word in _WORDS.findall(text))
 
 
 def named_sources(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.managers import languages, node, python, system
 from rules.dockerfile.managers.calls import Manager, Package, PackageCall
 from rules.dockerfile.managers.cleaning import Cleaning, cleans
+from rules.dockerfile.managers.specs import without_wildcard
 from rules.dockerfile.managers.words import argument_words, assigned, expanded
 from rules.dockerfile.shell_wrappers import base_name
 from rules.dockerfile.swallowed import own_words
@@ -232,9 +233,10 @@ def _packages(manager: Manager, verb: str, operands: list[ShellWord], options: O
             found = [package._replace(version=package.version or versions[-1]) for package in found]
         if repository:
             found = [package._replace(kind="vcs") for package in found]
-    return tuple(found)
+    return tuple([without_wildcard(package, node=manager in _OF_NODE) for package in found])
 
 
+_OF_NODE = (node.NPM, node.PNPM, node.YARN, node.BUN)
 _VERSION_OPTION = (languages.GEM, languages.CARGO, languages.DOTNET)
 
 

@@ -193,6 +193,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost", "lockfile-missing"),),
     "run-tool-missing": (
         _silence("instruction", "uid-implicit"),
+        _silence("cause", "start-tool-missing"),
         _where("sdk", "instruction", "prefer-multi-stage"),
     ),
     "copy-relative-without-workdir": (_silence("instruction", "copy-folders-merged"),),
@@ -217,7 +218,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "remote-script-piped-to-shell": (
-        _silence("place", "pipefail-missing"),
+        _silence("place", "package-cache-left", "pipefail-missing"),
         _silence("instruction", "integrity-check-removed"),
     ),
     "dockerignore-loosened": (

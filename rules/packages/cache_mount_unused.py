@@ -10,11 +10,13 @@ from rules.api import (
     Edit,
     Fix,
     Mount,
+    Note,
     PackageCall,
     Problem,
     Run,
     Severity,
     Stage,
+    add_flag,
     delete_word,
     fix,
     is_root_name,
@@ -23,6 +25,8 @@ from rules.api import (
     rule,
     within,
 )
+from rules.matching.gathering import named_lines
+from rules.packages.forgotten_mounts import Forgotten, forgotten_mounts
 from rules.packages.moved_caches import Moved, moved_caches
 from rules.user.accounts import runs_as_root
 
@@ -46,12 +50,14 @@ _GO_READS = frozenset({"build", "install", "download", "mod", "test", "vet", "ge
     mentions=("cache",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A cache is mounted that the command is told not to use, or that lies elsewhere."""
+    """A cache is mounted that the command does not use, or that the step which needs it leaves out."""
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped:
             continue
         for moved in moved_caches(change, stage):
             yield _parted(stage, moved)
+        for forgotten in forgotten_mounts(stage):
+            yield _forgotten(stage, forgotten)
         for run in stage.runs:
             for mount in run.mounts if run.is_read else ():
                 target = run.resolve(mount.target) if mount.type == "cache" else None
@@ -171,3 +177,24 @@ def _right(moved: Moved) -> str:
 
 def _with_target(mount: Mount, right: str) -> str:
     return f"--mount={(mount.flag.value or '').replace(mount.options['target'], right, 1)}"
+
+
+def _forgotten(stage: Stage, found: Forgotten) -> Problem:
+    """Speak of a RUN that fetches again what lies in the mount of another one."""
+    (run, command), *others = found.runs
+    also = named_lines([str(other.instruction.line) for other, _ in others]) if others else ""
+    flag = f"--mount={found.mount.flag.value}"
+    return Problem(
+        command.span,
+        f"{stage.label} runs {quote(command.name + ' ' + (command.subcommand or ''))} without the cache that line "
+        f"{found.fetching.instruction.line} mounts at {quote(found.mount.target)} and fills: no layer holds it, so all "
+        f"{found.what} are fetched again, into this layer, whenever this step runs. Mount it here too: {quote(flag)}."
+        f"{f' The same holds for {also}.' if also else ''}",
+        Confidence.LIKELY,
+        doubt="a folder `vendor` of the project may hold them" if command.name == "go" else "a file may say otherwise",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"{command.name} {found.mount.target}",
+        notes=(Note(found.mount.flag.span, "fetched into this cache"),),
+        fix=fix("Mount the cache", *(add_flag(other.instruction, flag) for other, _ in found.runs)),
+    )

@@ -89,11 +89,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An option that its package manager has given up."""
     for stage, run, call in change.after.layers.all_calls:
         options = _OPTIONS.get(call.manager)
-        if (
-            options is None
-            or not (call.action in ("install", "sync") or call.verb == "prune")
-            or _is_old(stage, run, call)
-        ):
+        if options is None or not (call.action in ("install", "sync") or call.verb == "prune"):
+            continue
+        if _is_old(stage, run, call) or _is_doubly_open(stage, call):
             continue
         found = [(name, new) for name, new in options.items() if _is_given(call, name)]
         if not found:
@@ -116,6 +114,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             shared_advice=" ".join([stage.key, call.manager, *(name for name, _ in found)]),
             fix=None if unknown else _fix(run, call, found),
         )
+
+
+def _is_doubly_open(stage: Stage, call: PackageCall) -> bool:
+    """Whether neither is known: whether the call is made at all, and which npm would take the option."""
+    return call.manager == "npm" and call.command.conditional and has_unknown_npm(stage)
 
 
 def _is_silenced(call: PackageCall) -> bool:

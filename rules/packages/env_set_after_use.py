@@ -145,8 +145,9 @@ def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageC
         env.span,
         f"{stage.label} sets {quote(name)} after {quote(spelled(call))} (line {call.command.line}), which reads it: "
         f"{effect}.",
-        Confidence.POSSIBLE if said else Confidence.LIKELY,
+        Confidence.CERTAIN if said else Confidence.LIKELY,
         doubt="the install may do without it",
+        minor=said,
         stage=stage.key,
         key=name,
         fix=_fix(stage, env, run),

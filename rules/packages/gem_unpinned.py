@@ -17,11 +17,11 @@ from rules.packages.unpinned import unpinned
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A gem is installed in whatever version is newest."""
-    for found in unpinned(change, ("gem",), _wanted):
+    for found in unpinned(change, ("gem",), _wanted, actions=("install", "upgrade")):
         names = change.fresh("gem-unpinned", found.stage, found.names)
         way_out = f"Name the version that was tested: {quote(f'gem install {names[0]}:<version>')}."
         yield found.problem(names, way_out, "version of a gem")
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
-    return package.kind == "name" and not call.has("--version", "--local", "--file")
+    return package.kind == "name" and not call.has("--version", "--local", "--file", "--system")

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once
 from rules.matching.gathering import named_lines
+from rules.packages.sources import NODESOURCE
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-NODESOURCE = "deb.nodesource.com/setup_"
-"""NodeSource's set-up scripts, which run `apt-get update` at their end."""
 _BROWSER_PACKAGES = "--install-deps"
 """`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
 

@@ -45,4 +45,5 @@ def _way_out(call: PackageCall, name: str) -> str:
 
 
 def _is_free(package: Package) -> bool:
-    return package.kind == "name" and package.version is None
+    """Whether any newer version will do: a lower bound alone (`curl>8`) holds nothing back."""
+    return package.kind == "name" and (package.version is None or package.version.startswith(">"))

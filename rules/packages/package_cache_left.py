@@ -27,8 +27,9 @@ from rules.packages.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.cleaning_scripts import is_cleaned_by_script
 from rules.packages.configuration import written_until
 from rules.packages.later_scripts import mindful_of_scripts
-from rules.packages.lists_in_need import NODESOURCE, in_need, need_said
+from rules.packages.lists_in_need import in_need, need_said
 from rules.packages.options import spelled
+from rules.packages.sources import NODESOURCE
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
@@ -78,7 +79,11 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
 
 
 def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
-    """Speak of the lists that NodeSource's script fetches, where a shell of the RUN runs it."""
+    """Speak of the lists that NodeSource's script fetches, where a shell of the RUN runs it.
+
+    A RUN that only pipes the script is told at its download, where `remote-script-piped-to-shell` asks for another
+    archive: then no such lists are left to clean. What the RUN installs itself needs lists either way.
+    """
     fetched = next((c for c in run.commands if any(NODESOURCE in word.value for word in c.args)), None)
     if fetched is None or run.is_mounted(_LISTS) or _clears_by_configuration(run):
         return
@@ -88,7 +93,7 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     plain = not run.commands[-1].conditional and not in_need(run)
     clean = f"{as_root(shell)}rm -rf {_LISTS}/*"
     yield Problem(
-        fetched.span,
+        shell.span if any(call.action == "install" for call in run.package_calls) else fetched.span,
         f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
         f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
         f"up at the end of the same `RUN`: {quote(clean)}. A later `RUN` takes nothing out of this "

@@ -37,6 +37,9 @@ Each pattern is searched for where one of the words in front of it stands, which
 """
 _BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian")
 """What else may bring a package: any setting of the managers', a package file, the distribution's own archives."""
+NODESOURCE = "deb.nodesource.com/setup_"
+"""NodeSource's set-up scripts, which run `apt-get update`, first of all and at their end."""
+_OF_NODESOURCE = frozenset({"", "curl", "wget", "bash", "sh", "set", "echo", "apt-get", "apt", "rm"})
 _OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/lib64")
 _OF_SCRIPTS = re.compile(r"/(?:build|docker|scripts?)(?:[-_]?(?:build|files?|scripts?))?(?:/|\Z)")
 """How folders of scripts are called that a RUN may call by a name which it looks up."""
@@ -78,16 +81,45 @@ def _is_before(first: tuple[int, int, int] | None, run: Run, call: PackageCall) 
 @once
 def _first_other(stage: Stage) -> tuple[int, int, int] | None:
     """Return the place of the first thing that may bring packages from elsewhere, as `_first_source` has it."""
-    found = [
-        (*run.at, run.instruction.span.start + match.start())
-        for run in stage.done_runs
-        if (match := _BRINGS.search(run.instruction.text)) is not None
-    ]
-    found += [
-        (*put.step.at, 0) for put in stage.files.puts if put.kind in ("context", "stage") and _may_bring(stage, put)
-    ]
     source = _first_source(stage)
-    return min(found if source is None else [*found, source], default=None)
+    return min([*_others(stage)] if source is None else [*_others(stage), source], default=None)
+
+
+def may_ask_other_mirrors(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Tell whether apt may ask other mirrors for the distribution's own packages than the base image names.
+
+    NodeSource's script adds a list beside that of the distribution, which stays as it is.
+
+    Args:
+        stage: The stage whose chain is looked at.
+        run: The RUN of the call.
+        call: What fetches the lists.
+    """
+    return _is_before(_first_other_mirror(stage), run, call)
+
+
+@once
+def _first_other_mirror(stage: Stage) -> tuple[int, int, int] | None:
+    """Return the same place, where what only pipes NodeSource's script is no such thing."""
+    harmless = {run.at for run in stage.all_runs if only_adds_nodesource(run)}
+    found = [place for place in (*_others(stage), *_sources(stage)) if place[:2] not in harmless]
+    return min(found, default=None)
+
+
+@once
+def only_adds_nodesource(run: Run) -> bool:
+    """Tell whether a RUN pipes NodeSource's script into a shell, and installs packages at most beside that."""
+    return NODESOURCE in run.instruction.whole_value and {command.name for command in run.commands} <= _OF_NODESOURCE
+
+
+def _others(stage: Stage) -> Iterator[tuple[int, int, int]]:
+    """Yield the places of what may bring packages and is no source that is added."""
+    for run in stage.done_runs:
+        if (match := _BRINGS.search(run.instruction.text)) is not None:
+            yield (*run.at, run.instruction.span.start + match.start())
+    for put in stage.files.puts:
+        if put.kind in ("context", "stage") and _may_bring(stage, put):
+            yield (*put.step.at, 0)
 
 
 def _may_bring(stage: Stage, put: Put) -> bool:
@@ -109,17 +141,16 @@ def _called(stage: Stage) -> frozenset[str]:
 @once
 def _first_source(stage: Stage) -> tuple[int, int, int] | None:
     """Return the place of the first source that a chain adds: its stage's, its step's, and that in the file."""
-    found = [
-        (*run.at, run.instruction.span.start + match.start())
-        for run in stage.all_runs
-        for match in _adds(run.instruction.text)
-    ]
-    found += [
-        (*put.step.at, put.command.start if put.command is not None else 0)
-        for put in stage.files.puts
-        if put.path.startswith("/etc/apt/sources")
-    ]
-    return min(found, default=None)
+    return min(_sources(stage), default=None)
+
+
+def _sources(stage: Stage) -> Iterator[tuple[int, int, int]]:
+    for run in stage.all_runs:
+        for match in _adds(run.instruction.text):
+            yield (*run.at, run.instruction.span.start + match.start())
+    for put in stage.files.puts:
+        if put.path.startswith("/etc/apt/sources"):
+            yield (*put.step.at, put.command.start if put.command is not None else 0)
 
 
 def _adds(text: str) -> Iterator[re.Match[str]]:

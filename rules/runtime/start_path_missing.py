@@ -24,6 +24,7 @@ from rules.packages.purpose import is_called_for_development
 from rules.runtime.code_by_name import code_by_name, may_be_handed_on
 from rules.runtime.given_scripts import script_of
 from rules.runtime.left_modules import module_left_out
+from rules.runtime.script_files import file_of_script
 from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     OF_THE_SYSTEM,
@@ -56,6 +57,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         if found.stage.runtime.is_windows or is_open(change, found):
             continue
+        left_out = file_of_script(change, found)
+        if left_out is not None and not is_called_for_development(change, found.stage):
+            yield left_out
         problem = _spilled(found)
         if problem is not None:
             yield problem

@@ -17,6 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.packages.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
 from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.left_installs import left_install
@@ -43,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if missing is not None:
             yield _problem(found, missing)
             continue
-        misled = handler_without_runtime(found) or sdk_started(found)
+        misled = _without_xauth(found) or handler_without_runtime(found) or sdk_started(found)
         if misled is not None:
             yield misled
             continue
@@ -59,6 +60,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
         if undeclared is not None:
             yield undeclared
+
+
+def _without_xauth(found: Written) -> Problem | None:
+    """`xvfb-run` in the start command, which finds no `xauth`."""
+    words = (*found.start.words[:1], *(name for one in found.start.commands for name in (one.name, *one.wrappers)))
+    item = xvfb_without_xauth(found.stage) if STARTER in map(posixpath.basename, words) else None
+    if item is None:
+        return None
+    return Problem(
+        found.instruction.span,
+        said_without_xauth(found.stage, item, "starts"),
+        Confidence.LIKELY,
+        doubt="another package may bring it",
+        stage=found.stage.key,
+        key=STARTER,
+        cause=cause_of(item),
+        fix=name_xauth(item),
+    )
 
 
 def _in_script(found: Written, lost: Missing) -> Problem:

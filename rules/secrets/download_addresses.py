@@ -46,7 +46,16 @@ TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 """Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
 _ASKS = re.compile(r"(?:\$\(|`)[^()`]*\b(?:curl|wget|git\s+ls-remote|gh)\s")
 """How a script finds out at the time of the build which release there is."""
+_ANSWERING = re.compile(
+    r"(?:\$\(|`)\s*(?:"
+    r"(?!\S*(?:grep|sort|ls|cat|command|head|tail|awk)\s)(?P<program>[\w./+-]+)\s(?:-v|-V|--version|version|-fullversion)(?![\w=-])"
+    r"|(?P<system>dpkg-query|rpm|pg_config|php-config)\s"
+    r"|(?P<code>php|python3?|node|ruby|perl)\s-[a-zA-Z]*[cerp]\s[^()`]*version)",
+    re.IGNORECASE,
+)
+"""A command that says which release of a program the image holds."""
 _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
+_EXACT_TAG = re.compile(r"v?\d+\.\d+\.\d")
 _FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<")
 """A command that reads the release from a file of the project, beside which no sum can stand."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
@@ -93,16 +102,28 @@ def _name_of_newest(url: str) -> str | None:
     return newest[1] or newest[2] or newest[3]
 
 
+def _filled_by(step: Step, url: str) -> tuple[tuple[str, str], ...]:
+    """Return what the RUN assigns to the variables in an address, each with its name; not those of the platform."""
+    names = {name for name in names_read(url) if not _OF_PLATFORM.search(name)} if isinstance(step, Run) else set()
+    commands = step.commands if isinstance(step, Run) and names else ()
+    return tuple((name, word.text) for command in commands for name, word in command.assignments if name in names)
+
+
+def _answering(stage: Stage, step: Step, url: str) -> str | None:
+    """Return what says in the build which release an address names, where another base image makes it say another."""
+    reference = stage.root.reference
+    if reference is not None and (reference.digest or _EXACT_TAG.match(reference.tag or "")):
+        return None
+    for name, text in _filled_by(step, url):
+        found = _ANSWERING.search(text)
+        if found is not None and not _RELEASE.search(re.sub(rf"\$\{{?{name}\b", "", url)):
+            return found["program"] or found["system"] or found["code"]
+    return None
+
+
 def _asked_for(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address whose release the RUN itself finds out."""
-    names = {name for name in names_read(url) if not _OF_PLATFORM.search(name)} if isinstance(step, Run) else set()
-    answers = [
-        word.text
-        for command in (step.commands if isinstance(step, Run) and names else ())
-        for name, word in command.assignments
-        if name in names
-    ]
-    if not any(_ASKS.search(text) for text in (url, *answers)):
+    if not any(_ASKS.search(text) for text in (url, *(text for _, text in _filled_by(step, url)))):
         return None
     return (
         "Which release that is, the `RUN` asks on the day of the build, and what it is goes into the image unseen",
@@ -127,6 +148,12 @@ def _nameless(step: Step, url: str) -> tuple[str, str] | None:
 
 def _way_to_check(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
     """Say how the sum is checked: `ADD` does it for Linux images, and for no file that a build passes in its place."""
+    if (program := _answering(stage, step, url)) is not None:
+        return (
+            f"Which release it is, {quote(program)} says in the build, so a SHA-256 written here stops that as soon as "
+            "the image brings another one: fix the release first, by an exact tag of the base image or as a number "
+            "written here, and write the SHA-256 beside it, or verify a signature"
+        )
     if stage.runtime.is_windows:
         way = (
             "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"

@@ -17,6 +17,10 @@ _VCS = re.compile(r"(?:git|hg|svn|bzr)\+|git@|(?:git|ssh)://|https?://[^\s@]+\.g
 # A name with variables in it, up to what may begin a version; a leading `@` is part of a name.
 _NAME = re.compile(r"@?(?:\$\{[^}]*+\}|\$\((?:[^()]|\([^()]*\))*+\)|`[^`]*`|[^=<>~!@: ])++")
 
+_ANY_VERSION = re.compile(r"(?:[=~:@-]=?)?\*(?:\.\*)*")
+_ANY_OF_NODE = re.compile(r"@[*xX](?:\.[*xX])*")
+"""Where `x` stands for any number as well (npm, `semver`)."""
+
 
 def special(word: ShellWord, files: Sequence[str]) -> Package | None:
     """Return the package when it is a repository, URL, path or variable; `None` when it is a name.
@@ -52,3 +56,16 @@ def version_split(value: str, separator: re.Pattern[str]) -> tuple[str, str | No
     if match is None:
         return value, None
     return value[: match.start()].rstrip(), value[match.start() :]
+
+
+def without_wildcard(package: Package, *, node: bool = False) -> Package:
+    """Take a version that matches each there is for none: `curl=*`, which is written to please a linter.
+
+    apt-get(8) fills a `*` like a shell does, and so do dnf(8), conda, Cargo and NuGet.
+
+    Args:
+        package: As its manager reads it.
+        node: Whether it comes from npm's registry.
+    """
+    pattern = _ANY_OF_NODE if node else _ANY_VERSION
+    return package._replace(version=None) if package.version and pattern.fullmatch(package.version) else package
