@@ -55,15 +55,22 @@ def _is_held(change: DockerfileChange, run: Run, call: PackageCall, package: Pac
 
 
 def _by_corepack(fetched: Fetched) -> Problem:
+    """Say where the version belongs: in the command that asks for the newest, else in the manifest that Corepack reads.
+
+    The manifest alone would leave the newest in the layer, and Corepack would fetch the one that is named at its next
+    call, which may be the start of the container (tried with Corepack 0.34).
+    """
     how = "no version is named in `package.json`" if fetched.by_default else "that is what it is told"
+    named = '`"packageManager": "pnpm@<version>"` in `package.json`' if fetched.by_default else "`pnpm@<version>`"
     return Problem(
         fetched.command.span,
         f"{fetched.stage.label} takes the `pnpm` that is newest on the day of the build: `corepack` fetches it, and "
         f"{how}. The same commit builds with another one tomorrow, and a new major version may refuse the lock "
-        'file. Name the version that was tested: `"packageManager": "pnpm@<version>"` in `package.json`.',
+        f"file. Name the version that was tested{'' if fetched.by_default else ' in the command'}: {named}.",
         stage=fetched.stage.key,
         key="corepack pnpm",
-        decision="corepack pnpm",
+        decision=f"corepack pnpm {fetched.by_default}",
+        leads=fetched.ships,
     )
 
 
