@@ -25,15 +25,15 @@ class Fetched(NamedTuple):
 
     Attributes:
         stage: The stage.
+        run: The RUN with the command, of the stage or of one that it stands on.
         command: The command of Corepack that says so.
         by_default: Whether it names no version, and not the newest by a tag.
-        ships: Whether its layer is in an image that ships.
     """
 
     stage: Stage
+    run: Run
     command: Command
     by_default: bool
-    ships: bool
 
 
 def newest_by_corepack(change: DockerfileChange) -> Iterator[Fetched]:
@@ -64,22 +64,15 @@ def _installs_unnamed(change: DockerfileChange, stage: Stage) -> bool:
 def _of_stage(stage: Stage, *, started_only: bool) -> Fetched | None:
     chosen = next(_choices(stage), None)
     if chosen is not None:
-        return (
-            Fetched(stage, chosen[1], by_default=False, ships=chosen[0].stage.layers_ship)
-            if _moves(chosen[1])
-            else None
-        )
+        return Fetched(stage, *chosen, by_default=False) if _moves(chosen[1]) else None
     if started_only:
         return None
     enabled = next(((run, c) for run in stage.runs for c in run.calls("corepack") if c.subcommand == "enable"), None)
     install = next(_installs(stage))[1].command
-    if (
-        enabled is None
-        or enabled[1].start > install.start
-        or any(item.name == _NAME for item in stage.packages.present)
-    ):
+    by_name = any(item.name == _NAME for item in stage.packages.present)
+    if enabled is None or enabled[1].start > install.start or by_name:
         return None
-    return Fetched(stage, enabled[1], by_default=True, ships=stage.layers_ship)
+    return Fetched(stage, *enabled, by_default=True)
 
 
 def _choices(stage: Stage) -> Iterator[tuple[Run, Command]]:
