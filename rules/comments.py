@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _CLOSE = 4
 """Steps above one among which the comment on all of them is looked for."""
+_LEADING = ("USER", "ARG")
+"""What may stand between an instruction and the comment on it."""
 COMMENT_LINES = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 """The comments of a script that have a line of their own."""
 _OWN_LINE = re.compile(r"^[ \t]*#(?!!).*", re.MULTILINE)
@@ -25,6 +27,17 @@ _BEHIND = re.compile(
 """A comment behind a command: where no quotes are open, and with none in it that could close some of a line above."""
 _NO_CODE = re.compile(r"^[ \t]*#[^\n]*\n|\\\r?\n", re.MULTILINE)
 """Comment lines, and what joins lines."""
+_MEANT_TO_MOVE = re.compile(
+    r"(?<!not )(?<!n't )(?<!never )\b(?:track|follow|float|roll)(?:s|ing)?\b(?!\s+(?:back|issue|notes?)\b)[^.;]{0,99}"
+    r"\b(?:latest|newest|stable|major|minor|release|tag|version)\b|"
+    r"(?<!not )(?<!n't )(?<!never )\btrack(?:s|ing)?\b[^.;]{0,99}\b(?:main|master|trunk|head|tip|branch|upstream)\b|"
+    r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|loosely pinned|no (?:digest|pin))\b[^.;]{0,99}"
+    r"\b(?:on purpose|deliberately|intentionally|by design|so that|so we (?:get|receive))\b|"
+    r"\b(?:on purpose|deliberately|intentionally|always|automatically)\b[^.;]{0,99}"
+    r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|un-pinned)\b|"
+    r"(?:始终|总是|一直|跟踪|追踪|故意|特意)[^。；;]{0,40}最新|最新[^。；;]{0,40}(?:故意|特意)",  # the same in Chinese
+    re.IGNORECASE,
+)
 _IN_SCRIPT = re.compile(r"^[ \t]*#(?!!)(.*)$", re.MULTILINE)
 
 
@@ -32,6 +45,11 @@ def without_comments(script: str) -> str:
     """Return a shell script with blanks for its comments, so that offsets stay; the line that names its shell stays."""
     text = _OWN_LINE.sub(lambda found: " " * len(found[0]), script)
     return _BEHIND.sub(lambda found: found["code"] + " " * len(found["comment"]), text)
+
+
+def is_meant_to_move(said: str) -> bool:
+    """Tell whether comments say that what is newest is wanted: `Track the latest 1.x`, `not pinned on purpose`."""
+    return _MEANT_TO_MOVE.search(said) is not None
 
 
 def code_of(instruction: Instruction) -> str:
@@ -45,7 +63,7 @@ def comments_on(step: Step) -> str:
     """The comments that speak of a step: above it, within it and in its here-documents, a blank between two.
 
     Where steps of one keyword stand right on top of one another, those above the first of them speak of all; and those
-    above a USER of the RUN right below it.
+    above a USER of the RUN right below it, or its ARGs.
     """
     span = step.instruction.span
     comments = step.stage.model.dockerfile.comments
@@ -60,7 +78,7 @@ def comments_on(step: Step) -> str:
 def _above(step: Step) -> tuple[Comment, ...]:
     at = step.instruction
     for above in reversed(step.stage.steps[max(0, step.index - _CLOSE) : step.index]):
-        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword in (at.keyword, "USER")
+        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword in (at.keyword, *_LEADING)
         if at.comments or not touching:
             break
         at = above.instruction

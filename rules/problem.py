@@ -121,6 +121,7 @@ class Problem:
         decision: What is to be decided, where one answer mends every place: new problems of a rule with the same
             decision and no fix are told once, at the first place or at the last above that has a fix, with the lines of
             the others.
+        leads: Whether it is told in front of the others of its decision, wherever it stands: this place ships.
         mends_alike: Whether one repair is to do all places of its decision that are new: the first of them has the
             edits.
         shared_advice: What is advised, where several places want the same and each is mended by itself: told once as a
@@ -155,6 +156,7 @@ class Problem:
     items: tuple[str, ...] = ()
     doubt: str = ""
     decision: str = ""
+    leads: bool = False
     mends_alike: bool = False
     shared_advice: str = ""
     heed: str = ""

@@ -5,21 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules import comments
 from rules.model.scope import names_read
 
 if TYPE_CHECKING:
     from rules.api import Stage
-
-_MEANT = re.compile(
-    r"(?<!not )(?<!n't )(?<!never )\b(?:track|follow|float|roll)(?:s|ing)?\b(?!\s+(?:back|issue|notes?)\b)[^.;]{0,99}"
-    r"\b(?:latest|newest|stable|major|minor|release|tag|version)\b|"
-    r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|loosely pinned|no (?:digest|pin))\b[^.;]{0,99}"
-    r"\b(?:on purpose|deliberately|intentionally|by design|so that|so we (?:get|receive))\b|"
-    r"\b(?:on purpose|deliberately|intentionally|always|automatically)\b[^.;]{0,99}"
-    r"\b(?:latest|newest|moving|floating|rolling|unpinned|not pinned|un-pinned)\b",
-    re.IGNORECASE,
-)
-
 
 _FULL = re.compile(
     r"\b(?:full|slim|compilers?|gcc|toolchain|headers|build[- ](?:tools|deps|essential)|"
@@ -30,7 +20,7 @@ _FULL = re.compile(
 
 def is_meant_to_move(stage: Stage) -> bool:
     """Tell whether the author says so above the FROM, or above the ARG that names the tag: `# Track the latest 1.x`."""
-    return _MEANT.search(_said(stage)) is not None
+    return comments.is_meant_to_move(_said(stage))
 
 
 def is_meant_to_be_full(stage: Stage) -> bool:
@@ -42,6 +32,6 @@ def _said(stage: Stage) -> str:
     """Return what the comments say above a FROM, and above the arguments in it."""
     read = set(names_read(stage.base_word.text)) if stage.base_word is not None else set()
     arguments = (one for one in stage.model.global_args if not read.isdisjoint(word.text for word, _ in one.pairs))
-    comments = (comment for one in (stage.from_, *arguments) for comment in one.comments)
-    said = " ".join(comment.text.lstrip("# ") for comment in comments)
+    found = (comment for one in (stage.from_, *arguments) for comment in one.comments)
+    said = " ".join(comment.text.lstrip("# ") for comment in found)
     return " ".join(said.split())

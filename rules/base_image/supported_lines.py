@@ -86,12 +86,22 @@ def way_out(end: EndOfLife, reference: ImageReference, instead: str | None, toda
         return f"Move to {quote(with_its_tag(end, reference, today))}."
     if instead is not None and instead != reference.text and _names_a_release(instead):
         left = _left_too(reference, instead, today)
-        return f"The nearest supported line of this image is {quote(instead)}{left}."
+        return f"The nearest supported line of this image is {quote(instead)}{left}{_passed_over(end, instead, today)}."
     if end.successor and not is_below_a_program(end, reference):
-        return f"The nearest supported line is {end.product} {end.successor}."
+        return f"The nearest supported line is {end.product} {end.successor}{_passed_over(end, '', today)}."
     if end.note:
         return "Move to an image that is still maintained."
     return "Move to a release line that is still supported."
+
+
+def _passed_over(end: EndOfLife, instead: str, today: date) -> str:
+    """Say why it is not a nearer line: whoever moves to one that ends soon moves again at once."""
+    other = parse_reference(instead)
+    taken = {one.product: one.cycle for one in all_end_of_life(other, today)} if other is not None else {}
+    if end.passed_over is None or taken.get(end.product, end.successor) != end.successor:
+        return ""  # of lines in between no such image is built
+    name, day = end.passed_over
+    return f", for {end.product} {name} ends on {day_of(day)}"
 
 
 def _left_too(reference: ImageReference, instead: str, today: date) -> str:

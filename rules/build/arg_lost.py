@@ -50,6 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             silent[name] = argument
     if silent:
         yield _question(change, silent)
+    yield from _fixed_now(change, change.before)
 
 
 def _arguments(model: Model) -> dict[str, Instruction]:
@@ -77,6 +78,40 @@ def _was_written(model: Model, name: str) -> bool:
     """Whether an instruction used the argument by name: its going then is seen where it was used."""
     others = (i for i in model.dockerfile.instructions if i.keyword != "ARG")
     return any(f"${name}" in i.text or f"${{{name}" in i.text for i in others)
+
+
+def _fixed_now(change: DockerfileChange, before: Model) -> Iterator[Problem]:
+    """Yield the arguments that an ENV handed on, and whose value is the file's own now, whatever a build gives."""
+    taken = {name for name, _, _ in _pairs(change.after, "ARG")}
+    values = {name: (env, value) for name, env, value in _pairs(change.after, "ENV")}
+    handed_on = {name for name, _, value in _pairs(before, "ENV") if value in (f"${name}", f"${{{name}}}")}
+    for name, argument in {name: argument for name, argument, _ in _pairs(before, "ARG")}.items():
+        env, value = values.get(name, (None, ""))
+        if env is None or name in taken or name not in handed_on or "$" in value:
+            continue
+        if change.repository.gives_otherwise(change.path, name, value):
+            yield _problem_of_env(argument, env, name)
+
+
+def _pairs(model: Model, keyword: str) -> Iterator[tuple[str, Instruction, str]]:
+    """Yield the names that instructions of stages set, with the instruction and the value as written."""
+    for stage in model.stages:
+        for one in stage.instructions:
+            for name, value in one.pairs if one.keyword == keyword else ():
+                yield name.text, one, value.text if value is not None else ""
+
+
+def _problem_of_env(argument: Instruction, env: Instruction, name: str) -> Problem:
+    return Problem(
+        env.span,
+        f"the builds of the repository still pass {quote(name)}, which no `ARG` takes any more: this `ENV` sets a "
+        "value of its own, whatever they pass. Declare the `ARG` above it again, or take it out of the builds.",
+        Confidence.LIKELY,
+        doubt="the value may be meant for all builds now",
+        instruction=env,
+        notes=(Note(argument.span, "declared here before", before=True),),
+        key=name,
+    )
 
 
 def _question(change: DockerfileChange, gone: dict[str, Instruction]) -> Problem:

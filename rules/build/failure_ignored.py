@@ -1,5 +1,6 @@
 """See failure_ignored.md."""
 
+import posixpath
 import re
 from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -25,12 +26,15 @@ from rules.build.ignored_failures import all_blind, bringing, checks_a_file, cle
 from rules.build.loop_failures import loops_over, problem_of_loop
 from rules.build.pipe_failures import caught_by, caught_with, is_caught, is_conditional, pipelines
 from rules.model.command_lists import catching
+from rules.model.search_path import DEFAULT_PATH
 
 _FETCHES = frozenset("curl wget tar unzip gcc g++".split())
 """What else makes a step, where the step's end hides that it failed."""
 _OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
 """Letters of options of which `-e` is one, as people write them behind `set`."""
 _ARGUMENT = re.compile(r"\$\{?[@*#1-9]|shift(?<!\wshift)\b")
+_ALWAYS_THERE = frozenset({*DEFAULT_PATH, "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc", "/opt"})
+"""Folders that systems with a shell have (the FHS)."""
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
 _TELLING = frozenset(
@@ -118,7 +122,7 @@ def _makes_the_step(run: Run, command: Command) -> bool:
 def _ends_by_cleaning(run: Run) -> bool:
     """Whether the last list of a RUN cannot but succeed, and no command decides what a failure means.
 
-    It deletes, makes folders, or gives what stood there before the RUN an owner or a mode.
+    It deletes, makes folders, links into one that stood there before the RUN, or gives what did an owner or a mode.
 
     `true`, `exit 0` and `echo "no luck"` say that a failure is meant to be passed over.
     """
@@ -128,7 +132,8 @@ def _ends_by_cleaning(run: Run) -> bool:
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
     return all(
-        (cleans_up(one, made) or _makes_folders(one) or _changes_what_stood(run, one)) and not is_conditional(run, one)
+        (cleans_up(one, made) or _makes_folders(one) or _links_there(run, one) or _changes_what_stood(run, one))
+        and not is_conditional(run, one)
         for one in commands[last:]
     )
 
@@ -171,6 +176,15 @@ def _start_of_last_list(commands: Sequence[Command]) -> int:
 
 def _makes_folders(command: Command) -> bool:
     return command.name == "mkdir" and command.has("-p", "--parents")
+
+
+def _links_there(run: Run, command: Command) -> bool:
+    """Whether a command makes a symbolic link, which asks for no target, in a folder that was there before the RUN."""
+    words = [word.value for word in command.operands()]
+    if command.name != "ln" or not command.has("-s", "--symbolic") or len(words) != 2:  # noqa: PLR2004 - target, name
+        return False
+    folder = posixpath.dirname(words[1])
+    return folder in _ALWAYS_THERE or (bool(folder) and _stood(run, folder))
 
 
 def _changes_what_stood(run: Run, command: Command) -> bool:

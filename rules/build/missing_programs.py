@@ -174,11 +174,13 @@ def is_ubi_minimal(stage: Stage) -> bool:
     return re.search(r"/ubi\d*/ubi-minimal\b|/ubi\d+-minimal\b", stage.root.base_text or "") is not None
 
 
-SYSTEM_TOOLS = tuple("curl wget git unzip jq sudo make gcc g++ bash pip pip3 python gpg lsb_release fc-cache".split())
+SYSTEM_TOOLS = tuple(
+    "curl wget git unzip jq sudo make gcc g++ bash pip pip3 python gpg lsb_release fc-cache unminimize".split()
+)
 """Programs of the system that slim images lack, and that people expect; `python3` comes along with many packages."""
 _OF_PYTHON = frozenset({"pip", "pip3", "python"})
 """Those that a language's installer may bring: `uv venv`."""
-_SELDOM_BROUGHT = frozenset({"curl", "wget", "git", "unzip", "jq", "sudo"})
+_SELDOM_BROUGHT = frozenset({"curl", "wget", "git", "unzip", "jq", "sudo", "unminimize"})
 _BY_PACKAGES_OF_ITS_OWN = frozenset({"gpg", "lsb_release"})
 """Those that hardly another package brings along; the others, by theirs and by those that depend on them."""
 _BRINGS_NOTHING = frozenset("ca-certificates tzdata tini dumb-init su-exec gosu openssl libc6-compat gcompat".split())

@@ -215,6 +215,16 @@ def notices(last: Command) -> bool:
     return last.subcommand in _NOTICES_AS.get(last.name, ())
 
 
+def says_why(command: Command) -> bool:
+    """Tell whether a download that fails is sure to say so itself, so that the log names it beside its reader.
+
+    curl does without `-s` and with `-S`, wget without `-q` (curl(1), wget(1)).
+    """
+    if command.name == "curl":
+        return not command.has("-s", "--silent") or command.has("-S", "--show-error")
+    return command.name == "wget" and not command.has("-q", "--quiet")
+
+
 def stopped_by(run: Run, command: Command) -> Command | None:
     """Return a later command of the RUN that fails without what the download brings, as the address names it."""
     address = " ".join(word.value for word in command.args if "://" in word.value).lower()

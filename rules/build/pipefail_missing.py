@@ -26,7 +26,16 @@ from rules.api import (
     shell_around,
 )
 from rules.build.missing_programs import READERS, lacks
-from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
+from rules.build.pipe_failures import (
+    counts,
+    is_caught,
+    is_known_to_work,
+    notices,
+    pipelines,
+    says_why,
+    stopped_by,
+    stops_early,
+)
 from rules.build.shell_dialects import reads_otherwise, runs_from
 from rules.dockerfile.shell_nested import SHELLS
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
@@ -75,7 +84,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             kind = problem.confidence, problem.severity
             if kind in covered:
                 problem = replace(problem, fix=None)
-            elif problem.decision and _is_new(change, run):  # the shell is then set for all that stands below, too
+            elif (
+                problem.decision and not problem.untold and _is_new(change, run)
+            ):  # the shell is then set for all that stands below, too
                 covered.add(kind)
             # Another base that has the pipe's reader brings back what the pipe hid all the time.
             returns = pipelines(run)[hidden.pipeline].last.name in READERS and not _is_new(change, run)
@@ -98,10 +109,16 @@ def _said(model: Model) -> frozenset[str]:
 
 
 def _hidden_failure(run: Run) -> Command | None:
-    """Return the first command whose failure nobody sees, rather one that no other rule speaks of."""
+    """Return the first command whose failure nobody sees, rather one that no other rule speaks of, nor the log."""
     found = list(_hidden_failures(run))
     download = piped(run) if len(found) > 1 else None
-    return next((command for command in found if download is None or command is not download[0]), None)
+    left = [command for command in found if download is None or command is not download[0]]
+    return next((command for command in left if not _is_shown(run, command)), left[0] if left else None)
+
+
+def _is_shown(run: Run, command: Command) -> bool:
+    """Whether a failure stops the build at the pipe's end, and the log has its own words for it."""
+    return says_why(command) and counts(run, command) and notices(pipelines(run)[command.pipeline].last)
 
 
 def _hidden_failures(run: Run) -> Iterator[Command]:
@@ -168,6 +185,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         stage=stage.key,
         fix=fix,
         severity=Severity.INFO if noticed else None,
+        untold=_is_shown(run, command),
         decision=_SHELL if fix is not None and _SHELL in fix.title else "",
     )
 

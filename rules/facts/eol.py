@@ -46,6 +46,7 @@ class EndOfLife:
         extension: The name of that extension: `Debian LTS`.
         newest_only: The product fixes its newest release line only, so that every pinned line ends soon.
         successor: The nearest later cycle that is supported at that day; long-term ones first.
+        passed_over: A nearer one that ends within a quarter of a year, and its last day.
         instead: An image to use where the image itself is abandoned.
         note: Why an image without a date is over.
         rebuilt_until: The day on which its tag left the official library, where nobody has given a day for the image.
@@ -64,6 +65,7 @@ class EndOfLife:
     extension: str = ""
     newest_only: bool = False
     successor: str | None = None
+    passed_over: tuple[str, dt.date] | None = None
     instead: str | None = None
     note: str = ""
     rebuilt_until: dt.date | None = None
@@ -142,6 +144,7 @@ def judged(found: Cycle, today: dt.date) -> EndOfLife:
         extension=table["extension"] if regular != end else "",
         newest_only=table["newest_only"],
         successor=next(iter(successors(found, today)), None),
+        passed_over=_passed_over(found, today),
         link=table["link"],
         data_date=data_date(),
     )
@@ -166,6 +169,17 @@ def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
         key=lambda row: (ends_soon(row[1], today), not _is_long_term(row[0], today), _order(row[0]["cycle"], names))
     )
     return tuple(one["cycle"] for one, _ in living)
+
+
+def _passed_over(found: Cycle, today: dt.date) -> tuple[str, dt.date] | None:
+    """Return the first line between a release line and its successor that is supported, but not for long."""
+    table = load("eol", f"product/{found.product}")
+    names = [one["cycle"] for one in table["cycles"]]
+    chosen, *others = successors(found, today) or ("",)
+    nearer = [name for name in others if _order(name, names) < _order(chosen, names)]
+    ends = {one["cycle"]: _end(one, extended=bool(table["extension"])) for one in table["cycles"]}
+    soon = [name for name in nearer if ends_soon(ends[name], today)]
+    return (soon[0], ends[soon[0]]) if soon else None
 
 
 def _may_have_ended(product: str, cycle: dict[str, Any], end: dt.date, today: dt.date) -> bool:

@@ -43,6 +43,9 @@ ACCOUNT_TOOLS = frozenset({"adduser", "addgroup", "deluser", "delgroup"})
 FIRST_WITHOUT_ADDUSER = {"debian": "13", "ubuntu": "23.04"}
 """Releases whose apt no longer depends on the package `adduser`, so that the base images, full and slim, lack it: the
 manifests of debuerreotype/docker-debian-artifacts, devcontainers/cli 1060; for Ubuntu adoptium/containers 606."""
+_FIRST_WITHOUT = {("ubuntu", "unminimize"): "24.10"}
+"""The first release whose own image lacks a command that is in a package of the same name now (Ubuntu's release notes,
+"unminimize"; of 24.04 some images have it and some do not)."""
 _BRING_ADDUSER = frozenset({"gnupg", "openssh-client"})
 """Packages of images that bring it along in Debian 13 (its `Packages`); in Ubuntu's newer releases not both do."""
 _LAST_WITH = {"corepack": 24, "yarn": 25}
@@ -148,7 +151,7 @@ def _is_known_to_have(facts: ImageFacts, folder: str, base: str) -> bool | None:
         return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
     if base in ACCOUNT_TOOLS and facts.distro in DEBIAN_FAMILY:
         return _has_account_tools(facts, facts.tools)
-    return True if base in _system(facts) else False if _is_absent(facts, base) else None
+    return True if base in _system(facts) else False if _is_given_up(facts, base) or _is_absent(facts, base) else None
 
 
 def is_checked(facts: ImageFacts) -> bool:
@@ -233,6 +236,13 @@ def _has_account_tools(facts: ImageFacts, tools: frozenset[str]) -> bool | None:
     if not tools.isdisjoint(_BRING_ADDUSER):
         return True if facts.distro == "debian" else None
     return None if not facts.is_plain or "git" in tools else False
+
+
+def _is_given_up(facts: ImageFacts, name: str) -> bool:
+    first = _FIRST_WITHOUT.get((facts.distro or "", name))
+    if first is None or facts.release is None:
+        return False
+    return is_checked(facts) and facts.release.numbers >= release_numbers(first)
 
 
 def _is_absent(facts: ImageFacts, name: str) -> bool:

@@ -67,8 +67,8 @@ def _key(finding: Finding, decision: str) -> tuple[object, ...]:
 
 
 def _joined(group: list[tuple[Problem, Finding]]) -> Finding:
-    """Tell the first with the lines of the others, and what is to be heeded at those."""
-    (_, first), *others = group
+    """Tell the first, or what leads, with the lines of the others, and what is to be heeded at those."""
+    (_, first), *others = sorted(group, key=lambda one: not one[0].leads)
     lines: dict[str, list[str]] = {}
     for problem, finding in others:
         if finding.line != first.line:

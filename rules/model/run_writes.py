@@ -27,7 +27,7 @@ OPAQUE_HARMLESS = frozenset(
     "id install ldconfig ln locale-gen ls microdnf mkdir mktemp mv nproc passwd pecl popd printf pushd pwd read "
     "readlink return rm rmdir rpm rustup sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar "
     "tee test touch tr trap true type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd "
-    "usermod wait wc wget which xargs yum zypper".split()
+    "usermod wait wc wget which xargs yes yum zypper".split()
 )
 """Commands that write to the system's own folders, or where their command line says; others may write anywhere."""
 

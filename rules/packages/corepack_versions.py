@@ -25,11 +25,13 @@ class Fetched(NamedTuple):
 
     Attributes:
         stage: The stage.
+        run: The RUN with the command, of the stage or of one that it stands on.
         command: The command of Corepack that says so.
         by_default: Whether it names no version, and not the newest by a tag.
     """
 
     stage: Stage
+    run: Run
     command: Command
     by_default: bool
 
@@ -39,26 +41,45 @@ def newest_by_corepack(change: DockerfileChange) -> Iterator[Fetched]:
 
     Since 0.13 it asks the index for the newest version at its first call, unless `COREPACK_DEFAULT_TO_LATEST=0`.
     """
-    for stage in change.stages:
-        if stage.index not in change.after.needed_by_shipped or "COREPACK_DEFAULT_TO_LATEST" in stage.image.env:
-            continue
-        chosen = next(_choices(stage), None)
-        enabled = next((c for run in stage.runs for c in run.calls("corepack") if c.subcommand == "enable"), None)
-        install = next(_installs(stage), None)
-        if install is None or (chosen or enabled) is None or not _names_none(change, *install):
-            continue
-        if chosen is not None and _moves(chosen):
-            yield Fetched(stage, chosen, by_default=False)
-        elif chosen is None and enabled is not None and enabled.start < install[1].command.start:
-            by_name = any(item.name == _NAME for item in stage.packages.present)
-            yield from () if by_name else (Fetched(stage, enabled, by_default=True),)
+    told: set[int] = set()
+    stages = [stage for stage in change.stages if _counts(change, stage)]
+    installing = [stage for stage in stages if _installs_unnamed(change, stage)]
+    asking = [stage for stage in stages if installing and next(_installs(stage), None) is None]
+    for stage in (*installing, *asking):  # one that only starts the program has Corepack fetch it all the same
+        found = _of_stage(stage, started_only=stage in asking)
+        if found is not None and found.command.start not in told:
+            told.add(found.command.start)
+            yield found
 
 
-def _choices(stage: Stage) -> Iterator[Command]:
+def _counts(change: DockerfileChange, stage: Stage) -> bool:
+    return stage.index in change.after.needed_by_shipped and "COREPACK_DEFAULT_TO_LATEST" not in stage.image.env
+
+
+def _installs_unnamed(change: DockerfileChange, stage: Stage) -> bool:
+    install = next(_installs(stage), None)
+    return install is not None and _names_none(change, *install)
+
+
+def _of_stage(stage: Stage, *, started_only: bool) -> Fetched | None:
+    chosen = next(_choices(stage), None)
+    if chosen is not None:
+        return Fetched(stage, *chosen, by_default=False) if _moves(chosen[1]) else None
+    if started_only:
+        return None
+    enabled = next(((run, c) for run in stage.runs for c in run.calls("corepack") if c.subcommand == "enable"), None)
+    install = next(_installs(stage))[1].command
+    by_name = any(item.name == _NAME for item in stage.packages.present)
+    if enabled is None or enabled[1].start > install.start or by_name:
+        return None
+    return Fetched(stage, *enabled, by_default=True)
+
+
+def _choices(stage: Stage) -> Iterator[tuple[Run, Command]]:
     for run in stage.done_runs:
         for command in run.calls("corepack"):
             if command.subcommand in _CHOOSES or any(word.value.startswith(f"{_NAME}@") for word in command.args):
-                yield command
+                yield run, command
 
 
 def _moves(command: Command) -> bool:

@@ -20,6 +20,7 @@ from rules.packages.developers_options import option_of
 from rules.packages.developers_parts import has_developers_part
 from rules.packages.developers_starts import needed_at_start, starts_for_developers
 from rules.packages.options import spelled
+from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
 from rules.packages.project_settings import leaves_developers_out
 from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
@@ -29,7 +30,7 @@ from rules.quoting import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, DockerfileChange, Stage
+    from rules.api import Command, DockerfileChange, PackageCall, Stage
 
 _NAMED = 3
 """Other images that a sentence names."""
@@ -132,14 +133,39 @@ def _way_out(change: DockerfileChange, taken: _Taken) -> str:
     if found.undoes is not None and not also:
         command = found.undoes.command
         return f"{quote(str(command))} (line {command.line}) has left them out, and this line undoes it: drop it."
+    script = script_that_needs_developers(change, found.run, found.call)
     images = _needing(change).get((builder.index, found.path), ())
     others = list(dict.fromkeys(image.label for image in images if image is not taken.image))
     if others:
         needs = f"{'takes' if len(others) == 1 else 'take'} them from {builder.label} too and may need some"
-        return f"Copy from a stage that installs without them{also}: {listed(others, _NAMED)} {needs}."
+        scripts = _of_scripts(script, prune=None)
+        return f"Copy from a stage that installs without them{also}: {listed(others, _NAMED)} {needs}.{scripts}"
     prune = prune_of_workspace(change, found.run, found.call, taken.script) or found.prune
-    there = f"Take them out there with {quote(prune)} after the build" if prune else _left_out(found)
-    return f"{there}, or copy from a stage that installs without them{also}."
+    skips = " --ignore-scripts" if _prunes_without_scripts(found.call, script) else ""
+    there = f"Take them out there with {quote(f'{prune}{skips}')} after the build" if prune else _left_out(found)
+    return f"{there}, or copy from a stage that installs without them{also}.{_of_scripts(script, prune)}"
+
+
+def _prunes_without_scripts(call: PackageCall, script: NeedsDeveloper | None) -> bool:
+    """Whether what takes them out may run no script of the project, or is not to, as the install was not."""
+    if script is None:
+        return call.manager == "pnpm" and call.has("--ignore-scripts")
+    return script.stops_prune and script.may_skip
+
+
+def _of_scripts(script: NeedsDeveloper | None, prune: str | None) -> str:
+    """Say what a script of the project asks of an install without them, and of the command that takes them out."""
+    if script is None:
+        return ""
+    both = prune is not None and script.stops_prune
+    calls = (
+        f"{quote(script.script)} of `package.json` runs with {'both' if both else 'it'} and calls "
+        f"{quote(script.program)}, which is one of them"
+    )
+    if not script.may_skip:
+        return f" {script.way_out}: {calls}."
+    option = "that option, too" if both else "`--ignore-scripts`"
+    return f" Such an install needs {option} ({script.rebuilding}): {calls}."
 
 
 def _hidden(found: CopiedModules) -> str:

@@ -23,6 +23,7 @@ from rules.api import (
 from rules.packages.developers_starts import starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.options import spelled
+from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import reads_node_env
 
@@ -119,13 +120,14 @@ def _builds(stage: Stage) -> bool:
 
 
 def _needs_developers(change: DockerfileChange, stage: Stage, calls: list[tuple[Run, PackageCall]]) -> bool:
-    """Whether what NODE_ENV would leave out is needed: behind the install, or by what the container starts."""
+    """Whether what NODE_ENV would leave out is needed: by or behind the install, or by what the container starts."""
     if _builds(stage):
         return True
     return any(
         not call.production
         and (
             is_used_or_removed(stage, run, call)
+            or script_that_needs_developers(change, run, call) is not None
             or starts_for_developers(change, stage, call.manager, manifest_text(change, run, call))
         )
         for run, call in calls

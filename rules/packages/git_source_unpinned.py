@@ -14,11 +14,14 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    comments_on,
     names_read,
     once,
     quote,
     rule,
 )
+from rules.comments import is_meant_to_move
+from rules.packages.purpose import is_made_for_developers
 from rules.packages.unpinned import BRANCHES
 from rules.quoting import listed
 from rules.secrets.downloads import stages_that_count
@@ -210,4 +213,6 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
         decision=f"clone {' '.join(names)}",
         shared_advice=f"clone a release {doubt}",
         heed="where a commit wants the whole history" if deep else "",
+        minor=is_made_for_developers(change, stage),
+        untold=is_meant_to_move(comments_on(run)),
     )

@@ -3,7 +3,21 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    comments_on,
+    quote,
+    rule,
+)
+from rules.comments import is_meant_to_move
+from rules.packages.purpose import is_made_for_developers
 from rules.packages.reaching import reaches_image
 from rules.packages.tool_versions import go_version, has_old_go
 from rules.packages.unpinned import MOVING, STAYS_BEHIND
@@ -42,6 +56,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             items=every,
             decision=f"{names} {way_out}",
+            minor=is_made_for_developers(change, stage),
+            untold=is_meant_to_move(comments_on(run)),
         )
 
 

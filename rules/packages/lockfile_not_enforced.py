@@ -36,6 +36,7 @@ from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locke
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.project_settings import holds_to_lock
 from rules.packages.purpose import is_for_development
+from rules.packages.unread_locks import unread_locks
 from rules.packages.workspaces import stops_without_workspace
 
 _DEVELOPMENT = frozenset({"development", "test"})
@@ -58,7 +59,7 @@ _UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_U
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
     found: dict[object, list[_Unheld]] = {}
-    yield from written_anew(change)
+    yield from (*written_anew(change), *unread_locks(change))
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, quote, rule
+from rules.comments import comments_on, is_meant_to_move
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.corepack_versions import Fetched, newest_by_corepack
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
+from rules.packages.purpose import is_made_for_developers
 from rules.packages.tool_versions import has_old_npm
 from rules.packages.unpinned import MOVING, Unpinned, unpinned
 from rules.quoting import listed
@@ -40,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         way_out = f"Name the version that was tested: {quote(f'{names[0]}@<version>')}."
         yield found.problem(names, way_out, newest, newest)
     for fetched in newest_by_corepack(change):
-        yield _by_corepack(fetched)
+        yield _by_corepack(change, fetched)
 
 
 def _is_held(change: DockerfileChange, run: Run, call: PackageCall, package: Package) -> bool:
@@ -54,16 +56,25 @@ def _is_held(change: DockerfileChange, run: Run, call: PackageCall, package: Pac
     return manifest is not None and package.name in manifest.packages(*_PARTS)
 
 
-def _by_corepack(fetched: Fetched) -> Problem:
+def _by_corepack(change: DockerfileChange, fetched: Fetched) -> Problem:
+    """Say where the version belongs: in the command that asks for the newest, else in the manifest that Corepack reads.
+
+    The manifest alone would leave the newest in the layer, and Corepack would fetch the one that is named at its next
+    call, which may be the start of the container (tried with Node.js 20).
+    """
     how = "no version is named in `package.json`" if fetched.by_default else "that is what it is told"
+    named = '`"packageManager": "pnpm@<version>"` in `package.json`' if fetched.by_default else "`pnpm@<version>`"
     return Problem(
         fetched.command.span,
         f"{fetched.stage.label} takes the `pnpm` that is newest on the day of the build: `corepack` fetches it, and "
         f"{how}. The same commit builds with another one tomorrow, and a new major version may refuse the lock "
-        'file. Name the version that was tested: `"packageManager": "pnpm@<version>"` in `package.json`.',
+        f"file. Name the version that was tested{'' if fetched.by_default else ' in the command'}: {named}.",
         stage=fetched.stage.key,
         key="corepack pnpm",
-        decision="corepack pnpm",
+        decision=f"corepack pnpm {fetched.by_default}",
+        leads=fetched.run.stage.layers_ship,
+        minor=is_made_for_developers(change, fetched.stage),
+        untold=is_meant_to_move(comments_on(fetched.run)),
     )
 
 

@@ -2,7 +2,8 @@
 
 npm ("Life Cycle Operation Order" in its documentation of `scripts`) runs `preinstall`, `install`, `postinstall` and
 `prepare` with `npm ci` and `npm install`, `--omit=dev` or not; npm 6 and Yarn leave `prepare` out then, pnpm does not
-(pnpm/pnpm#7068). What a script calls is then not there: `sh: husky: not found`.
+(pnpm/pnpm#7068). What a script calls is then not there: `sh: husky: not found`. `pnpm prune --prod` runs them too, and
+`npm prune` none; `pnpm rebuild` and `npm rebuild` without a name run them once more (pnpm 9 and 10 and npm 11, tried).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rules.packages.copied_modules import NOT_INSTALLING
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
 from rules.packages.package_json import commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
-from rules.packages.tool_versions import has_old_npm
+from rules.packages.tool_versions import has_modern_yarn, has_old_npm
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -43,18 +44,33 @@ class NeedsDeveloper(NamedTuple):
     Attributes:
         script: Its name: `prepare`.
         program: What it calls first of them: `husky`.
+        manager: Whose install it is.
+        may_skip: Whether an install without these packages has an option that runs no script.
     """
 
     script: str
     program: str
+    manager: str
+    may_skip: bool
 
     @property
     def way_out(self) -> str:
         """What lets such an install go through, as the end of a sentence."""
-        return (
-            "Give the install `--ignore-scripts` (and run `npm rebuild` for packages that compile something), or "
-            f"take the script out above it with {quote(f'npm pkg delete scripts.{self.script}')}"
-        )
+        taken_out = f"ake the script out above it with {quote(f'npm pkg delete scripts.{self.script}')}"
+        if not self.may_skip:
+            return f"T{taken_out}"
+        return f"Give the install `--ignore-scripts` ({self.rebuilding}), or t{taken_out}"
+
+    @property
+    def rebuilding(self) -> str:
+        """What an install without any script leaves to be done, as words in brackets."""
+        program = self.manager if self.manager == "pnpm" else "npm"
+        return f"and run `{program} rebuild <package>` for each that compiles something"
+
+    @property
+    def stops_prune(self) -> bool:
+        """Whether the script also runs with what takes these packages out again: `yarn install --production`."""
+        return self.manager in ("pnpm", "yarn")
 
 
 def script_that_needs_developers(change: DockerfileChange, run: Run, call: PackageCall) -> NeedsDeveloper | None:
@@ -87,7 +103,7 @@ def script_that_needs_developers(change: DockerfileChange, run: Run, call: Packa
         for command in commands_run(scripts, name) if name in scripts else ():
             package = _PROGRAMS.get(command.name, command.name)
             if package in developers and _stops(command) and not _is_installed(run.stage, package):
-                return NeedsDeveloper(name, command.name)
+                return NeedsDeveloper(name, command.name, call.manager, not has_modern_yarn(run, call))
     return None
 
 

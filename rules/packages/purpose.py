@@ -88,6 +88,12 @@ def is_named_for_development(change: DockerfileChange, stage: Stage) -> bool:
     return is_development_file(change.path) or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path)))
 
 
+def is_made_for_developers(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether nothing that a stage is part of, or helps to make, is for anybody but developers."""
+    images = [image for image in change.after.shipped if stage in image.chain] or change.after.shipped
+    return bool(images) and all(is_for_development(change, image) or is_workbench(image) for image in images)
+
+
 @once
 def _checks_code(stage: Stage) -> bool:
     """Whether several linters, test frameworks or requirements files for developers are installed by name."""

@@ -16,6 +16,7 @@ from rules.api import (
     Problem,
     Severity,
     Source,
+    Start,
     quote,
     rule,
 )
@@ -226,12 +227,18 @@ def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
     return Problem(
         cmd.instruction.span,
         f"`CMD` of {found.stage.label} never runs: {quote(script.path)}, the `ENTRYPOINT` in front of it, does "
-        "not read its "
-        f"arguments. {quote(cmd.value.text)} and whatever is given to `docker run` are dropped. End the script with "
-        '`exec "$@"`, or take the `CMD` out.',
+        f"not read its arguments. {quote(cmd.value.text)} and whatever is given to `docker run` are dropped. "
+        f"{_how_to_read(cmd.value)}, or take the `CMD` out.",
         Confidence.LIKELY,
         doubt="the script may read them in a way that was not recognised",
         stage=found.stage.key,
         notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
         key=f"{script.path} arguments",
     )
+
+
+def _how_to_read(cmd: Start) -> str:
+    """Say where the arguments belong: options are none to execute, but some program's."""
+    if cmd.words and cmd.words[0].startswith("-"):
+        return 'Write `"$@"` behind the program that the script starts'
+    return 'End the script with `exec "$@"`'

@@ -14,9 +14,12 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.purpose import is_for_development
 from rules.runtime.ports import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
+_INSPECTOR = 9229
+"""Where Node.js is debugged by default (nodejs.org, "Debugging Node.js")."""
 _SERVERS = {
     22: ("ssh", "dropbear", "sftp", "bastion"),
     23: ("telnetd", "busybox"),
@@ -54,6 +57,7 @@ _PACKAGES: dict[int, frozenset[str]] = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A port for remote administration is exposed."""
     items = tuple(exposed_in_shipped(change))
+    yield from _inspectors(change, items)
     told: set[tuple[int, int]] = set()
     for item in items:
         port = _admin_port(item)
@@ -76,6 +80,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=item.stage.key,
             key=str(port),
             fix=item.without() if item.numbers == (port, port) and not _is_repeated(items, item) else None,
+        )
+
+
+def _inspectors(change: DockerfileChange, items: tuple[Exposed, ...]) -> Iterator[Problem]:
+    """Yield the port of Node.js's inspector, where the start does not switch it on, of which another rule speaks."""
+    for item in items:
+        ours = item.numbers == (_INSPECTOR, _INSPECTOR) and "node" in item.stage.runtime.languages
+        starts = " ".join(one.value.text for one in item.stage.image.start_command if one.value is not None)
+        if not ours or "inspect" in starts or is_for_development(change, item.stage):
+            continue
+        yield Problem(
+            item.word.span,
+            f"{item.stage.label} exposes {quote(item.word.text)}, the port of Node.js's inspector. As soon as "
+            "`NODE_OPTIONS` says `--inspect=0.0.0.0`, whoever reaches that port runs code in the container. Take it "
+            "out.",
+            Confidence.POSSIBLE,
+            doubt="the image may be there to be debugged",
+            stage=item.stage.key,
+            key=str(_INSPECTOR),
+            fix=item.without(),
         )
 
 

@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.user.accounts import is_root, name_of, runtime_user
 from rules.user.devcontainers import remote_user
+from rules.user.given_owners import is_of
 from rules.user.nonroot_checklist import checklist, gave_root_up
 from rules.user.root_by_design import is_to_work_in
 
@@ -114,7 +115,13 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
         stage=stage.key,
         instruction=instruction if here else None,
         notes=_notes(was),
+        untold=not items and _is_given_files(stage, user),
     )
+
+
+def _is_given_files(stage: Stage, user: str) -> bool:
+    """Whether a COPY gives its files to the account, so that somebody has thought of what it owns, and none is kept."""
+    return not stage.image.volumes and any(is_of(stage, copy, name_of(user)) for copy in stage.all_copies)
 
 
 def _named(stage: Stage, user: str) -> str:

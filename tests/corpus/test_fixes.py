@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rules import Finding
 
-FEWEST_FIXES = (142, 196, 168, 160, 178, 157)
+FEWEST_FIXES = (140, 192, 167, 156, 178, 156)
 """So many places they mend on each sixth of the corpus, a thousand in all; a rule must not hold by proposing none."""
 FEWEST_WITH_THE_REST = 500
 """The same of the first sixth, which is judged with the rules on as well that are off until a team asks for them."""

@@ -58,3 +58,29 @@ def test_a_remark_is_minor_where_developers_work() -> None:
     text = "FROM python:3.13-slim\nRUN pip install --no-cache-dir pytest\n"
     assert found("pip-unpinned", text).wants_comment
     assert found("pip-unpinned", text, "Dockerfile.dev").minor
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ("pip-unpinned", "pip install ipython"),
+        ("npm-unpinned", "npm install -g serve"),
+        ("gem-unpinned", "gem install pry"),
+        ("go-install-unpinned", "go install example.com/shop/till@latest"),
+        ("git-source-unpinned", "git clone https://example.com/shop/till.git /opt/till"),
+    ],
+)
+def test_tools_without_a_version_are_minor_where_people_work_with_them(rule: str, line: str) -> None:
+    text = f'FROM example.com/tools:1.2\nRUN {line}\nUSER 10001\nCMD ["till"]\n'
+    assert not found(rule, text).minor
+    assert found(rule, text, ".devcontainer/Dockerfile").minor
+    bench = "RUN apt-get update && apt-get install -y git neovim tmux ripgrep fzf\n"
+    assert found(rule, text.replace("USER", f"{bench}USER")).minor
+
+
+def test_what_several_images_get_is_minor_only_where_all_are_for_developers() -> None:
+    text = (
+        "FROM python:3.13-slim AS base\nRUN pip install till\n"
+        'FROM base AS dev\nCMD ["bash"]\nFROM base AS shop\nUSER 10001\nCMD ["till"]\n'
+    )
+    assert not found("pip-unpinned", text).minor
