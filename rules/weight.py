@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.audience import is_development_file, is_development_name
 from rules.packages.mounted_sources import is_started_over_mounts
 from rules.problem import Category, Severity
@@ -11,10 +12,13 @@ from rules.problem import Category, Severity
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.matching.fingerprint import Raised
+    from rules.model.model import Model
     from rules.policy import Policy
 
 _MINOR_FOR_DEVELOPERS = frozenset({Category.SIZE, Category.MAINTAINABILITY})
 """What matters to whoever ships an image, and little to those who try their work in it."""
+_OF_THE_BUILD = _MINOR_FOR_DEVELOPERS | {Category.REPRODUCIBILITY, Category.BUILD_CACHE}
+"""What an instruction does by itself, wherever it stands; a change elsewhere seldom brings it about."""
 
 
 def severity(raised: Raised, policy: Policy) -> Severity:
@@ -31,12 +35,28 @@ def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     """Tell whether a problem is too small for a comment of its own; never where the policy names its rule, or fails.
 
     What only makes an image bigger or harder to maintain is minor where it is for developers, and so is every remark.
+    So is what concerns the build's result alone (size, cache, versions) on an instruction that the change leaves as it
+    was: most often something else has hidden it before.
     """
     weighs = severity(raised, policy)
     if raised.rule.id in policy.rules or (policy.fail_on is not None and weighs >= policy.fail_on):
         return False
     of_shipping = weighs is Severity.INFO or raised.rule.category in _MINOR_FOR_DEVELOPERS
+    if raised.rule.category in _OF_THE_BUILD and _is_left_alone(raised, change):
+        return True
     return raised.problem.minor or (of_shipping and _is_for_developers(change, raised.problem.stage))
+
+
+def _is_left_alone(raised: Raised, change: DockerfileChange) -> bool:
+    """Whether the problem is of an instruction that stands letter for letter in the old file."""
+    if raised.rule.compares or raised.instruction is None or change.before is None:
+        return False
+    return raised.instruction.text in _texts(change.before)
+
+
+@once
+def _texts(model: Model) -> frozenset[str]:
+    return frozenset(instruction.text for instruction in model.dockerfile.instructions)
 
 
 def _is_for_developers(change: DockerfileChange, key: str) -> bool:

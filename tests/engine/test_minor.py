@@ -84,3 +84,13 @@ def test_what_several_images_get_is_minor_only_where_all_are_for_developers() ->
         'FROM base AS dev\nCMD ["bash"]\nFROM base AS shop\nUSER 10001\nCMD ["till"]\n'
     )
     assert not found("pip-unpinned", text).minor
+
+
+def test_what_something_else_has_hidden_is_minor_on_a_line_that_the_change_leaves_alone() -> None:
+    clone = "RUN git clone https://example.com/shop/till.git /opt/till\n"
+    before = f"FROM example.com/tools:1.2\n{clone}RUN cd /opt/sdl && git checkout release-2.28\nUSER 10001\n"
+    after = f"FROM example.com/tools:1.2\n{clone}USER 10001\n"
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+    told = [finding for finding in report.findings if finding.rule == "git-source-unpinned"]
+    assert [finding.baseline for finding in told if finding.wants_comment] != ["new"]
+    assert found("git-source-unpinned", after).wants_comment
