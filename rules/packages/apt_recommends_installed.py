@@ -137,9 +137,9 @@ def _swept(run: Run, call: PackageCall) -> set[str]:
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     known = knowledge(stage, run, call)
-    saved = _saved(stage, run, call)
-    size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
     beside, warning, held_back = _beside(stage, run, call) if not known.foreign else ((), "", True)
+    saved = _saved(stage, run, call, beside)
+    size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
     message = (
         f"{stage.label} {'installs' if known.brings else 'may install'} recommended packages too: "
         f"{quote(spelled(call))} without `--no-install-recommends` adds whatever its packages recommend{size}. Nobody "
@@ -230,8 +230,11 @@ def _installs(run: Run) -> list[PackageCall]:
     ]
 
 
-def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
-    """Return the megabytes that only recommendations bring, where nothing can have brought any of it before."""
+def _saved(stage: Stage, run: Run, call: PackageCall, kept: tuple[str, ...]) -> int | None:
+    """Return the megabytes that only recommendations bring, less what is to be kept of them by its name.
+
+    `None` where something may have brought any of it before.
+    """
     if adds_source_before(stage, run, call):
         return None  # its package of the same name may weigh anything
     if not is_bare(stage) or has_installs_before(stage, run, call):
@@ -240,5 +243,5 @@ def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
     names = [package.name for package in call.packages if package.name not in apart]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)
-    light = installed_size(names, distribution, release)
+    light = installed_size([*names, *kept], distribution, release)
     return megabytes(heavy - light) if heavy is not None and light is not None else None

@@ -29,14 +29,16 @@ _NUMBERED = re.compile(r"\d[^/]*\Z")
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest|current)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _ROLLING = re.compile(
-    r"/releases/download/(latest|stable|nightly|continuous|edge|tip|snapshot|dev|main|master|canary|preview)/",
+    r"/releases/download/([a-z_.-]+)/",
     re.IGNORECASE,
 )
-"""The tag of a release at a forge that its builds make anew, whatever number the file's name has."""
+"""The tag of a release at a forge in which no number stands (`nightly`, `database`): its builds make it anew, whatever
+number the file's name has."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
     r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
+    r"|(?:ubuntu|debian|fedora|centos|rhel|rocky|almalinux|macos|osx)[-_]?\d+(?:[._]\d+)*"
     r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|\.ps1|python3|\d+\.x\b",
     re.IGNORECASE,
 )

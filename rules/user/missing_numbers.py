@@ -24,8 +24,8 @@ _MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
 _MAKERS = ("useradd", "adduser")
 _ONE_SUGGESTION = 10
 """Lines that one suggestion spans at most: what lies further apart is mended in two steps."""
-_NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run")
-"""Folders whose files are the kernel's, or gone with the container."""
+_NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run", "/media", "/mnt")
+"""Folders whose files are the kernel's, gone with the container, or the host's."""
 
 
 def unnumbered(stage: Stage) -> Account | None:

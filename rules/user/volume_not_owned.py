@@ -29,8 +29,12 @@ from rules.user.accounts import is_root, runs_as_root, runtime_user
 from rules.user.owners import siblings_of
 from rules.user.ownership import Access, access
 
-SYSTEM_FOLDERS = ("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock")  # noqa: S108 - paths of an image
-"""Volumes below them are not for the program to write: devices, settings, sockets; `/tmp` is everybody's."""
+SYSTEM_FOLDERS = (
+    *("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock"),  # noqa: S108 - paths of an image
+    *("/media", "/mnt"),
+)
+"""Volumes below them are not for the program to write: devices, settings, sockets; `/tmp` is everybody's, and what is
+mounted at `/media` or `/mnt` (Filesystem Hierarchy Standard, 3.11 and 3.12) has an owner on the host."""
 
 _FILE = re.compile(
     r"[^/]\.(?:ya?ml|json|jsonc|toml|ini|conf|cfg|xml|properties|env|txt|md|csv|pem|crt|cer|key|jks|p12|pfx|db|sqlite3?|"
