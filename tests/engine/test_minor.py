@@ -52,3 +52,17 @@ def test_a_policy_that_fails_on_graver_ones_leaves_it_where_it_is() -> None:
 def test_what_ships_too_much_is_minor_where_nothing_ships(path: str) -> None:
     assert found("package-cache-left", LEAVES_LISTS).wants_comment
     assert found("package-cache-left", LEAVES_LISTS, path).minor
+
+
+def test_what_ships_too_much_is_minor_where_an_editor_alone_builds_and_nothing_starts() -> None:
+    settings = b'// an editor\'s\n{"build": {"dockerfile": "../Dockerfile"}}\n'
+    to_work_in = LEAVES_LISTS.replace('CMD ["gdb"]\n', "")
+
+    def is_minor(text: str, settings: bytes) -> bool:
+        files = {"Dockerfile": text.encode(), ".devcontainer/devcontainer.json": settings}
+        return next(one.minor for one in rules.review({}, files).findings if one.rule == "package-cache-left")
+
+    assert is_minor(to_work_in, settings)
+    assert not is_minor(LEAVES_LISTS, settings)
+    assert not is_minor(to_work_in, settings.replace(b"../Dockerfile", b"Dockerfile"))
+    assert not is_minor(to_work_in, settings.replace(b'"build": {', b'"build": {"target": "dev", '))
