@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Run, once, quote, within, written_by
-from rules.copying.deletions import deletions
+from rules.copying.deletions import deletions_of
 from rules.model.folders import TEMPORARY
 from rules.model.work_folders import folder_of
 from rules.quoting import listed
@@ -67,11 +67,8 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
 
 def _deleted_again(stage: Stage, put: Put, run: Run, command: Command) -> str:
     """Name the other commands of the RUN that delete the same: each of them would meet the mount."""
-    again = [
-        other
-        for path, place, other in deletions(stage)
-        if place is run and other is not command and path == put.path and "*" not in path
-    ]
+    rows = deletions_of(stage, put.path)
+    again = [row.command for row in rows if row.run is run and row.command.start != command.start]
     lines = list(dict.fromkeys(f"the `{other.name}` in line {other.line}" for other in again))
     return f", and leave {quote(put.path)} out of {listed(lines)}" if lines else ""
 
