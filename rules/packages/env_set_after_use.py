@@ -149,6 +149,8 @@ def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageC
         doubt="the install may do without it",
         stage=stage.key,
         key=name,
+        decision=f"{stage.key} {call.command.start}",  # all go up in one move
+        mends_alike=True,
         fix=_fix(stage, env, run),
     )
 
