@@ -40,6 +40,7 @@ from rules.copying.mounted_instead import (
 )
 from rules.copying.named_by_variables import named_by_variables
 from rules.copying.runtime_paths import installed_there
+from rules.copying.wheels import is_own_wheel
 
 _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
@@ -239,6 +240,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=put.path,
+        minor=is_own_wheel(copy),
         fix=fix,
     )
 
