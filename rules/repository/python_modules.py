@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rules.repository.tree import Repository
 
-MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
-"""A name that Python can import (Python's reference, "Identifiers and keywords")."""
 _PROGRAMS = ("/__main__.py", ".py")
 
 
@@ -22,7 +19,7 @@ def module_files(repository: Repository, module: str) -> tuple[str, ...]:
         module: Its name, such as `shop.server`.
     """
     path = module.replace(".", "/")
-    for ending in _PROGRAMS if MODULE.match(module) else ():
+    for ending in _PROGRAMS:
         named = repository.by_name.get(posixpath.basename(path + ending), ())
         if found := tuple(file for file in named if f"/{file}".endswith(f"/{path}{ending}")):
             return found

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import brought, place_of
-from rules.repository.python_modules import MODULE, module_files
+from rules.repository.python_modules import module_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +70,8 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
     """
     if call.kind == "c":
         return _output(call.value)
-    if call.kind == "m" and not MODULE.match(call.value) and "$" not in call.value:
-        return Output.NONE
+    if call.kind == "m" and "-" in call.value and not module_files(change.repository, call.value):
+        return Output.NONE  # no module that is installed has a hyphen
     program = _module(change, call.value) if call.kind == "m" else _script(change, stage, call.value)
     if program is None:
         return Output.UNREAD
