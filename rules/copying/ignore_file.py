@@ -84,6 +84,7 @@ def has_surely_none(change: DockerfileChange) -> bool:
     names = (".dockerignore", ".containerignore")  # Buildah reads the second first
     paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
     beside = (posixpath.split(path) for path in repository.listing if "dockerignore." in path)
-    if any(folder == context and _TEMPLATE.fullmatch(name) for folder, name in beside):
+    homes = (context, posixpath.dirname(change.path))  # a template has another context than the file that comes of it
+    if any(folder in homes and _TEMPLATE.fullmatch(name) for folder, name in beside):
         return False
     return all(repository.exists(path) is False for path in paths)

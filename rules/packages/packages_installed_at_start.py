@@ -109,7 +109,7 @@ def _is_told(change: DockerfileChange, stage: Stage) -> bool:
     folder = stage.image.workdir.value or "/"
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     mounts += [volume.value for volume in stage.image.volumes if volume.value]
-    mounted = any(within(mount, folder) or within(folder, mount) for mount in mounts)
+    mounted = any(within(posixpath.join(folder, ".venv"), mount) for mount in mounts)
     named = any(map(_SETTINGS.fullmatch, (*stage.image.env, *given)))
     return named or mounted or is_started_over_mounts(change, stage)
 
@@ -143,12 +143,11 @@ def _of_developers(change: DockerfileChange, found: Written, run: Run, sync: Pac
     project = _project(change, stage, folder)
     if project is None or not project.developers:
         return
-    few = listed([quote(name) for name in project.developers[:_MOST]], _MOST)
-    more = " and others" if len(project.developers) > _MOST else ""
+    few = listed(map(quote, project.developers), _MOST)
     yield Problem(
         found.instruction.span,
         f"{stage.label} starts its program by `uv run` without `--no-dev`: that first brings the environment in line, "
-        f"and installs the group for developers ({few}{more}) which {quote(f'{spelled(sync)} --no-dev')} (line "
+        f"and installs the group for developers ({few}) which {quote(f'{spelled(sync)} --no-dev')} (line "
         f"{sync.command.line}) left out. Each start of a container fetches it from the network, and fails where there "
         "is none. Give `uv run` the same option.",
         Confidence.LIKELY,
