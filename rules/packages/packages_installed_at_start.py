@@ -138,7 +138,7 @@ def _of_developers(change: DockerfileChange, found: Written, run: Run, sync: Pac
     """Speak of the group for developers that the build leaves out, and `uv run` does not."""
     stage = found.stage
     folder = folder_of(run, sync.command)
-    if not sync.has("--no-dev") or folder is None or folder != stage.image.workdir.value:
+    if not sync.has("--no-dev") or folder is None or folder != stage.image.workdir.value or _runs_below(stage, run):
         return
     project = _project(change, stage, folder)
     if project is None or not project.developers:
@@ -157,6 +157,12 @@ def _of_developers(change: DockerfileChange, found: Written, run: Run, sync: Pac
         notes=(Note(sync.command.span, "leaves it out"),),
         fix=_fix(found),
     )
+
+
+def _runs_below(stage: Stage, sync: Run) -> bool:
+    """Whether a RUN from a sync on calls `uv run` or `uv add` itself, which then installs the group in the build."""
+    calls = (command for run in stage.done_runs if run.at >= sync.at for command in run.calls("uv"))
+    return any(command.subcommand in ("run", "add") for command in calls)
 
 
 def _fix(found: Written) -> Fix | None:

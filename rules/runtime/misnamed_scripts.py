@@ -42,17 +42,18 @@ def misnamed_script(change: DockerfileChange, found: Written) -> Problem | None:
     if name in declared or len(near) != 1 or install is None or _may_come_otherwise(change, name):
         return None
     run, call = install
+    right = len(near[0]) >= len(name)  # with words that no script has, it may be another program that was meant
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(name)}, and the project that line {call.command.line} installs has no script of "
         f"that name: `pyproject.toml` declares {quote(near[0])}. The container exits with “executable file not found”. "
-        "Start that one.",
+        f"{'Start that one.' if right else 'Start what is declared, or declare the other beside it.'}",
         Confidence.LIKELY,
         doubt="a package may bring a program of that name",
         stage=stage.key,
         key=name,
         notes=(Note(run.instruction.span, "installs the project"),),
-        fix=_fix(found, name, near[0]),
+        fix=_fix(found, name, near[0]) if right else None,
     )
 
 
