@@ -30,10 +30,14 @@ _FLUSHES = re.compile(
     r"|\bredirect_stdout\b|\bsys\.stdout[ \t]*=[^=]|\bpartial\([ \t]*print\b",
     re.MULTILINE,
 )
-_SPEAKS = re.compile(r"\bstdio_server\b|\btransport[ \t]*=[ \t]*[\"']stdio\b")
-_SERVES = re.compile(r"\bFastMCP\b|^[ \t]*(?:from|import)[ \t]+mcp\b", re.MULTILINE)
-_RUNS = re.compile(r"\.run(?:_async)?\([ \t]*\)")
-"""A server of the Model Context Protocol without a word of its transport speaks on its standard streams."""
+_SPEAKS = re.compile(r"\bstdio_server\b|\brun_stdio_async\b|\btransport[ \t]*=[ \t]*[\"']stdio\b")
+_SERVES = re.compile(r"\bFastMCP\b|\bmcp\.run\(|^[ \t]*(?:from|import)[ \t]+(?:fast)?mcp\b", re.MULTILINE)
+_BY_HTTP = re.compile(
+    r"\btransport[ \t]*=[ \t]*[\"'](?:sse|(?:streamable-)?http)\b|\brun_(?:sse|http|streamable_http)_async\b"
+)
+"""A server of the Model Context Protocol speaks on its standard streams unless another transport is named."""
+_WAITS = re.compile(r"\b(?:while|sleep|input|\w*serve\w*|\w*forever|run)\b")
+"""What code on the command line says that does not end at once: what is held back is written at the end."""
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+([\w, \t]+)?|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
@@ -69,7 +73,7 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
         call: How it is started.
     """
     if call.kind == "c":
-        return _output(call.value)
+        return _output(call.value) if _WAITS.search(call.value) else Output.NONE
     if call.kind == "m" and "-" in call.value and not module_files(change.repository, call.value):
         return Output.NONE  # no module that is installed has a hyphen
     program = _module(change, call.value) if call.kind == "m" else _script(change, stage, call.value)
@@ -111,7 +115,7 @@ def _output(text: str) -> Output:
 
 def _speaks(text: str) -> bool:
     """Whether a program speaks a protocol on its standard streams: its library flushes each message."""
-    return bool(_SPEAKS.search(text) or (_SERVES.search(text) and _RUNS.search(text)))
+    return bool(_SPEAKS.search(text) or (_SERVES.search(text) and not _BY_HTTP.search(text)))
 
 
 def _call(text: str, start: int) -> str:
