@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"\bworkspace\b|\bpath[ \t]*=|file:")
 """What in a pyproject.toml wants other files beside it: members of a workspace, packages that lie beside it."""
+_MANIFESTS = frozenset({"pyproject.toml", "uv.lock"})
 _OTHERWISE = (
     "--no-install-project",
     "--no-install-workspace",
@@ -42,12 +43,18 @@ def unsplit_syncs(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     builds = _builds_itself(change, stage, folder_of(found[0], found[1].command) or "/")
     if builds is None:
         return
-    first = "run `uv sync --no-install-project` with the same options, copy the rest below, and sync again there"
+    part = "`uv sync --no-install-project` with the same options, copy the rest below, and sync again there"
+    there = _manifests_above(stage, copy)
+    way_out = (
+        f"`pyproject.toml` and `uv.lock` are there already (line {there.instruction.line}): below them "
+        if there is not None
+        else "Copy `pyproject.toml` and `uv.lock` first, "
+    ) + (f"run {part}" if builds else "sync, and copy the rest below")
     yield Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole context (`{copy.instruction.keyword}`) before `uv sync` (line "
-        f"{found[1].command.line}). An edit of any file then makes every build install all dependencies again. Copy "
-        f"`pyproject.toml` and `uv.lock` first, {first if builds else 'sync, and copy the rest below'}.",
+        f"{found[1].command.line}). An edit of any file then makes every build install all dependencies again. "
+        f"{way_out}.",
         Confidence.LIKELY,
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
@@ -75,6 +82,12 @@ def _copy_above(stage: Stage, run: Run, call: PackageCall) -> Copy | None:
         ),
         None,
     )
+
+
+def _manifests_above(stage: Stage, copy: Copy) -> Copy | None:
+    """Return the COPY above that brings both manifests by their names to the same folder."""
+    named = (other for other in stage.copies if other.at < copy.at and other.destination == copy.destination)
+    return next((other for other in named if {one.path for one in other.sources} >= _MANIFESTS), None)
 
 
 def _builds_itself(change: DockerfileChange, stage: Stage, folder: str) -> bool | None:
