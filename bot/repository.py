@@ -45,6 +45,7 @@ _PASSES_ARGUMENTS: Final = re.compile(
 )
 """Scripts and pipelines that build images: not all are understood, and all may name an argument that they pass."""
 _NAMES_WHO_WORKS_THERE: Final = "devcontainer.json"
+_EDITORS_FOLDER: Final = ".devcontainer"
 _DESCRIBES_THE_PROGRAM: Final = (
     "action.yml",
     "action.yaml",
@@ -156,6 +157,7 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
         *(path for path in listing if _starts_the_program(path, at_hand)),
         *(path for path in near if _PASSES_ARGUMENTS.fullmatch(path)),
         *(path for path in near if posixpath.basename(path) == _NAMES_WHO_WORKS_THERE),
+        *(path for path in map(_editors_settings, folders) if path in listing),
         *sorted(filter(_RUNS_THE_IMAGE.fullmatch, listing), key=_depth_first)[:MOST_MANIFESTS],
     ]
     regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
@@ -232,6 +234,11 @@ def _starts_the_program(path: str, folders: Container[str]) -> bool:
     folder = posixpath.dirname(path)
     usual = posixpath.basename(folder) in _SCRIPT_FOLDERS and posixpath.dirname(folder) in folders
     return folder in folders or usual
+
+
+def _editors_settings(folder: str) -> str:
+    """Return where an editor looks for the container in which a folder is worked on."""
+    return posixpath.join(folder, _EDITORS_FOLDER, _NAMES_WHO_WORKS_THERE)
 
 
 def _depth_first(path: str) -> tuple[int, str]:

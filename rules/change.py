@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.matching.fingerprint import ANY
 from rules.matching.overlaps import ONE_MATTER
+from rules.model.audience import is_development_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,19 @@ class DockerfileChange:
     def identity(self) -> str:
         """What fingerprints call the file: its path before the change when it had one."""
         return self.before.path if self.before is not None else self.path
+
+    @cached_property
+    def is_for_developers(self) -> bool:
+        """Whether the file's name, a folder around it, or an editor's settings say that its image is to work in.
+
+        An editor may build what ships, too: not so where it starts nothing, and nothing else builds it.
+        """
+        if is_development_file(self.path):
+            return True
+        if self.path not in self.repository.built_by_editors:
+            return False
+        starts = any(setting.set_in_file for stage in self.after.shipped for setting in stage.image.start_command)
+        return not starts and all(build.development for build in self.repository.builds_of(self.path))
 
     @property
     def source(self) -> Source:

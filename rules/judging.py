@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules.anchors import at_its_cause
+from rules.dockerfile.syntax.branches import branch_lines
 from rules.dockerfile.syntax.conflicts import disputed_lines
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.pasted import pasted_lines
@@ -73,7 +74,7 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     refused = dict(_refused(change.after, raised))
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
     instructions = change.after.dockerfile.instructions
-    disputed = disputed_lines(instructions) | pasted_lines(instructions)
+    disputed = disputed_lines(instructions) | pasted_lines(instructions) | branch_lines(instructions)
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_disputed(one, disputed)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = resolved(one for one in raised if not one.problem.untold)
@@ -131,7 +132,10 @@ def _is_half_read(raised: Raised, torn: dict[int, tuple[Span, ...]]) -> bool:
 
 
 def _is_disputed(raised: Raised, lines: frozenset[int]) -> bool:
-    """Whether a problem builds on a side of an open merge conflict, or a line with a pasted sign: both will change."""
+    """Whether a problem builds on a line that will change or go.
+
+    That is a side of an open merge conflict, a line with a pasted sign, or a branch of a template.
+    """
     if not lines:
         return False
     problem = raised.problem

@@ -6,11 +6,13 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rules.problem import Edit
 from rules.repairs import fix
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from rules.dockerfile.source import Span
     from rules.matching.fingerprint import Raised
     from rules.problem import Problem
 
@@ -69,4 +71,16 @@ def _mended(problem: Problem, group: list[Problem]) -> Problem:
     if problem is not group[0]:
         return replace(problem, fix=None)
     edits = [edit for one in group if one.fix is not None for edit in one.fix.edits]
-    return replace(problem, fix=fix(problem.fix.title, *edits))
+    return replace(problem, fix=fix(problem.fix.title, *_joined(edits)))
+
+
+def _joined(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Make one insertion of those at one place, in the order of the problems; all other edits stay."""
+    texts: defaultdict[tuple[str | None, Span], list[str]] = defaultdict(list)
+    for edit in edits:
+        if edit.span.start == edit.span.end:
+            texts[edit.path, edit.span].append(edit.text)
+        else:
+            yield edit
+    for (path, span), inserted in texts.items():
+        yield Edit(span, "".join(inserted), path)

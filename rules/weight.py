@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.audience import is_development_file, is_development_name
+from rules.model.audience import is_development_name
 from rules.packages.mounted_sources import is_started_over_mounts
 from rules.problem import Category, Severity
 
@@ -61,7 +61,7 @@ def _texts(model: Model) -> frozenset[str]:
 
 def _is_for_developers(change: DockerfileChange, key: str) -> bool:
     """Whether the file, the stage or what mounts over its program says that nobody ships the image."""
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return True
     stage = next((stage for stage in change.stages if stage.key == key), None)
     return stage is not None and (is_development_name(stage.name) or is_started_over_mounts(change, stage))

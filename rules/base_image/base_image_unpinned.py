@@ -17,7 +17,6 @@ from rules.api import (
     Severity,
     Stage,
     image_facts,
-    is_development_file,
     parse_reference,
     quote,
     replace,
@@ -141,7 +140,7 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
     chosen = reference.tag not in (None, "latest") or _has_tag_by_argument(stages[0], stages_before[0])
     same = old.tag == reference.tag and chosen
     # In what developers work in nothing ships: one loose image for another changes nothing for anybody.
-    same = same or is_development_file(change.path)
+    same = same or change.is_for_developers
     alike = same or any(all(map(loose, (old, reference))) for loose in (names_variant_only, _stays_in_release))
     return path_name(old) if alike else path_name(reference)
 

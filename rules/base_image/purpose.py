@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import is_development_file, is_development_name, is_script, near_folders
+from rules.api import is_development_name, is_script, near_folders
 from rules.runtime.start_instructions import is_bare_init
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
     parts = re.split(r"[/._-]", "/".join((*near_folders(change.path), posixpath.basename(change.path.lower()))))
     names = re.split(r"[_-]", stage.name or "") if stage.name != _RUNNER else ()
-    if is_development_name(stage.name) or is_development_file(change.path):
+    if is_development_name(stage.name) or change.is_for_developers:
         return True
     return not _WORKSHOP.isdisjoint((*parts, *names))
 

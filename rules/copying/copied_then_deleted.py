@@ -38,6 +38,7 @@ from rules.copying.mounted_instead import (
 )
 from rules.copying.named_by_variables import named_by_variables
 from rules.copying.runtime_paths import installed_there
+from rules.copying.wheels import is_own_wheel
 
 _LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
 """Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""
@@ -184,6 +185,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=put.path,
+        minor=is_own_wheel(copy),
         fix=fix,
     )
 

@@ -12,7 +12,6 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    is_development_file,
     quote,
     rule,
 )
@@ -34,7 +33,7 @@ _SECRETS = "secrets of the context"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and files that look like secrets with it."""
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return
     said: set[int] = set()
     for stage in change.after.shipped:

@@ -81,6 +81,11 @@ def is_deleted(run: Run, command: Command, path: str) -> bool:
     return all(put.step.at < last[0] for put in run.stage.files.covering(path) if put.step.at < run.at)
 
 
+def deletions_of(stage: Stage, path: str) -> tuple[Deleted, ...]:
+    """Return the commands that delete a path by its name, in the order of the file."""
+    return tuple(_index(stage)[0].get(path, ()))
+
+
 def deleted_behind(stage: Stage, path: str, behind: Place) -> Deleted | None:
     """Return the first command behind a place that deletes a path, a folder above it, or what a pattern there names."""
     by_path, patterns = _index(stage)

@@ -1,36 +1,26 @@
 """See dockerignore_gap.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
-    OS_MANAGERS,
     Category,
     Confidence,
     Copy,
     DockerfileChange,
     Fix,
     Problem,
-    Run,
     Severity,
     Stage,
-    is_development_file,
     quote,
     rule,
 )
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
-from rules.copying.installs import installs_in
+from rules.copying.version_by_git import is_read_for_version, may_be_read
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
-from rules.model.run_writes import is_opaque
 
 _HISTORY = Leak(".git", ".git", secret=False)
-_VERSION_BY_GIT = re.compile(
-    rb"setuptools[_-]scm|hatch-vcs|versioneer|versioningit|poetry-dynamic-versioning|dunamai|setuptools-git|flit_scm"
-    rb"|pdm.{0,40}source *= *.scm|git-commit-id|gitversion|MinVer|vergen|shadow-rs|git describe|git rev-parse|git log",
-)
-"""What asks git for the version of a project when it is built."""
 _MAKERS = {
     "node_modules": NODE_MANAGERS,
     ".next": NODE_MANAGERS,
@@ -53,14 +43,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     copy = next((one for one in copies if one[0].files_ship), next(iter(copies), None))
     if ignore is None or copy is None or change.repository.listing is None or not lies_beside(change, ignore):
         return
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return
     leaks = [leak for leak in context_leaks(change) or () if copy[0].files_ship or not _is_read_by_builds(leak)]
     leaks = [leak for leak in leaks if _is_made_again(copy[1], leak)]
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):
-        if not _may_be_read(copy[1]):
+        if not may_be_read(copy[1]):
             leaks.insert(0, _HISTORY)
-        elif not leaks and not _is_read_for_version(change):
+        elif not leaks and not is_read_for_version(change):
             leaks.append(_HISTORY)
     if leaks:
         yield _problem(ignore, *copy, leaks, ships=copy[0].files_ship)
@@ -98,23 +88,6 @@ def _is_made_again(copy: Copy, leak: Leak) -> bool:
     return managers is None or any(call.manager in managers and call.action in _MAKING for call in calls)
 
 
-def _may_be_read(copy: Copy) -> bool:
-    """Whether a RUN below the COPY builds the project or runs its own code, which may ask git for its version."""
-    return any(run.at > copy.at and not _only_fetches(run) for run in copy.stage.done_runs)
-
-
-def _only_fetches(run: Run) -> bool:
-    """Whether a RUN does no more than install dependencies and packages of the system, and care for files."""
-    fetches = {install.call.command.start for install in installs_in(run)}
-    fetches |= {call.command.start for call in run.package_calls if call.manager in OS_MANAGERS}
-    return run.is_read and all(not is_opaque(c) or c.start in fetches for c in run.commands)
-
-
-def _is_read_for_version(change: DockerfileChange) -> bool:
-    """Whether a file of the project that was read says that a build asks git for the version."""
-    return any(_VERSION_BY_GIT.search(text) for text in change.repository.files.values())
-
-
 def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *, ships: bool) -> Problem:
     named = ", ".join(quote(leak.name) for leak in leaks[:5])
     rest = f" and {len(leaks) - 5} more" if len(leaks) > 5 else ""  # noqa: PLR2004 - as many as a sentence can name
@@ -123,7 +96,7 @@ def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *,
         if leaks[0] is _HISTORY
         else ""
     )
-    asked = leaks[0] is _HISTORY and _may_be_read(copy)
+    asked = leaks[0] is _HISTORY and may_be_read(copy)
     kept = [leak for leak in leaks if ships or not leak.secret]
     each = "Each of them" if len(leaks) > 1 else "It"
     unless = ", unless the build reads its version from there" if asked else ""

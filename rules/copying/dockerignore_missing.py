@@ -11,13 +11,13 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    is_development_file,
     quote,
     rule,
 )
 from rules.copying.context_contents import context_leaks, root_copies
 from rules.copying.ignore_file import has_surely_none
 from rules.copying.served_folders import served_folder
+from rules.copying.version_by_git import may_need_history
 
 
 @rule(
@@ -29,14 +29,14 @@ from rules.copying.served_folders import served_folder
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and there is no `.dockerignore`."""
     context = change.repository.context_of(change.path)
-    if context is None or not has_surely_none(change) or is_development_file(change.path):
+    if context is None or not has_surely_none(change) or change.is_for_developers:
         return
     for stage in change.after.shipped:
         copy = next(root_copies(stage), None)
         if copy is None:
             continue
         leaks = [leak.name for leak in context_leaks(change) or ()]
-        names = ([".git"] if not context else []) + leaks
+        names = ([".git"] if not context and not may_need_history(change, copy) else []) + leaks
         if not names:
             continue
         named = ", ".join(quote(name) for name in names[:4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.dockerignore import Dockerignore
@@ -12,6 +13,9 @@ from rules.problem import Edit
 if TYPE_CHECKING:
     from rules.api import DockerfileChange
     from rules.repository import Repository
+
+_TEMPLATE = re.compile(r"[._]?dockerignore\.(?:template|tmpl|tpl|j2|jinja2?|mustache|hbs|handlebars|ejs|erb|in)")
+"""What a program writes an ignore file from."""
 
 
 class IgnoreFile(NamedTuple):
@@ -79,4 +83,8 @@ def has_surely_none(change: DockerfileChange) -> bool:
         return False
     names = (".dockerignore", ".containerignore")  # Buildah reads the second first
     paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
+    beside = (posixpath.split(path) for path in repository.listing if "dockerignore." in path)
+    homes = (context, posixpath.dirname(change.path))  # a template has another context than the file that comes of it
+    if any(folder in homes and _TEMPLATE.fullmatch(name) for folder, name in beside):
+        return False
     return all(repository.exists(path) is False for path in paths)

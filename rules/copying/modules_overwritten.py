@@ -13,7 +13,6 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    is_development_file,
     once,
     quote,
     rule,
@@ -32,7 +31,7 @@ from rules.packages.project_files import copied
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A COPY below an install brings the `node_modules` of whoever builds over those that were installed."""
-    if is_development_file(change.path) or not is_known(change):
+    if change.is_for_developers or not is_known(change):
         return
     needed = change.after.needed_by_shipped
     for stage in change.stages:

@@ -8,8 +8,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Run, once, quote, within, written_by
+from rules.copying.deletions import deletions_of
 from rules.model.folders import TEMPORARY
 from rules.model.work_folders import folder_of
+from rules.quoting import listed
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Put, Stage, Step
@@ -54,12 +56,21 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
     gone = (
         f"leave {quote(put.path)} out of that `{command.name}`" if len(command.operands()) > 1 else "drop that command"
     )
+    again = _deleted_again(stage, put, run, command)
     why = (
         "a mount point cannot be deleted"
         if run in workers or builds_there(run, put.path)
         else "nothing is left there to delete"
     )
-    return f"{mount}, and {gone}: {why}."
+    return f"{mount}, {'' if again else 'and '}{gone}{again}: {why}."
+
+
+def _deleted_again(stage: Stage, put: Put, run: Run, command: Command) -> str:
+    """Name the other commands of the RUN that delete the same: each of them would meet the mount."""
+    rows = deletions_of(stage, put.path)
+    again = [row.command for row in rows if row.run is run and row.command.start != command.start]
+    lines = list(dict.fromkeys(f"the `{other.name}` in line {other.line}" for other in again))
+    return f", and leave {quote(put.path)} out of {listed(lines)}" if lines else ""
 
 
 def is_emptied(put: Put) -> bool:

@@ -38,6 +38,7 @@ from rules.copying.source_trees import is_read
 from rules.copying.tidy_without_sources import tidy_without_sources
 from rules.copying.unfetched_modules import build_that_fetches
 from rules.copying.unfetched_modules import problem as of_modules
+from rules.copying.unsplit_syncs import unsplit_syncs
 from rules.matching.gathering import named_lines
 from rules.packages.scripts import does_only
 from rules.quoting import listed
@@ -89,6 +90,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if fetching is not None and fetching[0].index not in found:
             yield of_modules(change, stage, *fetching)
         yield from tidy_without_sources(change, stage)
+        yield from unsplit_syncs(change, stage) if not found else ()
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[Install]) -> Problem:

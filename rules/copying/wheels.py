@@ -12,7 +12,7 @@ from rules.model.work_folders import path_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Copy, Run, Stage, Step
+    from rules.api import Command, Copy, Run, Stage, Step
 
 
 class Wheels(NamedTuple):
@@ -67,3 +67,30 @@ def wheel_folders(builder: Stage) -> frozenset[str]:
     calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
     folders = ((run, call, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
     return frozenset(path for run, call, text in folders if text and (path := path_of(run, call.command, text)))
+
+
+_ALONE = frozenset({"build", "pyproject-build"})
+_BUILDERS = frozenset("poetry hatch flit pdm uv".split())
+"""What makes a wheel of the project alone: `python -m build`, `uv build`."""
+
+
+def is_own_wheel(copy: Copy) -> bool:
+    """Tell whether a COPY takes the wheel of the project itself out of the stage that builds it: a little code.
+
+    Not so where pip fills a folder of wheels there, with those of all that the project needs.
+    """
+    builder = copy.from_stage
+    if builder is None or not all((source.path or "").endswith(".whl") for source in copy.sources):
+        return False
+    if any(call.verb in ("wheel", "download") for run in builder.done_runs for call in run.package_calls):
+        return False
+    commands = [command for run in builder.done_runs for command in run.commands]
+    return any(_builds(command) for command in commands)
+
+
+def _builds(command: Command) -> bool:
+    words = [command.name, *(word.value for word in command.args)]
+    if command.name.startswith("python") and words[1:2] == ["-m"]:
+        words = words[2:]
+    name = words[0] if words else ""
+    return name in _ALONE or (name in _BUILDERS and "build" in words[1:2])

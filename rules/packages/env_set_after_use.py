@@ -152,6 +152,8 @@ def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageC
         minor=said,
         stage=stage.key,
         key=name,
+        decision=f"{stage.key} {call.command.start}",  # all go up in one move
+        mends_alike=True,
         fix=_fix(stage, env, run),
     )
 

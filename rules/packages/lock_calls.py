@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LOCKING = frozenset({"poetry", "uv", "pdm", "pipenv"})
 _ONLY_LOOKS = ("--check", "--locked", "--frozen", "--dry-run", "--script")
 """Options with which nothing of the project's is written."""
+_UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _CHANGING = frozenset({"add", "remove", "version", "init", "import", "convert"})
 """Subcommands that change the manifest, whose lock file has to follow."""
 
@@ -151,3 +152,11 @@ def _first_change(stage: Stage) -> int | None:
             if command.subcommand in _CHANGING or names or command.name.endswith((".sh", ".py")):
                 return command.start
     return None
+
+
+def takes_other_index(run: Run, call: PackageCall) -> bool:
+    """Tell whether uv is told which index to ask: one that its lock file does not name makes `--locked` stop."""
+    return call.manager == "uv" and (
+        call.has("--index-url", "--default-index", "--index", "--extra-index-url", "--find-links")
+        or any(name in call.env or run.scope.get(name) is not None for name in _UV_INDEXES)
+    )

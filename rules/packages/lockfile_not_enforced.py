@@ -30,13 +30,13 @@ from rules.build.pipe_failures import is_caught
 from rules.copying.installs import install_folder
 from rules.model.work_folders import folder_of
 from rules.packages.fallbacks import stops_instead
-from rules.packages.lock_calls import is_read_only, is_told_to_hold, written_anew, written_before
+from rules.packages.lock_calls import is_read_only, is_told_to_hold, takes_other_index, written_anew, written_before
+from rules.packages.locks_unread import locks_unread
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.project_settings import holds_to_lock
 from rules.packages.purpose import is_for_development
-from rules.packages.unread_locks import unread_locks
 from rules.packages.workspaces import stops_without_workspace
 
 _DEVELOPMENT = frozenset({"development", "test"})
@@ -46,7 +46,6 @@ _OF_LOCKS = re.compile(r"\block|frozen|immutable|deploy", re.IGNORECASE)
 _FOCUS = "workspaces focus"
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
 """Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
-_UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 
 @rule(
@@ -59,7 +58,8 @@ _UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_U
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
     found: dict[object, list[_Unheld]] = {}
-    yield from (*written_anew(change), *unread_locks(change))
+    yield from written_anew(change)
+    yield from locks_unread(change)
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
@@ -74,7 +74,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             lock = lock or (LOCKS["bundle"][0], False)
         if lock is None or is_read_only(run, call) or holds_to_lock(change, run, call) or _is_held_later(run, call):
             continue
-        if not (_takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)):
+        if not (takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)):
             unheld = _Unheld(stage, run, call, *lock)
             found.setdefault(_cause(unheld), []).append(unheld)
     for first, *later in found.values():
@@ -201,14 +201,6 @@ def _is_foreign(run: Run) -> bool:
 def _is_left_behind(run: Run, call: PackageCall) -> bool:
     """Whether the Gemfile is copied by its name and the lock file is not, without which a frozen Bundler stops."""
     return copied(run, MANIFESTS["bundle"], install_folder(run, call)) is not None and not brings_folder(run)
-
-
-def _takes_other_index(run: Run, call: PackageCall) -> bool:
-    """Whether uv is told which index to ask: one that its lock file does not name makes `--locked` stop each time."""
-    return call.manager == "uv" and (
-        call.has("--index-url", "--default-index", "--index", "--extra-index-url", "--find-links")
-        or any(name in call.env or run.scope.get(name) is not None for name in _UV_INDEXES)
-    )
 
 
 def _is_missing(change: DockerfileChange) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, is_development_file, rule
+from rules.api import Category, DockerfileChange, Problem, Severity, rule
 from rules.build.bootsnap_workers import bootsnap_in_parallel
 from rules.build.rails_assets import assets_without_key
 from rules.packages.ruby_bundler import redundant_bundler
@@ -31,7 +31,7 @@ _CHECKS = (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An image of a program in Ruby leaves out what such images have: a stand-in for the key, YJIT, jemalloc."""
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return
     for part in _CHECKS:
         yield from part(change)

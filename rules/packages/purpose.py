@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.audience import is_development_file, is_development_name, near_folders
+from rules.model.audience import is_development_name, near_folders
 from rules.packages.mounted_sources import runs_mounted_sources
 from rules.user.start_scripts import start_scripts
 
@@ -85,7 +85,7 @@ def is_named_for_development(change: DockerfileChange, stage: Stage) -> bool:
     names = (stage.name or "", posixpath.basename(change.path))
     if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)):
         return True
-    return is_development_file(change.path) or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path)))
+    return change.is_for_developers or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path)))
 
 
 def is_made_for_developers(change: DockerfileChange, stage: Stage) -> bool:

@@ -10,6 +10,7 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.puts import within
 from rules.model.search_path import path_folders
+from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -98,7 +99,7 @@ def reaches_image(stage: Stage, call: PackageCall) -> bool:
         `False` where the stage's own layers do not ship, and all that is copied out of it lies elsewhere: a tool in
         `/usr/local` is not in a project's `node_modules`, nor in its virtual environment.
     """
-    if _is_fetched(stage, call):
+    if _is_fetched(stage, call) or _is_with_project(stage, call):
         return True
     place = _place(stage, call)
     if stage.index in _reaching(stage.model)[place]:
@@ -117,6 +118,20 @@ def _is_fetched(stage: Stage, call: PackageCall) -> bool:
     paths = (copy.source_path(source) or "/" for copy in copies for source in copy.sources)
     name = posixpath.basename(folder.rstrip("/")) or "/"
     return any(path == "/" or name in path.split("/") or within(folder, path) for path in paths)
+
+
+def _is_with_project(stage: Stage, call: PackageCall) -> bool:
+    """Whether what ships takes the very folder of a project for which Node.js' packages are installed."""
+    run = next((run for run in stage.runs if call in run.package_calls), None)
+    if run is None or call.manager not in NODE_MANAGERS or call.global_:
+        return False
+    modules = posixpath.join(folder_of(run, call.command) or "/", "node_modules")
+    shipped = (copy for other in stage.model.stages if other.files_ship for copy in other.copies)
+    copies = [copy for copy in shipped if copy.from_stage is not None and stage in copy.from_stage.chain]
+    paths = (copy.source_path(source) for copy in copies for source in copy.sources)
+    return any(path is not None and within(modules, path) for path in paths) and not any(
+        copy.from_stage is not None and copy.from_stage.files.is_deleted(modules) for copy in copies
+    )
 
 
 def _place(stage: Stage, call: PackageCall) -> _Place:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rules.packages.project_files import MANIFESTS
 from rules.repository.composes import IS_COMPOSE
 from rules.repository.contexts import copied_paths, folders_around, joined
+from rules.repository.python_modules import module_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +94,9 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
         paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *_SETTINGS) else ()
         if len(paths) <= _MANY:
             yield from paths
+    words = list(_start_words(dockerfile))
+    for module in (word for option, word in pairwise(words) if option == "-m"):
+        yield from module_files(repository, module)[:_MANY]
 
 
 def _called(scripts: list[str], repository: Repository) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.repository.builds import Build, builds_in
 from rules.repository.contexts import context_by_sources, folders_around
+from rules.repository.devcontainers import built_by_editors
 from rules.repository.hosting import is_hosting
 from rules.repository.services import Service, services_in
 
@@ -111,6 +112,11 @@ class Repository:
         for build in self.builds:
             found.setdefault(build.dockerfile, []).append(build)
         return {dockerfile: tuple(builds) for dockerfile, builds in found.items()}
+
+    @cached_property
+    def built_by_editors(self) -> frozenset[str]:
+        """The Dockerfiles of containers that an editor makes to work in."""
+        return frozenset(built_by_editors(self.files))
 
     def starts_otherwise(self, dockerfile: str) -> bool:
         """Tell whether a file starts another command in an image than the image's own, and not that one besides.

@@ -14,7 +14,6 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    is_development_file,
     is_development_name,
     quote,
     rule,
@@ -77,7 +76,7 @@ _IDLE = "nothing in the file makes PHP load it"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships runs in a mode for developers: debugger, reloader, development environment."""
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return
     seen: set[int] = set()
     told: set[tuple[str, str]] = set()

@@ -10,7 +10,6 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    is_development_file,
     is_development_name,
     quote,
     rule,
@@ -79,7 +78,7 @@ def _below_developers(change: DockerfileChange, new: Stage) -> Stage | None:
     assert change.before is not None
     known = {stage.name for stage in change.before.stages}
     parent = new.parent
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return None  # all of it is for developers
     if parent is None or parent.name is None or not is_development_name(new.name) or new.name in known:
         return None

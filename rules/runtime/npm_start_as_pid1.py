@@ -14,7 +14,6 @@ from rules.api import (
     Severity,
     Start,
     fix,
-    is_development_file,
     is_development_name,
     quote,
     replace,
@@ -123,7 +122,7 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
 
 def _is_for_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:
     """Whether what starts serves the one who writes it: there are no requests that a signal could cut off."""
-    if is_development_file(change.path) or is_development_start(" ".join(words)):
+    if change.is_for_developers or is_development_start(" ".join(words)):
         return True
     return switch_in_script(change, found) is not None or is_started_over_mounts(change, found.stage)
 

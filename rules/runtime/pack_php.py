@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, is_development_file, rule
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, rule
 from rules.runtime.php_opcache import missing_opcache
 
 _THEN = "Every request compiles all its files anew, which costs more than it takes to run them"
@@ -17,7 +17,7 @@ _THEN = "Every request compiles all its files anew, which costs more than it tak
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An image that serves PHP has no OPcache, so each request compiles the program anew."""
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return
     for stage in change.after.shipped:
         if change.after.is_for_developers(stage):

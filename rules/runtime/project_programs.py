@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
     from rules.runtime.start_instructions import Written
 
-_LEAVES_OUT = ("--no-install-project", "--no-install-workspace", "--no-root")
+LEAVES_OUT = ("--no-install-project", "--no-install-workspace", "--no-root")
+"""Options with which uv and Poetry install what a project needs, and not the project."""
 _BUILDERS = frozenset({"uv", "poetry"})
 _BUILDING = frozenset({"build", "run", "setup.py"})
 _SYSTEM = ("/bin/", "/sbin/", "/usr/")
@@ -30,14 +31,14 @@ def project_left_out(change: DockerfileChange, found: Written) -> Problem | None
     """Return the problem of a start by the name of a script of the project, which nothing installs."""
     stage, words = found.stage, behind_init(found.start.words)
     name = words[0] if found.start.form == "exec" and words else ""
-    if not name or "/" in name or name in CONSOLE_SCRIPTS or _may_be_copied(stage, name):
+    if not name or "/" in name or name in CONSOLE_SCRIPTS or may_be_copied(stage, name):
         return None
     path = _declared_in(change, name)
     last = _last_install(change) if path is not None else None
     if path is None or last is None:
         return None
     run, call = last
-    option = next(one for one in _LEAVES_OUT if call.has(one))
+    option = next(one for one in LEAVES_OUT if call.has(one))
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(name)}, a script of the project itself ({quote(path)}). "
@@ -52,8 +53,8 @@ def project_left_out(change: DockerfileChange, found: Written) -> Problem | None
     )
 
 
-def _may_be_copied(stage: Stage, name: str) -> bool:
-    """Whether a COPY brings a program of that name, or a folder of the project's files to where programs are."""
+def may_be_copied(stage: Stage, name: str) -> bool:
+    """Tell whether a COPY brings a program of that name, or a folder of the project's files to where programs are."""
     trees = (put for put in stage.files.puts if put.tree and put.kind in ("context", "stage"))
     return stage.runtime.is_copied(name) or any(put.path.rstrip("/") in DEFAULT_PATH for put in trees)
 
@@ -77,7 +78,7 @@ def _last_install(change: DockerfileChange) -> tuple[Run, PackageCall] | None:
             for call in run.package_calls:
                 if call.manager not in PYTHON_MANAGERS or call.action not in ("install", "sync"):
                     continue
-                if call.project and call.manager in _BUILDERS and call.has(*_LEAVES_OUT):
+                if call.project and call.manager in _BUILDERS and call.has(*LEAVES_OUT):
                     found = run, call
                 elif call.project or not call.packages or any(package.kind != "name" for package in call.packages):
                     return None

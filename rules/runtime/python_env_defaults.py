@@ -2,7 +2,6 @@
 
 import dataclasses
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,15 +20,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.python_output import may_print
+from rules.runtime.python_calls import PythonCall, python_call
+from rules.runtime.python_output import Output, output_of
 
 _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
 )
 """Servers that write their log to the unbuffered standard error, or flush it."""
-
-_TAKES_REST = re.compile(r"[cmWX]")
-"""Letters of the interpreter's options that take what follows (docs.python.org/3/using/cmdline.html)."""
 
 
 @rule(
@@ -49,14 +46,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
-        if known and _buffers(env.get("PYTHONUNBUFFERED")) and _runs_python(change, stage):
+        if known and _buffers(env.get("PYTHONUNBUFFERED")) and _output(change, stage) is not Output.NONE:
             groups.setdefault(stage.root.index, []).append(stage)
     for stages in groups.values():
         if len(stages) > 1 and change.before is None:
-            yield from _problems_upon(_shared(stages), stages)
+            yield from _problems_upon(change, _shared(stages), stages)
         else:
             for stage in stages:
-                yield dataclasses.replace(_problem(stage), held_before=_held(change, stage))
+                yield dataclasses.replace(_problem(change, stage), held_before=_held(change, stage))
 
 
 def _held(change: DockerfileChange, stage: Stage) -> bool:
@@ -72,18 +69,18 @@ def _buffers(setting: Setting[str] | None) -> bool:
     return setting is None or setting.value == ""
 
 
-def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether the start command runs a Python program of the file's own, buffered, and that may print."""
+def _output(change: DockerfileChange, stage: Stage) -> Output:
+    """What Python holds back of what the file's own start command prints, as far as that is known."""
     line = stage.image.start_line(own=True)
     if any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
-        return False
-    return any(
-        posixpath.basename(name).startswith("python")
-        and args
-        and not _is_unbuffered(args)
-        and (args[0].startswith("-") or may_print(change, stage, args[0]))
-        for name, args in _started(stage)
-    )
+        return Output.NONE
+    found = {output_of(change, stage, call) for call in _calls(stage) if call.kind and not call.unbuffered}
+    return next((one for one in (Output.PRINTED, Output.UNREAD) if one in found), Output.NONE)
+
+
+def _calls(stage: Stage) -> Iterator[PythonCall]:
+    """Yield the calls of Python in the start command."""
+    return (python_call(args) for name, args in _started(stage) if posixpath.basename(name).startswith("python"))
 
 
 def _started(stage: Stage) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -96,39 +93,24 @@ def _started(stage: Stage) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield arrays[0][0], (*arrays[0][1:], *arrays[1])
 
 
-def _is_unbuffered(args: tuple[str, ...]) -> bool:
-    """Whether `-u` is among the interpreter's own options, alone or in a cluster (`-um app`)."""
-    words = iter(args)
-    for word in words:
-        if not word.startswith("-"):
-            return False
-        letters = _TAKES_REST.split(word[1:], maxsplit=1)[0]
-        if "u" in letters and not word.startswith("--"):
-            return True
-        rest = word[1 + len(letters) :]
-        if rest in ("W", "X"):
-            next(words, None)
-        elif rest[:1] in ("c", "m"):
-            return False
-    return False
-
-
 def _shared(stages: list[Stage]) -> Stage:
     """Return the last stage that all of some stages with the same root start from, or are."""
     first, *others = stages
     return next(stage for stage in reversed(first.chain) if all(stage in other.chain for other in others))
 
 
-def _problems_upon(base: Stage, stages: list[Stage]) -> Iterator[Problem]:
+def _problems_upon(change: DockerfileChange, base: Stage, stages: list[Stage]) -> Iterator[Problem]:
     """Yield a problem for each of some stages, all of which one line in the stage below them mends."""
     start = _start(base) if base in stages else None
     line = "ENV PYTHONUNBUFFERED=1"
     here = start is not None and start in base.instructions
     edit = insert_line_before(start, line) if start is not None and here else append_to_stage(base, line)
     repair = fix("Print without a buffer", edit)
-    for stage in stages:
-        where = f" in {base.label}, which the others start from as well"
-        yield dataclasses.replace(_problem(stage, where), decision=base.key, fix=repair)
+    where = f" in {base.label}, which the others start from as well"
+    problems = [_problem(change, stage, where) for stage in stages]
+    minor = all(problem.minor for problem in problems)
+    for problem in problems:
+        yield dataclasses.replace(problem, decision=base.key, fix=repair, minor=minor)
         repair = None
 
 
@@ -136,17 +118,19 @@ def _start(stage: Stage) -> Instruction:
     return next(s.instruction for s in reversed(stage.image.start_command) if s.instruction is not None)
 
 
-def _problem(stage: Stage, where: str = "") -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, where: str = "") -> Problem:
     start = _start(stage)
     line = quote(stage.image.start_line(own=True))
     here = start in stage.instructions
+    read = _output(change, stage) is Output.PRINTED
     return Problem(
         start.span,
         f"{stage.label} starts {line} without `PYTHONUNBUFFERED`. Python then holds what is printed in a buffer: "
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
         f"`ENV PYTHONUNBUFFERED=1`{where}, or start Python with `-u`.",
         Confidence.LIKELY,
-        doubt="the program may flush what it prints by itself",
+        doubt=f"the program may {'' if read else 'print nothing, or '}flush what it prints by itself",
+        minor=not read,
         stage=stage.key,
         instruction=stage.from_,  # what is missing is missing in the stage, whatever form the start command has
         fix=fix("Print without a buffer", insert_line_before(start, "ENV PYTHONUNBUFFERED=1")) if here else None,

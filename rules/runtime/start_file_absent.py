@@ -7,6 +7,7 @@ from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Sev
 from rules.copying.absent import Absent, absent
 from rules.packages.purpose import is_called_for_development
 from rules.runtime.given_scripts import script_of
+from rules.runtime.hyphenated_modules import hyphenated_module
 from rules.runtime.module_origins import MANIFEST, installed, is_led, may_be_package
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
@@ -31,7 +32,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         words = behind_init(words_of(found))
         if not words or is_called_for_development(change, stage):
             continue
-        problem = _of_file(change, found, words) or _of_module(change, found, words)
+        problem = (
+            _of_file(change, found, words)
+            or _of_module(change, found, words)
+            or hyphenated_module(change, found, words)
+        )
         if problem is not None:
             yield problem
 

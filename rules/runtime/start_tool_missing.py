@@ -21,6 +21,7 @@ from rules.packages.xauth import STARTER, cause_of, name_xauth, said_without_xau
 from rules.runtime.dotnet_starts import sdk_started
 from rules.runtime.lambda_handlers import handler_without_runtime
 from rules.runtime.left_installs import left_install
+from rules.runtime.misnamed_scripts import misnamed_script
 from rules.runtime.programs_left_behind import left_behind
 from rules.runtime.project_programs import project_left_out
 from rules.runtime.script_tools import Missing, cause, install, lacking, lacks_program, missing_in_script
@@ -57,6 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or left_behind(change, found)
             or left_install(change, found)
             or project_left_out(change, found)
+            or misnamed_script(change, found)
         )
         if undeclared is not None:
             yield undeclared

@@ -61,8 +61,14 @@ _EXACT_TAG = re.compile(r"v?\d+\.\d+\.\d")
 _FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<")
 """A command that reads the release from a file of the project, beside which no sum can stand."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
+_BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 _ON_THE_WAY = "but what a mirror or a proxy on the way gives out in its place goes into the build unseen"
+
+
+def is_by_content(url: str) -> bool:
+    """Tell whether an address names the content itself, by a commit's full hash or a sum: it cannot become another."""
+    return _BY_CONTENT.search(url) is not None
 
 
 def branch_of(url: str) -> str | None:

@@ -24,7 +24,7 @@ from rules.api import (
     written_by,
 )
 from rules.quoting import listed
-from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
+from rules.secrets.download_addresses import SCRIPT, TRUST, is_by_content, judged, named_risk
 from rules.secrets.download_checks import checks, forgiven_checks, last_checks
 from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import (
@@ -65,7 +65,6 @@ _SUM_OR_KEY = re.compile(
 )
 _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
 """The ending under which a file's signature or sum lies beside it."""
-_BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _SAVING = FETCHERS | {"php"}
 """What saves an address: PHP by a `copy` in the code of its `-r`, as Composer's page had it for long."""
 
@@ -186,7 +185,7 @@ def _last_script(run: Run) -> int:
 
 
 def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
-    if url.is_local or keeps_nothing(url.command) or _BY_CONTENT.search(url.text):
+    if url.is_local or keeps_nothing(url.command) or is_by_content(url.text):
         return False
     if SCRIPT.search(url.text) or SCRIPT.search(saved_name(url)):
         return is_executed(run, url) or _is_put_on_path(run, url)
@@ -220,7 +219,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git"):
             continue
-        if _BY_CONTENT.search(source.path or path):
+        if is_by_content(source.path or path):
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):

@@ -14,7 +14,6 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    is_development_file,
     quote,
     rule,
     within,
@@ -61,7 +60,7 @@ class _Key(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN makes a private key, and the image that ships keeps it."""
-    if is_development_file(change.path):
+    if change.is_for_developers:
         return
     for stage in change.stages:
         for run in stage.runs:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.dockerfile.shell_nested import SHELLS
-from rules.secrets.download_addresses import branch_of, named_risk
+from rules.secrets.download_addresses import branch_of, is_by_content, named_risk
 from rules.secrets.downloads import urls, versionless
 from rules.secrets.known_installers import instead_of
 
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
-_PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
+_PINNED = re.compile(r"(?<![0-9A-Za-z])v?\d+\.\d+(?:\.\d+)?(?![0-9A-Za-z])")
 
 _WHOLE = re.compile(
     r"https?://(?:sh\.rustup\.rs|get\.docker\.com|test\.docker\.com|astral\.sh/(?:uv|ruff)/|"
@@ -43,10 +43,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             found = piped(run)
-            if found is not None:
-                yield _problem(stage, run, *found)
-            else:
+            if found is None:
                 yield from _in_powershell(stage, run)
+            elif not is_by_content(run.scope.expand(url := _url(run, found[0])) or url):
+                yield _problem(stage, run, *found, url)
 
 
 def piped(run: Run) -> tuple[Command, Command] | None:
@@ -99,10 +99,10 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
     instruction = run.instruction
     text = instruction.text.lower()
     match = _POWERSHELL.search(instruction.text) if "iex" in text or "invoke-expression" in text else None
-    if match is None:
-        return
-    address = _ADDRESS.search(match[0])
+    address = _ADDRESS.search(match[0]) if match is not None else None
     url = address[0] if address is not None else ""
+    if match is None or is_by_content(url):
+        return
     start = instruction.span.start + match.start()
     yield Problem(
         instruction.source.span(start, start + len(match[0])),
@@ -132,8 +132,11 @@ def _way_out(run: Run, url: str, check: str) -> str:
     )
 
 
-def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Problem:
-    url = next((one.word.value if "://" in one.word.value else one.text for one in urls(download, run)), "")
+def _url(run: Run, download: Command) -> str:
+    return next((one.word.value if "://" in one.word.value else one.text for one in urls(download, run)), "")
+
+
+def _problem(stage: Stage, run: Run, download: Command, shell: Command, url: str) -> Problem:
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
     parted = shell.name in {*SHELLS, *_READ_TEXT} and not _WHOLE.match(url)
     half = ", and a download that breaks off may run half of them" if parted else ""

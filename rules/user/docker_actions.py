@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from rules.repository import Repository
 
 _FILES = ("action.yml", "action.yaml")
+_CALLED = re.compile(r"git(?:hub|ea)[_.-]?action", re.IGNORECASE)
 _IN_CONTAINER = re.compile(r"(?m)^[ \t]*using:[ \t]*[\"']?docker\b")
 _IMAGE = re.compile(r"(?m)^[ \t]*image:[ \t]*[\"']?([^\s\"'#]+)")
 
 
 def is_action(change: DockerfileChange) -> bool:
-    """Tell whether an action lies beside the Dockerfile, or one that was read names it from its own folder."""
+    """Tell whether an action lies beside the Dockerfile, or one that was read names it from its own folder.
+
+    Or the file says so by its own name: `Dockerfile.github_action`.
+    """
+    if _CALLED.search(posixpath.basename(change.path)):
+        return True
     repository, folder = change.repository, posixpath.dirname(change.path)
     for name in _FILES:
         path = posixpath.join(folder, name)

@@ -108,7 +108,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Problem:
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.POSSIBLE if copied_from or tool or daemon or asked else _certainty(stage, scripts),
         decision=f"{base}{hedge}{way_out}",
-        doubt=_doubt(stage, scripts, copied_from=copied_from),
+        doubt=_doubt(stage, scripts, copied_from=copied_from, tool=tool),
         stage=stage.key,
         key="user",
         fact=of_last_stage(stage),
@@ -159,13 +159,15 @@ def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -
     )
 
 
-def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:
+def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool, tool: bool) -> str:
     if scripts:
         return f"{quote(scripts[0])} was not read"
     if copied_from and stage.image.start_command:
         return "the image may be there for others to copy its files"
     if _has_open_prefix(stage) and _says_what_starts(stage):
         return "a build may put another registry or platform in front of the base image"
+    if tool and _says_what_starts(stage):
+        return "it may be a command for whoever calls it, and no service"
     return "nothing in the file says what the container starts"
 
 

@@ -94,3 +94,33 @@ def test_what_something_else_has_hidden_is_minor_on_a_line_that_the_change_leave
     told = [finding for finding in report.findings if finding.rule == "git-source-unpinned"]
     assert [finding.baseline for finding in told if finding.wants_comment] != ["new"]
     assert found("git-source-unpinned", after).wants_comment
+
+
+def test_what_ships_too_much_is_minor_where_an_editor_alone_builds_and_nothing_starts() -> None:
+    settings = b'// an editor\'s\n{"build": {"dockerfile": "../Dockerfile"}}\n'
+    to_work_in = LEAVES_LISTS.replace('CMD ["gdb"]\n', "")
+
+    def is_minor(text: str, settings: bytes) -> bool:
+        files = {"Dockerfile": text.encode(), ".devcontainer/devcontainer.json": settings}
+        return next(one.minor for one in rules.review({}, files).findings if one.rule == "package-cache-left")
+
+    assert is_minor(to_work_in, settings)
+    assert not is_minor(LEAVES_LISTS, settings)
+    assert not is_minor(to_work_in, settings.replace(b"../Dockerfile", b"Dockerfile"))
+    assert not is_minor(to_work_in, settings.replace(b'"build": {', b'"build": {"target": "dev", '))
+
+
+@pytest.mark.parametrize(
+    ("build", "is_minor"),
+    [
+        ("RUN python -m build --wheel --outdir /dist", True),
+        ("RUN uv build --wheel -o /dist", True),
+        ("RUN pip wheel --wheel-dir /dist .", False),
+    ],
+)
+def test_the_wheel_of_the_project_alone_is_little(build: str, is_minor: bool) -> None:  # noqa: FBT001 - a table
+    text = (
+        f"FROM python:3.14-slim AS build\nCOPY . .\n{build}\nFROM python:3.14-slim\n"
+        "COPY --from=build /dist/*.whl /tmp/\nRUN pip install --no-cache-dir /tmp/*.whl && rm -f /tmp/*.whl\n"
+    )
+    assert found("copied-then-deleted", text).minor is is_minor
