@@ -35,7 +35,8 @@ _ROLLING = re.compile(
 """The tag of a release at a forge that its builds make anew, whatever number the file's name has."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
-    r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
+    r"\$\((?:uname|arch\b|dpkg --print-)[^()]*\)|`(?:uname|arch\b|dpkg --print-)[^`]*`"
+    r"|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
     r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|\.ps1|python3|\d+\.x\b",
     re.IGNORECASE,
@@ -49,7 +50,10 @@ _ASKS = re.compile(r"(?:\$\(|`)[^()`]*\b(?:curl|wget|git\s+ls-remote|gh)\s")
 _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
 _FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<")
 """A command that reads the release from a file of the project, beside which no sum can stand."""
-_BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
+_BY_PLATFORM = re.compile(
+    r"\$\{?\w*(?:arch|machine|platform)|[(`]\s*(?:arch|uname)\b|--print-(?:foreign-)?architecture", re.IGNORECASE
+)
+"""What stands for the platform in an address: a variable, or a command that is asked for it."""
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 _ON_THE_WAY = "but what a mirror or a proxy on the way gives out in its place goes into the build unseen"
 

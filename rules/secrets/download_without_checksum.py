@@ -32,6 +32,7 @@ from rules.secrets.downloads import (
     Url,
     added_name,
     in_the_clear,
+    is_in_substitution,
     is_local,
     is_saved,
     keeps_nothing,
@@ -69,7 +70,7 @@ _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f]
 _SAVING = FETCHERS | {"php"}
 """What saves an address: PHP by a `copy` in the code of its `-r`, as Composer's page had it for long."""
 
-_PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
+_PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|`[^`]*`|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _RELEASE = re.compile(r"v?#(?:\.#)*(?:[-.]?(?:alpha|beta|dev|final|post|pre|rc|[a-z])(?![a-z])#?)?", re.IGNORECASE)
 """What a release comes to without its numbers, written out or by a variable: `3.4`, `v1.0rc2`, `1.1.1w`."""
 _PROGRAMS = ("/bin", "/sbin")
@@ -107,7 +108,7 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     first, *others = sorted(new, key=lambda url: _keeper(run, url) is not None)
     risk = named_risk(run, first.text), _keeper(run, first)
     alike = [first.text, *(u.text for u in others if (named_risk(run, u.text), _keeper(run, u)) == risk)]
-    piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
+    piped = is_in_substitution(first.command) or len({c.part for c in run.pipelines[first.command.pipeline]}) > 1
     problem = _problem(stage, run, alike, first.word.span, piped=piped, items=tuple(dict.fromkeys(names)))
     problem = replace(problem, cause=in_the_clear((url.text for url in new), run.instruction.span))
     sure = problem.confidence is Confidence.LIKELY and all(is_opened_unseen(run, url) for url in new)
