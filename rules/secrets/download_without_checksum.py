@@ -44,7 +44,7 @@ from rules.secrets.downloads import (
 )
 from rules.secrets.kept_releases import keeper_of
 from rules.secrets.opened_unseen import is_opened_unseen
-from rules.secrets.scripts_run import INTERPRETERS, is_executed, is_interpreted
+from rules.secrets.scripts_run import INTERPRETERS, is_executed, is_interpreted, is_run_behind
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
@@ -243,7 +243,9 @@ def _address(source: CopySource) -> str:
 
 
 def _becomes_program(copy: Copy, url: str) -> bool:
-    """Whether what an ADD brings is run: it is made executable, goes to a folder of programs, or has no ending."""
+    """Whether what an ADD brings is run: a script by the file itself, other things by their mode, folder or name."""
+    if SCRIPT.search(url):
+        return is_run_behind(copy, added_name(copy, url))
     if _NO_PROGRAM.search(url) or "?" in url:
         return False
     if _API.search(url):
