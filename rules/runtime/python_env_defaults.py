@@ -21,7 +21,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.python_output import may_print
+from rules.facts.installers import PYTHON_MANAGERS
+from rules.runtime.python_output import may_print, speaks_over_stdout
 
 _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
@@ -60,11 +61,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _held(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether the same start command had no such variable before, upon an image of which less was known."""
+    """Whether Python had no such variable before: by the same start command, or by another that ran Python too."""
     was = change.was(stage)
-    if was is None or was.image.start_line(own=True) != stage.image.start_line(own=True):
+    if was is None or not _buffers(was.image.env.get("PYTHONUNBUFFERED")):
         return False
-    return _buffers(was.image.env.get("PYTHONUNBUFFERED"))
+    line = was.image.start_line(own=True)
+    return line == stage.image.start_line(own=True) or (not _logs_by_itself(line) and _ran_python(was))
+
+
+def _ran_python(was: Stage) -> bool:
+    """Whether the start command ran a Python program, buffered, itself or by the manager of its project."""
+    return any(
+        (posixpath.basename(name).startswith("python") and bool(args) and not _is_unbuffered(args))
+        or (name in PYTHON_MANAGERS and args[:1] == ("run",) and "-u" not in args)
+        for name, args in _started(was)
+    )
+
+
+def _logs_by_itself(line: str) -> bool:
+    return any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED"))
 
 
 def _buffers(setting: Setting[str] | None) -> bool:
@@ -75,7 +90,7 @@ def _buffers(setting: Setting[str] | None) -> bool:
 def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the start command runs a Python program of the file's own, buffered, and that may print."""
     line = stage.image.start_line(own=True)
-    if any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
+    if _logs_by_itself(line) or speaks_over_stdout(change):
         return False
     return any(
         posixpath.basename(name).startswith("python")

@@ -8,11 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from rules.brought import brought, place_of
+from rules.lazily import once
+from rules.packages.asked_packages import MANAGERS, asked_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import DockerfileChange, Stage
+    from rules.api import DockerfileChange, PackageCall, Run, Stage
+    from rules.packages.asked_packages import Asked
 
 _PRINT = re.compile(r"\b(?:print|pprint)[ \t]*\(")
 _STDOUT = re.compile(r"\bstdout\b|\bclick\.|\btyper\.|\brich\b|\binput[ \t]*\(")
@@ -22,6 +25,25 @@ _IMPORT = re.compile(
 )
 _LONGEST_CALL = 2_000
 """Characters in which the end of a call is looked for."""
+
+
+_PROTOCOLS = frozenset({"mcp", "fastmcp"})
+"""Packages for servers of the Model Context Protocol, which speak it over their standard output and log elsewhere.
+
+Their `stdio_server` flushes each message by itself (modelcontextprotocol/python-sdk, `mcp/server/stdio.py`), and the
+protocol lets a server write nothing else there (modelcontextprotocol.io, "Transports").
+"""
+
+
+@once
+def speaks_over_stdout(change: DockerfileChange) -> bool:
+    """Tell whether an install asks for a package whose programs keep their standard output for a protocol."""
+    calls = ((run, call) for stage in change.stages for run in stage.runs for call in run.package_calls)
+    return any(asked.name in _PROTOCOLS for run, call in calls for asked in _asked(change, run, call))
+
+
+def _asked(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[Asked]:
+    return asked_packages(change, run, call) if call.manager in MANAGERS else iter(())
 
 
 def may_print(change: DockerfileChange, stage: Stage, program: str) -> bool:
