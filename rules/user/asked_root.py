@@ -33,6 +33,15 @@ _BPF_MODULES = {
 _BUILDERS = {"go.mod": ("go", "make", "mage", "just"), "Cargo.toml": ("cargo", "make"), "Makefile": ("make",)}
 
 
+STARTS_UNKNOWN = "nothing in the file says what the container starts"
+"""The doubt about root in an image whose program is not known."""
+
+
+def root_may_be_meant(stage: Stage) -> str:
+    """Return the doubt where something speaks for root: what starts may need it, where it is known what starts."""
+    return "what it starts may need root" if stage.image.start_command else STARTS_UNKNOWN
+
+
 def run_as_root(change: DockerfileChange, stage: Stage) -> str | None:
     """Return what a compose file says of root for this image, as half a sentence without a full stop; `None`: nothing.
 

@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, free_uid, switch
 from rules.user.accounts import of_last_stage
-from rules.user.asked_root import run_as_root, started_as_others
+from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root, started_as_others
 from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
@@ -67,6 +67,7 @@ def _weighed(change: DockerfileChange, stage: Stage, problem: Problem) -> Proble
         message=f"{problem.message} {said}",
         decision=f"{problem.decision} {said}",
         confidence=Confidence.POSSIBLE,
+        doubt="how it runs anywhere else is not in the repository",
     )
 
 
@@ -108,7 +109,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Problem:
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.POSSIBLE if copied_from or tool or daemon or asked else _certainty(stage, scripts),
         decision=f"{base}{hedge}{way_out}",
-        doubt=_doubt(stage, scripts, copied_from=copied_from),
+        doubt=_doubt(stage, scripts, copied_from=copied_from, reason=asked or tool or daemon),
         stage=stage.key,
         key="user",
         fact=of_last_stage(stage),
@@ -159,14 +160,14 @@ def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -
     )
 
 
-def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:
+def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool, reason: str | bool | None) -> str:
     if scripts:
         return f"{quote(scripts[0])} was not read"
     if copied_from and stage.image.start_command:
         return "the image may be there for others to copy its files"
     if _has_open_prefix(stage) and _says_what_starts(stage):
         return "a build may put another registry or platform in front of the base image"
-    return "nothing in the file says what the container starts"
+    return root_may_be_meant(stage) if reason else STARTS_UNKNOWN
 
 
 def _says_what_starts(stage: Stage) -> bool:
