@@ -49,11 +49,15 @@ def is_kept_by_another(change: DockerfileChange, stage: Stage, run: Run, manager
 
 @once
 def _leaving(stage: Stage) -> dict[str, list[tuple[Run, PackageCall]]]:
-    """The RUNs of a chain that are sure to leave a cache, by its manager, each with a call that fills it."""
+    """The RUNs of a chain that are sure to leave a cache, by its manager, each with a call that fills it.
+
+    One that fetches lists and installs nothing from them is left out: its way out is to be joined with the install.
+    """
     found: dict[str, list[tuple[Run, PackageCall]]] = {}
     for run in stage.done_runs:
-        sure = (call for call in run.package_calls if not call.command.conditional)
-        calls = {call.manager: call for call in sure if left_by(stage, run, call)}
+        sure = [call for call in run.package_calls if not call.command.conditional]
+        used = {call.manager for call in sure if call.action != "update"}
+        calls = {call.manager: call for call in sure if call.manager in used and left_by(stage, run, call)}
         for manager, call in calls.items():
             found.setdefault(manager, []).append((run, call))
     return found
