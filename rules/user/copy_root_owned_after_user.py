@@ -60,14 +60,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if stage.index not in seen and not stage.runtime.is_windows:
                 seen.add(stage.index)
                 for problem, copies in _check_stage(shipped, stage):
-                    yield replace(problem, held_before=_were_roots(change.was(stage), copies))
+                    yield replace(problem, held_before=_were_roots(change.was(shipped), change.was(stage), copies))
 
 
-def _were_roots(was: Stage | None, copies: list[Copy]) -> bool:
+def _were_roots(shipped: Stage | None, was: Stage | None, copies: list[Copy]) -> bool:
     """Whether the same COPYs ran as another user than root before, whom the base image may have named itself."""
-    if was is None:
+    if shipped is None or was is None:
         return False
-    before = {str(copy.instruction) for copy in was.copies if runs_as_root(copy) is False}
+    others = (copy for copy in was.copies if runs_as_root(copy) is False)
+    before = {str(copy.instruction) for copy in others if _stays_roots(shipped, copy)}
     return all(str(copy.instruction) in before for copy in copies)
 
 
@@ -90,8 +91,11 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
         return False
     if may_keep_owner(copy) or _lets_write(copy) or _is_deleted(shipped, copy):
         return False
-    if not (_after_user(copy) or is_rails(shipped)):
-        return False
+    return (_after_user(copy) or is_rails(shipped)) and _stays_roots(shipped, copy)
+
+
+def _stays_roots(shipped: Stage, copy: Copy) -> bool:
+    """Whether nothing below gives what a COPY brings to another."""
     if _given(copy.stage).get(_brought(copy), -1) > copy.index:
         return False  # the same files once more, with an owner
     line, path = copy.instruction.line, copy.destination
