@@ -112,12 +112,28 @@ def _leaves_downloads(run: Run, call: PackageCall) -> bool:
     """Whether a call of another system manager leaves its indexes or downloads."""
     if call.manager == "apk":
         return leaves_index(run, call)
+    if call.manager == "conda":
+        return _leaves_archives(run, call)
     folders = _CACHES.get(call.manager, ())
     if not folders or call.no_cache or call.has("--no-network") or call.action not in ("install", "update", "upgrade"):
         return False
     manager = "dnf" if call.manager in _RPM else call.manager
     mounted = any(run.is_mounted(folder) for folder in folders)
     return not mounted and not run.cleans_behind(call.command.start, manager, "cache")
+
+
+def _leaves_archives(run: Run, call: PackageCall) -> bool:
+    """Whether conda, or one of its kin, leaves the archives and the index that it fetched: `clean --all` deletes them.
+
+    What it unpacked is linked into the environment, and weighs nothing twice (conda's documentation, "conda clean").
+    """
+    if call.action not in ("install", "upgrade", "sync") or call.has("--dry-run", "--offline", "--download-only"):
+        return False
+    if call.action == "install" and not call.packages and not call.manifests:
+        return False  # an environment with nothing in it
+    mounted = any(mount.type in ("cache", "tmpfs") for mount in run.mounts)
+    elsewhere = mounted or run.scope.get("CONDA_PKGS_DIRS") is not None
+    return not elsewhere and not run.cleans_behind(call.command.start, "conda", "cache")
 
 
 def clears_by_configuration(run: Run) -> bool:

@@ -36,7 +36,7 @@ _INLINE = re.compile(r"-[a-z]*c")
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("apt", "apk", "dnf", "yum", "zypper", "nodesource"),
+    mentions=("apt", "apk", "dnf", "yum", "zypper", "nodesource", "conda", "mamba"),
     aliases=("DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0025", "S6587"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -140,6 +140,8 @@ def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
     become = as_root(call.command)
     if call.manager == "apt":
         return f"{become}rm -rf {' '.join(f'{folder}/*' for folder in left)}"
+    if call.manager == "conda":
+        return f"{become}{call.program} clean --all --yes"
     return become + {"zypper": "zypper clean --all"}.get(call.manager, f"{call.program} clean all")
 
 

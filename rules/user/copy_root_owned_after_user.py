@@ -98,7 +98,7 @@ def _stays_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether nothing below gives what a COPY brings to another."""
     if _given(copy.stage).get(_brought(copy), -1) > copy.index:
         return False  # the same files once more, with an owner
-    line, path = copy.instruction.line, copy.destination
+    line, path = copy.instruction.line, copy.destination or ""
     return not any(
         row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
         for row in shipped.files.attribute_changes
