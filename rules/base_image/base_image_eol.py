@@ -23,7 +23,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.api import replace as replace_text
-from rules.base_image.choices import is_always_given_otherwise, is_given_otherwise, may_be_chosen
+from rules.base_image.choices import is_given_otherwise, may_be_chosen
 from rules.base_image.left_behind import laid_over, lost_on_the_way
 from rules.base_image.left_running import left_running, upon_their_release
 from rules.base_image.line_breaks import broken_by
@@ -76,7 +76,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for told in told_once(over):
         problem = _problem(change, told, today)
         if not stops_anew(change, [told.stage, *told.others], today):
-            yield replace(problem, untold=is_always_given_otherwise(change, told.stage))
+            yield problem
         else:
             yield replace(problem, untold=True)  # the line was over before, and nothing of that is repaired
             stops = f"{problem.key} stops the build"

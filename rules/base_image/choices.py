@@ -28,17 +28,6 @@ def is_given_otherwise(change: DockerfileChange, stage: Stage) -> bool:
     return any((one := declared(name)) is None or value != one.value for name, value in _given(change, stage))
 
 
-def is_always_given_otherwise(change: DockerfileChange, stage: Stage) -> bool:
-    """Tell whether builds of the repository are known, and each writes out another value: nothing has the default."""
-    builds, word = change.repository.arguments_of(change.path), stage.root.base_word
-    declared = ((name, stage.model.global_scope.get(name)) for name in names_read(word.text if word else ""))
-    defaults = {name: one.value for name, one in declared if one is not None}
-    return bool(builds) and all(
-        any(value and "$" not in value and value != defaults.get(name, value) for name, value in args.items())
-        for args in builds
-    )
-
-
 def _given(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str, str | None]]:
     word = stage.root.base_word
     names = set(names_read(word.text)) if word is not None and "$" in word.text else set()

@@ -67,8 +67,8 @@ def _may_make_one(model: Model) -> bool:
 
 
 def _is_of_tool(copy: Copy) -> bool:
-    """Whether a COPY takes uv itself out of its image."""
-    return copy.from_image is not None and all(posixpath.basename(s.path or "") in ("uv", "uvx") for s in copy.sources)
+    """Whether a COPY takes uv itself out of an image or a stage."""
+    return bool(copy.sources) and all(posixpath.basename(s.path or "") in ("uv", "uvx") for s in copy.sources)
 
 
 def _starts_project(stage: Stage) -> bool:
