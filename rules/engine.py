@@ -15,6 +15,7 @@ from rules.matching.baselines import baselines
 from rules.matching.fingerprint import Raised, fingerprints, listed
 from rules.matching.gathering import gathered
 from rules.matching.recalled import recalled
+from rules.matching.same_files import told_once
 from rules.mending import mended_where_new
 from rules.model.model import Model
 from rules.offers import Bench, Offer
@@ -79,13 +80,17 @@ def review(
     findings: list[Finding] = []
     silenced: list[Suppressed] = []
     crashes: list[Crash] = []
+    texts: dict[str, tuple[str, str | None]] = {}
     for change in _changes(setup, before, after, listing, listing_before):
+        texts[change.path] = change.source.text, change.before.dockerfile.source.text if change.before else None
         found = _review_file(setup, change)
         findings += found.findings
         silenced += found.suppressed
         crashes += found.crashes
     findings.sort(key=_order)
-    return Report(tuple(findings), tuple(sorted(silenced, key=lambda s: _order(s.finding))), tuple(crashes))
+    return Report(
+        tuple(told_once(findings, texts)), tuple(sorted(silenced, key=lambda s: _order(s.finding))), tuple(crashes)
+    )
 
 
 def changes(

@@ -31,8 +31,8 @@ def is_given_otherwise(change: DockerfileChange, stage: Stage) -> bool:
 def _given(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str, str | None]]:
     word = stage.root.base_word
     names = set(names_read(word.text)) if word is not None and "$" in word.text else set()
-    for build in change.repository.builds_of(change.path) if names else ():
-        yield from ((name, value) for name, value in build.args.items() if name in names)
+    for args in change.repository.arguments_of(change.path) if names else ():
+        yield from ((name, value) for name, value in args.items() if name in names)
 
 
 def may_be_chosen(stage: Stage) -> bool:

@@ -1,7 +1,7 @@
 """See sdk_image_shipped.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rules.api import (
@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     supported_reference,
 )
+from rules.base_image.explained import is_explained
 from rules.base_image.purpose import (
     compiles,
     foreign_program,
@@ -32,19 +33,14 @@ from rules.base_image.purpose import (
 from rules.base_image.tags import is_over
 from rules.facts.names import path_name
 from rules.packages.cgo_modules import module_that_needs_cgo
+from rules.quoting import listed
+from rules.runtime.probes import asked_with
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
 _INTERPRETED = frozenset({"python", "node", "php", "ruby"})
 _FOR_LIBRARIES = frozenset({"make", "cmake", "ninja", "gcc", "g++"})
 """Tools that build a native library beside the program rather than the program."""
-_TOLD = re.compile(
-    r"\b(?:devel|sdk|jdk|compilers?|nvcc|javac|toolchain)\b[^.]*\b(?:need(?:ed|s)?|require[ds]?|necessary|wanted)\b|"
-    r"\b(?:needs?|requires?|must\s+(?:have|use)|instead\s+of\s+(?:the\s+)?(?:runtime|jre|slim))\b[^.]*"
-    r"\b(?:devel|sdk|jdk|compilers?|nvcc|javac|toolchain)\b",
-    re.IGNORECASE,
-)
-"""What an author says who has weighed the smaller image."""
 _JAVA = re.compile(r"(?:^|/)java$|jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
 _WITH_JDK = re.compile(r"[:-]jdk(?![a-z])")
 """How tags of servers and tools name the JDK that they bring: `tomcat:9-jdk11`, `gradle:8-jdk17`."""
@@ -64,8 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.root.reference
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
-        said = " ".join(comment.text for comment in stage.root.from_.comments)
-        if _TOLD.search(said) or runs_toolchain(stage) or not _ships_a_program(stage) or _keeps_a_tool(stage):
+        if is_explained(stage.root) or runs_toolchain(stage) or not _ships_a_program(stage) or _keeps_a_tool(stage):
             continue
         if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
             held = was is not None and (_shipped_a_jdk(was) if _is_jdk(reference) else _shipped_it(was, reference))
@@ -137,7 +132,11 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
     text, word = reference.text, stage.root.base_word
     assert word is not None, "a stage with a reference has a word for it"
     facts = stage.facts
-    runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if _starts_it(stage, name)]
+    runtime = [
+        name
+        for name in (facts.relatives.runtime if facts is not None else ())
+        if _starts_it(stage, name) and _has_all(name, _asked(change, stage))
+    ]
     twin = _supported(change, _twin(text) or (runtime[0] if runtime else None))
     return Problem(
         word.span,
@@ -192,6 +191,13 @@ def _starts_it(stage: Stage, name: str) -> bool:
     return facts.has_shell is not False and (not stays or not managers or facts.package_manager in managers)
 
 
+def _has_all(name: str, programs: Iterable[str]) -> bool:
+    """Whether an image has the programs that a health check finds in the one that is meant to go."""
+    reference = parse_reference(name)
+    facts = image_facts(reference) if reference is not None else None
+    return all(facts is not None and facts.has_tool(program) for program in programs)
+
+
 def _builds(stage: Stage) -> bool:
     """Whether a step of the stage needs what an image made for running lacks, so that it has to be done here."""
     return any(needs_toolchain(command) for run in stage.all_runs for command in run.commands)
@@ -204,12 +210,12 @@ def _way_out(change: DockerfileChange, stage: Stage, text: str, twin: str | None
         built = ", and copy what is built here into it" if _builds(stage) else ""
         return f"What starts is {quote(foreign)}: start from an image that is made for that{built}."
     if not _builds(stage):
-        small = quote(twin) if twin else "a small runtime image"
+        small = quote(twin) if twin else _small(change, stage)
         if stage.parent is None:
             return f"Start this stage from {small}."
         parent = f"what it has from {stage.parent.label}"
         return f"Start {stage.label} (line {stage.from_.line}) from {small}, and copy {parent} into it."
-    where = f"a stage from {quote(twin)}" if twin else "a small runtime image"
+    where = f"a stage from {quote(twin)}" if twin else _small(change, stage)
     bare = twin is not None and ("static" in twin or (twin == "alpine" and "alpine" not in text))
     linked = "golang" in text and bare and not _is_static(stage, commands)
     module = module_that_needs_cgo(change, stage) if linked else None
@@ -217,6 +223,17 @@ def _way_out(change: DockerfileChange, stage: Stage, text: str, twin: str | None
         return _with_c_library(stage, module, with_shell="static" not in (twin or ""))
     how = " with `CGO_ENABLED=0`, so that the program needs no library" if linked else ""
     return f"Build here{how}, and copy the result into {where}."
+
+
+def _small(change: DockerfileChange, stage: Stage) -> str:
+    """Speak of an image for running, with what a health check calls: no image that is known has both."""
+    asked = _asked(change, stage)
+    return f"a small runtime image{f' with {listed(map(quote, asked))}, which the health check calls' if asked else ''}"
+
+
+def _asked(change: DockerfileChange, stage: Stage) -> list[str]:
+    """The programs of the image that a health check calls."""
+    return [name for name in asked_with(change, stage) if stage.facts is not None and stage.facts.has_tool(name)]
 
 
 def _with_c_library(stage: Stage, module: str, *, with_shell: bool) -> str:

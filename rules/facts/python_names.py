@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 
+from rules.facts.installers import PYTHON_MANAGERS
+
 _BETWEEN = re.compile(r"[-_.]+")
+_MANAGERS = PYTHON_MANAGERS | {"pipx"}
 
 
 def index_name(name: str) -> str:
     """Return the name of a package as the index normalises it: `open_webui` is `open-webui` (PEP 503)."""
     return _BETWEEN.sub("-", name).lower()
+
+
+def compared_name(manager: str, name: str) -> str:
+    """Return the name by which two packages of a manager are told apart: Python's in the form of their index."""
+    return index_name(name) if manager in _MANAGERS and "/" not in name else name

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import once
+from rules.model.account_lists import GROUP, entry
 from rules.model.users import ROOT_NAMES
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def group_exists(stage: Stage, name: str) -> bool | None:
     made = _made(stage).get(name, False)
     if made is not False:
         return made
+    if entry(stage, GROUP, name) is not None:
+        return True
     if name in _OF_PACKAGES or _is_list_touched(stage) or stage.users.may_be_made_unseen(name):
         return None
     return False if stage.facts is not None and stage.facts.has_user(name) is False else None
@@ -64,8 +67,8 @@ def _is_list_touched(stage: Stage) -> bool:
     """Whether `/etc/group` may be another: copied, written, or a group in it renamed."""
     return (
         stage.users.passwd_copied
-        or any(put.path == "/etc/group" for put in stage.files.puts)
-        or any("/etc/group" in run.instruction.text or any(run.calls("groupmod")) for run in stage.done_runs)
+        or any(put.path == GROUP for put in stage.files.puts)
+        or any(GROUP in run.instruction.text or any(run.calls("groupmod")) for run in stage.done_runs)
         or any(
             "$" in word.value for run in stage.done_runs for c in run.calls("groupadd", "addgroup") for word in c.args
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import cached_property
+from rules.model.account_lists import GROUP, PASSWD, entry
 from rules.model.accounts import RENAMING, VALUED, Account, account_of, is_membership
 from rules.model.folders import fixed_folder
 from rules.model.foreign_options import foreign_option
@@ -17,13 +18,13 @@ from rules.model.shell_scope import filled
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
+    from rules.model.account_lists import Entry
     from rules.model.packages import Installed
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_ACCOUNT_LIST = "/etc/passwd"
-_EDITED = frozenset({_ACCOUNT_LIST, "/etc/group"})
-_LISTS = frozenset({(_ACCOUNT_LIST, _ACCOUNT_LIST), (_ACCOUNT_LIST, "/etc"), ("/etc", "/etc"), ("/", "/")})
+_EDITED = frozenset({PASSWD, GROUP})
+_LISTS = frozenset({(PASSWD, PASSWD), (PASSWD, "/etc"), ("/etc", "/etc"), ("/", "/")})
 """What a COPY from another stage brings there, and where to, when it is the list of accounts."""
 _LENDERS = 4
 """Stages that a list of accounts is followed through."""
@@ -120,6 +121,10 @@ class Users:
     def _by_name(self) -> dict[str, Account]:
         return {account.name: account for account in reversed(self.created)}
 
+    def listed(self, name: str) -> Entry | None:
+        """Return the line of an account in a list that the file itself writes."""
+        return entry(self.stage, PASSWD, name)
+
     def uid_of(self, name: str) -> str | None:
         """Return an account's uid where it can be seen: a number, in a RUN, in the base's facts, in a copied list."""
         users: Users | None = self
@@ -138,9 +143,11 @@ class Users:
             return self._renumbered[name]
         if name in self._renamed:
             name = self._renamed[name] or ""
-        account = self.find(name)
+        account, listed = self.find(name), self.listed(name)
         if account is not None:
             return account.uid
+        if listed is not None:
+            return listed.number if listed.number.isdecimal() else None
         facts = self.stage.facts
         known = facts.uid_of(name) if facts is not None else None
         return str(known) if known is not None else None
@@ -215,8 +222,10 @@ class Users:
 
     def exists_elsewhere(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account that no RUN of the chain makes by name exists all the same; see `exists`."""
-        if self.passwd_copied or None in self._renamed or name in self._lost_at:
+        if None in self._renamed or name in self._lost_at:
             return None
+        if self.passwd_copied:
+            return True if entry(self.stage, PASSWD, name, above) is not None else None
         facts = self.stage.facts
         known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
         return known if known is not False or not self.may_be_made_unseen(name, above) else None
@@ -259,9 +268,9 @@ class Users:
 def _may_bring_accounts(copy: Copy) -> bool:
     """Whether a COPY may bring the list of accounts; what a variable names ends below what is written in front."""
     if copy.destination is not None:
-        return copy.destination in (_ACCOUNT_LIST, "/etc", "/")
+        return copy.destination in (PASSWD, "/etc", "/")
     folder = fixed_folder(copy)
-    return folder is None or within(_ACCOUNT_LIST, folder)
+    return folder is None or within(PASSWD, folder)
 
 
 def _may_make_any(run: Run) -> bool:

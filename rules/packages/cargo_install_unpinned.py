@@ -17,7 +17,7 @@ from rules.packages.unpinned import Unpinned, unpinned
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is compiled from crates.io in whatever version is newest."""
     for found in unpinned(change, ("cargo",), _wanted):
-        names = change.fresh("cargo-install-unpinned", found.stage, found.names)
+        names = found.fresh(change, "cargo-install-unpinned")
         way_out = _way_out(found, names[0])
         yield found.problem(names, way_out, way_out.replace(names[0], ""))
 

@@ -18,7 +18,7 @@ from rules.packages.unpinned import unpinned
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A gem is installed in whatever version is newest."""
     for found in unpinned(change, ("gem",), _wanted, actions=("install", "upgrade")):
-        names = change.fresh("gem-unpinned", found.stage, found.names)
+        names = found.fresh(change, "gem-unpinned")
         way_out = f"Name the version that was tested: {quote(f'gem install {names[0]}:<version>')}."
         yield found.problem(names, way_out, "version of a gem")
 

@@ -29,7 +29,7 @@ _PARTS = ("dependencies", "devDependencies", "optionalDependencies", "peerDepend
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
     for found in unpinned(change, NODE_MANAGERS, _wanted, partial(_is_held, change)):
-        names = change.fresh("npm-unpinned", found.stage, found.names)
+        names = found.fresh(change, "npm-unpinned")
         if found.call.verb == "link":
             names = tuple(name for name in names if not _is_global(found, name))
             if not names:

@@ -1,6 +1,5 @@
 """See package_cache_left.md."""
 
-import math
 import re
 from collections.abc import Iterator
 
@@ -18,29 +17,19 @@ from rules.api import (
     append_to_run,
     as_root,
     fix,
-    once,
     quote,
     rule,
 )
-from rules.packages.apk_index import leaves_index
 from rules.packages.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.cleaning_scripts import is_cleaned_by_script
-from rules.packages.configuration import written_until
 from rules.packages.later_scripts import mindful_of_scripts
+from rules.packages.left_caches import ARCHIVES, LISTS, clears_by_configuration, is_kept_by_another, left_by
 from rules.packages.lists_in_need import in_need, need_said
 from rules.packages.options import spelled
 from rules.packages.sources import NODESOURCE
 
-_LISTS = "/var/lib/apt/lists"
-_ARCHIVES = "/var/cache/apt/archives"
-_POST_INVOKE = re.compile(r"post-invoke[^}]*/var/lib/apt/lists")
-"""What apt runs behind each call (`man apt.conf`), in lower case."""
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
-_RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
-_RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
-_FIRST_FETCHING = {"ubuntu": (18,), "debian": (12,)}
-_CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 
 
 @rule(
@@ -48,7 +37,7 @@ _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("apt", "apk", "dnf", "yum", "zypper", "nodesource"),
+    mentions=("apt", "apk", "dnf", "yum", "zypper", "nodesource", "conda", "mamba"),
     aliases=("DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0025", "S6587"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -69,13 +58,10 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
     for call in sorted(order, key=lambda call: (call.action != "update", call.subcommand is None, order[call])):
         if call.manager in done:
             continue
-        if call.manager == "apt":
-            left = _left_by_apt(stage, run, call)
-        else:
-            left = (call.program,) if _leaves_downloads(run, call) else ()
+        left = left_by(stage, run, call)
         if left and not is_cleaned_by_script(change, run, call):
             done.add(call.manager)
-            yield _problem(stage, run, call, left)
+            yield _problem(change, stage, run, call, left)
 
 
 def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
@@ -85,16 +71,16 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     archive: then no such lists are left to clean. What the RUN installs itself needs lists either way.
     """
     fetched = next((c for c in run.commands if any(NODESOURCE in word.value for word in c.args)), None)
-    if fetched is None or run.is_mounted(_LISTS) or _clears_by_configuration(run):
+    if fetched is None or run.is_mounted(LISTS) or clears_by_configuration(run):
         return
     shell = next((command for command in run.calls(*_SHELLS)), None)
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
         return
     plain = not run.commands[-1].conditional and not in_need(run)
-    clean = f"{as_root(shell)}rm -rf {_LISTS}/*"
+    clean = f"{as_root(shell)}rm -rf {LISTS}/*"
     yield Problem(
         shell.span if any(call.action == "install" for call in run.package_calls) else fetched.span,
-        f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
+        f"{stage.label} ships apt's package lists in {quote(LISTS)}: NodeSource's script fetches them with "
         f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
         f"up at the end of the same `RUN`: {quote(clean)}. A later `RUN` takes nothing out of this "
         "layer.",
@@ -106,85 +92,20 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     )
 
 
-def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
-    """Return the folders that a call of apt fills and nothing empties: `update` the lists, `install` the archives."""
-    if call.action == "update":
-        if call.subcommand is None and (not _adding_fetches(stage) or _only_adds(run)):
-            return ()
-        kept = _is_kept(run, call, _LISTS, "lists") and not _clears_by_configuration(run)
-        archives = [other for other in run.package_calls if other.manager == "apt" and _keeps_archives(run, other)]
-        return ((_LISTS, _ARCHIVES) if archives else (_LISTS,)) if kept else ()
-    return (_ARCHIVES,) if _keeps_archives(run, call) else ()
-
-
-def _only_adds(run: Run) -> bool:
-    """Whether a RUN only adds an archive: the layer that installs from it is told of the lists."""
-    return not any(call.action == "install" for call in run.package_calls)
-
-
-def _adding_fetches(stage: Stage) -> bool:
-    """Whether `add-apt-repository` is of the versions that fetch the lists: from Ubuntu 18.04 and Debian 12 on."""
-    release = stage.runtime.release
-    first = _FIRST_FETCHING.get(stage.runtime.distribution or "")
-    return first is not None and release is not None and release.numbers >= first
-
-
-def _keeps_archives(run: Run, call: PackageCall) -> bool:
-    """Whether downloaded packages stay, which official images prevent with a `docker-clean` that some files delete."""
-    if call.action not in ("install", "upgrade") or not _is_kept(run, call, _ARCHIVES, "cache"):
-        return False
-    return run.instruction.line >= _line_without_docker_clean(run.stage)
-
-
-@once
-def _line_without_docker_clean(stage: Stage) -> float:
-    """The first line at which `docker-clean` goes, infinity where it stays."""
-    lines = (
-        run.instruction.line
-        for run in stage.all_runs
-        if "docker-clean" in run.instruction.whole_value and run.calls("rm", "truncate", "sed", "mv")
-    )
-    return min(lines, default=math.inf)
-
-
-def _is_kept(run: Run, call: PackageCall, folder: str, what: str) -> bool:
-    return not run.is_mounted(folder) and not run.cleans_behind(call.command.start, "apt", what)
-
-
-def _leaves_downloads(run: Run, call: PackageCall) -> bool:
-    """Whether a call of another system manager leaves its indexes or downloads."""
-    if call.manager == "apk":
-        return leaves_index(run, call)
-    folders = _CACHES.get(call.manager, ())
-    if not folders or call.no_cache or call.has("--no-network") or call.action not in ("install", "update", "upgrade"):
-        return False
-    manager = "dnf" if call.manager in _RPM else call.manager
-    mounted = any(run.is_mounted(folder) for folder in folders)
-    return not mounted and not run.cleans_behind(call.command.start, manager, "cache")
-
-
-def _clears_by_configuration(run: Run) -> bool:
-    """Whether apt was told to keep no lists, in a configuration file that was not read or is written here."""
-    if any(_POST_INVOKE.search(text) for text in written_until(run)):
-        return True
-    stage = run.stage
-    return any(put.path.startswith("/etc/apt/apt.conf.d/") and put.kind == "context" for put in stage.files.puts)
-
-
-def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -> Problem:
     short = quote(spelled(call))
-    if left[0] == _LISTS:
-        fact = f"{stage.label} ships apt's package lists in {quote(_LISTS)}: {short} fetches them, and this layer keeps"
+    if left[0] == LISTS:
+        fact = f"{stage.label} ships apt's package lists in {quote(LISTS)}: {short} fetches them, and this layer keeps"
         fact += " them. They weigh 20 to 50 MB and are stale in a week"
-    elif left[0] == _ARCHIVES:
-        fact = f"{stage.label} ships every {quote('.deb')} that {short} downloads, in {quote(_ARCHIVES)}: the image's"
+    elif left[0] == ARCHIVES:
+        fact = f"{stage.label} ships every {quote('.deb')} that {short} downloads, in {quote(ARCHIVES)}: the image's"
         fact += f" {quote('docker-clean')}, which would delete them, is gone. Nothing at run time reads them"
     elif call.manager == "apk":
         fact = fact_of_apk(stage, run, call)
     else:
         fact = f"{stage.label} ships the downloads and indexes of {quote(call.program)}: {short} fetches them, and this"
         fact += " layer keeps them. Nothing at run time reads them"
-    way_out, need = _way_out(run, call, left), need_said(run) if left[0] == _LISTS else ""
+    way_out, need = _way_out(run, call, left), need_said(run) if left[0] == LISTS else ""
     return Problem(
         call.command.span,
         f"{fact}; {way_out}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of this layer.",
@@ -192,9 +113,10 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
-        decision=f"{fact.removeprefix(stage.label)}; {way_out}",
+        decision=f"{fact.removeprefix(stage.label)}; {way_out}" if call.manager in ("apt", "apk") else way_out,
         mends_alike=True,
         heed=f"where {need}" if need else "",
+        held_before=is_kept_by_another(change, stage, run, call.manager),
         fix=_fix(run, call, left),
     )
 
@@ -223,6 +145,8 @@ def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
     become = as_root(call.command)
     if call.manager == "apt":
         return f"{become}rm -rf {' '.join(f'{folder}/*' for folder in left)}"
+    if call.manager == "conda":
+        return f"{become}{call.program} clean --all --yes"
     return become + {"zypper": "zypper clean --all"}.get(call.manager, f"{call.program} clean all")
 
 
@@ -238,6 +162,6 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or run.commands[-1].before == "||"
     ):
         return None
-    if left[0] == _LISTS and in_need(run):
+    if left[0] == LISTS and in_need(run):
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))

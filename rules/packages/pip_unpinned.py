@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.python_names import index_name
 from rules.packages.moving_requirements import moving_requirements
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
 from rules.packages.system_satisfied import is_satisfied
@@ -56,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return is_satisfied(run, call, package)
 
     for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there, ("install", "build", "download")):
-        names = change.fresh("pip-unpinned", found.stage, found.names)
+        names = found.fresh(change, "pip-unpinned")
         other = elsewhere(change, found.run, found.call)
         if not any(package.kind == "name" for package in found.packages):
             other = Elsewhere(project=False, unread=None)
@@ -115,7 +116,7 @@ def _wanted(call: PackageCall, package: Package) -> bool:
         return False
     if package.kind in _SOURCES:
         return _moves(call, package)
-    return package.kind == "name" and package.name.lower() not in _TOOLS and not _is_tied(call, package)
+    return package.kind == "name" and index_name(package.name) not in _TOOLS and not _is_tied(call, package)
 
 
 def _moves(call: PackageCall, package: Package) -> bool:
@@ -129,8 +130,8 @@ def _moves(call: PackageCall, package: Package) -> bool:
 
 def _is_tied(call: PackageCall, package: Package) -> bool:
     """Whether the exact version of another package in the call decides on that of this one."""
-    to = _TIED.get(package.name.lower())
-    versions = (other.version or "" for other in call.packages if other.name.lower() == to)
+    to = _TIED.get(index_name(package.name))
+    versions = (other.version or "" for other in call.packages if index_name(other.name) == to)
     return any(re.fullmatch(r"===?[^*,]+", version) for version in versions)
 
 
@@ -144,7 +145,7 @@ def _is_there(run: Run, call: PackageCall, package: Package) -> bool:
     """Whether an earlier call has put a package there: unless they are told to upgrade, pip and uv leave it alone."""
     if call.verb not in ("install", "pip install") or call.has(*ANEW):
         return False
-    before = _first_installs(run.stage).get((_environment(call), package.name.lower()))
+    before = _first_installs(run.stage).get((_environment(call), index_name(package.name)))
     return before is not None and before < call.command.start
 
 
@@ -155,7 +156,7 @@ def _first_installs(stage: Stage) -> dict[tuple[tuple[str | None, ...], str], in
     for item in stage.packages.installed:
         stays = item.removed_by is None and not item.call.command.conditional
         if item.manager in ("pip", "uv") and stays and item.package.kind in ("name", "vcs"):
-            found.setdefault((_environment(item.call), item.name.lower()), item.call.command.start)
+            found.setdefault((_environment(item.call), index_name(item.name)), item.call.command.start)
     return found
 
 

@@ -130,8 +130,9 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
 
 
 def _compiles_at_start(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether a script that the container starts may compile packages: `bundle check || bundle install`."""
-    return any(_COMPILING_AT_START.search(script.code) for script in start_scripts(change, stage))
+    """Whether what the container starts, or a script of it, may compile packages: `bundle check || bundle install`."""
+    starts = [setting.value.text for setting in stage.image.start_command if setting.set_in_file and setting.value]
+    return any(map(_COMPILING_AT_START.search, [*starts, *(script.code for script in start_scripts(change, stage))]))
 
 
 _ON_A_BENCH = frozenset(

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.comments import comments_on, is_meant_to_move
+from rules.facts.python_names import compared_name
 from rules.packages.purpose import is_made_for_developers
 from rules.packages.reaching import reaches_image
 from rules.problem import Confidence, Problem
@@ -75,6 +76,16 @@ class Unpinned(NamedTuple):
         return tuple(dict.fromkeys(package.name for package in self.packages))
 
     @property
+    def compared(self) -> tuple[str, ...]:
+        """The names by which they are known again, each once: `Django` is `django` in Python's index."""
+        return tuple(dict.fromkeys(compared_name(self.call.manager, name) for name in self.names))
+
+    def fresh(self, change: DockerfileChange, rule: str) -> tuple[str, ...]:
+        """Return the names that a rule did not list for the stage before the change, as they are written."""
+        found = change.fresh(rule, self.stage, self.compared)
+        return tuple(name for name in self.names if compared_name(self.call.manager, name) in found)
+
+    @property
     def confidence(self) -> Confidence:
         """How sure it is that another image comes of it."""
         if not self.reaches:
@@ -113,7 +124,7 @@ class Unpinned(NamedTuple):
             Confidence.POSSIBLE if beside else self.confidence,
             doubt="what stands beside it had no version before, either" if beside else self.doubt,
             stage=self.stage.key,
-            items=self.names,
+            items=self.compared,
             decision=f"{names if self.repeated else self.stage.key} {self._deed} {decision}",
             minor=self.for_developers,
             untold=is_meant_to_move(comments_on(self.run)),
@@ -164,12 +175,12 @@ def _once_each(found: Iterator[Unpinned]) -> Iterator[Unpinned]:
     told: set[str] = set()
     lists: set[tuple[str, ...]] = set()
     for one in found:
-        fresh = tuple(package for package in one.packages if package.name not in told)
+        fresh = tuple(p for p in one.packages if compared_name(one.call.manager, p.name) not in told)
         if one.names in lists or len(fresh) == len(one.packages):
             yield one
         elif fresh:
             yield one._replace(packages=fresh)
-        told.update(one.names)
+        told.update(one.compared)
         lists.add(one.names)
 
 

@@ -13,7 +13,7 @@ from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.repository.builds import Build, builds_in
+from rules.repository.builds import Build, builds_by_command, builds_in
 from rules.repository.contexts import context_by_sources, folders_around
 from rules.repository.devcontainers import built_by_editors
 from rules.repository.hosting import is_hosting
@@ -133,10 +133,29 @@ class Repository:
         """Tell whether a build of a Dockerfile gives an argument another value than its default."""
         if dockerfile not in self._given:
             found = self._given[dockerfile] = defaultdict(set)
-            for build in self.builds_of(dockerfile):
-                for given, value in build.args.items():
+            for args in self.arguments_of(dockerfile):
+                for given, value in args.items():
                     found[given].add(value)
         return not self._given[dockerfile].get(name, set()) <= {None, "", default}
+
+    def arguments_of(self, dockerfile: str) -> tuple[Mapping[str, str | None], ...]:
+        """Return the arguments that each build of a Dockerfile passes, by name, the calls in shell scripts included."""
+        return tuple(build.args for build in (*self.builds, *self._calls) if build.dockerfile == dockerfile)
+
+    @cached_property
+    def _calls(self) -> tuple[Build, ...]:
+        """The builds that shell scripts call: of their own folder, or of the root, whichever has the Dockerfile.
+
+        A script may go anywhere before it builds, so its contexts tell nothing, but the arguments that it passes do.
+        """
+        scripts = [path for path in sorted(self.files) if path.endswith((".sh", ".bash"))]
+        found = (
+            build
+            for path in scripts
+            for place in dict.fromkeys((path, posixpath.basename(path)))
+            for build in builds_by_command(place, self.text(path) or "")
+        )
+        return tuple(build for build in found if build.dockerfile in self.files)
 
     def is_named_beside(self, dockerfile: str, name: str) -> bool:
         """Tell whether a file that was read, and is no Dockerfile, holds a name: its build may pass the argument.

@@ -16,14 +16,13 @@ from rules.api import (
     Source,
     Stage,
     fix,
-    parse_shell,
     provides,
     quote,
     replace,
     rule,
 )
 from rules.repository.builds import Build
-from rules.runtime.probes import GIVING_UP, probe_with_what_is_there, url_of
+from rules.runtime.probes import GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
 from rules.runtime.script_tools import install, lacking, lacks_program
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
@@ -47,11 +46,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         elif (brought := _brought_elsewhere(change, found)) is not None:
             yield _of_another_stage(found, *brought)
     for build in change.repository.builds_of(change.path):
-        stage = _stage_of(change, build) if build.probe else None
+        stage = stage_of(change, build) if build.probe else None
         if stage is None or _is_given_otherwise(stage, build):
             continue
-        probe = parse_shell(build.probe, Source("healthcheck", build.probe), 0, dialect="sh", joined=False)
-        missing = _missing(change, stage, probe.commands) if not probe.errors else None
+        missing = _missing(change, stage, probe_commands(build))
         if missing is not None and (stage.index, missing.name) not in told:
             told.add((stage.index, missing.name))
             yield _of_service(change, stage, build, missing)
@@ -107,13 +105,6 @@ def _of_another_stage(found: Written, command: Command, item: Installed) -> Prob
         stage=stage.key,
         key=command.name,
     )
-
-
-def _stage_of(change: DockerfileChange, build: Build) -> Stage | None:
-    """Return the stage that a build makes; `None` for a target that the file does not have."""
-    wanted = build.target.lower()
-    named = next((stage for stage in change.stages if wanted in (stage.name, str(stage.index))), None)
-    return named if wanted else (change.stages[-1] if change.stages else None)
 
 
 def _is_given_otherwise(stage: Stage, build: Build) -> bool:

@@ -1,14 +1,16 @@
-"""HTTP probes of HEALTHCHECK: which address they ask, and how other programs ask it."""
+"""What asks for a container's health: with which programs, at which address, and how other programs ask it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.api import Source, parse_shell
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Stage, Start
+    from rules.api import Build, Command, DockerfileChange, Stage, Start
 
 _LOCAL = re.compile(
     r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(?P<port>\d+))?(?![\w.:$-])(?P<path>[^\s'\"`)]*)",
@@ -75,3 +77,27 @@ def probe_with_what_is_there(stage: Stage, url: str) -> tuple[str, ...] | None:
         place = stage.facts.off_path("node") if stage.facts is not None else None
         return (place or "node", "-e", f"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))")
     return None
+
+
+def stage_of(change: DockerfileChange, build: Build) -> Stage | None:
+    """Return the stage that a build makes; `None` for a target that the file does not have."""
+    wanted = build.target.lower()
+    named = next((stage for stage in change.stages if wanted in (stage.name, str(stage.index))), None)
+    return named if wanted else (change.stages[-1] if change.stages else None)
+
+
+def probe_commands(build: Build) -> tuple[Command, ...]:
+    """Return the commands with which a build's health is asked; none where they cannot be read."""
+    if not build.probe:
+        return ()
+    probe = parse_shell(build.probe, Source("healthcheck", build.probe), 0, dialect="sh", joined=False)
+    return probe.commands if not probe.errors else ()
+
+
+def asked_with(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
+    """Return the programs with which the health of an image is asked: by the file itself, and by compose files."""
+    own = stage.image.healthcheck.value
+    commands = list(own.commands) if own is not None else []
+    for build in change.repository.builds_of(change.path):
+        commands += probe_commands(build) if stage_of(change, build) is stage else ()
+    return tuple(dict.fromkeys(command.name for command in commands if command.name))

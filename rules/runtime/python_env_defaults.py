@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.installers import PYTHON_MANAGERS
 from rules.runtime.python_calls import PythonCall, python_call
 from rules.runtime.python_output import Output, output_of
 
@@ -57,11 +58,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _held(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether the same start command had no such variable before, upon an image of which less was known."""
+    """Whether Python had no such variable before: by the same start command, or by another that ran Python too."""
     was = change.was(stage)
-    if was is None or was.image.start_line(own=True) != stage.image.start_line(own=True):
+    if was is None or not _buffers(was.image.env.get("PYTHONUNBUFFERED")):
         return False
-    return _buffers(was.image.env.get("PYTHONUNBUFFERED"))
+    line = was.image.start_line(own=True)
+    return line == stage.image.start_line(own=True) or (not _logs_by_itself(line) and _ran_python(was))
+
+
+def _ran_python(was: Stage) -> bool:
+    """Whether the start command ran a Python program, buffered, itself or by the manager of its project."""
+    managed = any(name in PYTHON_MANAGERS and args[:1] == ("run",) and "-u" not in args for name, args in _started(was))
+    return managed or any(call.kind and not call.unbuffered for call in _calls(was))
+
+
+def _logs_by_itself(line: str) -> bool:
+    return any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED"))
 
 
 def _buffers(setting: Setting[str] | None) -> bool:
@@ -72,7 +84,7 @@ def _buffers(setting: Setting[str] | None) -> bool:
 def _output(change: DockerfileChange, stage: Stage) -> Output:
     """What Python holds back of what the file's own start command prints, as far as that is known."""
     line = stage.image.start_line(own=True)
-    if any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
+    if _logs_by_itself(line):
         return Output.NONE
     found = {output_of(change, stage, call) for call in _calls(stage) if call.kind and not call.unbuffered}
     return next((one for one in (Output.PRINTED, Output.UNREAD) if one in found), Output.NONE)

@@ -36,7 +36,8 @@ _ROLLING = re.compile(
 number the file's name has."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
-    r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
+    r"\$\((?:uname|arch\b|dpkg --print-)[^()]*\)|`(?:uname|arch\b|dpkg --print-)[^`]*`"
+    r"|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
     r"|(?:ubuntu|debian|fedora|centos|rhel|rocky|almalinux|macos|osx)[-_]?\d+(?:[._]\d+)*"
     r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|\.ps1|python3|\d+\.x\b",
@@ -60,7 +61,10 @@ _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|
 _EXACT_TAG = re.compile(r"v?\d+\.\d+\.\d")
 _FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<")
 """A command that reads the release from a file of the project, beside which no sum can stand."""
-_BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
+_BY_PLATFORM = re.compile(
+    r"\$\{?\w*(?:arch|machine|platform)|[(`]\s*(?:arch|uname)\b|--print-(?:foreign-)?architecture", re.IGNORECASE
+)
+"""What stands for the platform in an address: a variable, or a command that is asked for it."""
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 _ON_THE_WAY = "but what a mirror or a proxy on the way gives out in its place goes into the build unseen"

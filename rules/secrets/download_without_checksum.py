@@ -32,6 +32,7 @@ from rules.secrets.downloads import (
     Url,
     added_name,
     in_the_clear,
+    is_in_substitution,
     is_local,
     is_saved,
     keeps_nothing,
@@ -43,7 +44,7 @@ from rules.secrets.downloads import (
 )
 from rules.secrets.kept_releases import keeper_of
 from rules.secrets.opened_unseen import is_opened_unseen
-from rules.secrets.scripts_run import INTERPRETERS, is_executed, is_interpreted
+from rules.secrets.scripts_run import INTERPRETERS, is_executed, is_interpreted, is_run_behind
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
@@ -68,7 +69,7 @@ _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)
 _SAVING = FETCHERS | {"php"}
 """What saves an address: PHP by a `copy` in the code of its `-r`, as Composer's page had it for long."""
 
-_PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
+_PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|`[^`]*`|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _RELEASE = re.compile(r"v?#(?:\.#)*(?:[-.]?(?:alpha|beta|dev|final|post|pre|rc|[a-z])(?![a-z])#?)?", re.IGNORECASE)
 """What a release comes to without its numbers, written out or by a variable: `3.4`, `v1.0rc2`, `1.1.1w`."""
 _PROGRAMS = ("/bin", "/sbin")
@@ -106,7 +107,7 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     first, *others = sorted(new, key=lambda url: _keeper(run, url) is not None)
     risk = named_risk(run, first.text), _keeper(run, first)
     alike = [first.text, *(u.text for u in others if (named_risk(run, u.text), _keeper(run, u)) == risk)]
-    piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
+    piped = is_in_substitution(first.command) or len({c.part for c in run.pipelines[first.command.pipeline]}) > 1
     problem = _problem(stage, run, alike, first.word.span, piped=piped, items=tuple(dict.fromkeys(names)))
     problem = replace(problem, cause=in_the_clear((url.text for url in new), run.instruction.span))
     sure = problem.confidence is Confidence.LIKELY and all(is_opened_unseen(run, url) for url in new)
@@ -241,7 +242,9 @@ def _address(source: CopySource) -> str:
 
 
 def _becomes_program(copy: Copy, url: str) -> bool:
-    """Whether what an ADD brings is run: it is made executable, goes to a folder of programs, or has no ending."""
+    """Whether what an ADD brings is run: a script by the file itself, other things by their mode, folder or name."""
+    if SCRIPT.search(url):
+        return is_run_behind(copy, added_name(copy, url))
     if _NO_PROGRAM.search(url) or "?" in url:
         return False
     if _API.search(url):

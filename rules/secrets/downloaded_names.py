@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _PART: Final = re.compile(r"[^-_.+%~]+")
-_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|\$\w+")
+_VARIABLE: Final = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|`[^`]*`|\$\w+")
 _STAGE: Final = r"(?:alpha|beta|dev|final|post|pre|rc)"
 _VERSION: Final = re.compile(rf"v?\d+(?:{_STAGE}|[a-z])?\d*|{_STAGE}\d*", re.IGNORECASE)
 _DIGITS: Final = re.compile(r"\d+")

@@ -238,6 +238,11 @@ def keeps_nothing(command: Command) -> bool:
     return asks or (command.name == "wget" and command.has("--spider")) or saved_path(command) == "/dev/null"
 
 
+def is_in_substitution(command: Command) -> bool:
+    """Tell whether another program reads what a command prints as a file that has no name: `tar xz <(curl …)`."""
+    return command.source.text[max(command.start - 20, 0) : command.start].rstrip().endswith("<(")
+
+
 def is_saved(url: Url) -> bool:
     """Tell whether the command line says that the address becomes a file: by a path, or by the name in the address."""
     return saved_path(url.command) is not None or (url.command.name == "curl" and url.command.has(*_REMOTE_NAME))

@@ -22,6 +22,20 @@ def may_have_lock(run: Run, manager: str) -> bool:
     return not names or brings_folder(run) or any(copied(run, name) is not None for name in names)
 
 
+def lacks_lock(run: Run, manager: str) -> bool:
+    """Tell whether the manifest is brought to a RUN by its name and no lock file is: there is nothing to hold to."""
+    manifest = MANIFESTS.get(manager)
+    return manifest is not None and copied(run, manifest) is not None and not may_have_lock(run, manager)
+
+
+def is_done_otherwise(run: Run, command: Command) -> bool:
+    """Tell whether an install that fails is done by another call behind `||`: `npm ci || npm install` holds nothing."""
+    if command.after != "||":
+        return False
+    behind = [other for other in run.calls(command.name) if other.start > command.start]
+    return bool(behind) and behind[0].before == "||"
+
+
 def is_held_elsewhere(change: DockerfileChange, stage: Stage, run: Run, command: Command) -> bool:
     """Tell whether another stage that the image needs installs by the same lock file, and insists on it.
 

@@ -27,7 +27,7 @@ from rules.packages.purpose import is_for_development
 from rules.quoting import listed
 from rules.secrets.download_checks import last_checks
 from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls
-from rules.secrets.held_elsewhere import is_held_elsewhere, may_have_lock
+from rules.secrets.held_elsewhere import is_done_otherwise, is_held_elsewhere, lacks_lock, may_have_lock
 from rules.secrets.lost_checks import lost_checks, saved_names
 from rules.secrets.lost_pins import lost_pins
 
@@ -166,8 +166,8 @@ def _key(url: str) -> str:
 def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find installs that lost the flag which ties them to the lock file or to hashes."""
     before: dict[tuple[str, str], str] = {}
-    for name, verb, flag, _, _ in (install for one in was for install in _installs(one)):
-        if flag:
+    for name, verb, flag, command, run in (install for one in was for install in _installs(one)):
+        if flag and not lacks_lock(run, name) and not is_done_otherwise(run, command):
             before.setdefault((name, verb), flag)
     tied = {(name, verb) for one in now if before for name, verb, flag, _, _ in _installs(one) if flag}
     for name, verb, flag, command, step in _installs(stage) if before else ():
@@ -254,4 +254,8 @@ def _unlocked(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now:
 
 def _installs_clean(stage: Stage) -> bool:
     verbs = ("ci", "clean-install", "install-clean")
-    return any(command.subcommand in verbs for run in stage.runs for command in run.calls("npm"))
+    return any(
+        command.subcommand in verbs and not lacks_lock(run, "npm") and not is_done_otherwise(run, command)
+        for run in stage.runs
+        for command in run.calls("npm")
+    )

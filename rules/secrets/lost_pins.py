@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Fix, Problem, quote, replace
+from rules.facts.python_names import compared_name
 from rules.model.packages import OS_MANAGERS
 from rules.packages.unpinned import MOVING
 
@@ -30,12 +31,10 @@ def lost_pins(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Itera
         was: The stages to compare with, as they were.
         now: The same after the change: a version that is named in one of them is not lost.
     """
-    before = {
-        (call.manager, package.name): package for one in was for _, call, package in _asked(one) if _is_named(package)
-    }
-    kept = {(call.manager, package.name) for one in now for _, call, package in _asked(one) if _is_named(package)}
+    before = {_key(call, package): package for one in was for _, call, package in _asked(one) if _is_named(package)}
+    kept = {_key(call, package) for one in now for _, call, package in _asked(one) if _is_named(package)}
     for run, call, package in _asked(stage) if before else ():
-        key = call.manager, package.name
+        key = _key(call, package)
         old = before.get(key)
         if package.version is None and call.manager == "go":
             continue  # it takes the version of `go.mod` then, and none without one (`go help install`)
@@ -44,6 +43,10 @@ def lost_pins(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Itera
         kept.add(key)
         meant = package.version is not None and call.manager != "go"  # `go install` asks for a version
         yield _problem(stage, run, package, old, Confidence.POSSIBLE if meant else Confidence.CERTAIN)
+
+
+def _key(call: PackageCall, package: Package) -> tuple[str, str]:
+    return call.manager, compared_name(call.manager, package.name)
 
 
 def _asked(stage: Stage) -> Iterator[tuple[Run, PackageCall, Package]]:

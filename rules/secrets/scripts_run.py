@@ -10,7 +10,7 @@ from rules.secrets.downloads import saved_name
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
-    from rules.model.steps import Run
+    from rules.model.steps import Copy, Run
     from rules.secrets.downloads import Url
 
 INTERPRETERS = frozenset({*SHELLS, "python", "python3", "perl", "ruby", "node", "php"})
@@ -28,6 +28,12 @@ def is_executed(run: Run, url: Url) -> bool:
     """Tell whether a later command of the stage runs a download, or the container starts it."""
     use = _use_of(run, url)
     return (use is not None and use.by_any > (run.index, url.command.start)) or saved_name(url) in _started(run.stage)
+
+
+def is_run_behind(copy: Copy, name: str) -> bool:
+    """Tell whether a RUN below an ADD runs the file of a name that it brings, or the container starts it."""
+    use = _executed(copy.stage).get(name)
+    return (use is not None and use.by_any[0] > copy.index) or name in _started(copy.stage)
 
 
 def is_interpreted(run: Run, url: Url) -> bool:

@@ -59,13 +59,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not _is_comparable(stage, was):
             continue
         lost = {key: account for key, account in _made(was).items() if not _may_be_there(stage, key)}
-        told: set[tuple[str, bool]] = set()
+        uses: dict[tuple[str, bool], _Named] = {}
         for use in _named(stage) if lost else ():
-            key = use.name, use.is_group
-            account = lost.get(key)
-            if account is not None and key not in told and str(account.command) not in _commands(stage):
-                told.add(key)
-                yield _problem(stage, use, account)
+            account = lost.get((use.name, use.is_group))
+            if account is not None and str(account.command) not in _commands(stage):
+                uses.setdefault((use.name, use.is_group), use)
+        for (name, is_group), use in uses.items():
+            group = lost[name, True] if (name, True) in uses and not is_group else None
+            if not is_group or (name, False) not in uses:  # the two went together, and are told together
+                yield _problem(stage, use, lost[name, is_group], group)
 
 
 def _is_comparable(stage: Stage, was: Stage) -> bool:
@@ -124,17 +126,19 @@ def _named(stage: Stage) -> Iterator[_Named]:
                 yield _Named(group, command.span, account.run.instruction, then, is_group=True)
 
 
-def _problem(stage: Stage, use: _Named, account: Account) -> Problem:
-    what = "group" if use.is_group else "account"
+def _problem(stage: Stage, use: _Named, account: Account, group: Account | None) -> Problem:
+    what = "group" if use.is_group else "account" if group is None else "account and the group"
+    made = [account] if group is None else [group, account]
+    commands = " and ".join(quote(str(one.command), 80) for one in made)
     return Problem(
         use.span,
-        f"{stage.label} names the {what} {quote(use.name)}, and this change takes away "
-        f"{quote(str(account.command), 80)}, which made it. Nothing else does, so {use.then}. Make it again, or take "
-        "the name out here too.",
+        f"{stage.label} names the {what} {quote(use.name)}, and this change takes away {commands}, which made "
+        f"{'it' if group is None else 'them'}. Nothing else does, so {use.then}. Make "
+        f"{'it' if group is None else 'both'} again, or take the name out here too.",
         Confidence.LIKELY,
         doubt="a package or a script may make it",
         instruction=use.instruction,
         stage=stage.key,
         key=f":{use.name}" if use.is_group else use.name,
-        notes=(Note(account.command.span, "made here before", before=True),),
+        notes=tuple(Note(one.command.span, "made here before", before=True) for one in made),
     )

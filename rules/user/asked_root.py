@@ -33,6 +33,24 @@ _BPF_MODULES = {
 _BUILDERS = {"go.mod": ("go", "make", "mage", "just"), "Cargo.toml": ("cargo", "make"), "Makefile": ("make",)}
 
 
+STARTS_UNKNOWN = "nothing in the file says what the container starts"
+"""The doubt about root in an image whose program is not known."""
+
+
+def says_what_starts(stage: Stage) -> bool:
+    """Tell whether the file, or a base that is no prompt, says what the container starts."""
+    return any(
+        setting.set_in_file or (setting.value is not None and not setting.value.is_prompt)
+        for setting in stage.image.start_command
+    )
+
+
+def root_may_be_meant(stage: Stage) -> str:
+    """Return the doubt where something speaks for root: what starts may need it, where that is more than a prompt."""
+    programs = any(one.value is not None and not one.value.is_prompt for one in stage.image.start_command)
+    return "what it starts may need root" if programs else STARTS_UNKNOWN
+
+
 def run_as_root(change: DockerfileChange, stage: Stage) -> str | None:
     """Return what a compose file says of root for this image, as half a sentence without a full stop; `None`: nothing.
 

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -58,36 +59,57 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for stage in shipped.chain:
             if stage.index not in seen and not stage.runtime.is_windows:
                 seen.add(stage.index)
-                yield from _check_stage(shipped, stage)
+                for problem, copies in _check_stage(shipped, stage):
+                    yield replace(problem, held_before=_were_roots(change.was(shipped), change.was(stage), copies))
 
 
-def _check_stage(shipped: Stage, stage: Stage) -> Iterator[Problem]:
+def _were_roots(shipped: Stage | None, was: Stage | None, copies: list[Copy]) -> bool:
+    """Whether the same COPYs ran as another user than root before, whom the base image may have named itself."""
+    if shipped is None or was is None:
+        return False
+    others = (copy for copy in was.copies if runs_as_root(copy) is False)
+    before = {str(copy.instruction) for copy in others if _stays_roots(shipped, copy)}
+    return all(str(copy.instruction) in before for copy in copies)
+
+
+def _check_stage(shipped: Stage, stage: Stage) -> Iterator[tuple[Problem, list[Copy]]]:
     copies = [copy for copy in stage.copies if _is_roots(shipped, copy)]
     written = [(copy, why) for copy in copies if (why := _why_written(shipped, copy)) is not None]
     if written:
-        yield _problem(stage, [copy for copy, _ in written], written[0][1])
+        roots = [copy for copy, _ in written]
+        yield _problem(stage, roots, written[0][1]), roots
         return
     plain = [copy for copy in copies if _after_user(copy) and copy.from_context and not _is_for_reading(copy)]
     plain = [copy for copy in plain if not _is_started(shipped, copy)]
     if plain:
-        yield _problem(stage, plain, None)
+        yield _problem(stage, plain, None), plain
 
 
 def _is_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether what a COPY brings belongs to root at the end."""
     if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None or _unpacks(copy):
         return False
-    if may_keep_owner(copy) or _lets_write(copy):
+    if may_keep_owner(copy) or _lets_write(copy) or _is_deleted(shipped, copy):
         return False
-    if not (_after_user(copy) or is_rails(shipped)):
-        return False
+    return (_after_user(copy) or is_rails(shipped)) and _stays_roots(shipped, copy)
+
+
+def _stays_roots(shipped: Stage, copy: Copy) -> bool:
+    """Whether nothing below gives what a COPY brings to another."""
     if _given(copy.stage).get(_brought(copy), -1) > copy.index:
         return False  # the same files once more, with an owner
-    line, path = copy.instruction.line, copy.destination
+    line, path = copy.instruction.line, copy.destination or ""
     return not any(
         row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
         for row in shipped.files.attribute_changes
     )
+
+
+def _is_deleted(shipped: Stage, copy: Copy) -> bool:
+    """Whether a RUN below deletes what a COPY brings, so that nothing of it is left to be written."""
+    path = copy.destination or ""
+    gone = shipped.files.deletions if shipped.files.is_deleted(path) else ()
+    return any(one.step.at > copy.at and within(path, one.path) for one in gone)
 
 
 def _lets_write(copy: Copy) -> bool:

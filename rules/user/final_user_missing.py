@@ -17,7 +17,13 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, free_uid, switch
 from rules.user.accounts import of_last_stage
-from rules.user.asked_root import run_as_root, started_as_others
+from rules.user.asked_root import (
+    STARTS_UNKNOWN,
+    root_may_be_meant,
+    run_as_root,
+    says_what_starts,
+    started_as_others,
+)
 from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
@@ -67,6 +73,7 @@ def _weighed(change: DockerfileChange, stage: Stage, problem: Problem) -> Proble
         message=f"{problem.message} {said}",
         decision=f"{problem.decision} {said}",
         confidence=Confidence.POSSIBLE,
+        doubt="how it runs anywhere else is not in the repository",
     )
 
 
@@ -90,7 +97,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Problem:
     scripts = unread_scripts(change, stage)
     tool = works_for_callers(stage) or opens_home(stage)
     daemon = may_step_down(change, stage)
-    known = _says_what_starts(stage)
+    known = says_what_starts(stage)
     choice = choose(stage)
     asked = run_as_root(change, stage)
     hindrance = _hindrance(change, stage, choice) if known else asked
@@ -108,7 +115,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Problem:
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.POSSIBLE if copied_from or tool or daemon or asked else _certainty(stage, scripts),
         decision=f"{base}{hedge}{way_out}",
-        doubt=_doubt(stage, scripts, copied_from=copied_from, tool=tool),
+        doubt=_doubt(stage, scripts, copied_from=copied_from, reason=asked or tool or daemon),
         stage=stage.key,
         key="user",
         fact=of_last_stage(stage),
@@ -117,7 +124,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Problem:
 
 
 def _certainty(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
-    sure = _says_what_starts(stage) and not scripts and not _has_open_prefix(stage)
+    sure = says_what_starts(stage) and not scripts and not _has_open_prefix(stage)
     return Confidence.CERTAIN if sure else Confidence.LIKELY
 
 
@@ -159,21 +166,11 @@ def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -
     )
 
 
-def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool, tool: bool) -> str:
+def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool, reason: str | bool | None) -> str:
     if scripts:
         return f"{quote(scripts[0])} was not read"
     if copied_from and stage.image.start_command:
         return "the image may be there for others to copy its files"
-    if _has_open_prefix(stage) and _says_what_starts(stage):
+    if _has_open_prefix(stage) and says_what_starts(stage):
         return "a build may put another registry or platform in front of the base image"
-    if tool and _says_what_starts(stage):
-        return "it may be a command for whoever calls it, and no service"
-    return "nothing in the file says what the container starts"
-
-
-def _says_what_starts(stage: Stage) -> bool:
-    """Whether the file, or a base that is no prompt, says what the container starts."""
-    return any(
-        setting.set_in_file or (setting.value is not None and not setting.value.is_prompt)
-        for setting in stage.image.start_command
-    )
+    return root_may_be_meant(stage) if reason else STARTS_UNKNOWN

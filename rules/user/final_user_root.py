@@ -22,7 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
-from rules.user.asked_root import run_as_root
+from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.kept_owners import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -158,9 +158,9 @@ def _is_built_on_a_base(stage: Stage) -> bool:
 def _doubt(stage: Stage, scripts: tuple[str, ...]) -> str:
     if scripts:
         return f"{quote(scripts[0])} was not read"
-    return (
-        BY_ARGUMENT if is_of_argument(stage, stage.image.user) else "nothing in the file says what the container starts"
-    )
+    if is_of_argument(stage, stage.image.user):
+        return BY_ARGUMENT
+    return STARTS_UNKNOWN if is_no_service(stage) else root_may_be_meant(stage)
 
 
 def _last_other_user(stage: Stage) -> str | None:

@@ -23,7 +23,7 @@ from rules.api import (
 from rules.dockerfile.shell_nested import SHELLS
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
-from rules.user.asked_root import run_as_root
+from rules.user.asked_root import root_may_be_meant, run_as_root
 from rules.user.for_callers import opens_home
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.layers import place
@@ -116,7 +116,7 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
         f"{quote(f'USER {choice.name}' if choice.edits else choice.line)} above the start command."
         f"{in_its_way(hindrance)}",
         Confidence.POSSIBLE if run_as_root(change, stage) else sure,
-        doubt="nothing in the file says what the container starts",
+        doubt=root_may_be_meant(stage),
         stage=stage.key,
         instruction=account.run.instruction,
         key=account.name,

@@ -81,7 +81,7 @@ def _way_out(change: DockerfileChange, stage: Stage, user: str, uid: str | None)
     account = unnumbered(stage)
     if account is not None:
         return f"Line {account.command.line} makes the account. {way_out(change, stage, account)}"
-    return f"Write the account's number{_told_by(stage)}."
+    return f"Write the account's number{_told_by(stage, name_of(user))}."
 
 
 def _was_so(change: DockerfileChange, stage: Stage) -> bool:
@@ -94,12 +94,16 @@ def _was_so(change: DockerfileChange, stage: Stage) -> bool:
     return user is not None and not user.isdecimal()
 
 
-def _told_by(stage: Stage) -> str:
-    """Say where the number can be read: in the list that a COPY brings, or by a command, where there is a shell."""
+def _told_by(stage: Stage, name: str) -> str:
+    """Say where the number can be read: in the list that is written or copied, or by a command, where there is one."""
+    listed = stage.users.listed(name)
+    if listed is not None and listed.number:
+        return f", which line {listed.line} gives it: {quote(listed.number)}"
     lists = [put for put in stage.files.at(_ACCOUNTS) if put.path == _ACCOUNTS and put.kind == "context"]
     if lists and lists[-1].source:
         return f", which stands in {quote(lists[-1].source)}"
-    return "" if stage.runtime.has_shell is False else "; `id -u` in the image tells it"
+    can_tell = stage.runtime.has_shell or (stage.runtime.has_shell is None and not stage.root.is_scratch)
+    return "; `id -u` in the image tells it" if can_tell else ""
 
 
 def _here(stage: Stage, uid: str) -> str:

@@ -54,7 +54,7 @@ def test_names_and_numbers_of_arguments_are_filled_in() -> None:
         ("RUN bash -c 'pip install flask'", False),
         ("RUN bash -c './provision.sh'", None),
         ("RUN for name in app web; do useradd $name; done", None),
-        ("RUN echo 'app:x:1000:1000::/:' >> /etc/passwd", None),
+        ("RUN echo 'app:x:1000:1000::/:' >> /etc/passwd", True),
         ("COPY --from=build /etc/passwd /etc/passwd", None),
     ],
 )

@@ -192,3 +192,12 @@ def test_a_base_that_a_build_of_the_repository_replaces_is_left_to_the_summary()
         files = {"Dockerfile": dockerfile, "compose.yaml": compose % given}
         report = rules.review({}, files, today=date(2026, 11, 23))
         assert [one.confidence for one in report.findings if one.rule == "base-image-eol"] == [confidence]
+
+
+def test_a_base_that_a_script_replaces_where_it_builds_is_left_to_the_summary() -> None:
+    dockerfile = b"ARG GOVERSION=1.18.2\nFROM golang:${GOVERSION}\nRUN go build\n"
+    script = b"docker build -t shop-test -f Dockerfile --build-arg=GOVERSION=%s --build-arg=GOARCH=386 .\n"
+    for given, confidence in ((b"1.14", Confidence.POSSIBLE), (b"1.18.2", Confidence.LIKELY)):
+        files = {"Dockerfile": dockerfile, "test_crosscompile.sh": script % given}
+        report = rules.review({}, files, today=date(2026, 11, 23))
+        assert [one.confidence for one in report.findings if one.rule == "base-image-eol"] == [confidence]

@@ -1,0 +1,27 @@
+"""Dockerfiles that are byte for byte the same are told once."""
+
+import rules
+
+_FILE = b'FROM debian:13-slim\nRUN apt-get update && apt-get install -y --no-install-recommends curl\nCMD ["curl"]\n'
+_RULE = "package-cache-left"
+
+
+def _told(before: dict[str, bytes], after: dict[str, bytes]) -> list[tuple[str, str]]:
+    findings = rules.review(before, after).findings
+    return [(f.path, f.message) for f in findings if f.rule == _RULE and f.baseline == "new"]
+
+
+def test_a_copy_of_a_file_is_named_in_the_comment_on_the_first() -> None:
+    told = _told({}, {"desk/Dockerfile": _FILE, "shop/Dockerfile": _FILE})
+    assert [path for path, _ in told] == ["desk/Dockerfile"]
+    assert told[0][1].endswith(" The same holds for `shop/Dockerfile`, a copy of this file.")
+
+
+def test_another_file_has_comments_of_its_own() -> None:
+    told = _told({}, {"desk/Dockerfile": _FILE, "shop/Dockerfile": _FILE + b"EXPOSE 80\n"})
+    assert [path for path, _ in told] == ["desk/Dockerfile", "shop/Dockerfile"]
+
+
+def test_a_copy_that_was_another_file_before_has_comments_of_its_own() -> None:
+    told = _told({"shop/Dockerfile": b"FROM debian:13-slim\n"}, {"desk/Dockerfile": _FILE, "shop/Dockerfile": _FILE})
+    assert [path for path, _ in told] == ["desk/Dockerfile", "shop/Dockerfile"]
