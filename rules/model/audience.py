@@ -24,6 +24,11 @@ _DEVELOPING = re.compile(
     r"runserver|air|cypress|playwright)(?![\w./-])|--reload\b|--watch\b|\bgo run\b|\bdotnet watch\b"
 )
 """Words of start commands that no image for production has."""
+_TESTS = re.compile(
+    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._-][\w.-]*)?(?=\s|$)|"
+    r"(?<![\w.-])(?:pytest|phpunit|rspec|tox|nox|ctest|jest|nodeunit|ava|mocha|jasmine|karma|vitest)(?![\w-])|^tap(?=\s|$)"
+)
+"""Start commands that run tests: `python ./runtests.py`, `nodeunit test`, `ava`."""
 _FOLDERS = frozenset(
     "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
     "circleci gitpod".split()
@@ -57,6 +62,11 @@ def is_workshop_name(name: str | None) -> bool:
 def is_development_start(text: str) -> bool:
     """Tell whether a start command runs a program for the one who writes it: `npm run dev`, `pytest`, `--reload`."""
     return _DEVELOPING.search(text) is not None
+
+
+def runs_tests(text: str) -> bool:
+    """Tell whether a start command runs tests: `python ./runtests.py`, `cargo test`, `mocha`."""
+    return _TESTS.search(text) is not None
 
 
 def near_folders(path: str) -> tuple[str, ...]:
