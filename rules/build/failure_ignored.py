@@ -21,7 +21,16 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.ignored_failures import all_blind, bringing, checks_a_file, cleans_up, is_ignored, matters, unguarded
+from rules.build.ignored_failures import (
+    all_blind,
+    bringing,
+    checks_a_file,
+    cleans_up,
+    is_ignored,
+    matters,
+    takes_along,
+    unguarded,
+)
 from rules.build.loop_failures import loops_over, problem_of_loop
 from rules.build.pipe_failures import caught_by, caught_with, is_caught, is_conditional, pipelines
 from rules.model.command_lists import catching
@@ -37,6 +46,8 @@ _TELLING = frozenset(
     "[ [[ cmp command diff egrep expr fgrep getent grep let ls pgrep pkill killall rmdir test which".split()
 )
 """Commands that tell something by failing."""
+_SURE = frozenset({"cd", "mkdir", "export", "echo", ":", "true"})
+"""Commands that hardly ever fail in front of another."""
 
 
 @rule(
@@ -102,6 +113,8 @@ def _is_unseen(run: Run, command: Command) -> bool:
     if checks_a_file(command):
         # behind `&&` what would use the file is not run either
         return command.after in (";", "\n") or caught_with(run, command) is not None
+    if takes_along(run, command):
+        return not _says_so(run)
     if command.start in bringing(run) and (all_blind(run, command) or caught_with(run, command) is not None):
         return not _says_so(run)
     return _makes_the_step(run, command) and (_ends_by_cleaning(run) or _fetches_for_nothing(run, command))
@@ -195,7 +208,7 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     heredoc, end = bool(run.instruction.heredocs), caught_with(run, command)
     ends = "each line of a here-document" if heredoc else "what stands behind `;`"
     why = f"without `set -e`, {ends} is run all the same, and only the last command's status counts"
-    way_out = _way_out(command, heredoc=heredoc)
+    way_out = _way_out(run, command, heredoc=heredoc)
     if end is not None:
         why, way_out = caught_by(catching(run, end))
     elif _is_passed_over(command):
@@ -216,13 +229,21 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     )
 
 
-def _way_out(command: Command, *, heredoc: bool) -> str:
-    if not _is_passed_over(command):
-        return "Begin with `set -e`."
+def _way_out(run: Run, command: Command, *, heredoc: bool) -> str:
     why_more = "in front of `&&` a failure stops nothing even under `set -e`"
+    if not _is_passed_over(command) and not _has_others_in_front(run, command):
+        return "Begin with `set -e`."
+    if heredoc and not _is_passed_over(command):
+        return f"Begin with `set -e`, and give each command of its list a line of its own: {why_more}."
     if heredoc:
         return f"Begin with `set -e`, and give it a line of its own: {why_more}."
     return f"Write `&&` in place of the `;` behind its list: {why_more}."
+
+
+def _has_others_in_front(run: Run, command: Command) -> bool:
+    """Whether one more command may fail in front of it in its list: `apt-get update && apt-get install -y curl;`."""
+    in_front = [one for one in run.commands if one.start < command.start and not one.nested]
+    return command.before == "&&" and in_front[-1].name not in _SURE
 
 
 def _is_passed_over(command: Command) -> bool:
@@ -232,7 +253,11 @@ def _is_passed_over(command: Command) -> bool:
 
 def _stops_for(run: Run, command: Command) -> bool:
     """Whether `set -e` stops the build when this command fails, and stops none that is right."""
-    return not _is_passed_over(command) and not any(map(_may_end_badly, run.commands))
+    return (
+        not _has_others_in_front(run, command)
+        and not _is_passed_over(command)
+        and not any(map(_may_end_badly, run.commands))
+    )
 
 
 def _may_end_badly(command: Command) -> bool:
@@ -245,6 +270,8 @@ def _may_end_badly(command: Command) -> bool:
 def _outcome(run: Run, command: Command) -> str:
     if checks_a_file(command):
         return "Then what was not verified goes into the image."
+    if takes_along(run, command):
+        return "Then what stands behind `&&` is not run either, and the image ships without it."
     if all_blind(run, command):
         return "Then the image ships without what it brings."
     return "What follows runs without it, and fails for another reason or not at all."
