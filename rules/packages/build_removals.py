@@ -6,13 +6,32 @@ from typing import TYPE_CHECKING
 
 from rules.facts.packages import is_build_only
 from rules.packages.options import spelled
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import PackageCall, Run
     from rules.packages.build_packages import BuildPackages
+
+
+def weightier_part(found: BuildPackages) -> BuildPackages:
+    """Return what is removed in a later layer, or what is never, where one RUN installs both: the larger part of it.
+
+    Of the one it is to be said that the layer still holds it, of the other that it is there when the container runs.
+    """
+    gone = {item.name for item in found.items if item.removed_by is not None}
+    stays = [name for name in found.names if name not in gone]
+    part = found.only(gone if len(gone) > len(stays) else stays)
+    return part if part.heavy and gone and stays else found
+
+
+def stays_besides(found: BuildPackages, part: BuildPackages) -> str:
+    """Say what no layer removes, behind a comment on the rest that a later one does."""
+    if part is found or part.items[0].removed_by is None:
+        return ""
+    names = [quote(name) for name in found.names if name not in part.names]
+    return f" {listed(names)} {'is' if len(names) == 1 else 'are'} not removed at all."
 
 
 def removed_beside(found: BuildPackages) -> str | None:

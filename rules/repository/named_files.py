@@ -108,8 +108,8 @@ def _started_by_scripts(repository: Repository) -> Iterator[str]:
         scripts = scripts_of(repository.text(path))
         for line in [line for name, line in scripts.items() if name.startswith("start")]:
             for word in _OF_NODE.findall(line):
-                place = joined(posixpath.dirname(path), word)
-                yield from [one for one in (place, f"{place}.js") if place and one in (repository.listing or ())][:1]
+                place = joined(posixpath.dirname(path), word) or ""
+                yield from [one for one in (place, f"{place}.js") if one in (repository.listing or ())][:1]
 
 
 def _called(scripts: list[str], repository: Repository) -> Iterator[str]:
