@@ -37,8 +37,10 @@ def is_ignored(run: Run, command: Command) -> bool:
     if is_caught(run, command):
         blind = command.start in bringing(run) or all_blind(run, command)
         return caught_with(run, command) is not None and blind
-    stops = command.errexit and command.after != "&&"  # `set -e` looks at the last command of a list alone
-    return not stops and command.after in (";", "\n", "&&") and not counts(run, command)
+    if command.errexit and not takes_along(run, command):
+        # `set -e` looks at the last command of a list alone; what stands behind the list mostly needs it, and stops
+        return command.after == "&&" and all_blind(run, command) and not counts(run, command)
+    return command.after in (";", "\n", "&&") and not counts(run, command)
 
 
 def checks_a_file(command: Command) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.facts.packages import is_build_only
+from rules.packages.compilers import COMPILER
 from rules.packages.options import spelled
 from rules.quoting import listed, quote
 
@@ -16,14 +17,19 @@ if TYPE_CHECKING:
 
 
 def weightier_part(found: BuildPackages) -> BuildPackages:
-    """Return what is removed in a later layer, or what is never, where one RUN installs both: the larger part of it.
+    """Return what a later layer removes, or what none does, where a RUN installs both: with the compiler, or larger.
 
     Of the one it is to be said that the layer still holds it, of the other that it is there when the container runs.
     """
     gone = {item.name for item in found.items if item.removed_by is not None}
     stays = [name for name in found.names if name not in gone]
-    part = found.only(gone if len(gone) > len(stays) else stays)
+    with_compiler = any(map(_compiles, gone)) and not any(map(_compiles, stays))
+    part = found.only(gone if with_compiler or len(gone) > len(stays) else stays)
     return part if part.heavy and gone and stays else found
+
+
+def _compiles(name: str) -> bool:
+    return COMPILER.match(name) is not None and name not in ("make", "cmake")
 
 
 def stays_besides(found: BuildPackages, part: BuildPackages) -> str:
