@@ -141,7 +141,9 @@ def append_to_run(run: Run, command: str) -> Edit | None:
         return None
     if instruction.line == instruction.end_line:
         return insert(source, end, f" && {command}")
-    return insert(source, end, f"{joint_of(run)}{command}")
+    rest = source.text[end:].rstrip()
+    open_end = len(rest) if rest.strip() == instruction.escape else 0  # an escape that nothing follows
+    return replace(source, source.span(end, end + open_end), f"{joint_of(run)}{command}")
 
 
 def joint_of(run: Run) -> str:

@@ -187,7 +187,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
-        decision=f"{fact.removeprefix(stage.label)}; {way_out}",
+        decision=f"{fact.removeprefix(stage.label).replace(short, quote(call.program))}; {way_out}",
         mends_alike=True,
         heed=f"where {need}" if need else "",
         fix=_fix(run, call, left),
