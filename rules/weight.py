@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.model.audience import is_development_file, is_development_name
+from rules.model.audience import is_development_file, is_development_name, is_fuzzing_base
 from rules.packages.mounted_sources import is_started_over_mounts
 from rules.problem import Category, Severity
 
@@ -43,4 +43,7 @@ def _is_for_developers(change: DockerfileChange, key: str) -> bool:
     if is_development_file(change.path):
         return True
     stage = next((stage for stage in change.stages if stage.key == key), None)
-    return stage is not None and (is_development_name(stage.name) or is_started_over_mounts(change, stage))
+    if stage is None:
+        return False
+    told = is_development_name(stage.name) or is_fuzzing_base(stage.root.base_text)
+    return told or is_started_over_mounts(change, stage)
