@@ -50,6 +50,11 @@ _OWN_TOOLCHAIN = (1, 21)
 """Since when Go stops at a newer `go` line, and its images set `GOTOOLCHAIN=local` (go.dev/doc/toolchain)."""
 
 
+_REFUSED_BEFORE = re.compile(r"^(?:go[ \t]+\d+\.\d+\.\d+|toolchain[ \t]+\S+)", re.MULTILINE)
+"""Lines of a `go.mod` at which a Go before 1.21 stops: "invalid go version '1.21.3': must match format 1.23", "unknown
+directive: toolchain" (processone/docker-ejabberd, issue 115; airbusgeo/geocube, issue 5)."""
+
+
 class _Demand(NamedTuple):
     """What a call reads: of which language, in which file of the image, and what then happens."""
 
@@ -120,6 +125,12 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     name = posixpath.basename(demand.path)
     if asked is None or not now or satisfies(now, asked) is not False or _may_be_another(change, stage, demand, now):
         return None
+    then = demand.then
+    if demand.language == "go" and now < _OWN_TOOLCHAIN:
+        line = _REFUSED_BEFORE.search(text or "")
+        if line is None:
+            return None  # it builds what it can
+        then = f"Go before 1.21 refuses the line {quote(line[0])}"
     if is_edited_before(run, call, name):
         return None
     word = stage.root.base_word
@@ -128,7 +139,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     return Problem(
         call.command.span,
         f"{quote(spelled(call))} of {stage.label} reads {quote(name)}, which asks for {_NAMES[demand.language]} "
-        f"{wanted}, and {quote(stage.root.base_text or '')} has {quote(version or '')}. {demand.then}, and the build "
+        f"{wanted}, and {quote(stage.root.base_text or '')} has {quote(version or '')}. {then}, and the build "
         "stops here. Start from an image with a version that fits, or change what the project asks for.",
         Confidence.CERTAIN if sure and not argued else Confidence.LIKELY,
         doubt=BY_ARGUMENT if argued else "the tag alone tells the image's version",
@@ -159,7 +170,7 @@ def _may_be_another(change: DockerfileChange, stage: Stage, demand: _Demand, now
     if len(now) == 1:
         return True  # `python:3`: the tag moves
     if demand.language == "go":
-        return now < _OWN_TOOLCHAIN or stage.facts is None or stage.facts.name != "golang"
+        return stage.facts is None or stage.facts.name != "golang"
     if demand.language == "rust":
         names = change.repository.context_names(change.path)
         return names is None or not names.isdisjoint(_CHOOSING)
