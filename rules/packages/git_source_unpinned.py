@@ -1,5 +1,6 @@
 """See git_source_unpinned.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.work_folders import folder_of
 from rules.packages.unpinned import BRANCHES
 from rules.quoting import listed
 from rules.secrets.downloads import stages_that_count
@@ -151,12 +153,21 @@ def _left_as_cloned(run: Run) -> list[Command]:
 
 @once
 def _last_choice(stage: Stage) -> int:
-    """Return the index of the last step that may bring a clone to a commit; -1 without one.
+    """Return the index of the last step that may bring a clone of another RUN to a commit; -1 without one.
 
     So may one that goes to a variable: it is there for a build that says which.
     """
-    calls = ((run, call) for run in stage.runs for call in run.calls("git"))
+    calls = ((run, call) for run in stage.runs for call in run.calls("git") if not _is_of_own_clone(run, call))
     return max((run.index for run, call in calls if _may_choose(run, call) or _is_by_default(run, call)), default=-1)
+
+
+def _is_of_own_clone(run: Run, command: Command) -> bool:
+    """Whether it works in the folder that a `git clone` of its own RUN has made."""
+    clones = (call for call in run.calls("git") if call.start < command.start and not command.has("-C"))
+    words = ([word.value for word in call.operands(_VALUED)] for call in clones)
+    made = {posixpath.basename(one[-1].rstrip("/")).removesuffix(".git") for one in words if one[:1] == ["clone"]}
+    folder = folder_of(run, command)
+    return folder is not None and posixpath.basename(folder) in made
 
 
 def _is_by_default(run: Run, command: Command) -> bool:
