@@ -134,9 +134,13 @@ def _calls(run: Run) -> Iterator[Command]:
 
 
 def _of_git(run: Run, command: Command) -> Iterator[Url]:
-    """Yield the addresses of Git's own protocol that it clones or fetches from, unless the RUN names a whole hash."""
-    held = command.name != "git" or _COMMIT.search(run.instruction.whole_value)
-    for word in command.args if not held else ():
+    """Yield the addresses of Git's own protocol that it clones from, unless the RUN names a whole hash.
+
+    With `insteadOf` Git may be told to ask elsewhere.
+    """
+    clones = command.name == "git" and command.subcommand in ("clone", "fetch", "pull")
+    held = _COMMIT.search(run.instruction.whole_value) or "insteadof" in run.stage.model.code.lower()
+    for word in command.args if clones and not held else ():
         if word.value.startswith(_GIT):
             yield Url(word.value, "git", re.split("[/:]", word.value.removeprefix(_GIT))[0].lower(), word, command)
 
