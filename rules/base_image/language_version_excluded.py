@@ -125,13 +125,8 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     name = posixpath.basename(demand.path)
     if asked is None or not now or satisfies(now, asked) is not False or _may_be_another(change, stage, demand, now):
         return None
-    then = demand.then
-    if demand.language == "go" and now < _OWN_TOOLCHAIN:
-        line = _REFUSED_BEFORE.search(text or "")
-        if line is None:
-            return None  # it builds what it can
-        then = f"Go before 1.21 refuses the line {quote(line[0])}"
-    if is_edited_before(run, call, name):
+    then = _outcome(demand, text or "", now)
+    if then is None or is_edited_before(run, call, name):
         return None
     word = stage.root.base_word
     argued = word is not None and "$" in word.text
@@ -148,6 +143,14 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         key=demand.language,
         notes=(Note(stage.root.from_.span, "the version comes from here"),),
     )
+
+
+def _outcome(demand: _Demand, text: str, now: tuple[int, ...]) -> str | None:
+    """Say what a tool of that version does with a manifest; `None` for an old Go, which builds what it can."""
+    if demand.language != "go" or now >= _OWN_TOOLCHAIN:
+        return demand.then
+    line = _REFUSED_BEFORE.search(text)
+    return f"Go before 1.21 refuses the line {quote(line[0])}" if line is not None else None
 
 
 _NAMES = {"python": "Python", "go": "Go", "rust": "Rust", "ruby": "Ruby"}

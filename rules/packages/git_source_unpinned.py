@@ -163,11 +163,20 @@ def _last_choice(stage: Stage) -> int:
 
 def _is_of_own_clone(run: Run, command: Command) -> bool:
     """Whether it works in the folder that a `git clone` of its own RUN has made."""
-    clones = (call for call in run.calls("git") if call.start < command.start and not command.has("-C"))
-    words = ([word.value for word in call.operands(_VALUED)] for call in clones)
-    made = {posixpath.basename(one[-1].rstrip("/")).removesuffix(".git") for one in words if one[:1] == ["clone"]}
-    folder = folder_of(run, command)
-    return folder is not None and posixpath.basename(folder) in made
+    folder = folder_of(run, command) if not command.has("-C") else None
+    made = _folders_made(run).get(posixpath.basename(folder)) if folder is not None else None
+    return made is not None and made < command.start
+
+
+@once
+def _folders_made(run: Run) -> dict[str, int]:
+    """The folders that a RUN clones into, by their last names, with the place of the first such clone."""
+    found: dict[str, int] = {}
+    for call in run.calls("git"):
+        words = [word.value for word in call.operands(_VALUED)]
+        if words[:1] == ["clone"]:
+            found.setdefault(posixpath.basename(words[-1].rstrip("/")).removesuffix(".git"), call.start)
+    return found
 
 
 def _is_by_default(run: Run, command: Command) -> bool:
