@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"-?[0-9]+(?:\.[0-9]+)*\Z")
 _HANDLES = frozenset(
-    "java ruby dotnet go erl elixir mix iex beam.smp "
+    "java ruby dotnet erl elixir mix iex beam.smp "
     "nginx openresty apache2 apache2ctl apachectl httpd php-fpm caddy frankenphp haproxy traefik squid varnishd "
-    "gunicorn uvicorn hypercorn daphne uwsgi celery puma unicorn thin bundle rails rake rackup jekyll sidekiq "
+    "gunicorn uvicorn hypercorn daphne celery puma unicorn thin bundle rails rake rackup jekyll sidekiq "
     "redis-server valkey-server postgres mysqld mariadbd mongod memcached etcd consul vault prometheus minio "
     "supervisord supervisor circusd sshd named dnsmasq rsyslogd".split()
 )
