@@ -61,6 +61,15 @@ def listed(words: Iterable[str], most: int | None = 6) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def capitalized(text: str) -> str:
+    """Return a text as it begins a sentence.
+
+    >>> capitalized("the final stage")
+    'The final stage'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def first_few(values: Sequence[str], most: int) -> str:
     """Quote the first values of a list, and count the others: `a`, `b` and 3 more."""
     shown = ", ".join(map(quote, values[:most]))

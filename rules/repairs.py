@@ -141,7 +141,9 @@ def append_to_run(run: Run, command: str) -> Edit | None:
         return None
     if instruction.line == instruction.end_line:
         return insert(source, end, f" && {command}")
-    return insert(source, end, f"{joint_of(run)}{command}")
+    rest = source.text[end:].rstrip()
+    open_end = len(rest) if rest.strip() == instruction.escape else 0  # an escape that nothing follows
+    return replace(source, source.span(end, end + open_end), f"{joint_of(run)}{command}")
 
 
 def joint_of(run: Run) -> str:
@@ -243,7 +245,7 @@ def _continuation_style(run: Run) -> tuple[str, bool]:
     trailing = any(line.rstrip().rstrip(instruction.escape).rstrip().endswith("&&") for line in ends)
     calls = {command.line: command for command in run.commands if not command.nested and command.line in numbers}
     own = [source.line(line) for line, command in calls.items() if _begins_line(source, command)]
-    line = (leading or own or lines)[-1]
+    line = (leading or own or [line for line in lines if line.strip()] or lines)[-1]
     return line[: len(line) - len(line.lstrip())], bool(leading) or not trailing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.audience import is_development_name
+from rules.model.audience import is_development_name, is_fuzzing_base
 from rules.packages.mounted_sources import is_started_over_mounts
 from rules.problem import Category, Severity
 
@@ -64,4 +64,7 @@ def _is_for_developers(change: DockerfileChange, key: str) -> bool:
     if change.is_for_developers:
         return True
     stage = next((stage for stage in change.stages if stage.key == key), None)
-    return stage is not None and (is_development_name(stage.name) or is_started_over_mounts(change, stage))
+    if stage is None:
+        return False
+    told = is_development_name(stage.name) or is_fuzzing_base(stage.root.base_text)
+    return told or is_started_over_mounts(change, stage)

@@ -50,6 +50,11 @@ _OWN_TOOLCHAIN = (1, 21)
 """Since when Go stops at a newer `go` line, and its images set `GOTOOLCHAIN=local` (go.dev/doc/toolchain)."""
 
 
+_REFUSED_BEFORE = re.compile(r"^(?:go[ \t]+\d+\.\d+\.\d+|toolchain[ \t]+\S+)", re.MULTILINE)
+"""Lines of a `go.mod` at which a Go before 1.21 stops: "invalid go version '1.21.3': must match format 1.23", "unknown
+directive: toolchain" (processone/docker-ejabberd, issue 115; airbusgeo/geocube, issue 5)."""
+
+
 class _Demand(NamedTuple):
     """What a call reads: of which language, in which file of the image, and what then happens."""
 
@@ -120,7 +125,8 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     name = posixpath.basename(demand.path)
     if asked is None or not now or satisfies(now, asked) is not False or _may_be_another(change, stage, demand, now):
         return None
-    if is_edited_before(run, call, name):
+    then = _outcome(demand, text or "", now)
+    if then is None or is_edited_before(run, call, name):
         return None
     word = stage.root.base_word
     argued = word is not None and "$" in word.text
@@ -128,7 +134,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     return Problem(
         call.command.span,
         f"{quote(spelled(call))} of {stage.label} reads {quote(name)}, which asks for {_NAMES[demand.language]} "
-        f"{wanted}, and {quote(stage.root.base_text or '')} has {quote(version or '')}. {demand.then}, and the build "
+        f"{wanted}, and {quote(stage.root.base_text or '')} has {quote(version or '')}. {then}, and the build "
         "stops here. Start from an image with a version that fits, or change what the project asks for.",
         Confidence.CERTAIN if sure and not argued else Confidence.LIKELY,
         doubt=BY_ARGUMENT if argued else "the tag alone tells the image's version",
@@ -137,6 +143,14 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         key=demand.language,
         notes=(Note(stage.root.from_.span, "the version comes from here"),),
     )
+
+
+def _outcome(demand: _Demand, text: str, now: tuple[int, ...]) -> str | None:
+    """Say what a tool of that version does with a manifest; `None` for an old Go, which builds what it can."""
+    if demand.language != "go" or now >= _OWN_TOOLCHAIN:
+        return demand.then
+    line = _REFUSED_BEFORE.search(text)
+    return f"Go before 1.21 refuses the line {quote(line[0])}" if line is not None else None
 
 
 _NAMES = {"python": "Python", "go": "Go", "rust": "Rust", "ruby": "Ruby"}
@@ -159,7 +173,7 @@ def _may_be_another(change: DockerfileChange, stage: Stage, demand: _Demand, now
     if len(now) == 1:
         return True  # `python:3`: the tag moves
     if demand.language == "go":
-        return now < _OWN_TOOLCHAIN or stage.facts is None or stage.facts.name != "golang"
+        return stage.facts is None or stage.facts.name != "golang"
     if demand.language == "rust":
         names = change.repository.context_names(change.path)
         return names is None or not names.isdisjoint(_CHOOSING)

@@ -43,7 +43,11 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
     for stage in sorted(stages, key=lambda one: one.index not in one.model.needed_by_shipped):
         facts = stage.facts
         known = facts is not None and (facts.exact or facts.distro == "centos")
-        why = left_mirrors(facts.distro, facts.release, today) if facts is not None and known else None
+        why = (
+            left_mirrors(facts.distro, facts.release, today, tag=facts.tag or "")
+            if facts is not None and known
+            else None
+        )
         found = _first_fetch(stage) if why else None
         if found is not None and not _asks_elsewhere(stage, *found):
             return f"{_stopping(stage, *found)} the build: {why}. "

@@ -123,6 +123,7 @@ def _nothing_follows(instruction: Instruction) -> Problem:
         instruction=instruction,
         fix=fix,
         key="end",
+        minor=True,  # nothing is lost but what was never written
     )
 
 

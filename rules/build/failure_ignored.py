@@ -10,7 +10,6 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
-    Edit,
     Fix,
     Problem,
     Run,
@@ -22,9 +21,19 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.ignored_failures import all_blind, bringing, checks_a_file, cleans_up, is_ignored, matters, unguarded
+from rules.build.ignored_failures import (
+    all_blind,
+    bringing,
+    checks_a_file,
+    cleans_up,
+    is_ignored,
+    matters,
+    takes_along,
+    unguarded,
+)
 from rules.build.loop_failures import loops_over, problem_of_loop
 from rules.build.pipe_failures import caught_by, caught_with, is_caught, is_conditional, pipelines
+from rules.build.stopping import is_passed_over, stops_for, way_to_stop, with_set_e
 from rules.model.command_lists import catching
 from rules.model.search_path import DEFAULT_PATH
 
@@ -37,10 +46,6 @@ _ALWAYS_THERE = frozenset({*DEFAULT_PATH, "/lib", "/lib64", "/usr/lib", "/usr/li
 """Folders that systems with a shell have (the FHS)."""
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
-_TELLING = frozenset(
-    "[ [[ cmp command diff egrep expr fgrep getent grep let ls pgrep pkill killall rmdir test which".split()
-)
-"""Commands that tell something by failing."""
 
 
 @rule(
@@ -106,6 +111,8 @@ def _is_unseen(run: Run, command: Command) -> bool:
     if checks_a_file(command):
         # behind `&&` what would use the file is not run either
         return command.after in (";", "\n") or caught_with(run, command) is not None
+    if takes_along(run, command):
+        return not _says_so(run)
     if command.start in bringing(run) and (all_blind(run, command) or caught_with(run, command) is not None):
         return not _says_so(run)
     return _makes_the_step(run, command) and (_ends_by_cleaning(run) or _fetches_for_nothing(run, command))
@@ -209,10 +216,10 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     heredoc, end = bool(run.instruction.heredocs), caught_with(run, command)
     ends = "each line of a here-document" if heredoc else "what stands behind `;`"
     why = f"without `set -e`, {ends} is run all the same, and only the last command's status counts"
-    way_out = _way_out(command, heredoc=heredoc)
+    way_out = way_to_stop(run, command, heredoc=heredoc)
     if end is not None:
         why, way_out = caught_by(catching(run, end))
-    elif _is_passed_over(command):
+    elif is_passed_over(command):
         why = why.removeprefix("without `set -e`, ")
     before = " Before the change it stopped." if lost else ""
     then = _outcome(run, command)
@@ -226,54 +233,15 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
         stage=stage.key,
         key=command.name,
         severity=Severity.ERROR if checks_a_file(command) else None,
-        fix=_fix(run) if (lost or heredoc) and end is None and _stops_for(run, command) else None,
+        fix=with_set_e(run) if (lost or heredoc) and end is None and stops_for(run, command) else None,
     )
-
-
-def _way_out(command: Command, *, heredoc: bool) -> str:
-    if not _is_passed_over(command):
-        return "Begin with `set -e`."
-    why_more = "in front of `&&` a failure stops nothing even under `set -e`"
-    if heredoc:
-        return f"Begin with `set -e`, and give it a line of its own: {why_more}."
-    return f"Write `&&` in place of the `;` behind its list: {why_more}."
-
-
-def _is_passed_over(command: Command) -> bool:
-    """Whether `set -e` does not stop behind its failure, since more of an `&&` list follows (POSIX, `set`, `-e`)."""
-    return command.after == "&&"
-
-
-def _stops_for(run: Run, command: Command) -> bool:
-    """Whether `set -e` stops the build when this command fails, and stops none that is right."""
-    return not _is_passed_over(command) and not any(map(_may_end_badly, run.commands))
-
-
-def _may_end_badly(command: Command) -> bool:
-    """Whether a command fails where nothing is wrong, so that `set -e` may stop a build that is right."""
-    if command.conditional or command.negated or command.after in ("||", "|"):
-        return False
-    return command.name in _TELLING or (command.name == "rm" and not command.has("-f", "--force"))
 
 
 def _outcome(run: Run, command: Command) -> str:
     if checks_a_file(command):
         return "Then what was not verified goes into the image."
+    if takes_along(run, command):
+        return "Then what stands behind `&&` is not run either, and the image ships without it."
     if all_blind(run, command):
         return "Then the image ships without what it brings."
     return "What follows runs without it, and fails for another reason or not at all."
-
-
-def _fix(run: Run) -> Fix | None:
-    """Write `set -e` first, into the `set` that stands there already, or as a line of the here-document."""
-    instruction, first = run.instruction, run.commands[0]
-    if run.script.shell is not None and not instruction.heredocs:
-        return Fix("Begin with `set -e`", (insert(instruction.source, first.start, "set -e; "),))
-    option = first.args[0] if first.name == "set" and first.args else None
-    if option is not None and option.text.startswith("-") and not option.text.startswith("-o"):
-        edit = Edit(option.span, f"-e{option.text[1:]}")
-    elif instruction.heredocs:
-        edit = insert(instruction.source, instruction.heredocs[0].body_span.start, "set -e\n")
-    else:
-        edit = insert(instruction.source, instruction.value_span.start, "set -e; ")
-    return Fix("Begin with `set -e`", (edit,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rules.build.pipe_failures import caught_with, counts, is_caught, is_conditional
@@ -36,7 +37,10 @@ def is_ignored(run: Run, command: Command) -> bool:
     if is_caught(run, command):
         blind = command.start in bringing(run) or all_blind(run, command)
         return caught_with(run, command) is not None and blind
-    return not command.errexit and command.after in (";", "\n", "&&") and not counts(run, command)
+    if command.errexit and not takes_along(run, command):
+        # `set -e` looks at the last command of a list alone; what stands behind the list mostly needs it, and stops
+        return command.after == "&&" and all_blind(run, command) and not counts(run, command)
+    return command.after in (";", "\n", "&&") and not counts(run, command)
 
 
 def checks_a_file(command: Command) -> bool:
@@ -55,6 +59,18 @@ def bringing(run: Run) -> frozenset[int]:
     calls = {call.command.start for call in run.package_calls if call.action in _BRINGING}
     builds = (c for c in run.commands if c.name in _BUILDS and _ASKING.isdisjoint(word.value for word in c.args))
     return frozenset(calls | {command.start for command in builds})
+
+
+def takes_along(run: Run, command: Command) -> bool:
+    """Whether an install that stands behind a command in its `&&` list is not run when it fails, and nothing sees it.
+
+    That is so under `set -e` as well: `set -e; apt-get update && apt-get install -y curl; apt-get clean`.
+    """
+    if not command.errexit or command.after != "&&":
+        return False
+    behind = (one for one in run.commands if one.start > command.start and not one.nested)
+    rest = takewhile(lambda one: one.before == "&&", behind)
+    return any(one.start in bringing(run) and all_blind(run, one) for one in rest)
 
 
 def cleans_up(command: Command, made: Collection[str] = ()) -> bool:

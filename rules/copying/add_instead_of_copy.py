@@ -28,6 +28,8 @@ from rules.api import (
 _ARCHIVE = re.compile(
     r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
 )
+_ZIPS = re.compile(r"\.(?:jar|war|ear|zip|whl|nupkg)[\"']*$", re.IGNORECASE)
+"""Endings of zip archives, of which ADD unpacks none (Dockerfile reference, "ADD": tar archives alone)."""
 _FOLDERS = (".d", ".dist-info", ".egg-info", ".git")
 """Endings that folders have by custom."""
 _SEVERAL = 2
@@ -80,8 +82,13 @@ def _is_plain_copy(copy: Copy) -> bool:
 
 
 def _is_file(change: DockerfileChange, copy: Copy) -> bool:
-    """Whether one of the sources is surely a file."""
-    return any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in copy.sources)
+    """Whether one of the sources is surely a file, and none whose ending says that ADD takes it as it is."""
+    named = (source for source in copy.sources if not _ZIPS.search(source.word.text))
+    return any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in named)
+
+
+def _is_zips(copy: Copy) -> bool:
+    return all(_ZIPS.search(source.word.text) for source in copy.sources)
 
 
 def _is_folders(change: DockerfileChange, copy: Copy) -> bool:
@@ -96,7 +103,8 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, *, beside_files
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
     is_open = any((source.path or "").endswith("*") for source in copy.sources)
-    is_file = _is_file(change, copy) or (beside_files and not _is_folders(change, copy))
+    is_alike = _is_zips(copy) or _is_folders(change, copy)
+    is_file = _is_file(change, copy) or (beside_files and not is_alike)
     why = _why(change, copy, is_file=is_file)
     shown = why if not is_file or _is_file(change, copy) else why.replace("the file happens to be", "has that name")
     return Problem(
@@ -119,6 +127,8 @@ def _why(change: DockerfileChange, copy: Copy, *, is_file: bool) -> str:
             "`ADD` also unpacks archives and fetches URLs, so what lands in the image depends on what the file "
             "happens to be; `COPY` takes it as it is."
         )
+    if _is_zips(copy):
+        return "`ADD` unpacks tar archives, and no zip; `COPY` spares readers the question what is unpacked here."
     if _is_folders(change, copy):
         return "For a folder the two do the same; `COPY` spares readers the question what is unpacked or fetched here."
     return (
@@ -152,8 +162,8 @@ def _has_below(change: DockerfileChange, path: str) -> bool:
     ignore = repository.dockerignore(change.path)
     if ignore is not None and any(pattern.text.startswith(f"{path}/") for pattern in ignore.patterns):
         return True
-    context = repository.context_of(change.path)
-    folder = posixpath.join(context, path) if context is not None else None
-    if folder is None:
-        return False
-    return folder in repository.folders or any(name.startswith(f"{folder}/") for name in repository.files)
+    places = repository.places_of(change.path, path)
+    return any(
+        place in repository.folders or any(name.startswith(f"{place}/") for name in repository.files)
+        for place in places
+    )

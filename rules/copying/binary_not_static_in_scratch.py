@@ -6,6 +6,7 @@ from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem
 from rules.copying.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
 from rules.copying.handing_on import only_hands_on
 from rules.packages.cgo_modules import module_that_needs_cgo
+from rules.quoting import capitalized
 
 _CURES = {
     "c": "Link it with `-static`.",
@@ -41,7 +42,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
     where = quote(stage.root.base_text or "scratch")
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {quote(path)} to {where}, which has no C library. {copy.from_stage.label} "
+        f"{stage.label} copies {quote(path)} to {where}, which has no C library. {capitalized(copy.from_stage.label)} "
         f'{why} (line {build.command.line}). It then stops at the start with "no such file or directory". {cure}',
         Confidence.LIKELY,
         doubt="how the program is linked was read from its build, not from the file",

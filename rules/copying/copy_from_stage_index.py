@@ -23,6 +23,9 @@ from rules.api import (
 )
 from rules.matching.gathering import named_lines
 
+_TWO = 2
+"""In a file of so many stages a single number cannot be mistaken by a reader."""
+
 
 class _Numbered(NamedTuple):
     """A flag that names a stage by its number.
@@ -95,6 +98,7 @@ def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], tak
         doubt="Buildah counts there, too",
         instruction=numbered.instruction,
         notes=tuple(Note(other.span, "a number here too") for other in others),
+        minor=len(found) == 1 and len(change.stages) == _TWO and mounted is None,
         fix=_fix_all(change, [numbered, *others], taken),
         items=tuple(items),
         fact="stages by their numbers",

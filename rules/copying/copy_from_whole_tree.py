@@ -34,7 +34,7 @@ from rules.copying.surplus import HISTORY, Surplus, surplus_of, usual_surplus
 from rules.copying.workplaces import is_workplace
 from rules.model.prunings import is_leftover
 from rules.model.run_writes import is_opaque
-from rules.quoting import listed
+from rules.quoting import capitalized, listed
 
 _OUTPUT_FOLDERS = frozenset(
     "dist build out output release publish published standalone site _site public wheels bin install target venv "
@@ -124,8 +124,9 @@ def _problem(
     enough = parts if _is_enough(change, stage, copy, path, surplus, parts) else ()
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
-        f"{by} (line {filled.step.instruction.line}), so {_shipping(change, builder, filled, surplus, made)}."
+        f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {capitalized(builder.label)} "
+        f"filled it with {by} (line {filled.step.instruction.line}), "
+        f"so {_shipping(change, builder, filled, surplus, made)}."
         f"{_way_out(builder, filled, surplus, made, parts if surplus is None else enough)}",
         _confidence(stage, builder, filled, surplus, made),
         doubt=_doubt(surplus),

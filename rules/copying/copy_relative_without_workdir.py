@@ -113,6 +113,11 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
 
 
 def _is_meant(stage: Stage, copies: list[Copy]) -> bool:
-    """Whether the start command names each by the whole path at which it lands: nothing is lost, only unsaid."""
+    """Whether the file names each by the whole path at which it lands: nothing is lost, only unsaid.
+
+    It does so in the start command, or in a WORKDIR of the stage, or of one that starts from it.
+    """
     words = {word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()}
-    return all(copy.destination in words for copy in copies)
+    upon = (other for other in stage.model.stages if stage in other.chain)
+    words |= {put.path for other in upon for put in other.files.puts if put.kind == "workdir"}
+    return all(copy.destination in words or (copy.destination or "").rstrip("/") in words for copy in copies)

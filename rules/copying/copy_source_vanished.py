@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rules.api import (
@@ -25,6 +25,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, WRITES_SUMS, is_made_where_images_are_built
+from rules.quoting import listed
 from rules.repository.contexts import folders_around
 
 _SOURCES = tuple(
@@ -44,6 +45,7 @@ _OPEN = re.compile(r"[$*?\[]|\.\.")
 _SUMS = ("go.sum", "go.work.sum")
 """What writes them (Go Modules Reference, "go.sum files")."""
 
+_TWO = 2
 _WAYS_OUT = {
     "copies": "Copy what there is, or take the line out.",
     "mounts": "Mount what there is, or take the flag out.",
@@ -82,9 +84,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if context is None or change.repository.listing is None or "{{" in change.path:
         return  # in a template's folder lies what a generator makes another project of
     for stage in change.stages:
-        for taken in (*_copied(stage), *_mounted(stage)):
-            if _is_gone(change, context, taken.path) and _is_told(change, context, taken.path):
-                yield _problem(change, context, stage, taken)
+        gone = [
+            taken
+            for taken in (*_copied(stage), *_mounted(stage))
+            if _is_gone(change, context, taken.path) and _is_told(change, context, taken.path)
+        ]
+        for taken, *others in _together(change, context, gone):
+            yield _problem(change, context, stage, taken, others)
+
+
+def _together(change: DockerfileChange, context: str, gone: list[_Taken]) -> list[list[_Taken]]:
+    """Put together what one instruction takes of which nothing else is known than that it is not there."""
+    groups: dict[object, list[_Taken]] = {}
+    for place, taken in enumerate(gone):
+        path = taken.path
+        alone = _existed(change, context, path) or _lies_in_root(change, context, path)
+        alone = alone or _new_path(change, context, path) is not None
+        group = (id(taken.instruction), taken.verb, path.endswith(OFTEN_IGNORED))
+        groups.setdefault(place if alone else group, []).append(taken)
+    return list(groups.values())
 
 
 def _copied(stage: Stage) -> Iterator[_Taken]:
@@ -187,11 +205,18 @@ def _existed(change: DockerfileChange, context: str, path: str) -> bool:
     return change.repository_before.exists(posixpath.join(context, path)) is True
 
 
-def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken) -> Problem:
-    full = posixpath.join(context, taken.path)
+def _problem(
+    change: DockerfileChange, context: str, stage: Stage, taken: _Taken, others: Sequence[_Taken] = ()
+) -> Problem:
+    every = (taken, *others)
+    names = listed([quote(one.text) for one in every], len(every))
+    paths = listed([quote(posixpath.join(context, one.path)) for one in every], len(every))
     new = _new_path(change, context, taken.path)
     existed = _existed(change, context, taken.path)
-    fact = "is deleted or renamed by this change" if existed else "is not in the repository"
+    where = "deleted or renamed by this change" if existed else "not in the repository"
+    fact = f"{paths} {'are' if others else 'is'} {where}"
+    if others and paths == names:
+        fact = f"{'neither' if len(every) == _TWO else 'none of them'} is in the repository"
     way_out = f"It may be {quote(new)} now." if new is not None else _WAYS_OUT[taken.verb]
     if _lies_in_root(change, context, taken.path):
         build = next(iter(change.repository.builds_of(change.path)), None)
@@ -199,13 +224,14 @@ def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken
         way_out = f"{quote(taken.path)} of the repository's root is outside of the context{by}, {quote(context)}."
     return Problem(
         taken.span,
-        f"{stage.label} {taken.verb} {quote(taken.text)}, and {quote(full)} {fact}. The build stops here unless "
-        f"something makes the file first. {way_out}",
+        f"{stage.label} {taken.verb} {names}, and {fact}. The build stops here unless "
+        f"something makes the {'files' if others else 'file'} first. {way_out}",
         Confidence.LIKELY if existed or not taken.path.endswith(OFTEN_IGNORED) else Confidence.POSSIBLE,
         doubt="something may make the file before the build",
         instruction=taken.instruction,
         stage=stage.key,
         key=taken.path,
+        items=tuple(one.path for one in every) if others else (),
         fix=_fix(change, taken, new) if existed else None,
     )
 

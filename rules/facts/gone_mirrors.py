@@ -23,6 +23,8 @@ _DEBIAN = {
     "10": date(2025, 7, 14),  # debuerreotype/docker-debian-artifacts, issue 245: the images keep the old addresses
 }
 """Releases that are on `archive.debian.org` alone, each with a day on which that was so."""
+_BACKPORTS = {"11": date(2025, 7, 28)}  # armbian/build, issue 8436; tonistiigi/xx, pull request 212
+"""Releases that are on the mirrors still, and whose backports are not: the images `…-backports` name them."""
 _CENTOS = frozenset("5 6 7 8".split())
 _NO_MIRRORLIST = date(2024, 9, 8)
 """A day on which the name `mirrorlist.centos.org` was no longer known (CentOS/sig-cloud-instance-images, issue 202)."""
@@ -32,13 +34,14 @@ after four months, 24.10 after two (docker-library/official-images 17973, tianon
 freeorion/freeorion 5294)."""
 
 
-def left_mirrors(distro: str | None, release: Release | None, today: date) -> str | None:
+def left_mirrors(distro: str | None, release: Release | None, today: date, *, tag: str = "") -> str | None:
     """Say, in a clause, why a release's own image cannot fetch its lists; `None` where it can, or it is not known.
 
     Args:
         distro: As in `ImageFacts.distro`.
         release: As in `ImageFacts.release`.
         today: The day to judge by.
+        tag: The image's, of which one that ends in `-backports` asks for these as well.
     """
     number = release.number if release is not None else None
     if number is None:
@@ -46,6 +49,8 @@ def left_mirrors(distro: str | None, release: Release | None, today: date) -> st
     title = release_title(distro or "", release)
     if distro == "debian" and number in _DEBIAN and _DEBIAN[number] <= today:
         return f"{title} has left the mirrors that the image names, and is on `archive.debian.org` alone"
+    if distro == "debian" and "backports" in tag and number in _BACKPORTS and _BACKPORTS[number] <= today:
+        return f"`{tag}` has left the mirrors that the image names, and is on `archive.debian.org` alone"
     if distro == "centos" and number in _CENTOS and today >= _NO_MIRRORLIST:
         return (
             "`mirrorlist.centos.org`, which the image asks, is gone, and its packages are on `vault.centos.org` alone"

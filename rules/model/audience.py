@@ -24,16 +24,26 @@ _DEVELOPING = re.compile(
     r"runserver|air|cypress|playwright)(?![\w./-])|--reload\b|--watch\b|\bgo run\b|\bdotnet watch\b"
 )
 """Words of start commands that no image for production has."""
+_TESTS = re.compile(
+    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._-][\w.-]*)?(?=\s|$)|"
+    r"(?<![\w.-])(?:pytest|phpunit|rspec|tox|nox|ctest|jest|nodeunit|ava|mocha|jasmine|karma|vitest)(?![\w-])|^tap(?=\s|$)"
+)
+"""Start commands that run tests: `python ./runtests.py`, `nodeunit test`, `ava`."""
 _FOLDERS = frozenset(
     "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
-    "circleci gitpod".split()
+    "circleci gitpod clusterfuzzlite oss-fuzz ossfuzz repro repros reproduction reproductions reproducer".split()
 )
 """Folders for developers by their whole name: a `github-exporter` is a product."""
 _ANYWHERE = frozenset(
-    ".github .gitlab .circleci .devcontainer .gitpod test tests testing e2e testdata fuzz fuzzing benchmarks".split()
+    ".github .gitlab .circleci .devcontainer .gitpod .clusterfuzzlite test tests testing e2e testdata fuzz fuzzing "
+    "benchmarks".split()
 )
 """Folders below which nothing ships, however deep: other words say something of what lies close to them alone."""
 _NEAR = 2
+_OF_AN_ISSUE = re.compile(r"(?:issues?|bugs?|gh|pr)[-_#]?\d+")
+"""Folders that show again what somebody reported: `issue48`."""
+_FUZZING_BASE = re.compile(r"^gcr\.io/oss-fuzz(?:-base)?/")
+"""The images of OSS-Fuzz and ClusterFuzzLite, upon which a project builds what a machine tries out and throws away."""
 
 
 def is_production_name(name: str | None) -> bool:
@@ -59,6 +69,11 @@ def is_development_start(text: str) -> bool:
     return _DEVELOPING.search(text) is not None
 
 
+def runs_tests(text: str) -> bool:
+    """Tell whether a start command runs tests: `python ./runtests.py`, `cargo test`, `mocha`."""
+    return _TESTS.search(text) is not None
+
+
 def near_folders(path: str) -> tuple[str, ...]:
     """Return the folder that a file lies in and the one above, in lower case, outermost first."""
     return tuple(_folders(path)[-_NEAR:])
@@ -73,7 +88,14 @@ def is_development_path(path: str) -> bool:
     if not _ANYWHERE.isdisjoint(_folders(path)):
         return True
     near = (folder.strip(".") for folder in near_folders(path))
-    return any(name in _FOLDERS or is_development_name(name.replace(".", "-")) for name in near)
+    return any(
+        name in _FOLDERS or _OF_AN_ISSUE.fullmatch(name) or is_development_name(name.replace(".", "-")) for name in near
+    )
+
+
+def is_fuzzing_base(image: str | None) -> bool:
+    """Tell whether a base image is one to build fuzzers in."""
+    return _FUZZING_BASE.search(image or "") is not None
 
 
 @lru_cache(maxsize=256)

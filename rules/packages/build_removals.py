@@ -5,14 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.facts.packages import is_build_only
+from rules.packages.compilers import COMPILER
 from rules.packages.options import spelled
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import PackageCall, Run
     from rules.packages.build_packages import BuildPackages
+
+
+def weightier_part(found: BuildPackages) -> BuildPackages:
+    """Return what a later layer removes, or what none does, where a RUN installs both: with the compiler, or larger.
+
+    Of the one it is to be said that the layer still holds it, of the other that it is there when the container runs.
+    """
+    gone = {item.name for item in found.items if item.removed_by is not None}
+    stays = [name for name in found.names if name not in gone]
+    with_compiler = any(map(_compiles, gone)) and not any(map(_compiles, stays))
+    part = found.only(gone if with_compiler or len(gone) > len(stays) else stays)
+    return part if part.heavy and gone and stays else found
+
+
+def _compiles(name: str) -> bool:
+    return COMPILER.match(name) is not None and name not in ("make", "cmake")
+
+
+def stays_besides(found: BuildPackages, part: BuildPackages) -> str:
+    """Say what no layer removes, behind a comment on the rest that a later one does."""
+    if part is found or part.items[0].removed_by is None:
+        return ""
+    names = [quote(name) for name in found.names if name not in part.names]
+    return f" {listed(names)} {'is' if len(names) == 1 else 'are'} not removed at all."
 
 
 def removed_beside(found: BuildPackages) -> str | None:

@@ -26,7 +26,7 @@ from rules.packages.build_packages import (
     is_language_toolkit,
     megabytes,
 )
-from rules.packages.build_removals import removed_beside
+from rules.packages.build_removals import removed_beside, stays_besides, weightier_part
 from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
 from rules.packages.held_packages import held_before
@@ -114,10 +114,11 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None, 
     if left_over:
         found = found.only([name for name in found.names if name not in _DEBUGGERS])
         item = found.items[0]
-    message, confidence = _said(found, unread, left_over=left_over)
+    part = weightier_part(found)
+    message, confidence = _said(part, unread, left_over=left_over)
     return Problem(
         item.call.command.span if whole else item.package.word.span,
-        message,
+        f"{message}{stays_besides(found, part)}",
         confidence,
         doubt="the program may call them when it runs",
         stage=found.stage.key,
@@ -230,7 +231,12 @@ def _why_still_there(found: BuildPackages) -> str:
     line, it = removed_by.command.line, "them" if len(gone) > 1 else "it"
     if not all(item.is_removed_by_name for item in found.items if item.removed_by is removed_by):
         return f"What line {line} removes, the layer above still holds: nothing gets smaller."
-    return f"Line {line} removes {listed(gone)} again, but the layer above still holds {it}: nothing gets smaller."
+    names = "them" if _FEW < len(gone) == len(found.names) else listed(gone)
+    return f"Line {line} removes {names} again, but the layer above still holds {it}: nothing gets smaller."
+
+
+_FEW = 3
+"""More names than these are not said twice."""
 
 
 def _way_out(found: BuildPackages) -> str:

@@ -28,6 +28,7 @@ from rules.packages.developers_named import (
     confidence_of,
     family_of,
     named,
+    needed_as_peers,
     ships,
     stands_alone,
 )
@@ -92,6 +93,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
         lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
+        hindrance = hindrance or needed_as_peers(calls[0][1].manager, text)
         hindrance = hindrance or needed_further_on(stage, *calls[0]) or started_further_on(change, stage, *calls[0])
         problem = _problem(stage, calls, text, hindrance)
         untold = any(call.has("--all-groups") for _, call in calls)  # they are meant, and are there all the same

@@ -74,12 +74,31 @@ def named(manager: str, text: str | None) -> str:
     return listed(map(quote, found), _SHOWN) if found else _KINDS
 
 
+def needed_as_peers(manager: str, text: str | None) -> str:
+    """Say what else is to be done where developers' packages are peer dependencies as well: the end of a sentence.
+
+    The program needs them, and nothing else brings them where the project itself is installed: npm 11 leaves such a
+    package out with `--omit=dev` (measured), npm before 7 and Yarn install no peer dependencies at all.
+    """
+    manifest = read_manifest(text) if text is not None and manager in NODE_MANAGERS else None
+    if manifest is None:
+        return ""
+    wanted = manifest.packages("peerDependencies") - manifest.packages("dependencies", "optionalDependencies")
+    found = [quote(name) for name in manifest.table("devDependencies") if name in wanted]
+    if not found:
+        return ""
+    are = "that is a peer dependency" if len(found) == 1 else "those are peer dependencies"
+    return f", and have {listed(found, _SHOWN)} in `dependencies` first: {are} of the program, and would go too"
+
+
 def _packages(manager: str, text: str) -> Iterable[str]:
     if manager == "bundle":
         return _gems(text)
     if manager in NODE_MANAGERS or manager == "composer":
         manifest = read_manifest(text)
-        return manifest.table("require-dev" if manager == "composer" else "devDependencies") if manifest else ()
+        if manifest is None or manager == "composer":
+            return manifest.table("require-dev") if manifest is not None else ()
+        return [name for name in manifest.table("devDependencies") if name not in manifest.table("peerDependencies")]
     return _of_python(manager, read_toml(text))
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from rules.facts.installers import NODE_MANAGERS
+from rules.packages.package_json import read_manifest
 
 MANAGERS = NODE_MANAGERS | {"composer", "uv", "poetry", "pdm", "bundle"}
 _TEXTS = {
@@ -31,6 +32,9 @@ def has_developers_part(manager: str, text: str) -> bool:
         return _of_uv(read_toml(text))
     if manager == "poetry":
         return _of_poetry(read_toml(text))
+    manifest = read_manifest(text) if manager in NODE_MANAGERS else None
+    if manifest is not None and not manifest.packages("devDependencies") - manifest.packages("peerDependencies"):
+        return False  # what the program needs as a peer, and nothing more
     return _TEXTS[manager].search(text) is not None
 
 

@@ -36,7 +36,7 @@ def commands_of_scripts(lines: Iterable[str], manifest: Manifest | None) -> list
         manifest: The package.json.
     """
     scripts = manifest.scripts if manifest is not None else {}
-    names = (name for line in lines for command in _commands(line) for name in called(command))
+    names = (name for command in commands_of_lines(lines) for name in called(command))
     return [command for name in names for command in commands_run(scripts, name)]
 
 
@@ -57,7 +57,7 @@ def calls_unknown_program(lines: Iterable[str], manifest: Manifest | None) -> bo
     own = manifest.packages("dependencies", "optionalDependencies", "peerDependencies")
     brought = own | {part.removeprefix("@") for name in own for part in name.split("/")}
     found = {_program(command, bare=True) for command in commands_of_scripts(lines, manifest)}
-    found |= {_program(command, bare=False) for line in lines for command in _commands(line)}
+    found |= {_program(command, bare=False) for command in commands_of_lines(lines)}
     return any(brought.isdisjoint(packages_of_node_program(name)) for name in found - {""})
 
 
@@ -69,12 +69,13 @@ def serves_a_build(lines: Iterable[str], manifest: Manifest | None) -> bool:
         manifest: The package.json that says what a script is.
     """
     lines = list(lines)
-    direct = (command for line in lines for command in _commands(line))
-    return any(map(builds_while_it_serves, (*direct, *commands_of_scripts(lines, manifest))))
+    return any(map(builds_while_it_serves, (*commands_of_lines(lines), *commands_of_scripts(lines, manifest))))
 
 
-def _commands(line: str) -> Iterator[Command]:
-    yield from parse(line, Source("start", line), 0, dialect="sh", joined=False).commands
+def commands_of_lines(lines: Iterable[str]) -> Iterator[Command]:
+    """Yield the commands of lines that the container starts, as a shell reads them."""
+    for line in lines:
+        yield from parse(line, Source("start", line), 0, dialect="sh", joined=False).commands
 
 
 def _program(command: Command, *, bare: bool) -> str:

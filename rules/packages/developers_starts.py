@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any
 from rules.facts.installers import NODE_MANAGERS
 from rules.facts.node_programs import packages_of_node_program
 from rules.packages.developers_parts import read_toml, table
-from rules.packages.developers_programs import calls_unknown_program, commands_of_scripts, serves_a_build
+from rules.packages.developers_programs import (
+    calls_unknown_program,
+    commands_of_lines,
+    commands_of_scripts,
+    serves_a_build,
+)
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
 from rules.packages.workspace_starts import manifest_at_work, runs_through_tool, started_lines, workspace_start
 from rules.quoting import quote
+from rules.runtime.node_texts import packages_loaded, texts_of_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +56,9 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
         return any(_starts_tool_of_php(line, text) for line in started_lines(change, stage))
     lines = list(started_lines(change, stage))
     if manager in NODE_MANAGERS:
-        return any(_needs_developers(lines, text, one) for one in _manifests(change, stage, text))
+        manifests = list(_manifests(change, stage, text))
+        loaded = any(_loads_developers(change, stage, lines, one) for one in manifests)
+        return loaded or any(_needs_developers(lines, text, one) for one in manifests)
     return _names_any(lines, _packages_of_python(text))
 
 
@@ -78,6 +86,13 @@ def _needs_developers(lines: list[str], text: str | None, manifest: str | None) 
         return True
     own = read.packages("dependencies", "optionalDependencies") if read is not None else frozenset()
     return _names_any(lines, (_packages_of_node(text) | _packages_of_node(manifest)) - own)
+
+
+def _loads_developers(change: DockerfileChange, stage: Stage, lines: list[str], manifest: str | None) -> bool:
+    """Whether the file that Node.js is started with loads one of a manifest's packages for developers by its name."""
+    commands = [*commands_of_lines(lines), *commands_of_scripts(lines, read_manifest(manifest))]
+    developers = _packages_of_node(manifest)
+    return any(developers & packages_loaded(text) for text in texts_of_node(change, stage, commands))
 
 
 def _names_any(lines: Iterable[str], developers: frozenset[str]) -> bool:

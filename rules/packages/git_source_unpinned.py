@@ -1,5 +1,6 @@
 """See git_source_unpinned.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from rules.api import (
     rule,
 )
 from rules.comments import is_meant_to_move
+from rules.model.work_folders import folder_of
 from rules.packages.purpose import is_made_for_developers
 from rules.packages.unpinned import BRANCHES
 from rules.quoting import listed
@@ -154,12 +156,30 @@ def _left_as_cloned(run: Run) -> list[Command]:
 
 @once
 def _last_choice(stage: Stage) -> int:
-    """Return the index of the last step that may bring a clone to a commit; -1 without one.
+    """Return the index of the last step that may bring a clone of another RUN to a commit; -1 without one.
 
     So may one that goes to a variable: it is there for a build that says which.
     """
-    calls = ((run, call) for run in stage.runs for call in run.calls("git"))
+    calls = ((run, call) for run in stage.runs for call in run.calls("git") if not _is_of_own_clone(run, call))
     return max((run.index for run, call in calls if _may_choose(run, call) or _is_by_default(run, call)), default=-1)
+
+
+def _is_of_own_clone(run: Run, command: Command) -> bool:
+    """Whether it works in the folder that a `git clone` of its own RUN has made."""
+    folder = folder_of(run, command) if not command.has("-C") else None
+    made = _folders_made(run).get(posixpath.basename(folder)) if folder is not None else None
+    return made is not None and made < command.start
+
+
+@once
+def _folders_made(run: Run) -> dict[str, int]:
+    """The folders that a RUN clones into, by their last names, with the place of the first such clone."""
+    found: dict[str, int] = {}
+    for call in run.calls("git"):
+        words = [word.value for word in call.operands(_VALUED)]
+        if words[:1] == ["clone"]:
+            found.setdefault(posixpath.basename(words[-1].rstrip("/")).removesuffix(".git"), call.start)
+    return found
 
 
 def _is_by_default(run: Run, command: Command) -> bool:

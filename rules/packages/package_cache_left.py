@@ -113,7 +113,9 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
-        decision=f"{fact.removeprefix(stage.label)}; {way_out}" if call.manager in ("apt", "apk") else way_out,
+        decision=f"{fact.removeprefix(stage.label).replace(short, quote(call.program))}; {way_out}"
+        if call.manager in ("apt", "apk")
+        else way_out,
         mends_alike=True,
         heed=f"where {need}" if need else "",
         held_before=is_kept_by_another(change, stage, run, call.manager),

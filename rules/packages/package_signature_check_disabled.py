@@ -212,14 +212,17 @@ def _problem(stage: Stage, run: Run, found: list[_Unchecked]) -> Problem:
     first = found[0]
     lines = list(dict.fromkeys(str(one.word.span.line) for one in found))[1:]
     too = f", at {named_lines(lines)} too" if lines else ""
+    told = way_out(stage, first.command, needed=first.needed)
     fixable = not any(one.needed for one in found) and stage.base_known and not _other_source(stage, run)
     return Problem(
         first.word.span,
         f"{stage.label} installs packages unchecked: {quote(first.word.value)} tells {quote(first.command.name)} to "
         f"accept any package, whoever signed it{too}. Who controls a mirror, a proxy or the name server then decides "
-        f"what runs as root in this build. {way_out(stage, first.command, needed=first.needed)}",
+        f"what runs as root in this build. {told}",
         stage=stage.key,
         key=first.word.value,
+        decision=f"{first.word.value} {first.command.name}: {told}" if not lines else "",
+        mends_alike=True,
         items=tuple(map(str, range(len(found)))),
         fix=fix("Check signatures again", *(_without(run, one.word) for one in found)) if fixable else None,
     )

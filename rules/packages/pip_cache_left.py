@@ -83,8 +83,15 @@ class _Left(NamedTuple):
 
 
 def _fix(found: list[_Left]) -> Fix | None:
-    """Add the option to each."""
-    return fix("Add `--no-cache-dir`", *(add_option(one.run, one.call, "--no-cache-dir") for one in found))
+    """Add the option to each, and to what else their RUNs install: a local wheel brings its dependencies along."""
+    runs = {id(one.run): one.run for one in found}.values()
+    calls = [(run, call) for run in runs for call in run.package_calls if _may_keep(call)]
+    return fix("Add `--no-cache-dir`", *(add_option(run, call, "--no-cache-dir") for run, call in calls))
+
+
+def _may_keep(call: PackageCall) -> bool:
+    installs = call.manager == "pip" and call.action == "install" and not call.no_cache
+    return installs and not call.has("--no-index", "--dry-run")
 
 
 def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Problem:

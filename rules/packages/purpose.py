@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.audience import is_development_name, near_folders
+from rules.model.audience import is_development_name, near_folders, runs_tests
 from rules.packages.mounted_sources import runs_mounted_sources
 from rules.user.start_scripts import start_scripts
 
@@ -69,7 +69,12 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     change, stage = change.as_it_ships_now(stage)
     if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
         return True
-    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage)
+    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage) or _runs_tests(stage)
+
+
+def _runs_tests(stage: Stage) -> bool:
+    """Whether the container runs tests, and so needs what they need: `CMD ["nodeunit", "test"]`."""
+    return any(s.set_in_file and s.value is not None and runs_tests(s.value.text) for s in stage.image.start_command)
 
 
 def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:

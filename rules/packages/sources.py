@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once
 from rules.model.puts import folders_of, within_any
+from rules.model.steps import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.puts import Put
     from rules.model.stage import Stage
-    from rules.model.steps import Run
 
 _ADDS = (
     (
@@ -40,6 +40,15 @@ _BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.de
 NODESOURCE = "deb.nodesource.com/setup_"
 """NodeSource's set-up scripts, which run `apt-get update`, first of all and at their end."""
 _OF_NODESOURCE = frozenset({"", "curl", "wget", "bash", "sh", "set", "echo", "apt-get", "apt", "rm"})
+_SETTINGS = re.compile(r"/etc/dpkg/dpkg\.cfg\.d/[\w.-]+|/etc/apt/apt\.conf\.d/[\w.-]+")
+"""Files of settings, which bring no packages unless they name where to ask."""
+_NAMES_A_PLACE = re.compile(r"proxy|mirror|://|sources|::dir|insecure|trusted", re.IGNORECASE)
+_OWN_MIRRORS = re.compile(
+    r"echo\s+(?:-e\s+)?(?P<quote>[\"'])deb(?:-src)?(?:\s+\[[^\]\"'$]{0,200}\])?\s+https?://"
+    r"(?:(?:[a-z]{2}\.)?archive\.ubuntu\.com/ubuntu|security\.ubuntu\.com/ubuntu|deb\.debian\.org/debian)/?\s+"
+    r"(?P<suite>[\w-]+)[\w\s-]{0,200}(?P=quote)\s*(?:>>?|\|\s*tee\s+(?:-a\s+)?)\s*/etc/apt/sources\.list(?!\.)"
+)
+"""A line that names what the distribution's own image asks."""
 _OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/lib64")
 _OF_SCRIPTS = re.compile(r"/(?:build|docker|scripts?)(?:[-_]?(?:build|files?|scripts?))?(?:/|\Z)")
 """How folders of scripts are called that a RUN may call by a name which it looks up."""
@@ -115,7 +124,7 @@ def only_adds_nodesource(run: Run) -> bool:
 def _others(stage: Stage) -> Iterator[tuple[int, int, int]]:
     """Yield the places of what may bring packages and is no source that is added."""
     for run in stage.done_runs:
-        if (match := _BRINGS.search(run.instruction.text)) is not None:
+        if (match := _BRINGS.search(_text(run))) is not None:
             yield (*run.at, run.instruction.span.start + match.start())
     for put in stage.files.puts:
         if put.kind in ("context", "stage") and _may_bring(stage, put):
@@ -146,11 +155,34 @@ def _first_source(stage: Stage) -> tuple[int, int, int] | None:
 
 def _sources(stage: Stage) -> Iterator[tuple[int, int, int]]:
     for run in stage.all_runs:
-        for match in _adds(run.instruction.text):
+        for match in _adds(_text(run)):
             yield (*run.at, run.instruction.span.start + match.start())
     for put in stage.files.puts:
-        if put.path.startswith("/etc/apt/sources"):
+        if put.path.startswith("/etc/apt/sources") and not _is_own(put):
             yield (*put.step.at, put.command.start if put.command is not None else 0)
+
+
+@once
+def _text(run: Run) -> str:
+    """Return a RUN with blanks for settings that name no place, and for the mirrors that the image has anyhow."""
+    text = run.instruction.text
+    if "/etc/" not in text:
+        return text
+    if _NAMES_A_PLACE.search(text) is None:
+        return _SETTINGS.sub(_blanks, text)
+    release = run.stage.runtime.release
+    codename = release.codename if release is not None else None
+    return _OWN_MIRRORS.sub(lambda found: _blanks(found) if found["suite"] == codename else found[0], text)
+
+
+def _is_own(put: Put) -> bool:
+    """Whether a RUN writes there what the image asks anyhow, and nothing else."""
+    run = put.step
+    return isinstance(run, Run) and "/etc/apt/sources" in run.instruction.text and "/etc/apt/sources" not in _text(run)
+
+
+def _blanks(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def _adds(text: str) -> Iterator[re.Match[str]]:

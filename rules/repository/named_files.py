@@ -7,6 +7,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rules.facts.installers import NODE_MANAGERS
+from rules.packages.package_json import scripts_of
 from rules.packages.project_files import MANIFESTS
 from rules.repository.composes import IS_COMPOSE
 from rules.repository.contexts import copied_paths, folders_around, joined
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w./@+-]+")
 _SCRIPTS = ("", ".sh", ".bash", ".py")
 """How the scripts end that a container starts and a rule reads."""
+_PROGRAMS = (".js", ".mjs", ".cjs")
+"""How the programs end that Node.js is started with; a rule reads which packages they load, and whether they handle
+signals."""
+_OF_NODE = re.compile(r"\bnode\s+(?:-[\w=./-]+\s+)*([\w./@-]+)")
 _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 """Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
 _SETTINGS = (".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
@@ -91,12 +97,24 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
     names |= {file: None for program, file in _READ_BY_ITSELF.items() if program in names}
     for name in names:
-        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *_SETTINGS) else ()
+        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *_PROGRAMS, *_SETTINGS) else ()
         if len(paths) <= _MANY:
             yield from paths
     words = list(_start_words(dockerfile))
     for module in (word for option, word in pairwise(words) if option == "-m"):
         yield from module_files(repository, module)[:_MANY]
+    if not names.keys().isdisjoint(NODE_MANAGERS):
+        yield from _started_by_scripts(repository)
+
+
+def _started_by_scripts(repository: Repository) -> Iterator[str]:
+    """Yield the programs that the scripts `start` hand to Node.js, beside the manifests that were read."""
+    for path in [path for path in repository.files if posixpath.basename(path) == "package.json"]:
+        scripts = scripts_of(repository.text(path))
+        for line in [line for name, line in scripts.items() if name.startswith("start")]:
+            for word in _OF_NODE.findall(line):
+                place = joined(posixpath.dirname(path), word) or ""
+                yield from [one for one in (place, f"{place}.js") if one in (repository.listing or ())][:1]
 
 
 def _called(scripts: list[str], repository: Repository) -> Iterator[str]:

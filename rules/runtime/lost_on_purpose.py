@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.audience import runs_tests
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,10 +17,6 @@ if TYPE_CHECKING:
 _OF_THE_START = re.compile(
     r"\bCMD\b|\bENTRYPOINT\b|"
     r"\b(?i:entry ?point|(?:start|default)(?:ing|up)?[ -]command|start(?:s|ed)? (?:by|with|from|through|via))\b"
-)
-_TESTS = re.compile(
-    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._-][\w.-]*)?(?=\s|$)|"
-    r"\b(?:pytest|phpunit|rspec|tox|nox|ctest|jest)\b"
 )
 
 
@@ -36,4 +34,4 @@ def is_explained(change: DockerfileChange, stage: Stage) -> bool:
 def ran_tests(lost: Iterable[Setting[Start]]) -> bool:
     """Tell whether all that is gone ran tests: `CMD ["python", "./runtests.py"]`."""
     starts = [setting.value for setting in lost if setting.value is not None]
-    return bool(starts) and all(_TESTS.search(start.text) for start in starts)
+    return bool(starts) and all(runs_tests(start.text) for start in starts)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Start, quote
+from rules.model.audience import runs_tests
 from rules.runtime.script_branches import branch_ends
 from rules.runtime.start_instructions import SHELLS, Written
 from rules.runtime.start_scripts import start_script
@@ -31,7 +32,10 @@ _ENDING = re.compile(r"(?:SIG)?(?:TERM|EXIT|CHLD)|15|0|17|[\$\{].*")
 BESIDE = "What runs beside the shell hears of it only from a script with `trap` and `wait`, or under a supervisor"
 _RUNNERS = frozenset({"npm", "npx", "yarn", "pnpm"})
 """Package managers, which do not see the program to its end on SIGTERM (npm_start_as_pid1.md)."""
-_SOMEHOW = "Let the shell make way for the program with `exec`"
+SOMEHOW = "Let the shell make way for the program with `exec`"
+_BUILDERS = frozenset({"cargo", "go", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "ninja", "meson", "bazel", "cmake"})
+_BUILDING = frozenset("build test check bench package verify install compile assemble publish clippy fmt vet".split())
+"""What build tools are told where nothing is to be served by them."""
 HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
 """Programs that end what they started on SIGTERM."""
 HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
@@ -39,7 +43,9 @@ HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
 def ends_by_itself(last: Command) -> bool:
-    """Whether a command prints something and ends, waits for somebody at a terminal, or sees to signals."""
+    """Whether a command prints something, tests or builds and ends, waits at a terminal, or sees to signals."""
+    if runs_tests(str(last)) or (last.name in _BUILDERS and last.subcommand in _BUILDING):
+        return True
     if last.name in ("usage", "help") or last.has("--help", "--version") or (last.name in SHELLS and not last.args):
         return True
     return "exec" in last.wrappers or last.name in HANDLES_SIGNALS or last.name == "exec"
@@ -73,7 +79,7 @@ def way_out(start: Start) -> str:
     if beside or last.before in ("|", "|&"):
         return BESIDE
     if last.name in BUILTINS or last.negated or last.redirects != _own_redirects(last) or _LOOP.search(start.text):
-        return _SOMEHOW
+        return SOMEHOW
     if last.conditional and last.before != "||":
         return "Begin the program in every branch with `exec`"
     return f"{exec_place(last, 'Begin the last command')}{of_runner(last)}"

@@ -20,12 +20,14 @@ from rules.api import (
     rule,
 )
 from rules.model.audience import is_development_start
+from rules.packages.developers_programs import commands_of_lines
 from rules.packages.mounted_sources import is_started_over_mounts
 from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array, runs_first_argument
+from rules.runtime.unhandled_signals import NEEDS_INIT, handles_sigterm
 
 _RUNNERS = ("npm", "yarn", "pnpm")
 _WITH_VALUE = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-w", "--filter", "-F", "--loglevel"})
@@ -107,17 +109,23 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
         else "what the script starts, a package's program by its path in `node_modules/.bin`, and keep what else the "
         'script does: `["sh", "-c", "… && exec …"]`'
     )
+    sure = line is not None and _sees_to_signals(change, found, line)
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
         "shell that starts the program. On `docker stop` they exit before the program has finished, or do not tell it "
-        f"at all. Start {way_out}.",
+        f"at all. Start {way_out}.{NEEDS_INIT if held and not sure else ''}",
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
         minor=_is_for_developers(change, found, words),
-        fix=repair,
+        fix=repair if sure else None,
     )
+
+
+def _sees_to_signals(change: DockerfileChange, found: Written, line: str) -> bool:
+    """Whether the program's own text was read and has a handler: then it ends by itself where it is process 1."""
+    return any(handles_sigterm(change, found.stage, command) for command in commands_of_lines([line]))
 
 
 def _is_for_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:

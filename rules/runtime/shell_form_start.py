@@ -23,6 +23,7 @@ from rules.api import (
 from rules.runtime.making_way import (
     BESIDE,
     HANDLES_SIGNALS,
+    SOMEHOW,
     Called,
     ends_by_itself,
     of_runner,
@@ -39,9 +40,11 @@ from rules.runtime.start_text import (
     makes_way,
     repeated_words,
     runs_first_argument,
+    shell_commands,
     stays,
     way_made,
 )
+from rules.runtime.unhandled_signals import beside_way_out
 from rules.runtime.wrapped_scripts import Wrapped, wrapped_script
 
 
@@ -220,7 +223,7 @@ def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -
     return Problem(
         instruction.span,
         f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {shell} is process 1 and does not "
-        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{besides}.",
+        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{besides}.{_init_besides(change, found, called)}",
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open
@@ -229,6 +232,15 @@ def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -
         fix=fix if not besides else None,
         untold=script is not None and script.is_job,
     )
+
+
+def _init_besides(change: DockerfileChange, found: Written, called: Called | None) -> str:
+    """Say what the program needs where it becomes process 1; nothing of what a script starts, or runs beside others."""
+    commands = shell_commands(found.start)
+    as_arguments = found.setting is found.stage.image.cmd and found.stage.image.entrypoint.set_in_file
+    if called is not None or as_arguments or not commands or way_out(found.start) in (BESIDE, SOMEHOW):
+        return ""
+    return beside_way_out(change, found.stage, commands[-1])
 
 
 def _way_out(start: Start, fix: Fix | None, called: Called | None) -> str:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Fix, Origin, Problem, insert, quote
-from rules.runtime.making_way import ends_by_itself, exec_place, of_runner, script_at_end, sees_to_signals, way_out
+from rules.runtime.making_way import (
+    BESIDE,
+    SOMEHOW,
+    ends_by_itself,
+    exec_place,
+    of_runner,
+    script_at_end,
+    sees_to_signals,
+    way_out,
+)
 from rules.runtime.start_instructions import Written
 from rules.runtime.start_text import is_dash, shell_commands
+from rules.runtime.unhandled_signals import beside_way_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +58,9 @@ def _told(change: DockerfileChange, found: Written, commands: tuple[Command, ...
     only = commands[0]
     if len(commands) == 1:
         way = f"{exec_place(only, 'Begin the command')}{of_runner(only)}"
-        yield from () if only.after else (_problem(stage, start, only, way),)
+        yield from () if only.after else (_problem(change, found, only, way),)
     elif _ends_in_program(change, found, commands):
-        yield _problem(stage, start, commands[-1], way_out(start))
+        yield _problem(change, found, commands[-1], way_out(start))
 
 
 def _runs_cmd(image: Image) -> bool:
@@ -79,15 +89,17 @@ def _ends_in_program(change: DockerfileChange, found: Written, commands: tuple[C
     return sure and serves and not beside and script_at_end(change, found) is None
 
 
-def _problem(stage: Stage, start: Start, command: Command, way: str) -> Problem:
+def _problem(change: DockerfileChange, found: Written, command: Command, way: str) -> Problem:
+    stage, start = found.stage, found.start
     assert start.instruction is not None
+    besides = beside_way_out(change, stage, command) if way not in (BESIDE, SOMEHOW) else ""
     plain = not command.assignments and start.instruction.trigger is None and way in _IN_FRONT
     edit = insert(start.instruction.source, command.start, "exec ")
     return Problem(
         start.instruction.span,
         f"{stage.label} starts {quote(str(command), 60)} through `sh -c`. The shell is process 1, stays there and does "
         "not pass SIGTERM on. `docker stop` then waits ten seconds and kills the program, in the middle of whatever it "
-        f"was doing. {way}.",
+        f"was doing. {way}.{besides}",
         Confidence.LIKELY if stage.image.entrypoint.origin is Origin.BASE else Confidence.CERTAIN,
         doubt="the entrypoint is that of the tags that are known of the base image",
         stage=stage.key,

@@ -55,6 +55,11 @@ _MIRRORS = re.compile(
 """Variables that say where pip, uv, npm, yarn and go take packages from."""
 _SETTING = re.compile(r"(?:registry|GOPROXY)=(?=\w+://)")
 """What `npm config set` and `go env -w` write for the same."""
+_OF_R = re.compile(r"\brepos\s*=\s*(?:c\(\s*)?(?:\w+\s*=\s*)?[\\\"']{1,3}(?P<url>http://[^\s\\\"']+)")
+"""Where R takes packages from, of which it checks no signature (R's `install.packages`, "repos")."""
+_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
+_GIT = "git://"
+"""Git's own protocol, which knows neither encryption nor who answers (git-daemon(1))."""
 _SERVES_HTTPS = frozenset(
     "github.com raw.githubusercontent.com codeload.github.com archive.apache.org www.apache.org dlcdn.apache.org "
     "downloads.apache.org ftp.gnu.org www.openssl.org storage.googleapis.com dl.google.com nodejs.org go.dev nginx.org "
@@ -71,7 +76,7 @@ _SIGNED = re.compile(r"\.msu(?:[?#]|$)", re.IGNORECASE)
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN", "ADD", "ENV", "ARG"),
-    mentions=("http://", "ftp://"),
+    mentions=("http://", "ftp://", "git://"),
     aliases=("S5332",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -89,7 +94,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     if checks(run) or compares_hash(run):
         return
-    found = [url for c in _calls(run) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
+    found = [
+        url for c in _calls(run) if not _only_sends(c) for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)
+    ]
     if not found:
         for text, span in (*_mirrors(run), *powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
@@ -126,12 +133,26 @@ def _calls(run: Run) -> Iterator[Command]:
             yield command
 
 
+def _of_git(run: Run, command: Command) -> Iterator[Url]:
+    """Yield the addresses of Git's own protocol that it clones from, unless the RUN names a whole hash.
+
+    With `insteadOf` Git may be told to ask elsewhere.
+    """
+    clones = command.name == "git" and command.subcommand in ("clone", "fetch", "pull")
+    held = _COMMIT.search(run.instruction.whole_value) or "insteadof" in run.stage.model.code.lower()
+    for word in command.args if clones and not held else ():
+        if word.value.startswith(_GIT):
+            yield Url(word.value, "git", re.split("[/:]", word.value.removeprefix(_GIT))[0].lower(), word, command)
+
+
 def _mirrors(run: Run) -> Iterator[tuple[str, Span]]:
     """Yield where a RUN tells package managers to fetch from, by a variable or by a setting."""
     for command in run.commands:
         for name, word in command.assignments:
             if _MIRRORS.search(name.upper()):
                 yield _first(word.value), word.span
+        for word in command.args if command.name in ("R", "Rscript", "r") else ():
+            yield from [(match["url"], word.span) for match in [_OF_R.search(word.value)] if match is not None]
         for word in command.args if command.name in ("npm", "pnpm", "go") else ():
             match = _SETTING.match(word.value)
             if match is not None:
@@ -154,7 +175,7 @@ def _only_sends(command: Command) -> bool:
 def _is_clear(url: Url) -> bool:
     if url.command.name in _RPM_INSTALLERS and not url.text.partition("?")[0].endswith(".rpm"):
         return False
-    return url.scheme in CLEARTEXT and not url.is_local and not _SIGNED.search(url.text)
+    return url.scheme in (*CLEARTEXT, "git") and not url.is_local and not _SIGNED.search(url.text)
 
 
 def _edit(run: Run, url: Url) -> Edit | None:
@@ -221,13 +242,18 @@ def _key(url: str) -> str:
     return f"{host} {name}" if (name := downloaded_name(url)) else versionless(url)
 
 
+_ANOTHER_WAY = {False: "check the SHA-256 of what arrives", True: "check out a commit by its full hash"}
+"""What else holds what arrives to what was meant; of a clone that is the commit."""
+
+
 def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool) -> str:
     """Say how it comes encrypted, and what an image without authorities needs for that."""
     several = len({split_url(one) for one in addresses}) > 1
+    other = _ANOTHER_WAY[all(one.startswith(_GIT) for one in addresses)]
     way = (
         f"The {'servers answer' if several else 'server answers'} under `https://` as well"
         if edits
-        else "Use `https://` where the server has it, or check the SHA-256 of what arrives"
+        else f"Use `https://` where the server has it, or {other}"
     )
     lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
     return way + lacks

@@ -97,8 +97,9 @@ def _risk(url: str) -> tuple[str, str] | None:
     name = _name_of_newest(url)
     if name is None:
         return None
+    leads = "leads to" if "." in name else "is"  # a host that redirects to what is newest
     return (
-        f"`{name}` is another file with each release, and what it is goes into the next build unseen",
+        f"`{name}` {leads} another file with each release, and what it is goes into the next build unseen",
         "Take a release by its number instead, and check its SHA-256",
     )
 

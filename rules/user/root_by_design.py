@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _CALLED_BY_NAME = frozenset({"gosu", "su-exec", "setuser", "setuidgid", "chpst", "fixuid"})
 """Those of them that do nothing but for who calls them; others are started by an init, or are servers."""
-_TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
-"""A server that is told whom to become: `memcached -u nobody`."""
+_TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+(?![\w./])")
+"""A server that is told whom to become: `memcached -u nobody`. A path is none: `python -u bin/srv.py`."""
 
 _SETTINGS = re.compile(r"\buwsgi\b[^\n|;&]*?([\w.-]+\.(?:ini|ya?ml|xml|json))\b")
 _TELLS_UID = re.compile(r"(?m)^[ \t]*(?:uid\s*[:=]|<uid>)")

@@ -48,7 +48,17 @@ def test_a_policy_that_fails_on_graver_ones_leaves_it_where_it_is() -> None:
     assert found("add-instead-of-copy", ADDS_A_FOLDER, policy=Policy(fail_on=Severity.WARNING)).minor
 
 
-@pytest.mark.parametrize("path", ["Dockerfile.dev", ".devcontainer/Dockerfile", "tests/image/Dockerfile"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Dockerfile.dev",
+        ".devcontainer/Dockerfile",
+        "tests/image/Dockerfile",
+        ".clusterfuzzlite/Dockerfile",
+        "projects/oss-fuzz/Dockerfile",
+        "issues/issue48/Dockerfile",
+    ],
+)
 def test_what_ships_too_much_is_minor_where_nothing_ships(path: str) -> None:
     assert found("package-cache-left", LEAVES_LISTS).wants_comment
     assert found("package-cache-left", LEAVES_LISTS, path).minor
@@ -124,3 +134,24 @@ def test_the_wheel_of_the_project_alone_is_little(build: str, is_minor: bool) ->
         "COPY --from=build /dist/*.whl /tmp/\nRUN pip install --no-cache-dir /tmp/*.whl && rm -f /tmp/*.whl\n"
     )
     assert found("copied-then-deleted", text).minor is is_minor
+
+
+def test_what_ships_too_much_is_minor_in_an_image_to_build_fuzzers_in() -> None:
+    text = LEAVES_LISTS.replace("debian:13-slim", "gcr.io/oss-fuzz-base/base-builder-go:v1")
+    assert found("package-cache-left", text).minor
+
+
+def test_a_single_number_in_a_file_of_two_stages_is_minor() -> None:
+    two = "FROM debian:13-slim\nFROM debian:13-slim\nCOPY --from=0 /srv /srv\n"
+    assert found("copy-from-stage-index", two).minor
+    assert found("copy-from-stage-index", f"FROM debian:13-slim\n{two}").wants_comment
+
+
+def test_an_escape_at_the_end_of_a_file_is_minor() -> None:
+    assert found("empty-continuation", "FROM debian:13-slim\nRUN echo one \\\n").minor
+
+
+def test_a_relative_destination_that_a_workdir_below_names_whole_is_minor() -> None:
+    text = "FROM debian:13-slim AS base\nCOPY . shop/\nFROM base\nWORKDIR /shop\n"
+    assert found("copy-relative-without-workdir", text).minor
+    assert found("copy-relative-without-workdir", text.replace("/shop\n", "/srv\n")).wants_comment

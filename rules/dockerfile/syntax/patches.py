@@ -22,6 +22,8 @@ _HUNK = re.compile(
     r"@@ -(?P<old_start>\d+)(?:,(?P<old>\d+))? \+(?P<new_start>\d+)(?:,(?P<new>\d+))? @@(?:\s|\Z)", re.ASCII
 )
 _SIGNS = frozenset({" ", "+", "-", "\\"})
+_RETYPED = frozenset({"\t"})
+"""What an editor makes of the blank in front of a line that stays: the file is a patch still, if no sound one."""
 _CONTEXT = 3
 """Lines that stand unchanged around a change, unless the file ends before (git-diff(1), `--unified`)."""
 
@@ -46,7 +48,7 @@ def is_patch(instructions: Sequence[Instruction]) -> bool:
     if not _BEGINS.match(source.line(first)):
         return False
     hunks = (number for number in range(first, source.line_count + 1) if _HUNK.match(source.line(number)))
-    return any(source.line(number + 1)[:1] in _SIGNS for number in hunks)
+    return any(source.line(number + 1)[:1] in _SIGNS | _RETYPED for number in hunks)
 
 
 def patch_fault(instructions: Sequence[Instruction]) -> SyntaxFault:
