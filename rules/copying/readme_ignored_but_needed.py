@@ -27,6 +27,7 @@ _FILES = (
     re.compile(r"^license\s*=\s*\{[^}\n]*file\s*=\s*[\"'](?P<path>[^\"']+)[\"']", re.MULTILINE),
 )
 """Files that a `pyproject.toml` names, and without which its build backend refuses to build (PEP 621)."""
+_SETUPTOOLS = re.compile(r"^build-backend\s*=\s*[\"']setuptools\b", re.MULTILINE)
 
 _BUILDERS = frozenset({"pip", "uv", "poetry", "pdm"})
 
@@ -70,7 +71,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _named(project: str) -> Iterator[str]:
-    """Yield the files that a `pyproject.toml` names for its metadata."""
+    """Yield the files that a `pyproject.toml` names for its metadata; setuptools goes on without them (measured)."""
+    if _SETUPTOOLS.search(project):
+        return
     for pattern in _FILES:
         for match in pattern.finditer(project):
             yield posixpath.normpath(match["path"])
