@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 _OF_THE_START = re.compile(
-    r"\bCMD\b|\bENTRYPOINT\b|"
-    r"\b(?i:entry ?point|(?:start|default)(?:ing|up)?[ -]command|start(?:s|ed)? (?:by|with|from|through|via))\b"
+    r"\b(?i:no|not|without|instead of|drop(?:s|ped)?|removed?)\s(?:\w+\s)?(?:CMD|ENTRYPOINT)\b|"
+    r"\b(?i:(?:start|default)(?:ing|up)?[ -]command|start(?:s|ed)? (?:by|with|from|through|via))\b"
 )
 
 
