@@ -17,6 +17,9 @@ LONGEST_RANGE = 10
 
 Reason = Literal["possible", "minor", "likely", "not in the diff", "no line", "over the cap"]
 
+UNTOLD: frozenset[Reason] = frozenset({"possible", "minor"})
+"""Reasons for which nobody is told but who opens the summary's folded parts: no annotation, no comment."""
+
 
 class Inline(NamedTuple):
     """A comment on lines of the new file, all of them in one hunk.

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.review.diffing import diff
-from bot.review.placement import InSummary
+from bot.review.placement import UNTOLD, InSummary
 from bot.review.topics import weight
 from rules.quoting import visible
 
@@ -94,7 +94,7 @@ def remedies(
     for topic, place in placed:
         file = files.get(topic.path)
         edits = _edits(topic)
-        unsaid = isinstance(place, InSummary) and place.why in ("possible", "likely", "minor")
+        unsaid = isinstance(place, InSummary) and place.why in UNTOLD | {"likely"}
         allowed = topic not in barred and not unsaid
         pressed = buttons.setdefault(topic.path, [])
         if not (edits and allowed and file and _press(topic, edits, file, pressed)):

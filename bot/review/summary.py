@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.review import agents
 from bot.review.manner import counted, line_link, listed, short
 from bot.review.markdown import code, prose
+from bot.review.placement import UNTOLD
 from bot.review.render import hedge
 from rules.problem import Confidence, Severity
 
@@ -232,7 +233,7 @@ def _unplaced(reason: Reason, matter: Matter, writer: Writer) -> Section:
     found = [topic for topic, place in matter.unplaced if place.why == reason]
     found.sort(key=lambda topic: (topic.path, topic.findings[0].line, topic.findings[0].rule))
     items = tuple(_topic(topic, writer) for topic in found)
-    return Section(_HEADINGS[reason], items, folded=reason in ("possible", "minor") or len(items) > FEW)
+    return Section(_HEADINGS[reason], items, folded=reason in UNTOLD or len(items) > FEW)
 
 
 def _topic(topic: Topic, writer: Writer) -> str:

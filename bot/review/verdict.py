@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.forges.base import Annotation, Check
 from bot.review import summary
 from bot.review.markdown import plain
+from bot.review.placement import UNTOLD
 from rules.problem import Severity
 from rules.quoting import visible
 
@@ -36,7 +37,7 @@ def check(matter: Matter, writer: Writer) -> Check:
     notes = tuple(
         _annotation(finding)
         for topic, place in matter.unplaced
-        if place.why not in ("possible", "minor")
+        if place.why not in UNTOLD
         for finding in topic.findings
     )
     return Check(

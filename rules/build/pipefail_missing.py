@@ -84,10 +84,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             kind = problem.confidence, problem.severity
             if kind in covered:
                 problem = replace(problem, fix=None)
-            elif (
-                problem.decision and not problem.untold and _is_new(change, run)
-            ):  # the shell is then set for all that stands below, too
-                covered.add(kind)
+            elif problem.decision and not problem.untold and _is_new(change, run):
+                covered.add(kind)  # the shell is then set for all that stands below, too
             # Another base that has the pipe's reader brings back what the pipe hid all the time.
             returns = pipelines(run)[hidden.pipeline].last.name in READERS and not _is_new(change, run)
             yield replace(problem, held_before=returns)

@@ -43,7 +43,7 @@ _OPEN = re.compile(r"[$*?\[]|\.\.")
 """What in a mount's source leaves open which file it is."""
 
 _SUMS = ("go.sum", "go.work.sum")
-"""What writes them (Go Modules Reference, "go.sum files")."""
+"""What `go` writes again by itself (Go Modules Reference, "go.sum files")."""
 
 _TWO = 2
 _WAYS_OUT = {

@@ -6,9 +6,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Command, Copy, DockerfileChange, Note, Script, Source, Span, Stage, once, parse_shell, quote
+from rules.api import Command, Copy, DockerfileChange, Note, Script, Source, Span, Stage, parse_shell, quote
 from rules.brought import brought, place_of, written
 from rules.comments import without_comments
+from rules.lazily import once_for_each
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init, reads_code
@@ -198,23 +199,17 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
         through_stages: Whether to follow it through the stages that hand it on too: its text is then the same, but
             its mode and its line ends may be others.
     """
-    kept = _followed(change)
-    key = found.stage, found.start, through_stages
-    if key not in kept:
-        target, direct = start_target(found)
-        kept[key] = (
-            script_at(change, found.stage, target, direct=direct, through_stages=through_stages)
-            if target is not None
-            else None
-        )
-    return kept[key]
+    return _followed(change, (found, through_stages))
 
 
-@once
-def _followed(change: DockerfileChange) -> dict[tuple[Stage, Start, bool], StartScript | None]:
-    """What was asked for already: a good dozen of rules follow the same start commands."""
-    del change
-    return {}
+@once_for_each
+def _followed(change: DockerfileChange, asked: tuple[Written, bool]) -> StartScript | None:
+    """Follow a start command once: a good dozen of rules ask for the same ones."""
+    found, through_stages = asked
+    target, direct = start_target(found)
+    if target is None:
+        return None
+    return script_at(change, found.stage, target, direct=direct, through_stages=through_stages)
 
 
 def script_at(
