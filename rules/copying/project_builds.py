@@ -20,6 +20,8 @@ _PARTS = (
     "--script", "--no-install-package",
 )  # fmt: skip
 """Options with which a manager builds less than the project, or another one (the references of uv, Poetry and PDM)."""
+LEAVES_OUT = ("--no-install-project", "--no-install-workspace", "--no-install-local", "--no-root", "--no-self")
+"""Options with which a manager installs what a project needs, and not the project (the same references)."""
 _WHOLE = {("uv", "sync"), ("uv", "build"), ("poetry", "install"), ("poetry", "build"), ("pdm", "install")}
 _WHOLE |= {("pdm", "sync"), ("pdm", "build")}
 
@@ -69,18 +71,17 @@ def _folder(run: Run, call: PackageCall) -> str | None:
         plain = (name for name in named if not name.endswith(_ARCHIVES) and not any(mark in name for mark in "*?$~"))
         paths = (path_of(run, call.command, name) for name in plain)
         return next((posixpath.normpath(path) for path in paths if path is not None), None)
-    if (call.manager, call.verb) not in _WHOLE or call.packages or call.has(*_PARTS) or _leaves_project_out(call):
+    if (call.manager, call.verb) not in _WHOLE or call.packages or call.has(*_PARTS) or leaves_project_out(call):
         return None
     if call.manager == "poetry" and call.verb == "install" and not has_newest_poetry(run.stage):
         return None
     return install_folder(run, call)
 
 
-def _leaves_project_out(call: PackageCall) -> bool:
-    """Whether only the dependencies are installed (the references of uv, Poetry and PDM)."""
-    options = ("--no-install-project", "--no-install-workspace", "--no-install-local", "--no-root", "--no-self")
+def leaves_project_out(call: PackageCall) -> bool:
+    """Tell whether an install of a project brings what it needs, and not the project itself."""
     variables = ("UV_NO_INSTALL_PROJECT", "UV_NO_INSTALL_WORKSPACE", "PDM_NO_SELF")
-    return call.has(*options) or any(call.env.get(name) for name in variables)
+    return call.has(*LEAVES_OUT) or any(call.env.get(name) for name in variables)
 
 
 def _builds_package(command: Command) -> bool:
