@@ -45,6 +45,7 @@ _OF_TOOLS = {
     **dict.fromkeys(("ruby", "bundle"), re.compile(r"Gemfile(?:\.lock)?")),
     "composer": re.compile(r"composer\.json"),
     "pipenv": re.compile(r"Pipfile"),
+    "uv sync": re.compile(r"uv\.lock"),
     "mix": re.compile(r"mix\.exs"),
     "rebar3": re.compile(r"rebar\.config"),
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:vite|vue)\.config\.\w+")),
