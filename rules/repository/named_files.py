@@ -46,6 +46,7 @@ _OF_TOOLS = {
     "composer": re.compile(r"composer\.json"),
     "pipenv": re.compile(r"Pipfile"),
     "uv sync": re.compile(r"uv\.lock"),
+    "cargo": re.compile(r"Cargo\.lock"),
     "mix": re.compile(r"mix\.exs"),
     "rebar3": re.compile(r"rebar\.config"),
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:vite|vue)\.config\.\w+")),
