@@ -12,13 +12,14 @@ from rules.copying.cargo_targets import targets
 from rules.copying.install_manifests import included
 from rules.copying.installs import install_folder, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
-from rules.copying.project_builds import project_builds
-from rules.copying.project_inputs import inputs_of
+from rules.copying.project_builds import ProjectBuild, project_builds
+from rules.copying.project_inputs import Input, inputs_of
 from rules.model.work_folders import folder_of
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_files import context_folder, copied, in_repository
 from rules.packages.project_texts import manifest_text, text_in_image
+from rules.quoting import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,22 +140,30 @@ def _of_requirements(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
 
 
 def _of_projects(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
-    """Yield the first thing that the build of a Python project stops without, and that nothing above brings."""
+    """Yield what the build of a Python project stops without, and nothing above brings: the first, with all to copy."""
     for build in project_builds(run):
         text = text_in_image(change, run, posixpath.join(build.folder, "pyproject.toml")) or ""
         beside = place_beside(run, "pyproject.toml", build.folder)
-        for wanted in inputs_of(text):
-            there = next((name for name in wanted.paths if _exists(change, beside, name)), None)
-            if there is None or is_spoken_of(run, build.command, "pyproject.toml", posixpath.basename(there)):
-                continue
-            paths = [posixpath.join(build.folder, name) for name in wanted.paths]
-            if wanted.in_any_folder and holds_folders(run, build.folder):
-                continue
-            if not any(is_brought(run.stage, run, path) for path in paths):
-                otherwise = f", or install without the project here ({quote(build.without)})" if build.without else ""
-                way_out = f"Copy {quote(there.partition('/')[0])} in first{otherwise}."
-                yield _of(build.command, wanted.fact, there, build.folder, beside)._replace(way_out=way_out)
-                break
+        lacking = [
+            (wanted, name) for wanted in inputs_of(text) if (name := _lacking(change, run, build, wanted, beside))
+        ]
+        if lacking:
+            first, name = lacking[0]
+            every = list(dict.fromkeys(quote(name.partition("/")[0]) for _, name in lacking))
+            otherwise = f", or install without the project here ({quote(build.without)})" if build.without else ""
+            way_out = f"Copy {listed(every, len(every))} in first{otherwise}."
+            yield _of(build.command, first.fact, name, build.folder, beside)._replace(way_out=way_out)
+
+
+def _lacking(change: DockerfileChange, run: Run, build: ProjectBuild, wanted: Input, beside: str) -> str | None:
+    """Return what the repository has of something that a build reads, where nothing above brings it, or may make it."""
+    there = next((name for name in wanted.paths if _exists(change, beside, name)), None)
+    if there is None or is_spoken_of(run, build.command, "pyproject.toml", posixpath.basename(there)):
+        return None
+    if wanted.in_any_folder and holds_folders(run, build.folder):
+        return None
+    paths = (posixpath.join(build.folder, name) for name in wanted.paths)
+    return there if not any(is_brought(run.stage, run, path) for path in paths) else None
 
 
 def _replaced(change: DockerfileChange, run: Run, command: Command, folder: str) -> Iterator[Pointed]:
