@@ -23,6 +23,9 @@ from rules.base_image.choices import is_given
 from rules.base_image.taken_out import OTHER_GO
 from rules.base_image.version_contracts import demand_in
 from rules.base_image.version_ranges import numbers_of, satisfies
+from rules.copying.deletions import is_deleted
+from rules.facts.distributions import release_title
+from rules.facts.languages import system_rust
 from rules.model.outcome import outcome_of_failure
 from rules.model.work_folders import folder_of, path_of
 from rules.packages.manifest_edits import is_edited_before
@@ -34,13 +37,15 @@ _PIPS = frozenset({"pip", "pip3", "python -m pip", "python3 -m pip"})
 _PYTHON_IN_TAG = re.compile(r"(?:^|-)python(3\.\d+)(?:-|$)")
 _BUILDS = {
     "go": frozenset({"build", "mod download", "run", "test", "vet", "generate"}),
-    "cargo": frozenset({"build", "run", "test", "check", "rustc"}),
+    "cargo": frozenset({"build", "run", "test", "check", "rustc", "fetch"}),
 }
 _AWAY = ("--ignore-rust-version", "--manifest-path", "-C")
 _OTHER_TOOLCHAINS = {
     "python": re.compile(r"\bpyenv\b|conda\b|mamba\b|\buv\b|virtualenv|deadsnakes|(?<![-:])\bpython3\.\d+\b"),
     "go": re.compile(rf"{OTHER_GO.pattern}|/usr/local/go\b"),
-    "rust": re.compile(r"\brustup\b|RUSTUP_TOOLCHAIN|rust-toolchain"),
+    "rust": re.compile(
+        r"\brustup\b|RUSTUP_TOOLCHAIN|rust-toolchain|backports|\btrixie\b|\btesting\b|\bunstable\b|\bsid\b|cargo-web"
+    ),
     "ruby": re.compile(r"\brbenv\b|\brvm\b|ruby-install|\basdf\b|\bmise\b"),
 }
 """What in a file may bring another version than the base image's, or let the tool fetch one."""
@@ -99,12 +104,20 @@ def _demands(run: Run, call: PackageCall) -> Iterator[_Demand]:
     elif _builds(call):
         if call.manager == "go":
             yield _Demand("go", posixpath.join(folder, "go.mod"), "The official images let Go fetch no other toolchain")
-        elif not any(word.value.startswith("+") for word in call.command.args):
-            yield _Demand("rust", posixpath.join(folder, "Cargo.toml"), "Cargo refuses the package")
-            then = "Cargo of that release does not know the format of the lock file"
-            yield _Demand("rust", posixpath.join(folder, "Cargo.lock"), then)
+        else:
+            yield from _of_cargo(call, folder)
     elif call.manager == "bundle" and call.action == "install" and not call.has("--gemfile"):
         yield _Demand("ruby", posixpath.join(folder, "Gemfile"), "Bundler refuses it")
+
+
+def _of_cargo(call: PackageCall, folder: str) -> Iterator[_Demand]:
+    """Yield what Cargo reads, unless it is told which toolchain is to run (`cargo +nightly build`)."""
+    if any(word.value.startswith("+") for word in call.command.args):
+        return
+    if call.verb != "fetch":  # which compiles nothing
+        yield _Demand("rust", posixpath.join(folder, "Cargo.toml"), "Cargo refuses the package")
+    then = "Cargo of that release does not know the format of the lock file"
+    yield _Demand("rust", posixpath.join(folder, "Cargo.lock"), then)
 
 
 def _builds(call: PackageCall) -> bool:
@@ -120,13 +133,13 @@ def _builds(call: PackageCall) -> bool:
 def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, demand: _Demand) -> Problem | None:
     text = text_in_image(change, run, demand.path)
     asked = demand_in(posixpath.basename(demand.path), text) if text is not None else None
-    version, sure = _version(stage, demand.language)
-    now = numbers_of(version)
+    version = _version(stage, demand.language)
+    now = numbers_of(version.number)
     name = posixpath.basename(demand.path)
     if asked is None or not now or satisfies(now, asked) is not False or _may_be_another(change, stage, demand, now):
         return None
     then = _outcome(demand, text or "", now)
-    if then is None or is_edited_before(run, call, name):
+    if then is None or is_edited_before(run, call, name) or is_deleted(run, call.command, demand.path):
         return None
     word = stage.root.base_word
     argued = word is not None and "$" in word.text
@@ -134,9 +147,9 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     return Problem(
         call.command.span,
         f"{quote(spelled(call))} of {stage.label} reads {quote(name)}, which asks for {_NAMES[demand.language]} "
-        f"{wanted}, and {quote(stage.root.base_text or '')} has {quote(version or '')}. {then}, and the build "
+        f"{wanted}, and {version.bringer} has {quote(version.number or '')}. {then}, and the build "
         "stops here. Start from an image with a version that fits, or change what the project asks for.",
-        Confidence.CERTAIN if sure and not argued else Confidence.LIKELY,
+        Confidence.CERTAIN if version.sure and not argued else Confidence.LIKELY,
         doubt=BY_ARGUMENT if argued else "the tag alone tells the image's version",
         instruction=run.instruction,
         stage=stage.key,
@@ -156,14 +169,25 @@ def _outcome(demand: _Demand, text: str, now: tuple[int, ...]) -> str | None:
 _NAMES = {"python": "Python", "go": "Go", "rust": "Rust", "ruby": "Ruby"}
 
 
-def _version(stage: Stage, language: str) -> tuple[str | None, bool]:
-    """Return the version that the base image has, and whether a table knows that, and not its tag alone."""
-    version = stage.runtime.languages.get(language)
-    reference = stage.root.reference
+class _Version(NamedTuple):
+    """A version: who brings it, as a message says that, and whether a table knows it, and not the image's tag alone."""
+
+    number: str | None
+    bringer: str
+    sure: bool = True
+
+
+def _version(stage: Stage, language: str) -> _Version:
+    """Return the version that the base image has, or a package of its distribution."""
+    version, image = stage.runtime.languages.get(language), quote(stage.root.base_text or "")
+    reference, release = stage.root.reference, stage.runtime.release
+    distro = stage.runtime.distribution
+    if version is None and language == "rust" and release is not None and distro and stage.packages.has("cargo"):
+        return _Version(system_rust(distro, release.number), f"the package `cargo` of {release_title(distro, release)}")
     if version is not None or stage.facts is not None or language != "python" or reference is None:
-        return version, True
+        return _Version(version, image)
     tagged = _PYTHON_IN_TAG.search(reference.tag or "")
-    return (tagged[1] if tagged is not None else None), False
+    return _Version(tagged[1] if tagged is not None else None, image, sure=False)
 
 
 def _may_be_another(change: DockerfileChange, stage: Stage, demand: _Demand, now: tuple[int, ...]) -> bool:

@@ -34,7 +34,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG above the first FROM is used by no FROM and taken by no stage, so it does nothing."""
-    if not change.stages or not change.after.global_args:
+    if not change.stages or not change.after.global_args or _runs_triggers(change):
         return
     words = Counter(word for one in change.after.dockerfile.instructions for word in _WORD.findall(one.whole_value))
     flags = (flag.value or "" for one in change.after.dockerfile.instructions for flag in one.flags)
@@ -49,6 +49,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _not_reached(argument, name, *found)
         if names:
             yield _unused(argument, names)
+
+
+def _runs_triggers(change: DockerfileChange) -> bool:
+    """Whether a base image is known to bring instructions of its own, one of which may declare an argument."""
+    return any(stage.facts is not None and stage.facts.onbuild for stage in change.stages)
 
 
 def _is_of_the_builder(name: str) -> bool:
@@ -68,7 +73,7 @@ def _not_reached(argument: Instruction, name: str, stage: Stage, command: Comman
         f"{declaration} stands above the first `FROM` and ends there: {quote(command.name)} runs in {stage.label} "
         f"without it. Declare it in each stage that is meant: {declaration}, which takes over the value.",
         Confidence.LIKELY,
-        doubt="the base image may set it",
+        doubt="the base image may set it, or declare it for what is built upon it (`ONBUILD ARG`)",
         key=name,
     )
 

@@ -42,6 +42,8 @@ _COMMON = frozenset("package.json __init__.py index.html index.js readme.md lice
 _OPEN = re.compile(r"[$*?\[]|\.\.")
 """What in a mount's source leaves open which file it is."""
 
+_MARK = re.compile(r"[*?\[]")
+
 _SUMS = ("go.sum", "go.work.sum")
 """What `go` writes again by itself (Go Modules Reference, "go.sum files")."""
 
@@ -60,7 +62,7 @@ class _Taken(NamedTuple):
         span: Where it names the file.
         verb: What it does with it: `copies` or `mounts`.
         text: As written.
-        path: In the context.
+        path: In the context; of a pattern, the folder that it looks into.
         plain: Whether another path can be written in its place as it is.
     """
 
@@ -70,6 +72,16 @@ class _Taken(NamedTuple):
     text: str
     path: str
     plain: bool
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it is what matches a pattern, which may be nothing."""
+        return "*" in self.text or "?" in self.text or "[" in self.text
+
+    @property
+    def kind(self) -> str:
+        """What is not there, as a message names it."""
+        return "folder" if self.is_pattern else "file"
 
 
 @rule(
@@ -87,7 +99,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         gone = [
             taken
             for taken in (*_copied(stage), *_mounted(stage))
-            if _is_gone(change, context, taken.path) and _is_told(change, context, taken.path)
+            if _is_gone(change, context, taken.path) and _is_told(change, context, taken)
         ]
         for taken, *others in _together(change, context, gone):
             yield _problem(change, context, stage, taken, others)
@@ -100,6 +112,7 @@ def _together(change: DockerfileChange, context: str, gone: list[_Taken]) -> lis
         path = taken.path
         alone = _existed(change, context, path) or _lies_in_root(change, context, path)
         alone = alone or _new_path(change, context, path) is not None
+        alone = alone or taken.is_pattern
         group = (id(taken.instruction), taken.verb, path.endswith(OFTEN_IGNORED))
         groups.setdefault(place if alone else group, []).append(taken)
     return list(groups.values())
@@ -113,7 +126,8 @@ def _copied(stage: Stage) -> Iterator[_Taken]:
             if path is not None:
                 plain = copy.instruction.exec_form is None and not source.word.text.startswith(("'", '"'))
                 text = source.word.text
-                yield _Taken(copy.instruction, source.word.span, "copies", text, path, plain and copy.from_context)
+                plain = plain and copy.from_context and not source.has_wildcard
+                yield _Taken(copy.instruction, source.word.span, "copies", text, path, plain)
 
 
 def _mounted(stage: Stage) -> Iterator[_Taken]:
@@ -129,9 +143,15 @@ def _mounted(stage: Stage) -> Iterator[_Taken]:
 
 
 def _named(copy: Copy, source: CopySource) -> str | None:
-    """Return the path of a source that is written out: no pattern, no variable, no URL, inside the context."""
+    """Return the path of a source that is written out: no variable, no URL, inside the context.
+
+    Of a pattern it is the folder above its first mark: BuildKit takes nothing at all for a match, but stops where that
+    folder is not there (moby/buildkit#2933, moby/moby#26332).
+    """
     path = copy.source_path(source)
-    if path is None or path == "." or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
+    if path is not None and source.has_wildcard:
+        path = posixpath.dirname(_MARK.split(path, maxsplit=1)[0]) or None
+    if path is None or path == "." or "$" in source.word.text or ".." in source.word.text:
         return None
     if copy.stage.runtime.is_windows:
         path = path.replace("\\", "/")  # either parts the names of a path there
@@ -192,12 +212,13 @@ def _is_built_there(change: DockerfileChange, context: str) -> bool:
     )
 
 
-def _is_told(change: DockerfileChange, context: str, path: str) -> bool:
+def _is_told(change: DockerfileChange, context: str, taken: _Taken) -> bool:
     """Whether the repository had it before or has it elsewhere, or it is named as what somebody writes and commits."""
+    named = taken.text if taken.is_pattern else taken.path
     return (
-        _lies_in_root(change, context, path)
-        or path.lower().endswith((*_SOURCES, *OFTEN_IGNORED))
-        or _existed(change, context, path)
+        _lies_in_root(change, context, taken.path)
+        or named.lower().endswith((*_SOURCES, *OFTEN_IGNORED))
+        or _existed(change, context, taken.path)
     )
 
 
@@ -225,9 +246,9 @@ def _problem(
     return Problem(
         taken.span,
         f"{stage.label} {taken.verb} {names}, and {fact}. The build stops here unless "
-        f"something makes the {'files' if others else 'file'} first. {way_out}",
+        f"something makes the {'files' if others else taken.kind} first. {way_out}",
         Confidence.LIKELY if existed or not taken.path.endswith(OFTEN_IGNORED) else Confidence.POSSIBLE,
-        doubt="something may make the file before the build",
+        doubt=f"something may make the {taken.kind} before the build",
         instruction=taken.instruction,
         stage=stage.key,
         key=taken.path,

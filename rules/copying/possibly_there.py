@@ -6,7 +6,7 @@ import math
 import posixpath
 from typing import TYPE_CHECKING
 
-from rules.copying.read_besides import copies_anywhere
+from rules.copying.brought_above import copies_anywhere
 from rules.copying.unmade_paths import is_of_system
 from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once

@@ -6,17 +6,20 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Confidence, Problem, once, outcome_of_failure, quote
+from rules.api import Confidence, Problem, outcome_of_failure, quote
+from rules.copying.brought_above import holds_folders, is_brought, is_spoken_of
 from rules.copying.cargo_targets import targets
 from rules.copying.install_manifests import included
 from rules.copying.installs import install_folder, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
-from rules.model.puts import may_bring
+from rules.copying.project_builds import ProjectBuild, project_builds
+from rules.copying.project_inputs import Input, inputs_of
 from rules.model.work_folders import folder_of
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_files import context_folder, copied, in_repository
 from rules.packages.project_texts import manifest_text, text_in_image
+from rules.quoting import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +74,7 @@ def missing_besides(change: DockerfileChange, stage: Stage, run: Run) -> Iterato
 def _pointed(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
     yield from _of_wrappers(run)
     yield from _of_requirements(change, run)
+    yield from _of_projects(change, run)
     for call in run.package_calls:
         folder = install_folder(run, call)
         if folder is None or call.packages or call.global_:
@@ -135,6 +139,33 @@ def _of_requirements(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
             yield _of(install.call.command, f"{quote(name)} includes", inner, folder, beside)
 
 
+def _of_projects(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
+    """Yield what the build of a Python project stops without, and nothing above brings: the first, with all to copy."""
+    for build in project_builds(run):
+        text = text_in_image(change, run, posixpath.join(build.folder, "pyproject.toml")) or ""
+        beside = place_beside(run, "pyproject.toml", build.folder)
+        lacking = [
+            (wanted, name) for wanted in inputs_of(text) if (name := _lacking(change, run, build, wanted, beside))
+        ]
+        if lacking:
+            first, name = lacking[0]
+            every = list(dict.fromkeys(quote(name.partition("/")[0]) for _, name in lacking))
+            otherwise = f", or install without the project here ({quote(build.without)})" if build.without else ""
+            way_out = f"Copy {listed(every, len(every))} in first{otherwise}."
+            yield _of(build.command, first.fact, name, build.folder, beside)._replace(way_out=way_out)
+
+
+def _lacking(change: DockerfileChange, run: Run, build: ProjectBuild, wanted: Input, beside: str) -> str | None:
+    """Return what the repository has of something that a build reads, where nothing above brings it, or may make it."""
+    there = next((name for name in wanted.paths if _exists(change, beside, name)), None)
+    if there is None or is_spoken_of(run, build.command, "pyproject.toml", posixpath.basename(there)):
+        return None
+    if wanted.in_any_folder and holds_folders(run, build.folder):
+        return None
+    paths = (posixpath.join(build.folder, name) for name in wanted.paths)
+    return there if not any(is_brought(run.stage, run, path) for path in paths) else None
+
+
 def _replaced(change: DockerfileChange, run: Run, command: Command, folder: str) -> Iterator[Pointed]:
     text = text_in_image(change, run, posixpath.join(folder, "go.mod")) or ""
     for module, target in _REPLACED.findall(text):
@@ -154,7 +185,7 @@ def _members(change: DockerfileChange, run: Run, command: Command, folder: str) 
     Of a pattern it takes what there is (The Cargo Book, "Workspaces").
     """
     for path in _manifests(change, run, folder)[1:]:
-        if not _is_spoken_of(run, command, posixpath.basename(posixpath.dirname(path))):
+        if not is_spoken_of(run, command, posixpath.basename(posixpath.dirname(path)), "Cargo.toml"):
             yield _of(command, "`Cargo.toml` has the member", path, folder, place_beside(run, "Cargo.toml", folder))
 
 
@@ -177,7 +208,7 @@ def _targets(change: DockerfileChange, run: Run, command: Command, folder: str) 
         for target in targets(text_in_image(change, run, posixpath.join(place, "Cargo.toml")) or ""):
             if any(is_brought(run.stage, run, posixpath.join(place, name)) for name in target.files):
                 continue
-            if _is_spoken_of(run, command, target.name or "lib"):
+            if is_spoken_of(run, command, target.name or "lib", "Cargo.toml"):
                 continue
             real = next((name for name in target.files if _exists(change, beside, name)), None)
             if real is not None:
@@ -194,13 +225,6 @@ def _exists(change: DockerfileChange, beside: str, name: str) -> bool:
     return place is not None and change.repository.exists(place) is True
 
 
-def _is_spoken_of(run: Run, before: Command, member: str) -> bool:
-    """Whether a command above may make a member's folder, or change what the workspace says."""
-    commands = (command for one in run.stage.all_runs for command in one.commands if command.start < before.start)
-    written = (command.source.text[command.start : command.end] for command in commands)
-    return any(member in text or "Cargo.toml" in text for text in written)
-
-
 def _php_scripts(text: str | None) -> Iterator[tuple[str, str]]:
     """Yield the files that a composer.json has PHP run when an install ends, with the event."""
     scripts = (read_manifest(text) or _EMPTY).table("scripts")
@@ -210,18 +234,6 @@ def _php_scripts(text: str | None) -> Iterator[tuple[str, str]]:
             match = _OF_PHP.match(line) if isinstance(line, str) else None
             if match is not None and not match[1].startswith(("/", "vendor/")):
                 yield event, match[1]
-
-
-def is_brought(stage: Stage, run: Run, path: str) -> bool:
-    """Tell whether anything above a RUN brings a file of the project, or may."""
-    above = (put for put in stage.files.covering(path) if may_bring(put, path) and put.step.at < run.at)
-    return any(put.command is None or put.command.name != "mkdir" for put in above) or copies_anywhere(stage)
-
-
-@once
-def copies_anywhere(stage: Stage) -> bool:
-    """Tell whether a COPY goes to a place that is not known."""
-    return any(copy.destination is None for copy in stage.all_copies)
 
 
 def _problem(stage: Stage, run: Run, pointed: Pointed) -> Problem:

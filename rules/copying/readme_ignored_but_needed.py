@@ -1,12 +1,10 @@
 """See readme_ignored_but_needed.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -19,17 +17,8 @@ from rules.api import (
     rule,
 )
 from rules.copying.ignore_file import ignore_file, lies_beside
-from rules.copying.installs import installs_in
-
-_FILES = (
-    re.compile(r"^readme\s*=\s*[\"'](?P<path>[^\"']+)[\"']", re.MULTILINE),
-    re.compile(r"^readme\s*=\s*\{[^}\n]*file\s*=\s*[\"'](?P<path>[^\"']+)[\"']", re.MULTILINE),
-    re.compile(r"^license\s*=\s*\{[^}\n]*file\s*=\s*[\"'](?P<path>[^\"']+)[\"']", re.MULTILINE),
-)
-"""Files that a `pyproject.toml` names, and without which its build backend refuses to build (PEP 621)."""
-_SETUPTOOLS = re.compile(r"^build-backend\s*=\s*[\"']setuptools\b", re.MULTILINE)
-
-_BUILDERS = frozenset({"pip", "uv", "poetry", "pdm"})
+from rules.copying.project_builds import project_builds
+from rules.copying.project_inputs import files_named
 
 
 @rule(
@@ -46,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if ignore is None or context is None or not lies_beside(change, ignore):
         return
     project = change.repository.text(posixpath.join(context, "pyproject.toml"))
-    needed = [path for path in _named(project or "") if ignore.patterns.excludes(path)]
+    needed = [path for _, path in files_named(project or "") if ignore.patterns.excludes(path)]
     for stage in change.stages if needed else ():
         copy, run = _built(stage)
         if copy is None or run is None:
@@ -70,44 +59,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
 
 
-def _named(project: str) -> Iterator[str]:
-    """Yield the files that a `pyproject.toml` names for its metadata; setuptools goes on without them (measured)."""
-    if _SETUPTOOLS.search(project):
-        return
-    for pattern in _FILES:
-        for match in pattern.finditer(project):
-            yield posixpath.normpath(match["path"])
-
-
 def _built(stage: Stage) -> tuple[Copy | None, Run | None]:
     """Return the COPY of the whole context, and the RUN below it that builds the project itself."""
     copy = next((c for c in stage.copies if c.brings_context_root and not c.deferred), None)
     if copy is None:
         return None, None
-    return copy, next((run for run in stage.runs if run.index > copy.index and _builds(run)), None)
-
-
-def _builds(run: Run) -> bool:
-    if any(map(_builds_package, run.commands)):
-        return True
-    dependencies = {install.call.command.start for install in installs_in(run)}
-    return any(
-        call.manager in _BUILDERS
-        and call.command.start not in dependencies
-        and (call.action in ("sync", "build") or call.editable or _installs_itself(call.manifests, call.project))
-        for call in run.package_calls
-    )
-
-
-def _builds_package(command: Command) -> bool:
-    """Whether a command makes a package of the project in the folder that it works in (pypa/build, "CLI")."""
-    words = [word.value for word in command.args]
-    if command.name.startswith("python") and words[:2] == ["-m", "build"]:
-        words = words[2:]
-    elif command.name != "pyproject-build":
-        return False
-    return not [word for word in words if not word.startswith("-") and word not in (".", "./")]
-
-
-def _installs_itself(manifests: tuple[str, ...], project: bool) -> bool:  # noqa: FBT001 - what a call says of itself
-    return project and any(name in (".", "./", "pyproject.toml") or name.startswith(".[") for name in manifests)
+    return copy, next((run for run in stage.runs if run.index > copy.index and any(project_builds(run))), None)

@@ -16,8 +16,9 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.brought_above import is_brought
 from rules.copying.dotnet_projects import references
-from rules.copying.read_besides import is_brought, place_beside
+from rules.copying.read_besides import place_beside
 from rules.model.work_folders import folder_of, path_of
 from rules.packages.project_files import copied, in_repository
 from rules.packages.project_texts import text_in_image

@@ -75,12 +75,19 @@ _BUILDERS = frozenset("poetry hatch flit pdm uv".split())
 
 
 def is_own_wheel(copy: Copy) -> bool:
-    """Tell whether a COPY takes the wheel of the project itself out of the stage that builds it: a little code.
+    """Tell whether a COPY takes the wheel of the project itself: a little code.
 
-    Not so where pip fills a folder of wheels there, with those of all that the project needs.
+    It comes out of the stage that builds it, but not where pip fills a folder of wheels there, with those of all that
+    the project needs; or out of the context's `dist`, into which such builds write (pypa/build, `--outdir`; the
+    references of uv, Poetry and Hatch).
     """
+    paths = [source.path or "" for source in copy.sources]
+    if not all(path.endswith(".whl") for path in paths):
+        return False
+    if copy.from_context:
+        return all(posixpath.basename(posixpath.dirname(path)) == "dist" for path in paths)
     builder = copy.from_stage
-    if builder is None or not all((source.path or "").endswith(".whl") for source in copy.sources):
+    if builder is None:
         return False
     if any(call.verb in ("wheel", "download") for run in builder.done_runs for call in run.package_calls):
         return False

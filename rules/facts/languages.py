@@ -67,6 +67,9 @@ _SYSTEM_PYTHON = {
 }  # fmt: skip
 """The version of the package `python3`, by the distributions' own package lists and docs.aws.amazon.com/linux."""
 
+_SYSTEM_RUST = {("debian", "12"): "1.63"}
+"""The version of `rustc`, as `apt-cache policy` gives it; the `cargo` beside it (0.66.0+ds1-1) calls itself 1.65."""
+
 
 def languages_of(name: str, tag: str | None) -> Mapping[str, str | None]:
     """Return the runtimes of an image with their versions.
@@ -85,6 +88,11 @@ def languages_of(name: str, tag: str | None) -> Mapping[str, str | None]:
 def system_python(distro: str | None, number: str | None) -> str | None:
     """Return the version of the distribution's own Python 3, such as `3.11` for Debian 12."""
     return _SYSTEM_PYTHON.get((distro or "", number or ""))
+
+
+def system_rust(distro: str | None, number: str | None) -> str | None:
+    """Return the version of the Rust that a distribution's package `cargo` builds with, where that is known."""
+    return _SYSTEM_RUST.get((distro or "", number or ""))
 
 
 def _found(name: str, tag: str) -> list[tuple[str, str | None]]:

@@ -96,7 +96,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("file", "stage-unreachable"),
     ),
     "digest-not-renewed": (_silence("stage", "base-family-changed", "base-major-jump-contract"),),
-    "multi-stage-collapsed": (_silence("file", "prefer-multi-stage"),),
+    "multi-stage-collapsed": (
+        _silence("file", "prefer-multi-stage"),
+        _silence("cause", "build-tools-shipped"),
+    ),
     "npm-command-taken": (_silence("instruction", "npm-unpinned"),),
     "npm-script-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),

@@ -4,11 +4,11 @@ import posixpath
 import re
 
 _FILES = frozenset(
-    "Appfile Berksfile Brewfile Caddyfile Containerfile Dockerfile Earthfile Fastfile Gemfile Guardfile Jenkinsfile "
-    "Justfile Makefile Pipfile Podfile Procfile Rakefile Snakefile Taskfile Vagrantfile cpanfile gradlew justfile "
-    "makefile mvnw".split()
+    "Appfile Berksfile Brewfile COPYING Caddyfile Containerfile Dockerfile Earthfile Fastfile Gemfile Guardfile "
+    "Jenkinsfile Justfile LICENCE LICENSE Makefile NOTICE Pipfile Podfile Procfile README Rakefile Snakefile Taskfile "
+    "Vagrantfile cpanfile gradlew justfile makefile mvnw".split()
 )
-"""Names without a dot that tools give to files."""
+"""Names without a dot that tools give to files, and that custom gives to texts (REUSE's folder is `LICENSES`)."""
 _PROJECT = re.compile(r"[^.]\.[A-Z][a-z]\w*\Z")
 
 

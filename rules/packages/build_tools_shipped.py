@@ -124,6 +124,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None, 
         stage=found.stage.key,
         items=every.heavy,
         held_before=held,
+        cause=f"{found.stage.key} in one stage" if _holds_compiler(found) else "",
     )
 
 

@@ -25,6 +25,7 @@ from rules.copying.installs import install_folder
 from rules.copying.made_outside import is_made_where_images_are_built, may_be_made_outside
 from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
 from rules.facts.installers import NODE_MANAGERS
+from rules.packages.foreign_locks import foreign_lock
 from rules.packages.go_sums import SUMS, missing_sums
 from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
 from rules.packages.strict_installs import stops_without_lock
@@ -69,6 +70,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install insists on a lock file, and there is none."""
     for stage, run, call in change.after.layers.needed_calls:
         if not _insists(run, call) or _is_made_above(run, call) or runs_script_above(stage, call.command):
+            continue
+        other = foreign_lock(change, run, call)
+        if other is not None:
+            fact = (
+                f"goes by `uv.lock`. That was written for the project {quote(other.locked)}, which `pyproject.toml` "
+                f"now calls {quote(other.project)}, so uv takes it for a lock file that needs to be updated"
+            )
+            yield _problem(stage, run, call, fact, "Write it anew with `uv lock`, and commit it.")
             continue
         folder = install_folder(run, call)
         if folder is None or not begins_plain(stage) or _is_mounted(run, call, folder):

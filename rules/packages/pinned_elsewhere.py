@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
+from rules.copying.project_builds import project_builds
 from rules.facts.python_names import index_name
 from rules.lazily import once
-from rules.packages.project_texts import requirements_text
+from rules.packages.developers_parts import read_toml, table
+from rules.packages.project_texts import requirements_text, text_in_image
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ ANEW = (
 """Options with which an installer looks at the index although the package is there."""
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:$|[\[=<>!~;@#\s])")
+_DEEPEST = 4
+"""Lists within lists that are followed."""
+_WHEEL = re.compile(r"([\w.]+)-[^*?]*\.whl$")
+"""The name of a wheel, which begins with its package's (packaging.python.org, "Binary distribution format")."""
+_LIST = re.compile(r"\s*(?:-[rc]|--requirement|--constraint)[ =]*([^\s#]+)")
 _MORE = re.compile(r"\s*(?:-r|-c|-e|--requirement|--constraint|--editable|\.|git\+|https?:)")
 """How a line begins that names further lists, or a project with requirements of its own."""
 
@@ -63,6 +70,26 @@ def is_listed(change: DockerfileChange, run: Run, call: PackageCall, name: str) 
     return index_name(name) in _around(change, run, call).names
 
 
+def is_built(change: DockerfileChange, name: str) -> bool:
+    """Tell whether a package is the project's own, which the file builds, or has as a wheel: its version is known."""
+    return index_name(name) in _built(change)
+
+
+@once
+def _built(change: DockerfileChange) -> frozenset[str]:
+    """The names of the projects that a file builds packages of, and of the wheels that it installs."""
+    found: set[str] = set()
+    for run in (run for stage in change.stages for run in stage.runs):
+        for build in project_builds(run):
+            data = read_toml(text_in_image(change, run, posixpath.join(build.folder, "pyproject.toml")) or "")
+            named = (table(data, *path).get("name") for path in (("project",), ("tool", "poetry")))
+            found.update(name for name in named if isinstance(name, str))
+        for package in (package for call in run.package_calls for package in call.packages):
+            file = posixpath.basename(package.name) if package.kind == "path" else ""
+            found.update(match[1] for match in (_WHEEL.match(file),) if match is not None)
+    return frozenset(map(index_name, found))
+
+
 class _Around(NamedTuple):
     leaves: Elsewhere
     names: frozenset[str]
@@ -92,9 +119,9 @@ def _known(stage: Stage) -> dict[object, _Around]:  # noqa: ARG001 - the answer 
 
 def _summed(change: DockerfileChange, others: list[_Other]) -> _Around:
     lists = [(name, _listed(change, other, name)) for other in others for name in _lists(other.call)]
-    unread = next((name for name, names in lists if names is None), None)
+    unread = next((name for name, found in lists if not found.whole), None)
     project = any(_is_of_project(other.call) for other in others)
-    return _Around(Elsewhere(project, unread), frozenset[str]().union(*(names for _, names in lists if names)))
+    return _Around(Elsewhere(project, unread), frozenset[str]().union(*(found.names for _, found in lists)))
 
 
 @once
@@ -128,9 +155,23 @@ def _is_of_project(call: PackageCall) -> bool:
     return any(package.kind == "path" for package in call.packages)
 
 
-def _listed(change: DockerfileChange, other: _Other, name: str) -> frozenset[str] | None:
-    """Return the names in a list of requirements; `None` where it, or one that it names, was not read."""
+class _Listed(NamedTuple):
+    """The names that lists of requirements have, and whether all was read that they name."""
+
+    names: frozenset[str]
+    whole: bool
+
+
+def _listed(change: DockerfileChange, other: _Other, name: str, depth: int = 0) -> _Listed:
+    """Return the names in a list of requirements and in those that it includes (pip, "Requirements file format")."""
     text = requirements_text(change, other.run, install_folder(other.run, other.call), name)
-    lines = text.splitlines() if text is not None else []
+    lines = text.splitlines() if text is not None and depth < _DEEPEST else []
     names = frozenset(index_name(match[1]) for line in lines if (match := _NAME.match(line)))
-    return None if text is None or (not names and any(map(_MORE.match, lines))) else names
+    inner = [
+        _listed(change, other, posixpath.join(posixpath.dirname(name), match[1]), depth + 1)
+        for line in lines
+        if (match := _LIST.match(line))
+    ]
+    projects = any(_MORE.match(line) and not _LIST.match(line) for line in lines)
+    read = text is not None and depth < _DEEPEST and (bool(names) or not projects)
+    return _Listed(names.union(*(one.names for one in inner)), read and all(one.whole for one in inner))

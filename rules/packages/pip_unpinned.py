@@ -20,7 +20,7 @@ from rules.api import (
 )
 from rules.facts.python_names import index_name
 from rules.packages.moving_requirements import moving_requirements
-from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
+from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_built, is_listed
 from rules.packages.system_satisfied import is_satisfied
 from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
 
@@ -54,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     def is_there(run: Run, call: PackageCall, package: Package) -> bool:
         if _is_there(run, call, package) or is_listed(change, run, call, package.name):
             return True
-        return is_satisfied(run, call, package)
+        return is_built(change, package.name) or is_satisfied(run, call, package)
 
     for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there, ("install", "build", "download")):
         names = found.fresh(change, "pip-unpinned")

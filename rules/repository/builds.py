@@ -38,6 +38,7 @@ class Build(NamedTuple):
         environment: Names of the variables that the container gets (compose `environment`).
         mounts: Absolute paths in the container where volumes and folders are mounted (compose `volumes`, `tmpfs` not).
         folders: Those of the mounts that are folders of the host, with the owner that they have there.
+        volumes: Those of the mounts that are named volumes, which Docker makes out of the image's folder.
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
         images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
@@ -60,6 +61,7 @@ class Build(NamedTuple):
     environment: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     probe: str = ""
     probe_line: int = 1
     images: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
             environment=tuple(composes.pairs(service.get("environment"))),
             mounts=tuple(target for target, _ in composes.mounts_of(service.get("volumes"))),
             folders=tuple(target for target, host in composes.mounts_of(service.get("volumes")) if host),
+            volumes=tuple(composes.volumes_of(service, yamls.mapping(document).get("volumes"))),
             probe=composes.probe_of(service),
             probe_line=yamls.line_of(yamls.mapping(service.get("healthcheck")), "test"),
             images=tuple(filter(None, (yamls.text(service.get("image")),))),

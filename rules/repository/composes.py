@@ -128,6 +128,28 @@ def mounts_of(node: Any) -> Iterator[tuple[str, bool]]:
             yield posixpath.normpath(target), host and (long is not None or len(parts) > 1)
 
 
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_SHORT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*):(?P<target>/[^:$]*)(?::rw)?")
+"""A named volume that may be written to, in the short form: `data:/var/lib/shop`."""
+
+
+def volumes_of(service: dict[str, Any], declared: Any) -> Iterator[str]:
+    """Yield the targets of a service's named volumes, which Docker makes by itself and the container may write to.
+
+    Args:
+        service: The service.
+        declared: The file's own `volumes`: what another driver, its options or somebody else makes is left out.
+    """
+    for item in yamls.sequence(service.get("volumes")):
+        short, long = _SHORT.fullmatch(yamls.text(item)), yamls.mapping(item)
+        name, target = short.group("name", "target") if short is not None else ("", "")
+        if not long.keys() - {"type", "source", "target"} and yamls.text(long.get("type")) == "volume":
+            name, target = yamls.text(long.get("source")), yamls.text(long.get("target"))
+        made_otherwise = yamls.mapping(yamls.mapping(declared).get(name)).keys() - {"name", "labels"}
+        if _NAME.fullmatch(name) and target.startswith("/") and "$" not in target and not made_otherwise:
+            yield posixpath.normpath(target)
+
+
 def lines_of_other_images(path: str, data: bytes, dockerfile: str) -> tuple[range, ...]:
     """Return the lines of a compose file's services that run another image than the one that a Dockerfile makes.
 

@@ -37,6 +37,8 @@ _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts", "Cargo.lock"
 _PROJECT = re.compile(r"[\w.-]+\.(?:cs|fs|vb)proj(?![\w.])")
 _REQUIRED = re.compile(r"(?<=[\s/=\"'])[\w.-]+\.txt(?![\w.-])")
 """A list of requirements that a command names."""
+_REQUIREMENTS = re.compile(r"[\w.-]*requirements[\w.-]*\.txt")
+_INCLUDES = re.compile(r"^[ \t]*(?:-[rc]|--requirement|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
 _OF_TOOLS = {
     "dotnet": _PROJECT,
     "mvn": re.compile(r"pom\.xml"),
@@ -45,6 +47,8 @@ _OF_TOOLS = {
     **dict.fromkeys(("ruby", "bundle"), re.compile(r"Gemfile(?:\.lock)?")),
     "composer": re.compile(r"composer\.json"),
     "pipenv": re.compile(r"Pipfile"),
+    "uv sync": re.compile(r"uv\.lock"),
+    "cargo": re.compile(r"Cargo\.lock"),
     "mix": re.compile(r"mix\.exs"),
     "rebar3": re.compile(r"rebar\.config"),
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:vite|vue)\.config\.\w+")),
@@ -87,6 +91,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     yield from _manifests_entered(parsed, repository)
     yield from _schemas(repository)
     yield from _extended(repository)
+    yield from _included(repository)
     yield from _projects(
         parsed, repository, {*folders, *(posixpath.join(one, name) for one in folders for name in names)}
     )
@@ -157,6 +162,16 @@ def _extended(repository: Repository) -> Iterator[str]:
         if IS_COMPOSE.search(path) is not None and "extends" in (text := repository.text(path) or ""):
             places = (joined(posixpath.dirname(path), name) for name in _EXTENDS.findall(text))
             yield from [place for place in places if place and place in (repository.listing or ())]
+
+
+def _included(repository: Repository) -> Iterator[str]:
+    """Yield the lists of requirements that others include which were read (pip, "Requirements file format")."""
+    lists = [path for path in repository.files if _REQUIREMENTS.fullmatch(posixpath.basename(path))]
+    for path in lists:
+        for name in _INCLUDES.findall(repository.text(path) or ""):
+            place = joined(posixpath.dirname(path), name)
+            if place and place in (repository.listing or ()):
+                yield place
 
 
 def _projects(dockerfile: Dockerfile, repository: Repository, folders: set[str]) -> Iterator[str]:

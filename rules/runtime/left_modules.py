@@ -147,13 +147,19 @@ def _problem(found: Written, module: str, own: _Own, folder: str) -> Problem:
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(module)}: {wanted}. The container exits: “No module named "
-        f"'{module.partition('.')[0]}'”. Copy {quote(own.source)} to {quote(right)}.",
+        f"'{module.partition('.')[0]}'”. Copy {quote(own.source)} to {quote(right)}{_or_lead(puts)}.",
         Confidence.LIKELY,
         doubt="who starts the container may mount it there",
         stage=stage.key,
         key=module,
         notes=tuple(Note(put.step.instruction.span, "copied here") for put, _ in puts[:1]),
     )
+
+
+def _or_lead(puts: list[tuple[Put, str]]) -> str:
+    """Name the variable that leads Python to a project's `src` (packaging.python.org, "src layout vs flat layout")."""
+    folder = posixpath.dirname(puts[0][1]) if puts else ""
+    return f", or let Python look there, too ({quote(f'ENV PYTHONPATH={folder}')})" if folder.endswith("/src") else ""
 
 
 def _elsewhere(puts: list[tuple[Put, str]], own: _Own, folder: str) -> str:

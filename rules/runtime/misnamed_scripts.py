@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from rules.api import Confidence, Note, Problem, fix, quote, replace
 from rules.base_image.version_contracts import texts_near
+from rules.copying.project_builds import LEAVES_OUT
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.facts.python_names import index_name
 from rules.packages.developers_parts import read_toml, table
 from rules.runtime.module_origins import installed
-from rules.runtime.project_programs import LEAVES_OUT, may_be_copied
+from rules.runtime.project_programs import may_be_copied
 from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:

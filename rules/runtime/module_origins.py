@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.facts.python_names import index_name
+from rules.packages.developers_parts import read_toml, table
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange
@@ -25,9 +26,27 @@ def may_be_package(change: DockerfileChange, name: str) -> bool:
     """Tell whether a manifest that speaks of the name, or was not read, or an install may bring it as a package."""
     read, listing, wanted = change.repository.files, change.repository.listing or {}, index_name(name)
     manifests = [path for path in listing if MANIFEST.search(path)]
-    if any(path not in read or wanted in index_name(change.repository.text(path) or "") for path in manifests):
+    if any(path not in read or wanted in index_name(_asked_for(path, change)) for path in manifests):
         return True
     return any(wanted in index_name(package) for package in installed(change))
+
+
+def _asked_for(path: str, change: DockerfileChange) -> str:
+    """Return what a manifest says of other packages; a project's own name, its scripts and its parts are none.
+
+    The tables are those of PEP 621 and PEP 735, and of the references of Poetry, PDM and uv.
+    """
+    text = change.repository.text(path) or ""
+    data = read_toml(text) if posixpath.basename(path) == "pyproject.toml" else {}
+    if not data:
+        return text
+    project, poetry, uv = (table(data, *names) for names in (("project",), ("tool", "poetry"), ("tool", "uv")))
+    groups = table(poetry, "group")
+    asked: list[object] = [project.get("dependencies"), project.get("optional-dependencies"), uv]
+    asked += [data.get("dependency-groups"), table(data, "tool", "pdm"), table(data, "build-system").get("requires")]
+    asked += [poetry.get("dependencies"), poetry.get("dev-dependencies")]
+    asked += [table(groups, name).get("dependencies") for name in groups]
+    return " ".join(map(str, asked))
 
 
 def brings_folder(change: DockerfileChange) -> bool:

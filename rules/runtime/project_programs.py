@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Note, PackageCall, Problem, Run, quote
 from rules.base_image.version_contracts import texts_near
+from rules.copying.project_builds import LEAVES_OUT
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.search_path import DEFAULT_PATH
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
     from rules.runtime.start_instructions import Written
 
-LEAVES_OUT = ("--no-install-project", "--no-install-workspace", "--no-root")
-"""Options with which uv and Poetry install what a project needs, and not the project."""
 _BUILDERS = frozenset({"uv", "poetry"})
 _BUILDING = frozenset({"build", "run", "setup.py"})
 _SYSTEM = ("/bin/", "/sbin/", "/usr/")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import quote
 from rules.brought import context_paths
+from rules.copying.project_builds import leaves_project_out
 from rules.copying.python_packages import MODULES
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.runtime.node_manifest import script_called
@@ -106,11 +107,15 @@ def _installs_project(stage: Stage) -> bool:
     """Whether an install may bring the project itself as a package, which is found from every folder."""
     for run in stage.done_runs:
         for call in run.package_calls:
+            if call.manager == "uv" and call.action == "run":
+                return True  # it syncs the project first
             if call.manager not in PYTHON_MANAGERS or call.action not in ("install", "sync"):
                 continue
             by_list = call.manager == "pip" or (call.manager == "uv" and call.verb != "sync")
             if any(package.kind == "path" for package in call.packages) or call.has("-e", "--editable"):
                 return True
+            if leaves_project_out(call):
+                continue
             if call.project and not (by_list and all(_LIST.search(name) for name in call.manifests)):
                 return True
     return False

@@ -26,6 +26,7 @@ from rules.api import (
 from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts import is_root, runs_as_root, runtime_user
+from rules.user.composed_volumes import composed_volumes
 from rules.user.owners import siblings_of
 from rules.user.ownership import Access, access
 
@@ -54,10 +55,10 @@ _BROUGHT = frozenset(
     "volume-not-owned",
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
-    keywords=("VOLUME",),
+    keywords=("VOLUME", "USER"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The container's user may not write to a volume that the image declares."""
+    """The container's user may not write to a volume that the image declares, or that a compose file mounts in it."""
     for stage in change.after.shipped:
         volumes = list(_written(stage))
         user = runtime_user(stage)
@@ -65,6 +66,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # nobody can own it: user-not-created speaks of that
         if user is not None:
             yield from _check_volumes(change, stage, volumes, user)
+            yield from _check_composed(change, stage, user)
         elif is_root(stage, stage.image.user):
             for volume in volumes:
                 yield from _check_forgotten(stage, volume)
@@ -123,6 +125,31 @@ def _is_brought(change: DockerfileChange, path: str) -> bool:
     """Whether a volume is to be read, by its name, or a compose file mounts a folder of the host, with its owner."""
     folders = (folder for build in change.repository.builds_of(change.path) for folder in build.folders)
     return path.rsplit("/", 1)[-1].lower() in _BROUGHT or any(within(path, folder) for folder in folders)
+
+
+def _check_composed(change: DockerfileChange, stage: Stage, user: str) -> Iterator[Problem]:
+    """Speak of the volumes of a compose file whose folder the image surely does not have."""
+    switch = stage.image.user
+    if switch.instruction is None or switch.instruction not in stage.instructions:
+        return
+    by_path = {one.path: one.by for one in composed_volumes(change, stage)}
+    named = [_Volume(path, switch) for path in by_path if not (_FILE.search(path) or within_any(path, SYSTEM_FOLDERS))]
+    told = [
+        one.path for one, found in _closed(stage, named, user) if not found.exists and not _is_brought(change, one.path)
+    ]
+    if told:
+        several, it = ("s", "them") if len(told) > 1 else ("", "it")
+        paths = listed(map(quote, told), None)
+        yield _problem(
+            stage,
+            switch,
+            f"{stage.label} runs as {quote(user)}, and {quote(by_path[told[0]])} mounts the volume{several} {paths}: "
+            f"nothing in the image makes the folder{several}, and Docker makes {it} for root. If the program writes "
+            f"there, that ends in “permission denied”. Make the folder{several} and `chown` {it} to {quote(user)} "
+            "above `USER`: a new volume takes its owner from the image.",
+            None,
+            items=tuple(told),
+        )
 
 
 def _state(found: Access) -> str:

@@ -136,6 +136,13 @@ def test_the_wheel_of_the_project_alone_is_little(build: str, is_minor: bool) ->
     assert found("copied-then-deleted", text).minor is is_minor
 
 
+@pytest.mark.parametrize(("source", "is_minor"), [("dist/*.whl", True), ("wheels/*.whl", False), ("dist/", False)])
+def test_the_wheel_that_the_context_has_in_dist_is_the_projects_alone(source: str, is_minor: bool) -> None:  # noqa: FBT001 - a table
+    install = "RUN pip install --no-cache-dir /tmp/in/*.whl\nRUN rm -rf /tmp/in\n"
+    text = f"FROM python:3.14-slim\nCOPY {source} /tmp/in/\n{install}"
+    assert found("copied-then-deleted", text).minor is is_minor
+
+
 def test_what_ships_too_much_is_minor_in_an_image_to_build_fuzzers_in() -> None:
     text = LEAVES_LISTS.replace("debian:13-slim", "gcr.io/oss-fuzz-base/base-builder-go:v1")
     assert found("package-cache-left", text).minor

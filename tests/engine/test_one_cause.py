@@ -52,6 +52,15 @@ def test_an_image_for_building_that_shipped_before_says_nothing_of_the_builder_t
     assert "sdk-image-shipped" not in told(report)
 
 
+def test_a_builder_that_is_gone_speaks_for_the_compiler_that_came_with_its_work() -> None:
+    stage = b"FROM node:24-slim%s\nCOPY . .\nRUN apt-get update && apt-get install -y gcc && npm run build\n"
+    ships = b"FROM node:24-slim\nCOPY --from=build /dist /dist\n"
+    end = b'USER node\nCMD ["node", "/dist/server.js"]\n'
+    report = rules.review({"Dockerfile": stage % b" AS build" + ships + end}, {"Dockerfile": stage % b"" + end})
+    assert "multi-stage-collapsed" in told(report)
+    assert "build-tools-shipped" not in told(report)
+
+
 def test_a_probe_without_a_shell_speaks_for_the_program_that_it_calls() -> None:
     ends = b'USER 1654\nHEALTHCHECK CMD curl -f http://localhost:8080/\nENTRYPOINT ["dotnet", "/app/Api.dll"]\n'
     installed = b"RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"
