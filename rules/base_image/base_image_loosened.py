@@ -31,7 +31,7 @@ from rules.base_image.tags import (
 )
 from rules.copying.machine_code import machine_code
 from rules.facts.names import same_image
-from rules.packages.purpose import is_named_for_development
+from rules.purpose import is_named_for_development
 
 _DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
 """The day of a system's build in its tag: `bookworm-20241016-slim`."""

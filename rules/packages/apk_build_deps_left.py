@@ -26,7 +26,7 @@ from rules.facts.packages import is_build_only
 from rules.packages.build_libraries import libraries
 from rules.packages.build_packages import BuildPackages, compiles_behind
 from rules.packages.held_packages import held_before
-from rules.packages.purpose import builds_at_run_time
+from rules.purpose import builds_at_run_time
 from rules.quoting import listed
 
 _FOR_BUILDS = re.compile(r"build|dev|make|compil|tmp|temp|fetch|native|gyp|install|setup", re.IGNORECASE)

@@ -18,8 +18,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
-from rules.packages.purpose import is_called_for_development
+from rules.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
+from rules.purpose import is_called_for_development
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import Switch, switch_in
 from rules.runtime.debug_variables import debug_variables, stays_inside

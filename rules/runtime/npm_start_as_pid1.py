@@ -21,7 +21,6 @@ from rules.api import (
 )
 from rules.model.audience import is_development_start
 from rules.packages.developers_programs import commands_of_lines
-from rules.packages.mounted_sources import is_started_over_mounts
 from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
@@ -118,7 +117,7 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
-        minor=_is_for_developers(change, found, words),
+        minor=_serves_developers(change, found, words),
         fix=repair if sure else None,
     )
 
@@ -128,11 +127,9 @@ def _sees_to_signals(change: DockerfileChange, found: Written, line: str) -> boo
     return any(handles_sigterm(change, found.stage, command) for command in commands_of_lines([line]))
 
 
-def _is_for_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:
+def _serves_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:
     """Whether what starts serves the one who writes it: there are no requests that a signal could cut off."""
-    if change.is_for_developers or is_development_start(" ".join(words)):
-        return True
-    return switch_in_script(change, found) is not None or is_started_over_mounts(change, found.stage)
+    return is_development_start(" ".join(words)) or switch_in_script(change, found) is not None
 
 
 def _script_line(change: DockerfileChange, found: Written, name: str) -> str | None:

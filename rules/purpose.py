@@ -6,9 +6,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.lazily import once
-from rules.model.audience import is_development_name, near_folders, runs_tests
-from rules.packages.mounted_sources import runs_mounted_sources
+from rules.lazily import once, once_for_each
+from rules.model.audience import is_development_name, is_fuzzing_base, near_folders, runs_tests
+from rules.mounted_sources import is_started_over_mounts, runs_mounted_sources
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ _COMPILING_AT_START = re.compile(
 """What installs packages of a language out of their sources."""
 
 
+def is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether nobody ships a stage's image: the file, the stage's name, its base or what is mounted says so."""
+    if change.is_for_developers or is_development_name(stage.name) or is_fuzzing_base(stage.root.base_text):
+        return True
+    return is_started_over_mounts(change, stage)
+
+
+@once_for_each
 def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image is made to develop or test with.
 
@@ -93,6 +101,7 @@ def is_named_for_development(change: DockerfileChange, stage: Stage) -> bool:
     return change.is_for_developers or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path)))
 
 
+@once_for_each
 def is_made_for_developers(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether nothing that a stage is part of, or helps to make, is for anybody but developers."""
     images = [image for image in change.after.shipped if stage in image.chain] or change.after.shipped
