@@ -77,11 +77,11 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     change, stage = change.as_it_ships_now(stage)
     if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
         return True
-    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage) or _runs_tests(stage)
+    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage) or starts_tests(stage)
 
 
-def _runs_tests(stage: Stage) -> bool:
-    """Whether the container runs tests, and so needs what they need: `CMD ["nodeunit", "test"]`."""
+def starts_tests(stage: Stage) -> bool:
+    """Tell whether the container runs tests, and so needs what they need: `CMD ["nodeunit", "test"]`."""
     return any(s.set_in_file and s.value is not None and runs_tests(s.value.text) for s in stage.image.start_command)
 
 

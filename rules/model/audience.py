@@ -25,8 +25,9 @@ _DEVELOPING = re.compile(
 )
 """Words of start commands that no image for production has."""
 _TESTS = re.compile(
-    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._-][\w.-]*)?(?=\s|$)|"
-    r"(?<![\w.-])(?:pytest|phpunit|rspec|tox|nox|ctest|jest|nodeunit|ava|mocha|jasmine|karma|vitest)(?![\w-])|^tap(?=\s|$)"
+    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._:-][\w.:-]*)?(?=[\s;&|]|$)|"
+    r"(?<![\w.-])(?:pytest|phpunit|rspec|behave|tox|nox|ctest|jest|nodeunit|ava|mocha|jasmine|karma|vitest|cypress|"
+    r"playwright\s+test)(?![\w-])|^tap(?=\s|$)"
 )
 """Start commands that run tests: `python ./runtests.py`, `nodeunit test`, `ava`."""
 _FOLDERS = frozenset(
