@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import text_at
-from rules.model.audience import is_development_file, is_development_name, is_production_name, near_folders
+from rules.model.audience import is_development_file, is_development_name, is_production_name, near_folders, runs_tests
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
@@ -57,8 +57,6 @@ _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipy
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
-_TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
-"""Programs that run tests and end."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
 """Programs that build, or tell how, without arguments: the image is there to be worked with."""
 _NETWORK = frozenset(
@@ -267,7 +265,7 @@ def _is_tool(start: Start) -> bool:
     if not words or "--repl" in words:
         return True
     name, rest = words[0].rsplit("/", 1)[-1], words[1:]
-    if name in _TESTS or (name in _BUILD_TOOLS and not rest):
+    if runs_tests(start.text) or (name in _BUILD_TOOLS and not rest):
         return True
     if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
         return all(word.startswith("-") or word == "repl" for word in rest)
