@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once, once_for_each
-from rules.model.audience import is_development_name, is_fuzzing_base, near_folders, runs_tests
+from rules.model.audience import is_development_name, is_fuzzing_base, is_workplace_base, near_folders, runs_tests
 from rules.mounted_sources import is_started_over_mounts, runs_mounted_sources
 from rules.user.start_scripts import start_scripts
 
@@ -28,7 +28,6 @@ _BUILDERS_FOLDER = re.compile(
     r"\.?(?:sdk|builders?|cross|(?:[\w-]+[-_])?toolchain)",
     re.IGNORECASE,
 )
-_BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
 _CHECKERS = frozenset(
     "pytest flake8 tox nox pylint mypy black ruff isort coverage pytest-cov pytest-mock pytest-django pre-commit "
     "django-debug-toolbar ipdb pyflakes".split()
@@ -77,7 +76,7 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     change, stage = change.as_it_ships_now(stage)
     if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
         return True
-    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage) or starts_tests(stage)
+    return is_workplace_base(stage.root.base_text) or _checks_code(stage) or starts_tests(stage)
 
 
 def starts_tests(stage: Stage) -> bool:

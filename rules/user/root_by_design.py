@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import text_at
-from rules.model.audience import is_development_file, is_development_name, is_production_name, near_folders, runs_tests
+from rules.model.audience import (
+    is_development_file,
+    is_development_name,
+    is_production_name,
+    is_workplace_base,
+    near_folders,
+    runs_tests,
+)
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
@@ -51,8 +58,6 @@ _TOOL_NAMES = frozenset(
 _EMPTY_NAMES = frozenset({"base", "build", "builder"})
 """Names that even the stage which ships may have, where it was the first to be written."""
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
-_WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "codespaces", "openvscode-server"})
-"""In the names of images that developers work in."""
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
@@ -191,10 +196,10 @@ def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
 
 def is_no_service(stage: Stage) -> bool:
     """Tell whether the image is a base, a tool, a prompt or a set of files rather than something that serves."""
-    return is_for_developers(stage) or _starts_nothing(stage)
+    return is_built_upon_or_worked_in(stage) or _starts_nothing(stage)
 
 
-def is_for_developers(stage: Stage) -> bool:
+def is_built_upon_or_worked_in(stage: Stage) -> bool:
     """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
     name = stage.name or ""
     folder = next(reversed(near_folders(stage.model.path)), "")
@@ -215,7 +220,7 @@ def is_to_work_in(stage: Stage) -> bool:
     """
     for_production = is_production_name(stage.name) and stage.name != "runtime"  # which a test has as well
     placed = is_development_file(stage.model.path) and not for_production
-    return placed or is_development_name(stage.name or "") or is_workplace(stage)
+    return placed or is_development_name(stage.name or "") or is_workplace_base(stage.root.base_text)
 
 
 def _serves_as_last(stage: Stage) -> bool:
@@ -229,12 +234,6 @@ def _serves_as_last(stage: Stage) -> bool:
         return True
     built_elsewhere = any(copy.from_stage is not None for copy in stage.copies)
     return serves_openly(stage) or (built_elsewhere and starts_own_program(stage))
-
-
-def is_workplace(stage: Stage) -> bool:
-    """Whether the base image is made for people who work in the container."""
-    reference = stage.root.reference
-    return reference is not None and not _WORKPLACES.isdisjoint(reference.path.split("/"))
 
 
 def _starts_nothing(stage: Stage) -> bool:
