@@ -1,4 +1,16 @@
-"""What a shipped image is for: to run a program, or to build and test with."""
+"""What a shipped image is for: to run a program, or to build and test with.
+
+Three questions, each wider than the one before:
+
+- `is_for_developers`: does nobody ship it? Then what only makes it bigger, and every remark, is small (`weight.py`).
+- `is_for_development`: do people develop or test with it? Then tools, versions that move and packages for developers
+  belong there, whoever ships it.
+- `builds_at_run_time`: may it compile while it runs? Then compilers and headers belong there.
+
+The first rests on what a name tells (`model/audience.py`), on the file and who builds it (`DockerfileChange`), and on
+what is mounted over the program. `Model.is_for_developers` asks of one stage beside others in a file that ships.
+Whether an image may stay root is another question, since what people build upon may (`user/root_by_design.py`).
+"""
 
 from __future__ import annotations
 
@@ -74,9 +86,9 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     for developers that it installs by name; or it starts a server for developers and brings no program.
     """
     change, stage = change.as_it_ships_now(stage)
-    if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
+    if is_for_developers(change, stage) or is_workplace_base(stage.root.base_text) or starts_tests(stage):
         return True
-    return is_workplace_base(stage.root.base_text) or _checks_code(stage) or starts_tests(stage)
+    return is_called_for_development(change, stage) or runs_mounted_sources(change, stage) or _checks_code(stage)
 
 
 def starts_tests(stage: Stage) -> bool:

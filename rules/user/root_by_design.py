@@ -200,7 +200,11 @@ def is_no_service(stage: Stage) -> bool:
 
 
 def is_built_upon_or_worked_in(stage: Stage) -> bool:
-    """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
+    """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production.
+
+    So it may stay root. What developers get besides (`rules.purpose`) does not count: sources that are mounted over the
+    program, or a server with a reloader, say nothing of who else runs the image.
+    """
     name = stage.name or ""
     folder = next(reversed(near_folders(stage.model.path)), "")
     return bool(

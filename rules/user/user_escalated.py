@@ -52,11 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _left_to_base(stage, was)
         if stage.users.final_is_root is not True:
             continue
-        if (
-            is_built_upon_or_worked_in(stage)
-            or is_built_upon_or_worked_in(was)
-            or (is_no_service(was) and is_no_service(stage))
-        ):
+        if any(map(is_built_upon_or_worked_in, (stage, was))) or all(map(is_no_service, (stage, was))):
             continue
         if not drops_privileges(change, stage):
             yield _problem(change, stage, was, unread_scripts(change, stage))
