@@ -36,7 +36,7 @@ from rules.model.model import Model
 from rules.model.nesting import innermost_around, runs_apart, shell_around
 from rules.model.outcome import Outcome, outcome_of_failure, surely_stops
 from rules.model.packages import OS_MANAGERS, Installed
-from rules.model.puts import Put, folders_of, within
+from rules.model.puts import Put, folders_of, meet, within
 from rules.model.run_writes import Write, written_by
 from rules.model.scope import OF_THE_BUILDER, PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable, names_read
 from rules.model.search_path import path_folders
@@ -173,6 +173,7 @@ __all__ = [
     "is_script",
     "is_unpublished",
     "joint_of",
+    "meet",
     "mended_at_once",
     "move_below",
     "names_a_file",

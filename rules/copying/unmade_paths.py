@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.copying.recipes import runs_open_recipes, runs_recipes
 from rules.lazily import once, once_for_each
-from rules.model.puts import folders_of, within
+from rules.model.puts import folders_of, meet, within
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -169,11 +169,7 @@ def is_open(path: str) -> bool:
 def can_have(builder: Stage, top: str) -> bool:
     """Tell whether an instruction of the builder's chain puts something there, works there, or speaks of it."""
     root = f"/{top}"
-    if any(
-        within(put.path, root) or within(root, put.path)
-        for put in builder.files.puts
-        if put.kind != "workdir" or put.path != "/"
-    ):
+    if any(meet(put.path, root) for put in builder.files.puts if put.kind != "workdir" or put.path != "/"):
         return True
     if any(_works_in(step, root) for step in builder.done_steps):
         return True
