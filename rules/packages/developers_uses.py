@@ -156,5 +156,5 @@ def _scripts_run(run: Run) -> frozenset[int]:
 
 def _program(run: Run, command: Command) -> str:
     """Return what is called, path and all; a variable may hold it."""
-    text = command.program.value if command.program is not None else ""
+    text = command.called
     return filled(run, command, text) or ""

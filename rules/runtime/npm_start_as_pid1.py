@@ -12,7 +12,6 @@ from rules.api import (
     Fix,
     Problem,
     Severity,
-    Start,
     fix,
     is_development_name,
     quote,
@@ -25,7 +24,7 @@ from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
-from rules.runtime.start_text import is_plain, json_array, runs_first_argument
+from rules.runtime.start_text import behind_exec, is_plain, json_array, runs_first_argument
 from rules.runtime.unhandled_signals import NEEDS_INIT, handles_sigterm
 
 _RUNNERS = ("npm", "yarn", "pnpm")
@@ -62,18 +61,11 @@ def _words(found: Written) -> tuple[str, ...]:
     if passes_signals(words) or reads_code(words[: -len(found.start.words)]) or _is_taken_for_file(found, words):
         return ()  # below `["sh", "-c"]` the first word alone is run
     if found.start.form != "exec" or reads_code(found.start.words):
-        return _behind_exec(found.start)
+        return behind_exec(found.start)
     cmd = found.stage.image.cmd.value
     if found.instruction.keyword == "ENTRYPOINT":
         return (*words, *(cmd.words if cmd is not None and cmd.form == "exec" else ()))
     return found.start.words
-
-
-def _behind_exec(start: Start) -> tuple[str, ...]:
-    last = start.commands[-1] if start.commands else None
-    if last is None or last.wrappers != ("exec",) or last.program is None:
-        return ()
-    return (last.program.value, *(word.value for word in last.args))
 
 
 def _is_taken_for_file(found: Written, words: tuple[str, ...]) -> bool:

@@ -48,9 +48,7 @@ def words_of(found: Written) -> tuple[str, ...]:
     if found.start.form == "exec":
         return found.start.words
     command = only_command(found.start)
-    if command is None or command.program is None:
-        return ()
-    return (command.program.value, *(word.value for word in command.args))
+    return command.argv if command is not None else ()
 
 
 def absolute_of(stage: Stage, program: str) -> str | None:
