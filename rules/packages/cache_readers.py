@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rules.lazily import once, once_for_each
+from rules.model.lineage import built_upon
 
 if TYPE_CHECKING:
     from rules.api import Command, Run, Stage
@@ -36,8 +37,7 @@ def _stopped(stage: Stage, folder: str) -> list[tuple[tuple[int, int], Command]]
 @once
 def _readers(stage: Stage) -> list[tuple[tuple[int, int], Command]]:
     """The commands that fail without what they name, with their RUN's place, in a stage and those built upon it."""
-    upon = (one for one in stage.model.stages if stage in one.chain)
-    runs = {run.at: run for one in upon for run in one.all_runs}
+    runs = {run.at: run for one in built_upon(stage) for run in one.all_runs}
     return [(at, command) for at in sorted(runs) for command in runs[at].commands if _fails_without(command)]
 
 
