@@ -81,8 +81,7 @@ def place_of_call(builder: Stage, run: Run, call: PackageCall) -> Place | None:
 
 def _leads_to(run: Run, folder: str) -> bool:
     """Whether PATH names a folder first where a RUN stands."""
-    variable = run.scope.get("PATH")
-    value = variable.value if variable is not None else None
+    value = run.scope.value_of("PATH")
     return isinstance(value, str) and value.split(":")[0].rstrip("/") == folder
 
 

@@ -107,15 +107,10 @@ def _is_of_use(run: Run, target: str) -> bool:
 def _why(cache: Cache, old: Run, run: Run) -> str:
     """Say what the change did, where it did not move the mount."""
     for name, _ in cache.variables:
-        if (now := run.scope.get(name)) != old.scope.get(name) and (now is None or now.value != _value(old, name)):
+        if (now := run.scope.value_of(name)) != old.scope.value_of(name):
             return f"nothing sets `{name}` any more" if now is None else f"`{name}` says so now"
-    if _value(old, "HOME") != _value(run, "HOME"):
+    if old.scope.value_of("HOME") != run.scope.value_of("HOME"):
         return "`HOME` is another one now"
     if old.user.value != run.user.value:
         return f"this runs as `{run.user.value or 'root'}` now"
     return ""
-
-
-def _value(run: Run, name: str) -> object:
-    found = run.scope.get(name)
-    return found.value if found is not None else None
