@@ -23,6 +23,7 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.model.lineage import built_upon
 from rules.model.puts import within_any
 from rules.model.work_folders import folder_of
+from rules.quoting import capitalized
 from rules.runtime.start_instructions import is_script_entrypoint, shipped
 from rules.runtime.start_scripts import start_script
 
@@ -158,7 +159,7 @@ def _problem(stage: Stage, builder: Stage, lost: _Making, *, moved: bool) -> Pro
             if moved
             else f"{what} in {builder.label} (line {lost.command.line}), and the `COPY` that brought them is gone. "
         )
-        + f"{stage.label[:1].upper() + stage.label[1:]} takes its sources from the build context and "
+        + f"{capitalized(stage.label)} takes its sources from the build context and "
         f"none of what that step writes below {quote(lost.folder)}. Copy the result too (`COPY --from={builder.key} …` "
         f"into {quote(folder)}), or run the step there.",
         Confidence.LIKELY,
