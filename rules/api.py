@@ -5,7 +5,7 @@ from rules.comments import comments_on
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.expand import UNKNOWN
 from rules.dockerfile.nodes import Comment, Dockerfile, Doubt, Flag, Heredoc, Instruction, SyntaxFault, Word
-from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
+from rules.dockerfile.package_calls import Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Construct, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.shell import parse as parse_shell
@@ -18,10 +18,9 @@ from rules.dockerfile.syntax.patches import is_patch, patched
 from rules.dockerfile.syntax.templates import blank_of
 from rules.facts.command_packages import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
-from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
+from rules.facts.eol import EndOfLife, all_end_of_life
 from rules.facts.images import ImageFacts, image_facts, is_unpublished, tags_date
-from rules.facts.languages import system_python
-from rules.facts.packages import installed_size, is_build_only, recommends_nothing, runtime_of
+from rules.facts.packages import is_build_only, recommends_nothing
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
 from rules.mending import mended_at_once
@@ -29,14 +28,13 @@ from rules.model.accounts import Account
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.copy_source import CopySource
 from rules.model.filenames import names_a_file
-from rules.model.files import Attributes, Deletion, Files, changes_by
+from rules.model.files import Attributes, Files, changes_by
 from rules.model.groups import group_exists, groupless
-from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.nesting import innermost_around, runs_apart, shell_around
 from rules.model.outcome import Outcome, outcome_of_failure, surely_stops
 from rules.model.packages import OS_MANAGERS, Installed
-from rules.model.puts import Put, folders_of, within
+from rules.model.puts import Put, folders_of, meet, within
 from rules.model.run_writes import Write, written_by
 from rules.model.scope import OF_THE_BUILDER, PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable, names_read
 from rules.model.search_path import path_folders
@@ -68,7 +66,7 @@ from rules.repairs import (
 )
 from rules.repository import Repository
 from rules.repository.builds import Build
-from rules.rule import Rule, rule
+from rules.rule import rule
 from rules.suppression import Suppression, suppressions
 
 __all__ = [
@@ -83,16 +81,13 @@ __all__ = [
     "Account",
     "Attributes",
     "Build",
-    "Called",
     "Category",
-    "Cleaning",
     "Command",
     "Comment",
     "Confidence",
     "Construct",
     "Copy",
     "CopySource",
-    "Deletion",
     "Dockerfile",
     "DockerfileChange",
     "Dockerignore",
@@ -121,7 +116,6 @@ __all__ = [
     "Put",
     "Redirect",
     "Repository",
-    "Rule",
     "Run",
     "Scope",
     "Script",
@@ -152,7 +146,6 @@ __all__ = [
     "delete_instruction",
     "delete_word",
     "dropped",
-    "end_of_life",
     "ends_for_good",
     "fix",
     "folders_of",
@@ -164,7 +157,6 @@ __all__ = [
     "insert_after",
     "insert_line_after",
     "insert_line_before",
-    "installed_size",
     "is_build_only",
     "is_development_file",
     "is_development_name",
@@ -173,6 +165,7 @@ __all__ = [
     "is_script",
     "is_unpublished",
     "joint_of",
+    "meet",
     "mended_at_once",
     "move_below",
     "names_a_file",
@@ -193,14 +186,12 @@ __all__ = [
     "replace",
     "rule",
     "runs_apart",
-    "runtime_of",
     "script_of",
     "shell_around",
     "signs_of",
     "supported_reference",
     "suppressions",
     "surely_stops",
-    "system_python",
     "tags_date",
     "tail_start",
     "within",

@@ -145,21 +145,12 @@ def text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:
     Where the build context, or what brings the file, is not known, the one file of the repository that has its name
     is taken for it.
     """
-    kept = _texts(change)
-    key = (id(stage), target)
-    if key not in kept:
-        kept[key] = _text_at(change, stage, target)
-    return kept[key]
+    return _text_at(change, (stage, target))
 
 
-@once
-def _texts(change: DockerfileChange) -> dict[tuple[int, str], str | None]:
-    """What was asked for already, by the identity of the stage, which the change keeps, and the path."""
-    del change
-    return {}
-
-
-def _text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:
+@once_for_each
+def _text_at(change: DockerfileChange, asked: tuple[Stage, str]) -> str | None:
+    stage, target = asked
     found = brought(change, stage, target, through_stages=True) if target.startswith("/") else None
     if found is not None:
         return found.text

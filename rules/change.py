@@ -110,9 +110,9 @@ class DockerfileChange:
 
     def found_again(self, old: Stage) -> Stage | None:
         """Return the stage in which one without a name, of the file as it was, still stands word for word."""
-        text = _instructions(old)
-        same = [stage for stage in self.stages if _instructions(stage) == text] if text else []
-        if sum(_instructions(stage) == text for stage in old.model.stages) > 1:  # twins differ in their FROM
+        text = texts_of(old)
+        same = [stage for stage in self.stages if texts_of(stage) == text] if text else []
+        if sum(texts_of(stage) == text for stage in old.model.stages) > 1:  # twins differ in their FROM
             same = [stage for stage in same if stage.base_text == old.base_text]
         return same[0] if same else None
 
@@ -164,12 +164,11 @@ class DockerfileChange:
         return pairs
 
 
-def _instructions(stage: Stage) -> tuple[str, ...]:
+def texts_of(stage: Stage) -> tuple[str, ...]:
+    """Return the instructions of a stage as they are written, its FROM left out."""
     return tuple(str(instruction) for instruction in stage.instructions)
 
 
 def _is_like(new: Stage, old: Stage) -> bool:
     """Whether a stage is one of before, or is built upon that: what ships goes on then."""
-    return _instructions(new) == _instructions(old) or any(
-        _instructions(one) == _instructions(old) for one in new.chain
-    )
+    return texts_of(new) == texts_of(old) or any(texts_of(one) == texts_of(old) for one in new.chain)

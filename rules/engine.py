@@ -20,6 +20,7 @@ from rules.mending import mended_where_new
 from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
+from rules.quoting import capitalized
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
 from rules.shipping import thought_to_ship_as
@@ -277,7 +278,7 @@ def _finding(
         confidence=problem.confidence,
         category=raised.rule.category,
         stage=problem.stage,
-        message=problem.message[:1].upper() + problem.message[1:],
+        message=capitalized(problem.message),
         baseline=baseline,
         offer=offer,
         fingerprint=mark,

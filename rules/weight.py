@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.audience import is_development_name, is_fuzzing_base
-from rules.packages.mounted_sources import is_started_over_mounts
 from rules.problem import Category, Severity
+from rules.purpose import is_for_developers, is_made_for_developers
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -34,7 +33,8 @@ def severity(raised: Raised, policy: Policy) -> Severity:
 def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     """Tell whether a problem is too small for a comment of its own; never where the policy names its rule, or fails.
 
-    What only makes an image bigger or harder to maintain is minor where it is for developers, and so is every remark.
+    What only makes an image bigger or harder to maintain is minor where it is for developers, and so is every remark;
+    a remark on versions is so wherever people only work with the image.
     So is what concerns the build's result alone (size, cache, versions) on an instruction that the change leaves as it
     was: most often something else has hidden it before.
     """
@@ -44,7 +44,7 @@ def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     of_shipping = weighs is Severity.INFO or raised.rule.category in _MINOR_FOR_DEVELOPERS
     if raised.rule.category in _OF_THE_BUILD and _is_left_alone(raised, change):
         return True
-    return raised.problem.minor or (of_shipping and _is_for_developers(change, raised.problem.stage))
+    return raised.problem.minor or (of_shipping and _is_for_developers(raised, change))
 
 
 def _is_left_alone(raised: Raised, change: DockerfileChange) -> bool:
@@ -59,12 +59,10 @@ def _texts(model: Model) -> frozenset[str]:
     return frozenset(instruction.text for instruction in model.dockerfile.instructions)
 
 
-def _is_for_developers(change: DockerfileChange, key: str) -> bool:
-    """Whether the file, the stage or what mounts over its program says that nobody ships the image."""
-    if change.is_for_developers:
-        return True
-    stage = next((stage for stage in change.stages if stage.key == key), None)
+def _is_for_developers(raised: Raised, change: DockerfileChange) -> bool:
+    """Whether nobody ships the image; for what says which version a build takes, whether people only work with it."""
+    stage = next((stage for stage in change.stages if stage.key == raised.problem.stage), None)
     if stage is None:
-        return False
-    told = is_development_name(stage.name) or is_fuzzing_base(stage.root.base_text)
-    return told or is_started_over_mounts(change, stage)
+        return change.is_for_developers
+    of_versions = raised.rule.category is Category.REPRODUCIBILITY
+    return is_for_developers(change, stage) or (of_versions and is_made_for_developers(change, stage))

@@ -10,7 +10,7 @@ from rules.facts.distributions import DEBIAN_FAMILY
 from rules.lazily import once
 from rules.model.nesting import runs_apart
 from rules.model.puts import copied, may_bring
-from rules.model.run_writes import written_by
+from rules.model.run_writes import writes_by_command
 from rules.model.steps import Copy, Run
 from rules.model.work_folders import path_of
 
@@ -111,7 +111,8 @@ class _Files:
             self._forget_all()
             return
         named = (path for name in set(_NAME.findall(words)) for path in self._by_name.get(name, ()))
-        for path in (*_written(run).get(command.start, ()), *named):
+        written = (write.path for write in writes_by_command(run).get(command.start, ()))
+        for path in (*written, *named):
             self.known.pop(path, None)
 
     def _set(self, path: str, text: WrittenText | None) -> None:
@@ -135,15 +136,6 @@ def _is_replaced(stage: Stage, path: str, since: Step, until: Step | None) -> bo
         and may_bring(put, path)
         for put in stage.files.covering(path)
     )
-
-
-@once
-def _written(run: Run) -> dict[int, list[str]]:
-    """The paths that the commands of a RUN write, by the place of the command."""
-    found: dict[int, list[str]] = {}
-    for write in written_by(run):
-        found.setdefault(write.command.start, []).append(write.path)
-    return found
 
 
 def _is_sure(run: Run, command: Command) -> bool:

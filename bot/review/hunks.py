@@ -79,10 +79,6 @@ class Patch:
         """Return how far the hunks up to each one reach: it never falls, whatever the headers say."""
         return list(accumulate((hunk.new_next for hunk in self.hunks), max))
 
-    @cached_property
-    def _old_ends(self) -> list[int]:
-        return list(accumulate((hunk.old_next for hunk in self.hunks), max))
-
     def hunk(self, line: int, side: Side = "RIGHT") -> Hunk | None:
         """Return the hunk whose line a comment may name.
 
@@ -111,16 +107,6 @@ class Patch:
         if at < len(self.hunks) and new >= self.hunks[at].new_start:
             return None
         return new - (before.new_next - before.old_next) if before else new
-
-    def new_line(self, old: int) -> int | None:
-        """Return the new number of an old line; `None` for a deleted line and where a cut patch does not say."""
-        if old in self._left:
-            return None
-        at = bisect_right(self._old_ends, old)
-        before = self.hunks[at - 1] if at else None
-        if at < len(self.hunks) and old >= self.hunks[at].old_start:
-            return next((line.new for line in self.hunks[at].lines if line.old == old), None)
-        return old + (before.new_next - before.old_next) if before else old
 
     def agrees(self, text: str) -> bool:
         """Tell whether every RIGHT line is what stands in the new file: a patch that does not was made to deceive."""

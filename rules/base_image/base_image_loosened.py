@@ -31,7 +31,8 @@ from rules.base_image.tags import (
 )
 from rules.copying.machine_code import machine_code
 from rules.facts.names import same_image
-from rules.packages.purpose import is_named_for_development
+from rules.model.lineage import built_upon
+from rules.purpose import is_named_for_development
 
 _DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
 """The day of a system's build in its tag: `bookworm-20241016-slim`."""
@@ -199,8 +200,7 @@ def _without_alpine(stage: Stage, old: ImageReference, new: ImageReference) -> L
     named = same_image(old, new) and bool(before.version) and bool(after.version)
     if not named or stage.facts is not None or new.digest is not None:
         return None
-    upon = (one for one in stage.model.stages if stage in one.chain)
-    call = next((command for one in upon for run in one.runs for command in run.calls("apk")), None)
+    call = next((command for one in built_upon(stage) for run in one.runs for command in run.calls("apk")), None)
     if "alpine" not in before.variant or after.variant or call is None:
         return None
     return Loosened(

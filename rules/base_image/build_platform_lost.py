@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.machine_code import is_data
+from rules.model.lineage import built_upon
 
 _FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")
 
@@ -62,21 +63,8 @@ def _images(change: DockerfileChange) -> Iterator[tuple[Stage, Stage]]:
 
 def _is_builder(model: Model, stage: Stage) -> bool:
     """Whether a stage only builds for what ships, and runs something for that, or a stage upon it does."""
-    return not stage.layers_ship and stage.index in model.needed_by_shipped and any(one.runs for one in _upon(stage))
-
-
-def _upon(stage: Stage) -> list[Stage]:
-    """Return a stage and those that are built upon it."""
-    return _built_upon(stage.model)[stage.index]
-
-
-@once
-def _built_upon(model: Model) -> dict[int, list[Stage]]:
-    found: dict[int, list[Stage]] = {}
-    for stage in model.stages:
-        for link in stage.chain:
-            found.setdefault(link.index, []).append(stage)
-    return found
+    only_builds = not stage.layers_ship and stage.index in model.needed_by_shipped
+    return only_builds and any(one.runs for one in built_upon(stage))
 
 
 @once
@@ -92,12 +80,12 @@ def _copies_out_of(model: Model) -> dict[int, list[tuple[Stage, Copy]]]:
 
 def _asks_for_target(stage: Stage) -> bool:
     """Whether something goes by the platform that the image is for, which is what the flag is for."""
-    return any(_FOR_TARGET.search(step.instruction.text) for one in _upon(stage) for step in one.steps)
+    return any(_FOR_TARGET.search(step.instruction.text) for one in built_upon(stage) for step in one.steps)
 
 
 def _gives_data_only(stage: Stage) -> bool:
     """Whether all that is copied out of it is the same for every platform: pages, archives, settings."""
-    upon = [one.index for one in _upon(stage)]
+    upon = [one.index for one in built_upon(stage)]
     copies = [
         copy for index in upon for taker, copy in _copies_out_of(stage.model).get(index, ()) if taker.index not in upon
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.lineage import built_upon
 from rules.packages.package_json import read_manifest
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def as_ruby_says(constraint: str) -> str:
 
 def composer_checks(stage: Stage) -> bool:
     """Tell whether Composer surely installs with a stage's own PHP, and holds to what the project asks for."""
-    upon = [one for one in stage.model.stages if stage in one.chain]
+    upon = built_upon(stage)
     if any(_UNCHECKED.search(step.instruction.text) for one in upon for step in one.all_steps):
         return False
     calls = (call for one in upon for run in one.runs if not run.deferred for call in run.package_calls)

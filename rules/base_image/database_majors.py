@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Confidence, Problem, quote, within
+from rules.api import Confidence, Problem, meet, quote
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, ImageReference, Stage
@@ -112,6 +112,6 @@ def _starts(stage: Stage, server: _Server) -> bool:
 def _volume(change: DockerfileChange, server: _Server) -> str | None:
     """Return the file of the repository that mounts a volume at the data folder."""
     for build in change.repository.builds_of(change.path):
-        if any(within(mount, server.folder) or within(server.folder, mount) for mount in build.mounts):
+        if any(meet(mount, server.folder) for mount in build.mounts):
             return build.path
     return None

@@ -42,7 +42,7 @@ _ARCHITECTURE = re.compile(r"amd64|x86|i386|386|arm|aarch|ppc64|s390x|riscv|mips
 @rule(
     "from-platform-constant",
     severity=Severity.INFO,
-    category=Category.REPRODUCIBILITY,
+    category=Category.CORRECTNESS,
     default="info",
     keywords=("FROM",),
     mentions=("--platform",),

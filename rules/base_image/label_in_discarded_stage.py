@@ -15,6 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.lineage import built_upon
 from rules.quoting import listed
 
 _OF_IMAGES = ("org.opencontainers.image.", "org.label-schema.")
@@ -44,8 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_started(stage: Stage) -> bool:
     """Whether it, or one upon it, is an image of its own: something is started in it."""
-    upon = (other for other in stage.model.stages if stage in other.chain)
-    return any(one.keyword in ("ENTRYPOINT", "CMD") for other in upon for one in other.instructions)
+    return any(one.keyword in ("ENTRYPOINT", "CMD") for other in built_upon(stage) for one in other.instructions)
 
 
 def _stood_there(change: DockerfileChange, stage: Stage, key: str) -> bool:

@@ -68,7 +68,11 @@ def needs_toolchain(command: Command) -> bool:
 
 
 def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
-    """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
+    """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`.
+
+    More words than `rules.purpose` takes for the name of such an image, since words of a folder count here, too: what
+    lies in `tools/` or `examples/` is seldom worth a second stage.
+    """
     parts = re.split(r"[/._-]", "/".join((*near_folders(change.path), posixpath.basename(change.path.lower()))))
     names = re.split(r"[_-]", stage.name or "") if stage.name != _RUNNER else ()
     if is_development_name(stage.name) or change.is_for_developers:

@@ -7,6 +7,7 @@ import re
 from rules.api import Copy, Run, Stage, once
 from rules.base_image.purpose import compiles
 from rules.base_image.replaced_programs import is_replaced
+from rules.model.lineage import built_upon
 
 _TOOLCHAIN = re.compile(r"/usr/local/go|/usr/local/bin/(?:node|bun|deno|php)|/opt/java/openjdk|/usr/bin/composer")
 """Where official images keep what they are made for (their Dockerfiles)."""
@@ -17,8 +18,7 @@ OTHER_GO = re.compile(r"GOTOOLCHAIN(?![= ][\"']?local\b(?!\+))")
 @once
 def links_a_program(stage: Stage) -> bool:
     """Tell whether a step of the chain, or of a stage that is built upon it, is seen to compile."""
-    upon = (one for one in stage.model.stages[stage.index + 1 :] if stage in one.chain)
-    return any(compiles(command) for one in (stage, *upon) for run in one.all_runs for command in run.commands)
+    return any(compiles(command) for one in built_upon(stage) for run in one.all_runs for command in run.commands)
 
 
 def may_fetch_go(stage: Stage) -> bool:

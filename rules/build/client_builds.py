@@ -7,6 +7,7 @@ import re
 from rules.api import Command, Run, Stage, once
 from rules.build.environment_readers import CLIENT_PREFIXES
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.lineage import built_upon
 
 INLINED = re.compile(rf"(?:{'|'.join(CLIENT_PREFIXES)})\w+")
 """Names of variables that such a build replaces by their values."""
@@ -19,8 +20,7 @@ def client_builds(stage: Stage) -> tuple[tuple[Run, Command], ...]:
     """Return the builds of a client in a stage, in those that it copies from, and in those that start from it."""
     lenders = [copy.from_stage for copy in stage.all_copies if copy.from_stage is not None]
     runs = {id(run): run for one in (stage, *lenders) for run in one.all_runs}
-    heirs = (one for one in stage.model.stages if stage in one.chain and one is not stage)
-    runs |= {id(run): run for heir in heirs for run in heir.runs}
+    runs |= {id(run): run for heir in built_upon(stage)[1:] for run in heir.runs}
     return tuple((run, command) for run in runs.values() for command in run.commands if _is_build(command))
 
 

@@ -154,7 +154,7 @@ def _behind(run: Run, found: str) -> Iterator[Command]:
     """Yield the commands behind the one of this text that a RUN calls by a bare name."""
     start = next((command.start for command in run.commands if str(command) == found), None)
     for command in run.commands if start is not None else ():
-        program = command.program.value if command.program is not None else ""
+        program = command.called
         if command.start > (start or 0) and program and "/" not in program and command.name not in _EVERYWHERE:
             yield command
 

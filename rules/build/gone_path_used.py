@@ -16,15 +16,13 @@ from rules.api import (
     delete_command,
     fix,
     folders_of,
-    once,
     outcome_of_failure,
     quote,
     rule,
     runs_apart,
     surely_stops,
-    written_by,
 )
-from rules.model.run_writes import CARRIERS, carried_by, texts_written
+from rules.model.run_writes import CARRIERS, carried_by, texts_written, writes_by_command
 from rules.model.work_folders import path_of
 
 _DELETES = frozenset({"rm", "rmdir", "unlink"})
@@ -70,7 +68,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
                 return
         if _may_make_anything(run, command):
             gone.forget()
-        for write in _writes(run).get(command.start, ()):
+        for write in writes_by_command(run).get(command.start, ()):
             gone.write(write)
         for path in _taken(run, command):
             gone.take(path, command)
@@ -118,19 +116,11 @@ class _Gone:
         return None
 
 
-@once
-def _writes(run: Run) -> dict[int, list[Write]]:
-    found: dict[int, list[Write]] = {}
-    for write in written_by(run):
-        found.setdefault(write.command.start, []).append(write)
-    return found
-
-
 def _may_make_anything(run: Run, command: Command) -> bool:
     """Whether nobody knows all that a command writes."""
     if command.name and command.name not in _KNOWN:
         return True
-    return len(_writes(run).get(command.start, ())) < len(texts_written(command))
+    return len(writes_by_command(run).get(command.start, ())) < len(texts_written(command))
 
 
 def _taken(run: Run, command: Command) -> tuple[str, ...]:

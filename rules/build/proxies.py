@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Problem, quote
+from rules.model.lineage import built_upon
 from rules.quoting import listed
 
 if TYPE_CHECKING:
@@ -30,4 +31,4 @@ def proxies(stage: Stage, where: Instruction, names: list[str]) -> Iterator[Prob
 
 def _is_read(stage: Stage) -> bool:
     """Whether anything meets what an ENV sets: an image that ships, or a RUN of the stage or of one upon it."""
-    return stage.layers_ship or any(other.runs and stage in other.chain for other in stage.model.stages)
+    return stage.layers_ship or any(other.runs for other in built_upon(stage))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.lineage import built_upon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,5 @@ def _expands(command: Command) -> bool:
 def runs_from(stage: Stage, run: Run) -> Iterator[Run]:
     """Yield the RUNs that a `SHELL` line above one of them is for: it, those below, and those of stages upon it."""
     yield from stage.runs[stage.runs.index(run) :]
-    for other in stage.model.stages[stage.index + 1 :]:
-        if stage in other.chain:
-            yield from other.runs
+    for other in built_upon(stage)[1:]:
+        yield from other.runs

@@ -15,10 +15,10 @@ from rules.api import (
     Severity,
     Span,
     Stage,
+    meet,
     once,
     quote,
     rule,
-    within,
 )
 from rules.copying.hidden_installs import Hidden, hidden_install
 from rules.copying.installs import Install, installs_in, project_installs_in
@@ -148,7 +148,7 @@ def _reads_sources(change: DockerfileChange, stage: Stage, copy: Copy, install: 
 def _is_around(copy: Copy, install: Install) -> bool:
     """Whether a COPY goes to the project that an install is for: into its folder, or one above it."""
     here, there = install.folder, copy.destination
-    return here is None or there is None or within(here, there) or within(there, here)
+    return here is None or there is None or meet(here, there)
 
 
 def _stood_below(was: Stage, copy: Copy, then: Install) -> bool:

@@ -119,7 +119,7 @@ def _read(run: Run, command: Command) -> Iterator[tuple[str, str]]:
 
 
 def _inputs(command: Command) -> tuple[str, ...]:
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     if command.name in CARRIERS:
         return carried_by(command)
     if command.name in _TAKE_FIRST:

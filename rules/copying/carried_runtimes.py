@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.dotnet_targets import publishes
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import meet, within
 from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
@@ -58,7 +58,7 @@ def runtimes_taken(copy: Copy) -> Iterator[tuple[str, Carried]]:
     builder = copy.from_stage
     for path in filter(None, map(copy.source_path, copy.sources)):
         for one in carried_runtimes(builder) if builder is not None and path != "/" else ():
-            if (within(path, one.path) or within(one.path, path)) and not _NO_RELEASE.search(path):
+            if meet(path, one.path) and not _NO_RELEASE.search(path):
                 yield path, one
 
 

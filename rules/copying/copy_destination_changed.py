@@ -13,6 +13,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    meet,
     once,
     quote,
     rule,
@@ -194,7 +195,7 @@ def _is_alone(stage: Stage, was: Stage, move: _Moved) -> bool:
     """Whether a start command and environment that say nothing of the new place stayed as they were."""
     if next(uses_of(stage, move.new), None) is not None or next(uses_of(was, move.old), None) is not None:
         return False
-    if move.now.from_stage is None or within(move.new, move.old) or within(move.old, move.new):
+    if move.now.from_stage is None or meet(move.new, move.old):
         return False
     then = [str(s.instruction) for s in was.image.start_command]
     return then == [str(s.instruction) for s in stage.image.start_command]

@@ -19,6 +19,7 @@ from rules.api import (
     Severity,
     Stage,
     is_build_only,
+    meet,
     quote,
     rule,
     within,
@@ -148,7 +149,7 @@ def _native(copy: Copy, builder: Stage) -> _Native | None:
         if any(within(environment.path, path) for environment in environments(builder)):
             text = f"{quote(path)}, a virtual environment with that machine's packages"
             return _Native(text, portable=False, loaded="what is compiled in it")
-        if any(within(path, folder) or within(folder, path) for folder in _runtimes(builder)):
+        if any(meet(path, folder) for folder in _runtimes(builder)):
             return _Native(f"{quote(path)}, a Java runtime of `jlink`", portable=False)
         if _NATIVE.search(path.rstrip("/")) and not source.has_wildcard and not _is_from_context(builder, path):
             packages = "/site-packages" in path

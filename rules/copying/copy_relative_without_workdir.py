@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace as replaced
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Origin, Problem, Severity, Stage, quote, rule
+from rules.model.lineage import built_upon
 from rules.quoting import listed
 
 
@@ -118,6 +119,5 @@ def _is_meant(stage: Stage, copies: list[Copy]) -> bool:
     It does so in the start command, or in a WORKDIR of the stage, or of one that starts from it.
     """
     words = {word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()}
-    upon = (other for other in stage.model.stages if stage in other.chain)
-    words |= {put.path for other in upon for put in other.files.puts if put.kind == "workdir"}
+    words |= {put.path for other in built_upon(stage) for put in other.files.puts if put.kind == "workdir"}
     return all(copy.destination in words or (copy.destination or "").rstrip("/") in words for copy in copies)

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.model.puts import within
+from rules.model.puts import meet
 
 if TYPE_CHECKING:
     from rules.api import Instruction, Stage
@@ -22,7 +22,7 @@ def is_disputed(builder: Stage, path: str, new: str) -> bool:
         return True
     missing, having = posixpath.dirname(path), posixpath.dirname(new)
     inside = [instruction for stage in builder.chain for instruction in stage.instructions]
-    if within(missing, having) or within(having, missing):
+    if meet(missing, having):
         return False  # one name for both, and no misspelling
     if not any(_names(instruction, missing) for instruction in inside):
         return False

@@ -27,7 +27,7 @@ from rules.copying.context_contents import (
     unless_defaults,
 )
 from rules.copying.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
-from rules.quoting import listed
+from rules.quoting import capitalized, listed
 
 _HISTORY = ".git"
 _NAMED = 4
@@ -69,7 +69,7 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
     return Problem(
         _line(now, leaks),
         f"{quote(now.path)} kept {named} out of the build before this change and lets {'it' if one else 'them'} "
-        f"in now. {label[:1].upper() + label[1:]} copies the whole context, so {'it ships' if one else 'they ship'} "
+        f"in now. {capitalized(label)} copies the whole context, so {'it ships' if one else 'they ship'} "
         f"with the image{where}. {way_out} if that is not intended.",
         Confidence.LIKELY,
         doubt="what lies in the folder when it is built is not known",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Copy, Note, Problem, outcome_of_failure, quote, within
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.lineage import built_upon
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _later(stage: Stage, run: Run, folder: str) -> Copy | None:
 
 
 def _builds_again(stage: Stage, copy: Copy) -> bool:
-    heirs = (heir for heir in stage.model.stages if stage in heir.chain)
+    heirs = built_upon(stage)
     return any(_builds(command) for heir in heirs for run in heir.runs if run.at > copy.at for command in run.commands)
 
 

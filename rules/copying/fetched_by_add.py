@@ -16,10 +16,9 @@ from rules.api import (
     names_read,
     once,
     replace,
-    within,
 )
 from rules.dockerfile.frontend import knows_release
-from rules.model.puts import within_any
+from rules.model.puts import meet, within_any
 from rules.model.work_folders import folder_of, path_of
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def _may_touch(run: Run, command: Command, path: str | None, aside: str | None) 
             continue
         if place is None or path is None or "$" in word.value:
             return True
-        if (within(place, path) or within(path, place)) and not place.endswith("/.git"):
+        if meet(place, path) and not place.endswith("/.git"):
             return True
     return False
 

@@ -20,8 +20,10 @@ from rules.api import (
 )
 from rules.copying.environments import environments
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.lineage import built_upon
 from rules.model.puts import within_any
 from rules.model.work_folders import folder_of
+from rules.quoting import capitalized
 from rules.runtime.start_instructions import is_script_entrypoint, shipped
 from rules.runtime.start_scripts import start_script
 
@@ -62,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if lost is None or builder in stage.chain or _is_taken(stage, builder, lost.folder):
                 continue
             elsewhere = _is_served_elsewhere(change, stage, builder, lost.folder)
-            if not elsewhere and not _is_handed_on(change, stage, builder):
+            if not elsewhere and not _is_handed_on(stage, builder):
                 yield _problem(stage, builder, lost, moved=lost.task in made)
             break
 
@@ -131,12 +133,12 @@ def _is_of_system(path: str, folder: str) -> bool:
     return within_any(path, _PLACES) and not within(path, folder)
 
 
-def _is_handed_on(change: DockerfileChange, stage: Stage, builder: Stage) -> bool:
+def _is_handed_on(stage: Stage, builder: Stage) -> bool:
     """Whether another stage takes from the builder, and this one from that."""
     between = {
         copy.from_stage for copy in stage.all_copies if copy.from_stage is not None and copy.from_stage is not builder
     }
-    heirs = {other for other in change.stages if builder in other.chain and other is not builder}
+    heirs = built_upon(builder)[1:]
     return any(one in heirs or builder in one.sources for one in between)
 
 
@@ -157,7 +159,7 @@ def _problem(stage: Stage, builder: Stage, lost: _Making, *, moved: bool) -> Pro
             if moved
             else f"{what} in {builder.label} (line {lost.command.line}), and the `COPY` that brought them is gone. "
         )
-        + f"{stage.label[:1].upper() + stage.label[1:]} takes its sources from the build context and "
+        + f"{capitalized(stage.label)} takes its sources from the build context and "
         f"none of what that step writes below {quote(lost.folder)}. Copy the result too (`COPY --from={builder.key} …` "
         f"into {quote(folder)}), or run the step there.",
         Confidence.LIKELY,

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.api import once, within
+from rules.model.lineage import built_upon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @once
 def only_hands_on(stage: Stage) -> bool:
     """Tell whether a stage does nothing with what it holds but to give it to others: no command runs in it."""
-    return not (stage.layers_ship or stage.all_runs or any(stage in other.chain[:-1] for other in stage.model.stages))
+    return not (stage.layers_ship or stage.all_runs or built_upon(stage)[1:])
 
 
 def arrivals(copy: Copy) -> tuple[Stage, ...]:

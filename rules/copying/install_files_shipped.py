@@ -17,6 +17,7 @@ from rules.api import (
     Severity,
     Stage,
     folders_of,
+    meet,
     once,
     quote,
     rule,
@@ -54,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             copy = put.step
             if not isinstance(copy, Copy) or id(copy) in said or put.kind not in ("context", "stage"):
                 continue
-            gone = any(within(put.path, path.path) or within(path.path, put.path) for path in stage.files.deletions)
+            gone = any(meet(put.path, path.path) for path in stage.files.deletions)
             found = None if gone else _installed(stage, put)
             if found is not None:
                 said.add(id(copy))

@@ -72,7 +72,7 @@ def place_of_call(builder: Stage, run: Run, call: PackageCall) -> Place | None:
             return Place(of_run.path, run, call)
         hidden = hidden_environment(builder) if call.manager == "poetry" else None
         return Place("", run, call) if hidden is run else None
-    program = call.command.program.value if call.command.program is not None else ""
+    program = call.command.called
     for one in made:
         if program.startswith(f"{one.path}/bin/") or _leads_to(run, f"{one.path}/bin"):
             return Place(one.path, run, call)
@@ -81,8 +81,7 @@ def place_of_call(builder: Stage, run: Run, call: PackageCall) -> Place | None:
 
 def _leads_to(run: Run, folder: str) -> bool:
     """Whether PATH names a folder first where a RUN stands."""
-    variable = run.scope.get("PATH")
-    value = variable.value if variable is not None else None
+    value = run.scope.value_of("PATH")
     return isinstance(value, str) and value.split(":")[0].rstrip("/") == folder
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.needs import Need, needs_of
-from rules.copying.origins import holds, inner, origin
+from rules.copying.origins import holds, inner, is_named_by_run, origin
 from rules.model.puts import within
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def left_behind(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[
         if source is None or now.unknown or any(holds(files, path) for path in now.paths):
             continue
         copy = _brought_by(was, need.path, source)
-        if copy is not None and not _is_made(stage, need.path):
+        if copy is not None and not is_named_by_run(stage, need.path):
             yield LeftBehind(need, source, copy, any(holds(everything, path) for path in now.paths))
 
 
@@ -76,9 +75,3 @@ def _brought_by(was: Stage, path: str, source: str) -> Copy | None:
     named = [put for put in puts if put.kind == "context" and source in inner(put, path)]
     steps = (put.step for put in reversed(named or puts))
     return next((copy for step in steps for copy in was.all_copies if copy is step), None)
-
-
-def _is_made(stage: Stage, path: str) -> bool:
-    """Whether a RUN of the stage names the path, or what lies there: it may make it."""
-    name = posixpath.basename(path)
-    return any(name in run.instruction.whole_value for run in stage.done_runs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.copying.unmade_paths import is_open
 from rules.dockerfile.spelling import nearest
 from rules.model.outcome import outcome_of_failure
-from rules.model.puts import within
+from rules.model.puts import meet
 from rules.packages.scripts import runs_script_before
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
@@ -45,7 +45,7 @@ def _meant(stage: Stage, run: Run, path: str) -> Put | None:
     if not path.startswith("/") or is_open(path) or run.is_mounted(path) or stage.runtime.root_filled:
         return None
     above = [put for put in stage.files.puts if put.step.at <= run.at and put.path.count("/") == 1 and put.tree]
-    if any(within(put.path, path) or within(path, put.path) for put in stage.files.puts if put.kind != "workdir"):
+    if any(meet(put.path, path) for put in stage.files.puts if put.kind != "workdir"):
         return None
     name = path[1:]
     runs = (one for one in stage.done_runs if one.at < run.at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.gone_paths import Gone
-from rules.model.puts import within
+from rules.model.puts import meet
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def other_environment(builder: Stage, path: str) -> Gone | None:
     if posixpath.basename(path) not in _NAMES or len(made) != 1 or hidden_environment(builder) is not None:
         return None
     ((place, run),) = made.items()
-    if within(path, place) or within(place, path) or builder.files.has_unreadable_run:
+    if meet(path, place) or builder.files.has_unreadable_run:
         return None
     if not all(command.name.startswith(_SEEN) for command in builder.files.opaque_commands):
         return None

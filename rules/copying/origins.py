@@ -80,3 +80,9 @@ def holds(files: Sequence[str], path: str) -> bool:
     folder = f"{path}/" if path != "." else ""
     at = bisect_left(files, folder)
     return at < len(files) and files[at].startswith(folder)
+
+
+def is_named_by_run(stage: Stage, path: str) -> bool:
+    """Tell whether a RUN of the chain names what lies at a path by the end of it: it may make it."""
+    name = posixpath.basename(path)
+    return any(name in run.instruction.whole_value for run in stage.done_runs)

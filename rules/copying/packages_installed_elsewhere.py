@@ -10,10 +10,10 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    meet,
     path_folders,
     quote,
     rule,
-    within,
 )
 from rules.copying.install_places import Place, copied_places, python_place, ruby_place, shown
 from rules.copying.poetry_settings import may_be_set_by_project
@@ -77,9 +77,7 @@ def _is_filled(builder: Stage, path: str) -> bool:
 
 def _is_brought(stage: Stage, builder: Stage, place: Place) -> bool:
     """Whether the stage gets the packages all the same: it copies the place too, or installs them itself."""
-    if place.path and any(
-        within(place.path, path) or within(path, place.path) for path in copied_places(stage, builder)
-    ):
+    if place.path and any(meet(place.path, path) for path in copied_places(stage, builder)):
         return True
     managers = {"bundle"} if place.call.manager == "bundle" else PYTHON_MANAGERS
     return any(call.manager in managers and call.action in ("install", "sync") for _, call in stage.packages.calls)

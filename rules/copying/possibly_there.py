@@ -138,7 +138,7 @@ def _first_script(stage: Stage) -> float:
 
 def runs_script(command: Command) -> bool:
     """Tell whether a command runs a file by its path, or gives it to an interpreter."""
-    if "/" in (command.program.value if command.program is not None else ""):
+    if "/" in command.called:
         return command.program is not None and command.program.value.startswith(("./", "../"))
     return command.name in INTERPRETERS and bool(command.args) and names_a_file(command.args[0].value)
 
@@ -162,7 +162,7 @@ def _makes(command: Command) -> bool:
         return True
     if any(word.value in _CREATING for word in command.args[:2]):
         return True
-    return "/" in (command.program.value if command.program is not None else "") and not command.name.startswith("pip")
+    return "/" in command.called and not command.name.startswith("pip")
 
 
 def _fetches_modules(command: Command) -> bool:

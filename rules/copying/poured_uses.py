@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.project_calls import calls_project
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import meet, within
 from rules.model.run_writes import written_by
 from rules.model.work_folders import folder_of, path_of
 
@@ -75,7 +75,7 @@ def _reads(run: Run, command: Command, folder: str) -> bool:
         text = word.value.rpartition("=")[2] if word.value.startswith("-") else word.value
         path = path_of(run, command, text) if _PATH.fullmatch(text) else None
         if path is not None and path != folder and within(path, folder):
-            return not any(within(path, one) or within(one, path) for one in made)
+            return not any(meet(path, one) for one in made)
     return folder_of(run, command) == folder and calls_project(command)
 
 

@@ -66,7 +66,7 @@ def is_led_elsewhere(run: Run, command: Command) -> bool:
 
 def calls_project(command: Command) -> bool:
     """Tell whether a command needs the project's files in the folder in which it runs, and names no other folder."""
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     if program.startswith("./"):
         return True
     if command.has(*_ELSEWHERE):

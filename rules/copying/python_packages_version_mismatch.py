@@ -27,6 +27,7 @@ from rules.copying.python_packages import (
     python_version,
 )
 from rules.copying.wheels import Wheels, wheels_taken
+from rules.quoting import capitalized
 
 
 @rule(
@@ -75,7 +76,7 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
     fix = _fix(change, copy, version, wanted) if wanted is not None else None
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies packages of Python {version}, {quote(path)}. {fact[:1].upper() + fact[1:]} Use one "
+        f"{stage.label} copies packages of Python {version}, {quote(path)}. {capitalized(fact)} Use one "
         "version in both stages.",
         confidence,
         doubt="the Python of the other stage is not known",

@@ -118,7 +118,7 @@ def place_beside(run: Run, name: str, folder: str) -> str:
 
 def _of_wrappers(run: Run) -> Iterator[Pointed]:
     for command in run.commands:
-        program = command.program.value if command.program is not None else ""
+        program = command.called
         name = _WRAPPERS.get(posixpath.basename(program)) if "/" in program else None
         folder = folder_of(run, command) if name is not None else None
         if name is None or (folder is None and not program.startswith("/")):

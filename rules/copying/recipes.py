@@ -78,7 +78,7 @@ def runs_open_recipes(stage: Stage) -> bool:
 
 
 def _writes_in_place(command: Command) -> bool:
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     if command.name == "java":
         return any(word.value.startswith(_UNPACKS) for word in command.args)
     return command.name in _IN_PLACE and ("/" not in program or program in _WRAPPERS)
@@ -91,7 +91,7 @@ def _only_fetches(command: Command) -> bool:
 
 
 def _writes_where_said(run: Run, command: Command) -> bool:
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/"))
     if by_path or "$" in program or program.endswith((".sh", ".py", ".js")):
         return False

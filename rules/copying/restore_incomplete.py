@@ -19,6 +19,7 @@ from rules.api import (
 from rules.copying.brought_above import is_brought
 from rules.copying.dotnet_projects import references
 from rules.copying.read_besides import place_beside
+from rules.model.lineage import built_upon
 from rules.model.work_folders import folder_of, path_of
 from rules.packages.project_files import copied, in_repository
 from rules.packages.project_texts import text_in_image
@@ -56,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             for command in run.calls("dotnet"):
                 missing = _missing(change, stage, run, command) if command.subcommand == "restore" else []
-                later = _next_build(change, stage, run) if missing else None
+                later = _next_build(stage, run) if missing else None
                 if later is not None:
                     yield _problem(stage, run, command, missing, later)
 
@@ -107,10 +108,9 @@ def _references(change: DockerfileChange, run: Run, path: str) -> Iterator[tuple
         yield posixpath.normpath(posixpath.join(beside, name)), posixpath.normpath(posixpath.join(folder, name))
 
 
-def _next_build(change: DockerfileChange, stage: Stage, run: Run) -> Command | None:
+def _next_build(stage: Stage, run: Run) -> Command | None:
     """Return the first build or publish below, here or in a stage upon this one; none where it restores once more."""
-    upon = [other for other in change.stages if stage in other.chain]
-    for other in upon:
+    for other in built_upon(stage):
         for later in other.all_runs:
             if later.at <= run.at:
                 continue

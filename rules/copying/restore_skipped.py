@@ -87,7 +87,7 @@ def _doing(stage: Stage, before: Command, option: str) -> list[Command]:
 def _does(command: Command, option: str) -> bool:
     """Whether a command does the step, or is not known not to."""
     if command.name != "dotnet":
-        program = command.program.value if command.program is not None else ""
+        program = command.called
         harmless = (command.name in SYSTEM and command.name not in _OTHERS) or command.name in _HARMLESS
         runs = command.subcommand in ("run", "run-script", "exec") or (command.name == "node" and bool(command.args))
         return "/" in program or "$" in program or not harmless or runs

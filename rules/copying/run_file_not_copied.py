@@ -112,7 +112,7 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
 
 def _script(command: Command) -> str | None:
     """Return the script that a command runs or makes executable, as written: `./setup.sh`, `bash scripts/build.sh`."""
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     rooted = program.startswith(("./", "/")) and program.count("/") > 1
     if "/" in program and (_is_script(program) or rooted):
         return program

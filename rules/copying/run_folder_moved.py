@@ -16,6 +16,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    meet,
     once,
     quote,
     rule,
@@ -126,7 +127,7 @@ def _may_hold(stage: Stage, was: Stage, at: tuple[Run, Command], folder: str) ->
     """Whether a project may be in a folder: brought, mounted, made there before as well, or of the base image."""
     run, moved = at
     if _project(stage, run, folder) is not None or any(
-        within(folder, target) or within(target, folder)
+        meet(folder, target)
         for target in (run.resolve(mount.target) or "/" for mount in run.mounts if mount.type == "bind")
     ):
         return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote
 from rules.copying.uses import is_there, uses_of
-from rules.model.puts import within
+from rules.model.puts import meet
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def lost_server_files(change: DockerfileChange, stage: Stage, was: Stage) -> Ite
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     copied = {put.source for put in stage.files.puts if isinstance(put.step, Copy)}  # else it went to another place
     for folder, effect in _READ.get(name, {}).items():
-        if any(within(folder, mount) or within(mount, folder) for mount in mounts) or _is_filled_anew(
-            stage, was, folder
-        ):
+        if any(meet(folder, mount) for mount in mounts) or _is_filled_anew(stage, was, folder):
             continue
         lost = next((put for put in was.files.below(folder) if _is_lost(stage, put) and put.source not in copied), None)
         confidence = _confidence(change, lost) if lost is not None else None

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.recipes import runs_open_recipes, runs_recipes
-from rules.lazily import once
-from rules.model.puts import folders_of, within
+from rules.lazily import once, once_for_each
+from rules.model.puts import folders_of, meet, within
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -50,19 +50,6 @@ _OUTPUTS = frozenset(
 """What the tools of the languages make in the folder that they work in, and the layers of Spring Boot's jar."""
 
 
-def can_have(builder: Stage, top: str) -> bool:
-    """Tell whether an instruction of the builder's chain puts something there, works there, or speaks of it."""
-    known = _answers(builder)
-    if top not in known:
-        known[top] = _is_touched(builder, top)
-    return known[top]
-
-
-@once
-def _answers(builder: Stage) -> dict[str, bool]:  # noqa: ARG001 - filled in folder by folder
-    return {}
-
-
 def is_left_out(builder: Stage, path: str) -> bool:
     """Tell whether a stage that makes no files unseen puts none at a path, above it as a tree, or below."""
     if any(mark in path for mark in "*?[") or not _runs_only_plain(builder):
@@ -98,8 +85,8 @@ def is_unmade(builder: Stage, path: str) -> bool:
     if root is None:
         return False
     if not runs_recipes(builder):
-        return not (_is_touched(builder, root[1:]) and _is_reached(builder, known))
-    return _is_output(known, root) and not runs_open_recipes(builder) and not _is_touched(builder, root[1:])
+        return not (can_have(builder, root[1:]) and _is_reached(builder, known))
+    return _is_output(known, root) and not runs_open_recipes(builder) and not can_have(builder, root[1:])
 
 
 def _is_output(path: str, root: str) -> bool:
@@ -112,7 +99,7 @@ def made(builder: Stage, path: str) -> str | None:
     root, folder = _project_root(_known_part(path)), builder.image.workdir.value
     if root is None or folder is None or folder == "/" or not _is_output(path, root):
         return None
-    if _is_touched(builder, root[1:]):
+    if can_have(builder, root[1:]):
         return None
     return folder + path[len(root) :]
 
@@ -178,13 +165,11 @@ def is_open(path: str) -> bool:
     return top in _SYSTEM or not _MARKS.isdisjoint(top)
 
 
-def _is_touched(builder: Stage, top: str) -> bool:
+@once_for_each
+def can_have(builder: Stage, top: str) -> bool:
+    """Tell whether an instruction of the builder's chain puts something there, works there, or speaks of it."""
     root = f"/{top}"
-    if any(
-        within(put.path, root) or within(root, put.path)
-        for put in builder.files.puts
-        if put.kind != "workdir" or put.path != "/"
-    ):
+    if any(meet(put.path, root) for put in builder.files.puts if put.kind != "workdir" or put.path != "/"):
         return True
     if any(_works_in(step, root) for step in builder.done_steps):
         return True

@@ -14,7 +14,7 @@ from rules.brought import context_paths
 from rules.copying.source_trees import brings_all
 from rules.model.work_folders import folder_of
 from rules.packages.developers_parts import read_toml, table
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

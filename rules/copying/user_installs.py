@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import meet, within
 from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.user.accounts import changes_user, name_of, runs_as_root
 
@@ -96,9 +96,7 @@ def _falls_back(stage: Stage, run: Run, call: PackageCall) -> bool:
     if facts is None or facts.name != "python" or runs_as_root(run) is not False or changes_user(run, call.command):
         return False
     return not any(
-        row.path is None or within(row.path, _SITE) or within(_SITE, row.path)
-        for row in stage.files.attribute_changes
-        if row.step.at <= run.at
+        row.path is None or meet(row.path, _SITE) for row in stage.files.attribute_changes if row.step.at <= run.at
     )
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from rules.purpose import starts_tests
 from rules.user.root_by_design import is_to_work_in
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
-
-_TESTS = re.compile(
-    r"(?<![\w./-])(?:tests?|pytest|tox|nox|rspec|phpunit|jest|vitest|behave|cypress|playwright|ctest)(?![\w./-])"
-)
-"""What a start command that runs tests says: `pytest`, `npm test`, `go test`, `make tests`."""
 
 
 def is_workplace(change: DockerfileChange, stage: Stage) -> bool:
@@ -21,8 +16,7 @@ def is_workplace(change: DockerfileChange, stage: Stage) -> bool:
 
     A reloader in what ships is a mistake of its own, and says nothing of whom the image is for.
     """
-    starts = (setting.value for setting in stage.image.start_command if setting.set_in_file)
-    if is_to_work_in(stage) or any(start is not None and _TESTS.search(start.text) for start in starts):
+    if is_to_work_in(stage) or starts_tests(stage):
         return True
     builds = [
         build

@@ -112,12 +112,12 @@ class Script:
         )
 
     @cached_property
-    def pipelines(self) -> tuple[tuple[Command, ...], ...]:
-        """The commands grouped by pipeline, in the order of their first command."""
+    def pipelines(self) -> dict[int, list[Command]]:
+        """The commands by the number of their pipeline, in the order of their first command."""
         groups: dict[int, list[Command]] = {}
         for command in self.commands:
             groups.setdefault(command.pipeline, []).append(command)
-        return tuple(tuple(group) for group in groups.values())
+        return groups
 
     def named(self, *names: str) -> tuple[Command, ...]:
         """Return the commands of these names."""

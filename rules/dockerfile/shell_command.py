@@ -88,6 +88,16 @@ class Command(NamedTuple):
         return f"<{self.source.path}:{self.line} {str(self)[:60]}>"
 
     @property
+    def called(self) -> str:
+        """What named it, path kept: `./mvnw`; empty for pure assignments."""
+        return self.program.value if self.program is not None else ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The program as it is called, and its arguments; empty for pure assignments."""
+        return (self.program.value, *[word.value for word in self.args]) if self.program is not None else ()
+
+    @property
     def subcommand(self) -> str:
         """The first argument that is no option, such as `install`; empty when there is none."""
         for word in self.args:

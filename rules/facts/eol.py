@@ -74,16 +74,6 @@ class EndOfLife:
     data_date: dt.date | None = None
 
 
-def end_of_life(reference: ImageReference, today: dt.date) -> EndOfLife | None:
-    """Return the end of life that matters most: one that is over before one that is not, the program before its system.
-
-    Returns:
-        `None` where the table knows none of the image's products.
-    """
-    found = all_end_of_life(reference, today)
-    return next((one for one in found if one.already_over), found[0] if found else None)
-
-
 @lru_cache(maxsize=1024)
 def all_end_of_life(reference: ImageReference, today: dt.date) -> tuple[EndOfLife, ...]:
     """Return the end of life of every product that an image's name and tag name.

@@ -85,6 +85,16 @@ def languages_of(name: str, tag: str | None) -> Mapping[str, str | None]:
     return MappingProxyType(dict(_found(name, tag or "")))
 
 
+def release_line(version: str | None) -> tuple[int, int] | None:
+    """Return the first two numbers of a version, `None` where one of them is not written.
+
+    >>> release_line("3.12.4")
+    (3, 12)
+    """
+    parts = (version or "").split(".")[:2]
+    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(map(str.isdecimal, parts)) else None
+
+
 def system_python(distro: str | None, number: str | None) -> str | None:
     """Return the version of the distribution's own Python 3, such as `3.11` for Debian 12."""
     return _SYSTEM_PYTHON.get((distro or "", number or ""))

@@ -251,13 +251,6 @@ def needed_by(package: str, release: Release | str | None) -> tuple[str, ...]:
     return tuple(table["names"][one] for one in table["deps"][index]) if index is not None else ()
 
 
-def renamed_in(package: str, release: str) -> str | None:
-    """Return a Debian 12 package's name in Debian 13 (`trixie`), `None` where it is the same or not known."""
-    changes = load("debian", "changes")
-    name = plain_name(package)
-    return (changes["renamed"].get(name) or changes["virtual"].get(name)) if release == "trixie" else None
-
-
 def releases() -> tuple[str, ...]:
     """Return the codenames of the Debian releases in the table."""
     return tuple(load("debian", "meta")["releases"])

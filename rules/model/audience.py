@@ -25,8 +25,9 @@ _DEVELOPING = re.compile(
 )
 """Words of start commands that no image for production has."""
 _TESTS = re.compile(
-    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._-][\w.-]*)?(?=\s|$)|"
-    r"(?<![\w.-])(?:pytest|phpunit|rspec|tox|nox|ctest|jest|nodeunit|ava|mocha|jasmine|karma|vitest)(?![\w-])|^tap(?=\s|$)"
+    r"(?:^|[\s/])(?:(?:run|unit)[_-]?)?tests?(?:[._:-][\w.:-]*)?(?=[\s;&|]|$)|"
+    r"(?<![\w.-])(?:pytest|phpunit|rspec|behave|tox|nox|ctest|jest|nodeunit|ava|mocha|jasmine|karma|vitest|cypress|"
+    r"playwright\s+test)(?![\w-])|^tap(?=\s|$)"
 )
 """Start commands that run tests: `python ./runtests.py`, `nodeunit test`, `ava`."""
 _FOLDERS = frozenset(
@@ -42,6 +43,11 @@ _ANYWHERE = frozenset(
 _NEAR = 2
 _OF_AN_ISSUE = re.compile(r"(?:issues?|bugs?|gh|pr)[-_#]?\d+")
 """Folders that show again what somebody reported: `issue48`."""
+_WORKPLACES = re.compile(
+    r"devcontainers?\b|(?:^|/)(?:gitpod|code-server|codespaces|openvscode-server)(?![^/:@])|^(?:docker\.io/)?cypress/",
+    re.IGNORECASE,
+)
+"""Images that developers work in, and those of Cypress, whose programs are browsers and a test runner."""
 _FUZZING_BASE = re.compile(r"^gcr\.io/oss-fuzz(?:-base)?/")
 """The images of OSS-Fuzz and ClusterFuzzLite, upon which a project builds what a machine tries out and throws away."""
 
@@ -91,6 +97,11 @@ def is_development_path(path: str) -> bool:
     return any(
         name in _FOLDERS or _OF_AN_ISSUE.fullmatch(name) or is_development_name(name.replace(".", "-")) for name in near
     )
+
+
+def is_workplace_base(image: str | None) -> bool:
+    """Tell whether a base image is made for people who work in the container, or to run a project's tests in."""
+    return _WORKPLACES.search(image or "") is not None
 
 
 def is_fuzzing_base(image: str | None) -> bool:

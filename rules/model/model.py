@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
@@ -131,7 +132,7 @@ class Model:
     def earlier_stage(self, name: str, before: int) -> Stage | None:
         """Return the stage that a name in FROM means: the last one of that name above stage `before`, if any."""
         named = self._named.get(name.lower(), ())
-        above = bisect_left(named, before, key=_index)
+        above = bisect_left(named, before, key=attrgetter("index"))
         return named[above - 1] if above else None
 
     def inherits(self, base: Stage) -> bool:
@@ -225,6 +226,8 @@ class Model:
     def is_for_developers(self, stage: Stage, *, copied: bool = False) -> bool:
         """Tell whether a stage is called one for developers or tests, and nothing else that ships stands upon it.
 
+        For rules that are silent of such a stage. What is said of a file for developers is only small: `weight.py`.
+
         Args:
             stage: One of the file's; `dev_base` is for all where `prod` starts from it.
             copied: Whether it is for all, too, where something else that ships copies out of it.
@@ -280,10 +283,6 @@ def _reached(start: Iterable[Stage], onward: Callable[[Stage], Iterable[Stage]])
         found.update(new)
         waiting += new.values()
     return frozenset(found)
-
-
-def _index(stage: Stage) -> int:
-    return stage.index
 
 
 def _stage_groups(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, list[Instruction]]]:

@@ -90,6 +90,11 @@ _FILES = re.compile(r"\.(?!d\Z)[A-Za-z]\w*\Z")
 """The end of a pattern that is one for files; `conf.d` is a folder's name."""
 
 
+def meet(one: str, other: str) -> bool:
+    """Tell whether two paths, both absolute, are one, or one of them lies in the other."""
+    return within(one, other) or within(other, one)
+
+
 def folders_of(path: str) -> Iterator[str]:
     """Give everything that a path is within, as `within` has it: each folder above without slash, and the path."""
     at = path.find("/")

@@ -83,6 +83,15 @@ def sent_on(command: Command, path: str) -> str:
 
 
 @once
+def writes_by_command(run: Run) -> dict[int, list[Write]]:
+    """Return what a RUN writes by the place where the command begins that writes it."""
+    found: dict[int, list[Write]] = {}
+    for write in written_by(run):
+        found.setdefault(write.command.start, []).append(write)
+    return found
+
+
+@once
 def written_by(run: Run) -> tuple[Write, ...]:
     """Return what a RUN writes, `cd` followed from command to command."""
     found: list[Write] = []

@@ -91,6 +91,11 @@ class Scope:
         """Return a variable, or `None` when no instruction and no known base sets it."""
         return self.variables.get(name)
 
+    def value_of(self, name: str) -> str | Unknown | None:
+        """Return a variable's value, or `None` when nothing is known to set it; see `get`."""
+        found = self.variables.get(name)
+        return found.value if found is not None else None
+
     def lookup(self, name: str) -> str | Unknown | None:
         """Answer the lexer: a value, `UNKNOWN`, or `None` for a name that is not set."""
         found = self.variables.get(name)

@@ -208,6 +208,12 @@ class Image:
         return tuple(setting for setting in settings if setting.value)
 
     @property
+    def only_port(self) -> Port | None:
+        """The one port, where there is no other, that the file exposes by its number."""
+        first = self.ports[0] if len(self.ports) == 1 else None
+        return first if first is not None and first.number is not None and first.instruction is not None else None
+
+    @property
     def ignores_cmd(self) -> bool:
         """Whether ENTRYPOINT is in its shell form, and its code does not read what CMD says."""
         start = self.entrypoint.value

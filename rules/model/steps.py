@@ -155,13 +155,10 @@ class Run(Step):
             return ()
         return tuple(command for command in self.script.commands if command.name in names)
 
-    @cached_property
+    @property
     def pipelines(self) -> dict[int, list[Command]]:
         """Its commands by the number of their pipeline, in order."""
-        found: dict[int, list[Command]] = {}
-        for command in self.script.commands:
-            found.setdefault(command.pipeline, []).append(command)
-        return found
+        return self.script.pipelines
 
     @cached_property
     def _names(self) -> frozenset[str]:

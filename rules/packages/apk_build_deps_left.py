@@ -23,10 +23,11 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import is_build_only
+from rules.model.lineage import built_upon
 from rules.packages.build_libraries import libraries
 from rules.packages.build_packages import BuildPackages, compiles_behind
 from rules.packages.held_packages import held_before
-from rules.packages.purpose import builds_at_run_time
+from rules.purpose import builds_at_run_time
 from rules.quoting import listed
 
 _FOR_BUILDS = re.compile(r"build|dev|make|compil|tmp|temp|fetch|native|gyp|install|setup", re.IGNORECASE)
@@ -87,7 +88,7 @@ def _was_kept(change: DockerfileChange, stage: Stage, call: PackageCall) -> bool
 
 
 def _problem(stage: Stage, item: Installed, group: str) -> Problem:
-    if item.removed_by is None and not _is_followed(stage, item):
+    if item.removed_by is None and not _is_followed(item):
         return _unused(stage, item, group)
     if item.removed_by is not None:
         effect = (
@@ -105,7 +106,7 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         f"one `RUN`, or build in an earlier stage{needs}.",
         stage=stage.key,
         key=group,
-        fix=_fix(stage, item, f"{as_root(item.call.command)}apk del {group}")
+        fix=_fix(item, f"{as_root(item.call.command)}apk del {group}")
         if item.removed_by is None and not brought
         else None,
     )
@@ -124,19 +125,14 @@ def _unused(stage: Stage, item: Installed, group: str) -> Problem:
     )
 
 
-def _is_followed(stage: Stage, item: Installed) -> bool:
+def _is_followed(item: Installed) -> bool:
     """Whether a command stands behind the install that may use the group: in its RUN, or in a stage upon that."""
-    return _is_followed_within(item) or any(_last_doing(one) > item.run.at for one in _upon(stage, item))
+    return _is_followed_within(item) or any(_last_doing(one) > item.run.at for one in built_upon(item.run.stage))
 
 
 def _is_followed_within(item: Installed) -> bool:
     behind = (command for command in item.run.commands if command.start > item.call.command.start)
     return any(command.name not in _BESIDE for command in behind)
-
-
-def _upon(stage: Stage, item: Installed) -> Iterator[Stage]:
-    """Yield the stages in which the group is: the one that installs it, and those that start from that."""
-    return (one for one in stage.model.stages if item.run.stage in one.chain)
 
 
 def _last_doing(stage: Stage) -> tuple[int, int]:
@@ -150,7 +146,7 @@ def _last_calls(stage: Stage) -> dict[str, tuple[int, int]]:
     return {command.name: run.at for run in stage.all_runs for command in run.commands}
 
 
-def _fix(stage: Stage, item: Installed, deletion: str) -> Fix | None:
+def _fix(item: Installed, deletion: str) -> Fix | None:
     """Delete the group at the end of the RUN that uses it, where nothing further down needs it.
 
     That is whatever compiles, is linked with what goes, or calls one of the group's commands.
@@ -158,7 +154,7 @@ def _fix(stage: Stage, item: Installed, deletion: str) -> Fix | None:
     if not _is_followed_within(item):
         return None
     brought = frozenset(command for package in item.call.packages for command in provides(package.name))
-    for one in _upon(stage, item):
+    for one in built_upon(item.run.stage):
         calls = _last_calls(one)
         if compiles_behind(one, item.run) or any(calls.get(name, item.run.at) > item.run.at for name in brought):
             return None

@@ -20,7 +20,7 @@ from rules.api import (
 from rules.brought import texts_brought
 from rules.facts.command_packages import provides
 from rules.matching.delegated import installs_by_script
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 from rules.quoting import listed
 from rules.user.root_by_design import drops_privileges
 from rules.user.start_scripts import scripts_in_turn

@@ -10,6 +10,7 @@ from rules.dockerfile.source import Source
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.facts.packages import installed_size, is_build_only, needed_by, plain_name, runtime_of
 from rules.lazily import once
+from rules.model.lineage import built_upon
 from rules.packages.plain_names import loaded_by_name
 from rules.packages.recommended_halves import wholes_of
 from rules.packages.scripts import may_be_script
@@ -206,7 +207,7 @@ def _last_compiling(stage: Stage) -> tuple[int, int] | None:
 def compiles_upon(found: BuildPackages) -> bool:
     """Tell whether the stage that ships or any other upon the one that installs them may compile with them."""
     installer = found.run.stage
-    upon = (stage for stage in found.stage.model.stages if installer in stage.chain)
+    upon = built_upon(installer)
     return any(compiles_after(stage, found.run) for stage in upon)
 
 

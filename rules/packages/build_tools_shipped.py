@@ -30,7 +30,7 @@ from rules.packages.build_removals import removed_beside, stays_besides, weighti
 from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
 from rules.packages.held_packages import held_before
-from rules.packages.purpose import builds_at_run_time, is_for_development, is_workbench
+from rules.purpose import builds_at_run_time, is_for_development, is_workbench
 from rules.quoting import listed
 from rules.user.start_scripts import start_scripts
 

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from rules.lazily import once
+from rules.lazily import once, once_for_each
+from rules.model.lineage import built_upon
 
 if TYPE_CHECKING:
     from rules.api import Command, Run, Stage
@@ -22,24 +23,21 @@ def stopped_by_lack(run: Run, folder: str) -> Command | None:
         run: The RUN that fills the folder; what comes behind is looked at, in the stages built upon its own too.
         folder: The folder, or the end of its path: `/var/cache/apk`, `.cache`.
     """
-    known = _stopped(run.stage)
-    if folder not in known:
-        known[folder] = [(at, command) for at, command in _readers(run.stage) if _names(command, folder)]
-    behind = bisect_left(known[folder], run.at, key=itemgetter(0))
-    return known[folder][behind][1] if behind < len(known[folder]) else None
+    stopped = _stopped(run.stage, folder)
+    behind = bisect_left(stopped, run.at, key=itemgetter(0))
+    return stopped[behind][1] if behind < len(stopped) else None
 
 
-@once
-def _stopped(_: Stage) -> dict[str, list[tuple[tuple[int, int], Command]]]:
-    """The commands of `_readers` by the folder that they name, filled as they are asked for."""
-    return {}
+@once_for_each
+def _stopped(stage: Stage, folder: str) -> list[tuple[tuple[int, int], Command]]:
+    """The commands of `_readers` that name a folder."""
+    return [(at, command) for at, command in _readers(stage) if _names(command, folder)]
 
 
 @once
 def _readers(stage: Stage) -> list[tuple[tuple[int, int], Command]]:
     """The commands that fail without what they name, with their RUN's place, in a stage and those built upon it."""
-    upon = (one for one in stage.model.stages if stage in one.chain)
-    runs = {run.at: run for one in upon for run in one.all_runs}
+    runs = {run.at: run for one in built_upon(stage) for run in one.all_runs}
     return [(at, command) for at in sorted(runs) for command in runs[at].commands if _fails_without(command)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.facts.go_modules import module_in_c
-from rules.lazily import once
+from rules.lazily import once_for_each
 from rules.packages.go_projects import project_of
 
 if TYPE_CHECKING:
@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 
+@once_for_each
 def module_that_needs_cgo(change: DockerfileChange, stage: Stage) -> str | None:
     """Return the module without which what a stage builds does nothing when cgo is off; `None`: none is known."""
-    kept = _found(change)
-    if id(stage) not in kept:
-        kept[id(stage)] = next(_modules(change, stage), None)
-    return kept[id(stage)]
-
-
-@once
-def _found(change: DockerfileChange) -> dict[int, str | None]:
-    """What was found already, by the identity of the stage, which the change keeps."""
-    del change
-    return {}
+    return next(_modules(change, stage), None)
 
 
 def _modules(change: DockerfileChange, stage: Stage) -> Iterator[str]:

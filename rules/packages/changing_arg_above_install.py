@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
-    Model,
     PackageCall,
     Problem,
     Run,
@@ -26,6 +25,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.source_trees import brings_all, source_folder
+from rules.model.lineage import built_upon
 from rules.packages.options import spelled
 from rules.packages.scripts import does_only
 from rules.quoting import listed
@@ -109,7 +109,7 @@ def _inherited(change: DockerfileChange, stage: Stage, changing: list[tuple[Step
         return
     found = ((argument, name, env) for argument, name in commits if (env := _env_with(stage, argument, name.text)))
     argument, name, env = next(found, (*commits[0], None))
-    for upon in _upon(change.after).get(stage.index, ()):
+    for upon in built_upon(stage)[1:]:
         if upon.index not in change.after.needed_by_shipped:
             continue
         install = _install_below(upon, None)
@@ -141,16 +141,6 @@ def _of_inherited(
         stage=stage.key,
         key=name.text,
     )
-
-
-@once
-def _upon(model: Model) -> dict[int, list[Stage]]:
-    """Return the stages that are built upon each, by its number."""
-    found: dict[int, list[Stage]] = {}
-    for stage in model.stages:
-        for below in stage.chain[:-1]:
-            found.setdefault(below.index, []).append(stage)
-    return found
 
 
 def _env_with(stage: Stage, argument: Step, name: str) -> Instruction | None:
@@ -222,7 +212,7 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
 
 def _is_read(stage: Stage, name: str) -> bool:
     """Whether an instruction of the stage, or of one upon it, uses a variable, or runs what may look for it."""
-    steps = [step for one in (stage, *_upon(stage.model).get(stage.index, ())) for step in one.steps]
+    steps = [step for one in built_upon(stage) for step in one.steps]
     return any(_uses(step, name) or (isinstance(step, Run) and not _only_arranges(step)) for step in steps)
 
 

@@ -25,6 +25,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.lineage import built_upon
 from rules.model.work_folders import folder_of
 
 _AUTHORITATIVE = ("--classmap-authoritative", "-a")
@@ -75,7 +76,7 @@ def _maps_again(stage: Stage, run: Run, command: Command) -> bool:
 @once
 def _last_call(stage: Stage) -> tuple[tuple[int, int], int]:
     """Where Composer is called last in a stage or one that stands on it, in whatever way."""
-    heirs = (heir for heir in stage.model.stages if stage in heir.chain)
+    heirs = built_upon(stage)
     calls = ((run.at, one.start) for heir in heirs for run in heir.runs for one in run.commands if _calls(one))
     return max(calls, default=((-1, -1), -1))
 

@@ -49,10 +49,10 @@ from rules.packages.options import add_option, spelled
 from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.project_settings import leaves_developers_out
 from rules.packages.project_texts import has_no_manifest, manifest_text
-from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn
 from rules.packages.workspace_starts import workspace_start
 from rules.packages.workspaces import installs_workspaces_alone, stops_without_workspace
+from rules.purpose import is_for_development
 from rules.quoting import listed
 
 _CHOOSES = (

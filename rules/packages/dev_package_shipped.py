@@ -18,7 +18,7 @@ from rules.api import (
 from rules.packages.build_packages import BuildPackages, build_packages, megabytes, without
 from rules.packages.headers import is_headers_only
 from rules.packages.held_packages import held_before
-from rules.packages.purpose import builds_at_run_time
+from rules.purpose import builds_at_run_time
 from rules.quoting import listed
 
 

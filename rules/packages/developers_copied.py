@@ -23,8 +23,8 @@ from rules.packages.options import spelled
 from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
 from rules.packages.project_settings import leaves_developers_out
 from rules.packages.project_texts import manifest_text
-from rules.packages.purpose import is_for_development
 from rules.packages.workspace_starts import prune_of_workspace, workspace_start
+from rules.purpose import is_for_development
 from rules.quoting import listed
 
 if TYPE_CHECKING:

@@ -80,7 +80,7 @@ def commands_of_lines(lines: Iterable[str]) -> Iterator[Command]:
 
 def _program(command: Command, *, bare: bool) -> str:
     """Return the program of a package that a command calls; empty where it calls none."""
-    path = command.program.value if command.program is not None else ""
+    path = command.called
     words = [word.value for word in command.args if "=" not in word.value]
     if command.name in _FETCHERS:
         name = next((word for word in words if not word.startswith("-")), "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, folders_of, once, quote
 from rules.copying.environments import environments
-from rules.packages.purpose import FOR_CHECKING, is_for_development
+from rules.purpose import FOR_CHECKING, is_for_development
 from rules.quoting import listed
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
-from rules.lazily import once
+from rules.lazily import once, once_for_each
 from rules.model.shell_scope import filled
 from rules.quoting import quote
 
@@ -35,18 +35,21 @@ _NO_BUILD = frozenset({"start", "stop", "restart"})
 """Scripts by whose name nothing is built."""
 
 
+class _Installer(NamedTuple):
+    """A package manager, and the program that is called for it: `poetry`, `python`."""
+
+    manager: str
+    program: str
+
+
 def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the stage builds with them afterwards, or takes them out again."""
     if run.stage not in stage.chain:
         return False
-    later = _last_uses(stage).get((call.manager, call.program))
-    if later is None:
-        later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
-    within = _last_uses_within(run).get((call.manager, call.program))
-    if within is None:
-        within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
-        _last_uses_within(run)[call.manager, call.program] = within
-    return max(later, _last_without(stage, run, call)) > run.at or within > call.command.start
+    installer = _Installer(call.manager, call.program)
+    if max(_last_use(stage, installer), _last_without(stage, run, call)) > run.at:
+        return True
+    return _last_use_within(run, installer) > call.command.start
 
 
 def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
@@ -73,22 +76,16 @@ def _calls_project(run: Run, command: Command) -> bool:
     return command.name in _BUILDING and command.name not in ("npx", "pnpx", "bunx")
 
 
-@once
-def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
-    return {}
-
-
-@once
-def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 - filled in call by call
-    return {}
-
-
-def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
+@once_for_each
+def _last_use(stage: Stage, installer: _Installer) -> tuple[int, int]:
     """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
-    for run in reversed(stage.all_runs):
-        if any(_builds_or_prunes(call, run, command) for command in run.commands):
-            return run.at
-    return _NOWHERE
+    return next((run.at for run in reversed(stage.all_runs) if _last_use_within(run, installer) >= 0), _NOWHERE)
+
+
+@once_for_each
+def _last_use_within(run: Run, installer: _Installer) -> int:
+    """Return where the last command of a RUN begins that does so; -1 where none does."""
+    return max((one.start for one in run.commands if _builds_or_prunes(installer, run, one)), default=-1)
 
 
 _NOWHERE = (-1, -1)
@@ -114,11 +111,11 @@ def _installs_without(stage: Stage) -> dict[tuple[str, str | None], tuple[int, i
     return found
 
 
-def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
+def _builds_or_prunes(installer: _Installer, run: Run, command: Command) -> bool:
     if command.name == "rm":
         return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
-    if call.manager not in NODE_MANAGERS:
-        return _checks_or_prunes(call, command)
+    if installer.manager not in NODE_MANAGERS:
+        return _checks_or_prunes(installer, command)
     if _may_build(command) or command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
         return True
     if command.name in NODE_MANAGERS and _runs_script(run, command):
@@ -131,10 +128,10 @@ def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
     return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
 
 
-def _checks_or_prunes(call: PackageCall, command: Command) -> bool:
+def _checks_or_prunes(installer: _Installer, command: Command) -> bool:
     if any(word.value in _CHECKERS for word in command.words):
         return True
-    return command.name == call.program and (
+    return command.name == installer.program and (
         command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
     )
 
@@ -159,5 +156,5 @@ def _scripts_run(run: Run) -> frozenset[int]:
 
 def _program(run: Run, command: Command) -> str:
     """Return what is called, path and all; a variable may hold it."""
-    text = command.program.value if command.program is not None else ""
+    text = command.called
     return filled(run, command, text) or ""

@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.lineage import built_upon
 from rules.packages.developers_starts import starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.options import spelled
@@ -67,8 +68,7 @@ _BUILDS = frozenset({"run", "build", "exec", "test"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A variable is set after the install that it should steer."""
     for stage in change.stages:
-        family = [other for other in change.stages if stage in other.chain]
-        calls = [(run, call) for other in family for run in other.runs for call in run.package_calls]
+        calls = [(run, call) for other in built_upon(stage) for run in other.runs for call in run.package_calls]
         calls = [(run, call) for run, call in calls if call.action in ("install", "sync")]
         if not calls:
             continue

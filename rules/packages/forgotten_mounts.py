@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.puts import within
+from rules.model.puts import meet, within
 from rules.packages.client_caches import CACHES, folder, is_told
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _may_hold(run: Run, fetching: Run, mount: Mount) -> bool:
     """Whether a RUN has something mounted at the same folder, above it or in it, or at one that is not known."""
     target = fetching.resolve(mount.target) or ""
     others = [run.resolve(other.target) for other in run.mounts if other.type in ("cache", "bind")]
-    return any(other is None or within(other, target) or within(target, other) for other in others)
+    return any(other is None or meet(other, target) for other in others)
 
 
 def _is_had_otherwise(stage: Stage, fetched: _Fetched) -> bool:

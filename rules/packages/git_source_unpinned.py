@@ -23,7 +23,6 @@ from rules.api import (
 )
 from rules.comments import is_meant_to_move
 from rules.model.work_folders import folder_of
-from rules.packages.purpose import is_made_for_developers
 from rules.packages.unpinned import BRANCHES
 from rules.quoting import listed
 from rules.secrets.downloads import stages_that_count
@@ -233,6 +232,5 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
         decision=f"clone {' '.join(names)}",
         shared_advice=f"clone a release {doubt}",
         heed="where a commit wants the whole history" if deep else "",
-        minor=is_made_for_developers(change, stage),
         untold=is_meant_to_move(comments_on(run)),
     )

@@ -17,7 +17,6 @@ from rules.api import (
     rule,
 )
 from rules.comments import is_meant_to_move
-from rules.packages.purpose import is_made_for_developers
 from rules.packages.reaching import reaches_image
 from rules.packages.tool_versions import go_version, has_old_go
 from rules.packages.unpinned import MOVING, STAYS_BEHIND
@@ -56,7 +55,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             items=every,
             decision=f"{names} {way_out}",
-            minor=is_made_for_developers(change, stage),
             untold=is_meant_to_move(comments_on(run)),
         )
 

@@ -76,7 +76,7 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
 
 def _may_fetch(command: Command) -> bool:
     """Whether a command is not in the file, and may fetch lists: a script, a program by its path, a recipe."""
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     own = "/" in program and not program.startswith(_OF_SYSTEM)
     return own or may_be_script(command) or command.name in _RECIPES
 

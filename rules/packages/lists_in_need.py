@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once
 from rules.matching.gathering import named_lines
+from rules.model.lineage import built_upon
 from rules.packages.sources import NODESOURCE
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def in_need_here(stage: Stage) -> tuple[Run, ...]:
 @once
 def _in_need_above(stage: Stage) -> tuple[Run, ...]:
     """The first RUN of each stage built upon this one, directly or by way of others, that installs from its lists."""
-    upon = (other for other in stage.model.stages if other is not stage and stage in other.chain)
+    upon = built_upon(stage)[1:]
     return tuple(found for other in upon if (found := _first_in_need(other)) is not None)
 
 

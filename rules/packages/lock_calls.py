@@ -11,7 +11,7 @@ from rules.copying.installs import install_folder
 from rules.model.puts import within
 from rules.packages.options import spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, lock_path
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

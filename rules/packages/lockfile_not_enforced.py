@@ -36,8 +36,8 @@ from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.project_settings import holds_to_lock
-from rules.packages.purpose import is_for_development
 from rules.packages.workspaces import stops_without_workspace
+from rules.purpose import is_for_development
 
 _DEVELOPMENT = frozenset({"development", "test"})
 _HOLDING = ("--frozen-lockfile", "--immutable", "--frozen", "--locked", "--lockfile", "--deploy", "--deployment")

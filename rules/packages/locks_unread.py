@@ -13,7 +13,7 @@ from rules.api import Confidence, Copy, Note, Problem, quote
 from rules.model.work_folders import folder_of
 from rules.packages.options import spelled
 from rules.packages.project_files import LOCKS
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

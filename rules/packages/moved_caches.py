@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import meet
 from rules.packages.client_caches import CACHES, Cache, folder, is_told, user_of
 
 if TYPE_CHECKING:
@@ -59,17 +59,17 @@ def _named(was: Stage, run: Run) -> Iterator[Moved]:
         new = [one for one in _targets(run) if one not in _targets(old) and not _is_of_use(run, one)]
         for place in _targets(old) if new else ():
             named = any(word.value.rstrip("/") == place or word.value.endswith(f"={place}") for word in command.args)
-            if named and not any(_meets(place, one) for one in _targets(run)):
+            if named and not any(meet(place, one) for one in _targets(run)):
                 yield Moved(run, _targets(run)[new[0]], new[0], command.name, place, "")
 
 
 def _parted(cache: Cache, old: Run, run: Run) -> tuple[str, str, str] | None:
     """Return the mount that a RUN still has of a cache, where the cache is now, and why, where they were together."""
     place, now, targets = folder(cache, old), folder(cache, run), _targets(run)
-    held = next((one for one in _targets(old) if place is not None and _meets(place, one)), None)
+    held = next((one for one in _targets(old) if place is not None and meet(place, one)), None)
     if held is None or now is None or is_told(cache, old) or is_told(cache, run):
         return None
-    if any(_meets(now, one) for one in targets):
+    if any(meet(now, one) for one in targets):
         return None
     # Where a change moves both, somebody has thought of it, and knows the home better than we do.
     same = [held] if now != place else [one for one in targets if _end(one) == _end(held)]
@@ -92,11 +92,6 @@ def _targets(run: Run) -> dict[str, Mount]:
     return {target.rstrip("/"): mount for target, mount in found if target is not None and "$" not in target}
 
 
-def _meets(cache: str, target: str) -> bool:
-    """Whether a mount holds a cache, or a part of it."""
-    return within(cache, target) or within(target, cache)
-
-
 def _end(path: str) -> str:
     return "/".join(path.rsplit("/", 2)[-2:])
 
@@ -106,21 +101,16 @@ def _is_of_use(run: Run, target: str) -> bool:
     if any(target in step.instruction.whole_value for step in run.stage.all_steps if step.at <= run.at):
         return True
     places = (folder(cache, run) for cache in CACHES if user_of(cache, run) is not None)
-    return any(_meets(place, target) for place in places if place is not None)
+    return any(meet(place, target) for place in places if place is not None)
 
 
 def _why(cache: Cache, old: Run, run: Run) -> str:
     """Say what the change did, where it did not move the mount."""
     for name, _ in cache.variables:
-        if (now := run.scope.get(name)) != old.scope.get(name) and (now is None or now.value != _value(old, name)):
+        if (now := run.scope.value_of(name)) != old.scope.value_of(name):
             return f"nothing sets `{name}` any more" if now is None else f"`{name}` says so now"
-    if _value(old, "HOME") != _value(run, "HOME"):
+    if old.scope.value_of("HOME") != run.scope.value_of("HOME"):
         return "`HOME` is another one now"
     if old.user.value != run.user.value:
         return f"this runs as `{run.user.value or 'root'}` now"
     return ""
-
-
-def _value(run: Run, name: str) -> object:
-    found = run.scope.get(name)
-    return found.value if found is not None else None

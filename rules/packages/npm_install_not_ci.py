@@ -22,8 +22,8 @@ from rules.packages.fallbacks import stops_instead, strict_before, without_fallb
 from rules.packages.manifest_edits import first_edits, is_generated
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
-from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_npm_without_ci
+from rules.purpose import is_for_development
 
 _WITH_TEST = ("install-test", "it")
 """What tests as well has `cit` beside it, not `ci`."""

@@ -9,7 +9,6 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.packages.corepack_versions import Fetched, newest_by_corepack
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
-from rules.packages.purpose import is_made_for_developers
 from rules.packages.tool_versions import has_old_npm
 from rules.packages.unpinned import MOVING, Unpinned, unpinned
 from rules.quoting import listed
@@ -42,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         way_out = f"Name the version that was tested: {quote(f'{names[0]}@<version>')}."
         yield found.problem(names, way_out, newest, newest)
     for fetched in newest_by_corepack(change):
-        yield _by_corepack(change, fetched)
+        yield _by_corepack(fetched)
 
 
 def _is_held(change: DockerfileChange, run: Run, call: PackageCall, package: Package) -> bool:
@@ -56,7 +55,7 @@ def _is_held(change: DockerfileChange, run: Run, call: PackageCall, package: Pac
     return manifest is not None and package.name in manifest.packages(*_PARTS)
 
 
-def _by_corepack(change: DockerfileChange, fetched: Fetched) -> Problem:
+def _by_corepack(fetched: Fetched) -> Problem:
     """Say where the version belongs: in the command that asks for the newest, else in the manifest that Corepack reads.
 
     The manifest alone would leave the newest in the layer, and Corepack would fetch the one that is named at its next
@@ -73,7 +72,6 @@ def _by_corepack(change: DockerfileChange, fetched: Fetched) -> Problem:
         key="corepack pnpm",
         decision=f"corepack pnpm {fetched.by_default}",
         leads=fetched.run.stage.layers_ship,
-        minor=is_made_for_developers(change, fetched.stage),
         untold=is_meant_to_move(comments_on(fetched.run)),
     )
 

@@ -23,11 +23,11 @@ from rules.packages.certificates import brings_certificates
 from rules.packages.gone_packages import gone_from
 from rules.packages.linked_libraries import linked_with
 from rules.packages.loaded_libraries import need_of
-from rules.packages.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, may_be_in_base, runs_new_script
 from rules.packages.restoring import restored
 from rules.packages.sources import adds_source_before
 from rules.packages.still_called import calls_of
+from rules.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
 from rules.quoting import listed
 from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.script_tools import lacking

@@ -28,6 +28,7 @@ from rules.api import (
     rule,
     tail_start,
 )
+from rules.model.lineage import built_upon
 from rules.packages.lists_in_need import in_need_here
 from rules.packages.options import spelled
 from rules.packages.own_lists import cleans, fetching_too, ships
@@ -108,7 +109,7 @@ def _runs_script(run: Run) -> bool:
 def _is_script(command: Command) -> bool:
     if command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS:
         return True
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     if "/" in program and not program.startswith(_SYSTEM_FOLDERS):
         return True  # a program of the project's own, such as `/build/install-tools`
     return any(word.value in _PLAYWRIGHT for word in command.args)
@@ -226,7 +227,7 @@ def _index(run: Run) -> int:
 
 def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     """Join this RUN with the one right below it, which installs; further ones that install fetch their own lists."""
-    above = (stage for stage in run.stage.model.stages if stage is not run.stage and run.stage in stage.chain)
+    above = built_upon(run.stage)[1:]
     if call.manager == "apt" and any(map(in_need_here, above)):
         return None  # stages built upon this one install from the lists that the repair removes
     if len(users) > _FEW:

@@ -24,10 +24,10 @@ from rules.api import (
 )
 from rules.brought import brought, context_paths
 from rules.model.work_folders import folder_of
+from rules.mounted_sources import is_started_over_mounts
 from rules.packages.developers_parts import read_toml, table
-from rules.packages.mounted_sources import is_started_over_mounts
 from rules.packages.options import spelled
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 from rules.quoting import listed
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import shell_commands

@@ -19,7 +19,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.php_versions import Version, stages_of_php, version_of
+from rules.facts.languages import release_line
+from rules.packages.php_versions import Version, stages_of_php
 from rules.quoting import listed
 
 
@@ -90,7 +91,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def left_php(name: str, version: str | None) -> bool:
     """Tell whether an extension is not among the sources of a version of PHP any more, nor a part of it."""
-    found, gone = version_of(version), _GONE.get(name)
+    found, gone = release_line(version), _GONE.get(name)
     return found is not None and gone is not None and not gone.built_in and found >= gone.since
 
 

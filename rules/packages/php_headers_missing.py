@@ -15,6 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.languages import release_line
 from rules.facts.packages import depends_on
 from rules.packages.libraries_removed import LINKED
 from rules.packages.pecl_headers import without_headers
@@ -74,8 +75,8 @@ def _by_pecl(stage: Stage, run: Run, command: Command, words: list[str]) -> Iter
 
 def _is_known(stage: Stage) -> bool:
     """Whether all that is installed is seen, and PHP is one without libraries of its own: 7.3 and older had libzip."""
-    version = (stage.runtime.languages.get("php") or "").split(".")
-    new = len(version) > 1 and all(map(str.isdecimal, version[:2])) and (int(version[0]), int(version[1])) >= _FIRST
+    version = release_line(stage.runtime.languages.get("php"))
+    new = version is not None and version >= _FIRST
     return new and stage.facts is not None and stage.facts.is_plain and not stage.files.has_unreadable_run
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.installs import install_folder
 from rules.copying.project_builds import project_builds
 from rules.facts.python_names import index_name
-from rules.lazily import once
+from rules.lazily import once, once_for_each
 from rules.packages.developers_parts import read_toml, table
 from rules.packages.project_texts import requirements_text, text_in_image
 from rules.quoting import quote
@@ -100,24 +100,24 @@ def _around(change: DockerfileChange, run: Run, call: PackageCall) -> _Around:
     if call.manager != "pip" and call.verb != "pip install":
         return _Around(Elsewhere(project=False, unread=None), frozenset())
     start = (run.at, call.command.start) if call.has(*ANEW) else None
-    known, key = _known(run.stage), (_environment(call), start)
-    if key not in known:
-        others = [
-            other
-            for other in _installs(run.stage)
-            if _environment(other.call) == key[0]
-            and (start is None or (other.run.at, other.call.command.start) > start)
-        ]
-        known[key] = _summed(change, others)
-    return known[key]
+    return _summed(change, _Environment(run.stage, _place(call), start))
 
 
-@once
-def _known(stage: Stage) -> dict[object, _Around]:  # noqa: ARG001 - the answer is filled in environment by environment
-    return {}
+class _Environment(NamedTuple):
+    """Where a call installs, and from which command on what is there counts; `None`: from the first one."""
+
+    stage: Stage
+    place: tuple[str | None, ...]
+    start: tuple[tuple[int, int], int] | None
 
 
-def _summed(change: DockerfileChange, others: list[_Other]) -> _Around:
+@once_for_each
+def _summed(change: DockerfileChange, of: _Environment) -> _Around:
+    others = [
+        other
+        for other in _installs(of.stage)
+        if _place(other.call) == of.place and (of.start is None or (other.run.at, other.call.command.start) > of.start)
+    ]
     lists = [(name, _listed(change, other, name)) for other in others for name in _lists(other.call)]
     unread = next((name for name, found in lists if not found.whole), None)
     project = any(_is_of_project(other.call) for other in others)
@@ -138,7 +138,7 @@ def _installs(stage: Stage) -> tuple[_Other, ...]:
     return tuple(found.values())
 
 
-def _environment(call: PackageCall) -> tuple[str | None, ...]:
+def _place(call: PackageCall) -> tuple[str | None, ...]:
     program = call.command.program
     folder = posixpath.dirname(program.value) if program is not None else ""
     return folder, *(call.option(name) for name in ("--target", "--prefix", "--root", "--python"))

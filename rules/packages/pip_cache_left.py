@@ -26,9 +26,9 @@ from rules.packages.cache_readers import is_copied, stopped_by_lack
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
-from rules.packages.purpose import is_named_for_development
 from rules.packages.system_satisfied import is_satisfied
 from rules.packages.tool_versions import has_old_pip
+from rules.purpose import is_named_for_development
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
 from rules.user.ownership import access

@@ -162,7 +162,7 @@ def _first_installs(stage: Stage) -> dict[tuple[tuple[str | None, ...], str], in
 
 def _environment(call: PackageCall) -> tuple[str | None, ...]:
     """What tells one environment from another on two command lines: the installer, its Python, folders, variables."""
-    program = call.command.program.value if call.command.program is not None else ""
+    program = call.command.called
     env = (call.env.get(name) for name in ("VIRTUAL_ENV", "PATH", "UV_SYSTEM_PYTHON", "PIP_TARGET", "PIP_PREFIX"))
     folders = (call.option(name) for name in ("--target", "--prefix", "--root", "--python"))
     return call.program, program, str(call.has("--system")), str(call.user), *folders, *env

@@ -11,7 +11,7 @@ from rules.copying.deletions import is_deleted
 from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.globs import matches
-from rules.lazily import once
+from rules.lazily import once, once_for_each
 from rules.model.puts import folders_of, within
 from rules.packages.tool_versions import reads_no_root
 
@@ -168,25 +168,18 @@ def _is_own_project(run: Run, folder: str, above: str) -> bool:
     return WORKSPACES.isdisjoint(posixpath.relpath(put.path, above).split("/"))
 
 
+@once_for_each
 def _landings(stage: Stage, name: str) -> dict[str | None, list[int]]:
     """Return the places of the sources that are a file of a name or a pattern that takes it, by where they land.
 
     The folder is the container's, `None` where it is not known; the pattern `*` is left aside.
     """
-    known = _landings_of(stage)
-    if name not in known:
-        found: dict[str | None, list[int]] = {}
-        sources = brought(stage).sources
-        patterns = (place for place in brought(stage).patterns if _takes(_path(sources[place]), name))
-        for place in sorted({*brought(stage).named.get(name, ()), *patterns}):
-            found.setdefault(_landing(sources[place], name), []).append(place)
-        known[name] = found
-    return known[name]
-
-
-@once
-def _landings_of(stage: Stage) -> dict[str, dict[str | None, list[int]]]:  # noqa: ARG001 - the answer is filled in name by name
-    return {}
+    found: dict[str | None, list[int]] = {}
+    sources = brought(stage).sources
+    patterns = (place for place in brought(stage).patterns if _takes(_path(sources[place]), name))
+    for place in sorted({*brought(stage).named.get(name, ()), *patterns}):
+        found.setdefault(_landing(sources[place], name), []).append(place)
+    return found
 
 
 def _takes(pattern: str, name: str) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
+_FOR_CMAKE = ("make", "ninja-build", "build-essential")
+"""What reads CMake's files: `make`, unless another is asked for."""
 _GCC = re.compile(r"gcc(?:-\d+)?")
 _WITH_HEADERS = re.compile(r"g\+\+(?:-\d+)?|build-essential|libc6?-dev")
 """What has the headers of the C library, or depends on what has them."""
@@ -46,7 +48,7 @@ def _known_need(stage: Stage, run: Run, call: PackageCall) -> str:
             f" With the flag, name {quote(first.wanted)} too: it comes with {quote(first.package)} as a recommendation "
             f"only, and line {first.line} needs it."
         )
-    if "cmake" in names and not _has_compiler(stage, run, call):
+    if "cmake" in names and not _has(stage, run, call, "gcc", *_COMPILER):
         return " With the flag, name a compiler too: `cmake` only recommends `gcc`."
     return for_a_task(stage, run, call)
 
@@ -64,15 +66,10 @@ def _seen_need(stage: Stage, run: Run, call: PackageCall) -> str:
     return ""
 
 
-def _has_compiler(stage: Stage, run: Run, call: PackageCall) -> bool:
-    there = stage.facts is not None and bool(stage.facts.full or stage.facts.has_tool("gcc"))
-    return there or is_brought(stage, run, call, *_COMPILER)
-
-
-def _has_make(stage: Stage, run: Run, call: PackageCall) -> bool:
-    """Whether there is what CMake's files are for, `make` unless another is asked for."""
-    there = stage.facts is not None and bool(stage.facts.full or stage.facts.has_tool("make"))
-    return there or is_brought(stage, run, call, "make", "ninja-build", "build-essential")
+def _has(stage: Stage, run: Run, call: PackageCall, tool: str, *packages: str) -> bool:
+    """Whether the base has a tool, or one of the packages that have it is installed as well."""
+    there = stage.facts is not None and bool(stage.facts.full or stage.facts.has_tool(tool))
+    return there or is_brought(stage, run, call, *packages)
 
 
 def adds_archive(run: Run) -> bool:
@@ -112,17 +109,12 @@ def lost(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     headless = any(map(_GCC.fullmatch, names)) and not whole
     full = stage.facts is not None and bool(stage.facts.full)
     found = ["ca-certificates"] if _loses_certificates(stage, run, call) else []
-    if "cmake" in names and not _has_make(stage, run, call):
+    if "cmake" in names and not _has(stage, run, call, "make", *_FOR_CMAKE):
         found.append("make")
-    if "git" in names and is_development_file(stage.model.path) and not _has_ssh(stage, run, call):
+    if "git" in names and is_development_file(stage.model.path) and not _has(stage, run, call, "ssh", "openssh-client"):
         found.append("openssh-client")  # people push from there
     found += [name for name in other_halves(stage, run, call) if name not in found]
     return (*found, *(["libc6-dev"] if headless and not full else []))
-
-
-def _has_ssh(stage: Stage, run: Run, call: PackageCall) -> bool:
-    there = stage.facts is not None and bool(stage.facts.full or stage.facts.has_tool("ssh"))
-    return there or is_brought(stage, run, call, "openssh-client")
 
 
 def _loses_certificates(stage: Stage, run: Run, call: PackageCall) -> bool:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import UNKNOWN, Confidence, Problem, append_to_run, fix, once, quote, within
+from rules.api import UNKNOWN, Confidence, Problem, append_to_run, fix, meet, once, quote
 from rules.packages.options import spelled
 from rules.runtime.ruby_programs import is_ruby
 
@@ -99,7 +99,7 @@ def _is_carried(change: DockerfileChange, run: Run, folder: str) -> bool:
             if cleaned is not None and cleaned > run.at:
                 continue
             paths = (copy.source_path(one) for one in copy.sources)
-            if any(path is not None and (within(place, path) or within(path, place)) for path in paths):
+            if any(path is not None and meet(place, path) for path in paths):
                 return True
     return False
 

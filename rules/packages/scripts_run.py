@@ -33,7 +33,7 @@ def scripts_run(run: Run) -> tuple[tuple[Command, Put], ...]:
 def called_script(command: Command) -> str:
     """Return the script that a command runs, by itself or by a shell: `bash -e install.sh`; empty for `sh -c "…"`."""
     if command.name not in READERS:
-        return command.program.value if command.program is not None else ""
+        return command.called
     operands = () if command.name in SHELLS and command.has("-c") else command.operands(_WITH_VALUE)
     return operands[0].value if operands else ""
 

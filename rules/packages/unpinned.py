@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.comments import comments_on, is_meant_to_move
 from rules.facts.python_names import compared_name
-from rules.packages.purpose import is_made_for_developers
 from rules.packages.reaching import reaches_image
 from rules.problem import Confidence, Problem
 from rules.quoting import listed, quote
@@ -58,7 +57,6 @@ class Unpinned(NamedTuple):
         reaches: Whether one of them, as it is installed here or in another stage, may be in an image that ships.
         conditional: Whether a condition decides on all of them.
         repeated: Whether another RUN installs the very same ones.
-        for_developers: Whether nobody else gets them.
     """
 
     stage: Stage
@@ -68,7 +66,6 @@ class Unpinned(NamedTuple):
     reaches: bool = True
     conditional: bool = False
     repeated: bool = False
-    for_developers: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,7 +123,6 @@ class Unpinned(NamedTuple):
             stage=self.stage.key,
             items=self.compared,
             decision=f"{names if self.repeated else self.stage.key} {self._deed} {decision}",
-            minor=self.for_developers,
             untold=is_meant_to_move(comments_on(self.run)),
         )
 
@@ -162,9 +158,8 @@ def unpinned(
     shipped = {name for one in every if reaches_image(one.stage, one.call) for name in one.names}
     lists = Counter(one.names for one in every)
     for one in every:
-        for_developers = is_made_for_developers(change, one.stage)
         reaches, repeated = not shipped.isdisjoint(one.names), lists[one.names] > 1
-        yield one._replace(reaches=reaches, repeated=repeated, for_developers=for_developers)
+        yield one._replace(reaches=reaches, repeated=repeated)
 
 
 def _once_each(found: Iterator[Unpinned]) -> Iterator[Unpinned]:

@@ -24,8 +24,8 @@ from rules.matching.gathering import named_lines
 from rules.packages.client_caches import CACHES, folder, is_told
 from rules.packages.options import add_option, spelled
 from rules.packages.pip_cache_left import is_of_pip
-from rules.packages.purpose import is_named_for_development
 from rules.packages.scripts import may_be_script
+from rules.purpose import is_named_for_development
 
 _CACHE = next(cache for cache in CACHES if cache.name == "uv")
 _SETTINGS = ("pyproject.toml", "uv.toml")

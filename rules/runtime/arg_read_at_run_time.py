@@ -21,7 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.start_instructions import Written, is_script_entrypoint, reads_code, shipped
+from rules.runtime.start_instructions import Written, is_below_script, reads_code, shipped
 from rules.runtime.start_scripts import READS_ANOTHER, script_above
 
 _EXPORTS = re.compile(r"\bexport\b")
@@ -120,8 +120,7 @@ def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
 
 def _is_below_script(change: DockerfileChange, found: Written) -> bool:
     """Whether a script of the file in front of a CMD was not read, or names a variable itself: it may set this one."""
-    entrypoint = found.stage.image.entrypoint
-    if found.instruction.keyword != "CMD" or entrypoint.instruction is None or not is_script_entrypoint(found.stage):
+    if not is_below_script(found):
         return False
     script = script_above(change, found)
     return script is None or bool(_EXPORTS.search(script.text) or READS_ANOTHER.search(script.text))

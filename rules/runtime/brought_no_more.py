@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.brought import last_put, place_of
-from rules.copying.origins import holds, origin
+from rules.copying.origins import holds, is_named_by_run, origin
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def brought_no_more(change: DockerfileChange, stage: Stage, was: Stage, start: S
     """
     for path in _named(was, start):
         put = last_put(was, path)
-        if put is None or not isinstance(put.step, Copy) or _is_said(stage, path) or _is_built(change, was, path, put):
+        if put is None or not isinstance(put.step, Copy) or is_named_by_run(stage, path):
+            continue
+        if _is_built(change, was, path, put):
             continue
         if not _is_brought(change, stage, path, by_name=_is_by_name(put, path)):
             return put.step
@@ -71,12 +73,6 @@ def _is_brought(change: DockerfileChange, stage: Stage, path: str, *, by_name: b
         elif put.path == path or _is_by_name(put, path) or put.kind == "context" or not by_name:
             return True
     return False
-
-
-def _is_said(stage: Stage, path: str) -> bool:
-    """Whether a RUN names the file: it may make it."""
-    name = posixpath.basename(path)
-    return any(name in run.instruction.whole_value for run in stage.done_runs)
 
 
 def _copied_names(stage: Stage) -> set[str]:

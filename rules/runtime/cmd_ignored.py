@@ -19,6 +19,7 @@ from rules.api import (
     rule,
     written_by,
 )
+from rules.quoting import capitalized
 from rules.runtime.json_arrays import attempt
 from rules.runtime.making_way import HANDS_ON
 from rules.runtime.start_instructions import (
@@ -147,7 +148,7 @@ def _way_out(change: DockerfileChange, found: Written, *, options: bool) -> str:
     else:
         hand_on = f"hand them on: {HANDS_ON}"
     if options:
-        return hand_on[:1].upper() + hand_on[1:]
+        return capitalized(hand_on)
     return f"Take it out; only where its words are meant for the program in `ENTRYPOINT`, {hand_on}"
 
 

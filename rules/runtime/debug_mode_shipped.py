@@ -14,16 +14,14 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    is_development_name,
     quote,
     rule,
 )
-from rules.packages.mounted_sources import brings_no_program, is_started_over_mounts, runs_mounted_sources
-from rules.packages.purpose import is_called_for_development
+from rules.mounted_sources import brings_no_program, runs_mounted_sources
+from rules.purpose import is_called_for_development, is_for_developers, starts_tests
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import Switch, switch_in
 from rules.runtime.debug_variables import debug_variables, stays_inside
-from rules.runtime.lost_on_purpose import ran_tests
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
 from rules.runtime.xdebug import shipped_xdebug
@@ -102,14 +100,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
-    if is_development_name(stage.name) or runs_mounted_sources(change, stage) or _runs_tests(stage):
-        return True
-    return is_started_over_mounts(change, stage)
-
-
-def _runs_tests(stage: Stage) -> bool:
-    """Whether all that the file starts is tests: `ENTRYPOINT ["npm", "test"]`."""
-    return ran_tests(setting for setting in stage.image.start_command if setting.set_in_file)
+    """Whether nobody ships what the stage makes, or nothing of a program is in there, or tests are all that it runs."""
+    return is_for_developers(change, stage) or runs_mounted_sources(change, stage) or starts_tests(stage)
 
 
 def _told(problem: Problem, instruction: Instruction) -> Problem:

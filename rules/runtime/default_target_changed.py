@@ -14,6 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.change import texts_of
 from rules.quoting import listed
 
 
@@ -94,7 +95,7 @@ def _gone(change: DockerfileChange, old: Stage, new: Stage) -> Iterator[Problem]
         return
     if _plain_builds(change) == ():
         return  # every build says what it wants
-    if is_development_name(old.name) if new.name in before else set(_instructions(old)) & set(_instructions(new)):
+    if is_development_name(old.name) if new.name in before else set(texts_of(old)) & set(texts_of(new)):
         return  # nobody needs it any more, or it has another name
     yield Problem(
         new.from_.span,
@@ -165,7 +166,3 @@ def _where(change: DockerfileChange, old: Stage) -> Stage | None:
     if old.name is not None:
         return named
     return change.found_again(old)
-
-
-def _instructions(stage: Stage) -> tuple[str, ...]:
-    return tuple(str(instruction) for instruction in stage.instructions)

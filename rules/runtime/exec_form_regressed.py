@@ -135,7 +135,7 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
         return None
     if len(commands) == 1 and (shell == "bash" or makes_way(stage, start)):
         return None
-    program = last.program.value if last.program is not None else last.name
+    program = last.called or last.name
     return _problem(
         stage,
         start,

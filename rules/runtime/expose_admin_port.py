@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 from rules.runtime.ports import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}

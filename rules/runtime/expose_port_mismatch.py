@@ -41,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if told is None or (found.stage.key, told) in seen:
             continue
         seen.add((found.stage.key, told))
-        exposed = _only_port(found)
+        exposed = found.stage.image.only_port
         if exposed is not None and exposed.number != told.port:
             yield _other_exposed(found, told, exposed)
         elif not told.place and _port_is_set(found):
@@ -87,12 +87,6 @@ def _base_listens_elsewhere(stage: Stage, base: OfBase, exposed: Port) -> Proble
         key=str(base.port),
         fix=fix(f"Expose {base.port}", edit),
     )
-
-
-def _only_port(found: Written) -> Port | None:
-    """Return the one port that the file exposes; `None` with several, or when the base exposes some."""
-    ports = found.stage.image.ports
-    return ports[0] if len(ports) == 1 and ports[0].number is not None and ports[0].instruction is not None else None
 
 
 def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:

@@ -59,7 +59,7 @@ def _missing(change: DockerfileChange, stage: Stage, commands: tuple[Command, ..
     """Return the first command of a health check that nothing puts into the image."""
     if not stage.base_known or stage.runtime.is_windows or _has_another_way(commands):
         return None
-    return next((c for c in commands if c.name and lacks_program(change, stage, _program(c))), None)
+    return next((c for c in commands if c.name and lacks_program(change, stage, c.called or c.name)), None)
 
 
 def _brought_elsewhere(change: DockerfileChange, found: Written) -> tuple[Command, Installed] | None:
@@ -112,10 +112,6 @@ def _is_given_otherwise(stage: Stage, build: Build) -> bool:
     texts = [one.from_.value for one in stage.chain]
     named = any(f"${name}" in text or f"${{{name}" in text for text in texts for name in build.args)
     return named or any(mount.endswith(("/bin", "/sbin")) for mount in build.mounts)
-
-
-def _program(command: Command) -> str:
-    return command.program.value if command.program is not None else command.name
 
 
 def _has_another_way(commands: tuple[Command, ...]) -> bool:

@@ -71,7 +71,7 @@ def _left(command: Command) -> str | None:
     """Return the program that a command surely leaves in the background."""
     if command.conditional or command.program is None:
         return None
-    daemon = background((command.program.value, *(word.value for word in command.args)))
+    daemon = background(command.argv)
     return daemon.name if daemon is not None else command.name if command.after == "&" else None
 
 

@@ -112,7 +112,7 @@ def _ends_in_server(text: str) -> bool:
 
 def _is_own_server(found: Written, command: Command) -> bool:
     """Whether a program of the project is started by its path, without a word more, in an image that serves."""
-    path = command.program.value if command.program is not None else ""
+    path = command.called
     own = path.startswith(("./", "/")) and not path.startswith(_SYSTEM) and "." not in posixpath.basename(path)
     serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
     if own and serves and not command.args and not command.conditional:
@@ -136,7 +136,7 @@ def _starts_release(found: Written, command: Command) -> bool:
 
     A path without a folder is taken to lie in the WORKDIR.
     """
-    path = command.program.value if command.program is not None else ""
+    path = command.called
     first = next(iter(command.args), None)
     if (
         first is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote, within
 from rules.copying.absent import begins_elsewhere
-from rules.model.puts import may_bring
+from rules.model.puts import may_bring, meet
 from rules.runtime.module_origins import brings_folder, is_led, may_be_package
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import behind_init, is_script_entrypoint, reads_code
@@ -80,7 +80,7 @@ def _is_known(change: DockerfileChange, stage: Stage, folder: str) -> bool:
         return False
     mounts = [mount for build in builds for mount in build.mounts]
     mounts += [volume.value for volume in stage.image.volumes if volume.value]
-    return not any(within(folder, mount) or within(mount, folder) for mount in mounts)
+    return not any(meet(folder, mount) for mount in mounts)
 
 
 def _own(change: DockerfileChange, module: str) -> _Own | None:

@@ -84,7 +84,7 @@ def words_of_server(start: Start) -> tuple[str, ...]:
     last = commands[-1] if commands else None
     if last is None or last.conditional or last.program is None or last.assignments:
         return ()
-    return (last.program.value, *(word.value for word in last.args))
+    return last.argv
 
 
 def bound_to_loopback(words: tuple[str, ...]) -> Bound | None:

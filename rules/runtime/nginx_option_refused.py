@@ -40,7 +40,7 @@ def _words(found: Written) -> tuple[str, ...]:
     last = commands[-1] if commands else None
     if last is None or last.program is None or last.conditional:
         return ()
-    return (last.program.value, *(word.value for word in last.args))
+    return last.argv
 
 
 def _fault(words: tuple[str, ...], at: int) -> tuple[tuple[str, ...], str, str] | None:

@@ -103,7 +103,7 @@ def _until_moved(commands: tuple[Command, ...] | list[Command], script: str) -> 
         if command.name in ("cd", "pushd", ".", "source"):
             return
         if not command.conditional and command.before != "||" and command.after != "||" and command.program is not None:
-            yield Call((command.program.value, *(word.value for word in command.args)), script, command.line)
+            yield Call(command.argv, script, command.line)
 
 
 def script_called(words: tuple[str, ...]) -> tuple[str, bool] | None:

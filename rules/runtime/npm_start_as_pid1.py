@@ -12,7 +12,6 @@ from rules.api import (
     Fix,
     Problem,
     Severity,
-    Start,
     fix,
     is_development_name,
     quote,
@@ -21,12 +20,11 @@ from rules.api import (
 )
 from rules.model.audience import is_development_start
 from rules.packages.developers_programs import commands_of_lines
-from rules.packages.mounted_sources import is_started_over_mounts
 from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
-from rules.runtime.start_text import is_plain, json_array, runs_first_argument
+from rules.runtime.start_text import behind_exec, is_plain, json_array, runs_first_argument
 from rules.runtime.unhandled_signals import NEEDS_INIT, handles_sigterm
 
 _RUNNERS = ("npm", "yarn", "pnpm")
@@ -63,18 +61,11 @@ def _words(found: Written) -> tuple[str, ...]:
     if passes_signals(words) or reads_code(words[: -len(found.start.words)]) or _is_taken_for_file(found, words):
         return ()  # below `["sh", "-c"]` the first word alone is run
     if found.start.form != "exec" or reads_code(found.start.words):
-        return _behind_exec(found.start)
+        return behind_exec(found.start)
     cmd = found.stage.image.cmd.value
     if found.instruction.keyword == "ENTRYPOINT":
         return (*words, *(cmd.words if cmd is not None and cmd.form == "exec" else ()))
     return found.start.words
-
-
-def _behind_exec(start: Start) -> tuple[str, ...]:
-    last = start.commands[-1] if start.commands else None
-    if last is None or last.wrappers != ("exec",) or last.program is None:
-        return ()
-    return (last.program.value, *(word.value for word in last.args))
 
 
 def _is_taken_for_file(found: Written, words: tuple[str, ...]) -> bool:
@@ -118,7 +109,7 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
-        minor=_is_for_developers(change, found, words),
+        minor=_serves_developers(change, found, words),
         fix=repair if sure else None,
     )
 
@@ -128,11 +119,9 @@ def _sees_to_signals(change: DockerfileChange, found: Written, line: str) -> boo
     return any(handles_sigterm(change, found.stage, command) for command in commands_of_lines([line]))
 
 
-def _is_for_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:
+def _serves_developers(change: DockerfileChange, found: Written, words: tuple[str, ...]) -> bool:
     """Whether what starts serves the one who writes it: there are no requests that a signal could cut off."""
-    if change.is_for_developers or is_development_start(" ".join(words)):
-        return True
-    return switch_in_script(change, found) is not None or is_started_over_mounts(change, found.stage)
+    return is_development_start(" ".join(words)) or switch_in_script(change, found) is not None
 
 
 def _script_line(change: DockerfileChange, found: Written, name: str) -> str | None:

@@ -35,7 +35,7 @@ def parted_ports(change: DockerfileChange, told: set[str]) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or stage.key in told:
             continue
-        exposed, before = _only_port(stage), _only_port(was)
+        exposed, before = stage.image.only_port, was.image.only_port
         now = _told(stage)
         for name, old in _told(was).items() if exposed is not None and before is not None else ():
             new = now.get(name)
@@ -44,12 +44,6 @@ def parted_ports(change: DockerfileChange, told: set[str]) -> Iterator[Problem]:
             if new.port != exposed.number and old.port in (new.port, exposed.number):
                 yield _problem(stage, exposed, new, old.port)
                 break
-
-
-def _only_port(stage: Stage) -> Port | None:
-    """Return the one port that the file exposes."""
-    ports = stage.image.ports
-    return ports[0] if len(ports) == 1 and ports[0].number is not None and ports[0].instruction is not None else None
 
 
 def _told(stage: Stage) -> dict[str, _Told]:

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import ROOT_NAMES, Confidence, Fix, Span, fix, insert_after, insert_line_after, quote, within
+from rules.api import ROOT_NAMES, Confidence, Fix, Span, fix, insert_after, insert_line_after, meet, quote
 from rules.facts.distributions import REDHAT_FAMILY
 from rules.user.start_scripts import scripts_in_turn
 
@@ -80,7 +80,7 @@ def _carries(path: str | None) -> bool:
     """Whether what is copied to a path may configure PHP, or bring extensions."""
     if path is None:
         return True
-    return any(within(path, place) or within(place, path) for place in (_CONFIGURATION, _MODULES))
+    return any(meet(path, place) for place in (_CONFIGURATION, _MODULES))
 
 
 def _is_ini(copy: Copy) -> bool:

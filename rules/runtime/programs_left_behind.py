@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rules.api import Confidence, Note, Problem, quote
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.facts.installers import PYTHON_MANAGERS
-from rules.model.puts import within
+from rules.model.puts import meet
 from rules.model.search_path import DEFAULT_PATH
 from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages
 from rules.runtime.gained_programs import may_gain
@@ -53,7 +53,7 @@ def _may_have(stage: Stage, name: str) -> bool:
     if stage.facts is None or not stage.facts.is_plain or may_gain(stage, name, _BRING, "$*/"):
         return True
     puts = (put for put in stage.files.puts if not put.makes_folder)
-    return any(within(put.path, folder) or within(folder, put.path) for put in puts for folder in DEFAULT_PATH)
+    return any(meet(put.path, folder) for put in puts for folder in DEFAULT_PATH)
 
 
 def _installed_by(change: DockerfileChange, builder: Stage, name: str) -> Run | None:

@@ -90,7 +90,7 @@ def _makes_scripts(stage: Stage) -> bool:
         installs = {call.command.start for call in run.package_calls if call.action in ("install", "sync")}
         for command in run.commands:
             words = {word.value for word in command.args}
-            program = command.program.value if command.program is not None else ""
+            program = command.called
             script = "/" in program and not program.startswith(_SYSTEM)
             if command.start not in installs and (script or not words.isdisjoint(_BUILDING)):
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.languages import release_line
 from rules.lazily import once
 from rules.model.packages import OS_MANAGERS
 
@@ -56,18 +57,12 @@ def official_ruby(stage: Stage) -> tuple[int, int] | None:
     """Return the release line of the official image of Ruby that a stage stands on; `None` on any other base."""
     if stage.facts is None or stage.facts.name != "ruby":
         return None
-    return line_of(stage.facts.languages.get("ruby"))
+    return release_line(stage.facts.languages.get("ruby"))
 
 
 def ruby_line(stage: Stage) -> tuple[int, int] | None:
     """Return the release line of a stage's Ruby, `None` where it is not known."""
-    return line_of(stage.runtime.languages.get("ruby"))
-
-
-def line_of(version: str | None) -> tuple[int, int] | None:
-    """Return the first two numbers of a version, `None` where there are no two."""
-    parts = (version or "").split(".")[:2]
-    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(part.isdecimal() for part in parts) else None
+    return release_line(stage.runtime.languages.get("ruby"))
 
 
 @once
@@ -76,7 +71,7 @@ def rails_of(change: DockerfileChange) -> Rails | None:
     locked, gemfile = (_text(change, name) for name in ("Gemfile.lock", "Gemfile"))
     found = _LOCKED.search(locked) if locked is not None else None
     if found is not None:
-        return Rails(line_of(found["version"]), settled=True)
+        return Rails(release_line(found["version"]), settled=True)
     if gemfile is None:
         return None
     gem = _GEM.search(gemfile)
@@ -86,7 +81,7 @@ def rails_of(change: DockerfileChange) -> Rails | None:
     if wanted is None:
         return None
     fixed = wanted["sign"] is None or wanted["sign"] == "=" or len(wanted["version"].split(".")) >= _FIXED
-    return Rails(line_of(wanted["version"]), settled=fixed)
+    return Rails(release_line(wanted["version"]), settled=fixed)
 
 
 def _text(change: DockerfileChange, name: str) -> str | None:

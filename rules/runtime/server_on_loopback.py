@@ -81,7 +81,7 @@ def _in_script(script: StartScript) -> Found | None:
     last = outer[-1] if outer else None
     if parsed.errors or last is None or last.conditional or last.program is None or last.assignments:
         return None
-    bound = bound_to_loopback((last.program.value, *(word.value for word in last.args)))
+    bound = bound_to_loopback(last.argv)
     mentions = bound is not None and bound.variable and bound.variable in script.text
     return Found(bound, script, last.line) if bound is not None and not mentions else None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import Origin
 from rules.runtime.daemons import is_busybox_httpd
 from rules.runtime.start_instructions import behind_init, is_script_entrypoint, reads_code
+from rules.runtime.start_text import behind_exec
 
 if TYPE_CHECKING:
     from rules.api import Setting, Stage, Start
@@ -80,10 +81,7 @@ def _behind_shell(start: Start) -> tuple[str, ...]:
     """Return the words of what gets the signal: behind an init, or where the shell makes way by `exec`."""
     if start.form == "exec" and not reads_code(start.words):
         return behind_init(start.words)
-    last = start.commands[-1] if start.commands else None
-    if last is None or last.wrappers != ("exec",) or last.program is None:
-        return ()
-    return (last.program.value, *(word.value for word in last.args))
+    return behind_exec(start)
 
 
 def _process_1(stage: Stage) -> Setting[Start] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.model.lineage import built_upon
 
 _STARTS = frozenset({"start", "restart"})
 _INIT = re.compile(r"/etc/(?:init\.d|rc\.d)/[\w.-]+")
@@ -38,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _starts(command: Command) -> bool:
     """Whether a command starts a service by the system's own means."""
     words = [word.value for word in command.args]
-    if command.name == "service" or _INIT.fullmatch(command.program.value if command.program is not None else ""):
+    if command.name == "service" or _INIT.fullmatch(command.called):
         return bool(words) and words[-1] in _STARTS
     if command.name == "systemctl":
         return bool(_STARTS.intersection(words[:2]))
@@ -52,7 +53,7 @@ def _makes_folder_of_sshd(stage: Stage, command: Command) -> bool:
     """
     if not {word.value for word in (command.program, *command.args) if word is not None} & _SSH:
         return False
-    here = [other for other in stage.model.stages if other is stage or stage in other.chain]
+    here = built_upon(stage)
     starts = (one.value.text for other in here for one in other.image.start_command if one.value is not None)
     made = any(
         "run/sshd" in word.value

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.absent import Absent, absent
-from rules.packages.purpose import is_called_for_development
+from rules.purpose import is_called_for_development
 from rules.runtime.given_scripts import script_of
 from rules.runtime.hyphenated_modules import hyphenated_module
 from rules.runtime.module_origins import MANIFEST, installed, is_led, may_be_package

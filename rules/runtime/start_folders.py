@@ -79,9 +79,7 @@ def _words(start: Start) -> tuple[str, ...]:
     if start.form == "exec":
         return behind_init(start.words)
     command = only_command(start)
-    if command is None or command.program is None:
-        return ()
-    return (command.program.value, *(word.value for word in command.args))
+    return command.argv if command is not None else ()
 
 
 def _module(words: tuple[str, ...]) -> str | None:

@@ -11,7 +11,7 @@ from rules.runtime.idle_process import Idle, idle_process
 from rules.runtime.start_instructions import (
     Written,
     behind_init,
-    executes_cmd,
+    is_executed,
     is_script_entrypoint,
     reads_code,
     shipped,
@@ -47,7 +47,7 @@ class Left(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The program goes into the background, and the container ends with what started it, or does not notice its end."""
     for found in shipped(change):
-        if found.stage.runtime.is_windows or not _is_program(found):
+        if found.stage.runtime.is_windows or not is_executed(found):
             continue
         left = _left(change, found)
         confidence = _confidence(change, found, left) if left is not None else None
@@ -56,12 +56,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         idle = idle_process(change, found) if left is None and change.before is not None else None
         if idle is not None:
             yield _unwatched(found, idle)
-
-
-def _is_program(found: Written) -> bool:
-    """Whether the first word is executed, and is no argument of the ENTRYPOINT."""
-    is_cmd = found.instruction.keyword == "CMD"
-    return not is_cmd or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
 
 
 def _left(change: DockerfileChange, found: Written) -> Left | None:
@@ -89,7 +83,7 @@ def _of_command(last: Command, script: StartScript | None) -> Left | None:
     """Return what the last command leaves: a daemon, or any program behind which `&` stands."""
     if last.conditional or last.before in ("|", "|&", "||") or last.program is None:
         return None
-    daemon = background((last.program.value, *(word.value for word in last.args)))
+    daemon = background(last.argv)
     if daemon is None and last.after == "&":
         daemon = Daemon(last.name, "take out the `&`, and begin the line with `exec`")
     return Left(daemon, str(last), last, script) if daemon is not None else None

@@ -184,6 +184,17 @@ def is_bare_init(start: Start | None) -> bool:
     return start is not None and start.form == "exec" and passes_signals(start.words) and not behind_init(start.words)
 
 
+def is_below_script(found: Written) -> bool:
+    """Tell whether a script that the file itself sets as ENTRYPOINT stands in front of a CMD."""
+    own = found.stage.image.entrypoint.instruction is not None
+    return found.instruction.keyword == "CMD" and own and is_script_entrypoint(found.stage)
+
+
+def is_executed(found: Written) -> bool:
+    """Tell whether the first word of a start command is executed, and is no argument of the ENTRYPOINT."""
+    return found.instruction.keyword != "CMD" or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
+
+
 def executes_cmd(stage: Stage) -> bool:
     """Tell whether the ENTRYPOINT in force executes what CMD says: a script, by its custom, or an init."""
     return is_script_entrypoint(stage) or is_bare_init(stage.image.entrypoint.value)

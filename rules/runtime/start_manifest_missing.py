@@ -8,7 +8,7 @@ from rules.api import Category, Confidence, DockerfileChange, Problem, Severity,
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.carried import fills_root
 from rules.runtime.node_manifest import Call, calls, script_called
-from rules.runtime.start_instructions import Written, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import Written, is_below_script, shipped
 from rules.runtime.start_scripts import script_above
 
 _MANIFEST = "package.json"
@@ -49,8 +49,7 @@ def _is_mounted(change: DockerfileChange) -> bool:
 
 def _may_be_brought(change: DockerfileChange, found: Written) -> bool:
     """Whether the script of an ENTRYPOINT may bring the file before it starts what CMD says, or was not read."""
-    entrypoint = found.stage.image.entrypoint
-    if found.instruction.keyword != "CMD" or entrypoint.instruction is None or not is_script_entrypoint(found.stage):
+    if not is_below_script(found):
         return False
     above = script_above(change, found)
     return above is None or _BRINGS.search(above.code) is not None

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.packages.purpose import is_called_for_development
+from rules.purpose import is_called_for_development
 from rules.runtime.code_by_name import code_by_name, may_be_handed_on
 from rules.runtime.given_scripts import script_of
 from rules.runtime.left_modules import module_left_out

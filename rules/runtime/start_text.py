@@ -115,6 +115,12 @@ def only_command(start: Start) -> Command | None:
     return commands[0] if len(commands) == 1 and not commands[0].conditional else None
 
 
+def behind_exec(start: Start) -> tuple[str, ...]:
+    """Return the words for which a shell makes way with `exec` at its end; none where it goes on."""
+    last = start.commands[-1] if start.commands else None
+    return last.argv if last is not None and last.wrappers == ("exec",) else ()
+
+
 def is_plain(text: str) -> bool:
     """Tell whether a command line means the same without a shell: no quotes, variables, patterns or operators."""
     return bool(text.strip()) and not _SHELL_SYNTAX.search(text)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -25,7 +24,7 @@ from rules.runtime.misnamed_scripts import misnamed_script
 from rules.runtime.programs_left_behind import left_behind
 from rules.runtime.project_programs import project_left_out
 from rules.runtime.script_tools import Missing, cause, install, lacking, lacks_program, missing_in_script
-from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import Written, is_executed, is_script_entrypoint, shipped
 from rules.runtime.start_scripts import note_in
 from rules.runtime.undeclared_programs import undeclared_program
 
@@ -106,11 +105,9 @@ def _lacks(change: DockerfileChange, stage: Stage, name: str) -> bool:
 
 
 def _is_program(found: Written) -> bool:
-    """Whether the first word is executed, and not an argument of the ENTRYPOINT."""
+    """Whether the first word is executed, as far as that is known."""
     is_cmd = found.instruction.keyword == "CMD"
-    if is_cmd and _is_behind_made_script(found.stage):
-        return False
-    return not is_cmd or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
+    return not (is_cmd and _is_behind_made_script(found.stage)) and is_executed(found)
 
 
 def _is_behind_made_script(stage: Stage) -> bool:
@@ -132,11 +129,7 @@ def _programs(found: Written) -> Iterator[str]:
         if command.conditional or command.after == "||":
             return
         if command.name and "$" not in command.name:
-            yield _name(command)
-
-
-def _name(command: Command) -> str:
-    return command.program.value if command.program is not None else command.name
+            yield command.called or command.name
 
 
 def _problem(found: Written, missing: str) -> Problem:

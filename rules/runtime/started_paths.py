@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.model.puts import within
 from rules.runtime.given_scripts import script_of
-from rules.runtime.start_instructions import is_script_entrypoint
+from rules.runtime.start_instructions import is_below_script
 from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 
@@ -25,7 +25,7 @@ def is_open(change: DockerfileChange, found: Written) -> bool:
     operand = script_of(words) if words else None
     named = {word for word in (*words[:1], operand) if word and ("/" in word or word == operand)}
     relative = any(word[0] != "/" for word in named)
-    if relative and found.instruction.keyword == "CMD" and _moves_first(change, found):
+    if relative and is_below_script(found) and _moves_first(change, found):
         return True
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     paths = [absolute_of(found.stage, word) for word in named] if mounts else []
@@ -33,10 +33,7 @@ def is_open(change: DockerfileChange, found: Written) -> bool:
 
 
 def _moves_first(change: DockerfileChange, found: Written) -> bool:
-    """Whether a script of the file's own as ENTRYPOINT goes to another folder, or may: it was not read."""
-    entrypoint = found.stage.image.entrypoint
-    if entrypoint.instruction is None or not is_script_entrypoint(found.stage):
-        return False
+    """Whether the script in front of a CMD goes to another folder, or may: it was not read."""
     script = script_above(change, found)
     if script is None or script.shell is None:
         return True
@@ -48,9 +45,7 @@ def words_of(found: Written) -> tuple[str, ...]:
     if found.start.form == "exec":
         return found.start.words
     command = only_command(found.start)
-    if command is None or command.program is None:
-        return ()
-    return (command.program.value, *(word.value for word in command.args))
+    return command.argv if command is not None else ()
 
 
 def absolute_of(stage: Stage, program: str) -> str | None:

@@ -48,7 +48,7 @@ def beside_way_out(change: DockerfileChange, stage: Stage, command: Command | No
         command: What starts it.
     """
     name = _VERSION.sub("", command.name) if command is not None else ""
-    path = command.program.value if command is not None and command.program is not None else ""
+    path = command.called if command is not None else ""
     if command is None or not name or posixpath.splitext(_VERSION.sub("", path))[1] or "$" in path:
         return ""  # a script, whose shell is spoken of elsewhere, or nobody knows what
     if name in _HANDLES | _RUNNERS | BUILTINS | SHELLS | INITS or handles_sigterm(change, stage, command):

@@ -145,7 +145,7 @@ def _program(start: Start) -> str:
     if start.form == "exec":
         return next(iter(behind_init(start.words)), "")
     command = only_command(start)
-    return command.program.value if command is not None and command.program is not None else ""
+    return command.called if command is not None else ""
 
 
 @once

@@ -14,6 +14,7 @@ from rules.api import (
     Severity,
     Source,
     Stage,
+    meet,
     quote,
     rule,
     within,
@@ -139,13 +140,8 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...], dockerfile: str) 
                 yield Used(f"`EXPOSE {port}`", f"port {port}", *place, "EXPOSE")
             elif path and path.rstrip("/") in volumes:
                 yield Used(f"`VOLUME {path}`", path, *place, "VOLUME")
-            elif path and folder is not None and within(path, folder) and not _meet(path, here):
+            elif path and folder is not None and within(path, folder) and not meet(path, here):
                 yield Used(f"`WORKDIR {folder}`", folder, *place, "WORKDIR")
-
-
-def _meet(mounted: str, folder: str) -> bool:
-    """Whether what is mounted lies in a folder, or covers it."""
-    return within(mounted, folder) or within(folder, mounted)
 
 
 def _values(text: str) -> Iterator[tuple[int, int]]:
@@ -198,7 +194,7 @@ def _moved(stage: Stage, was: Stage) -> list[str]:
         return []
     gone, new = _volumes(was) - _volumes(stage), _volumes(stage) - _volumes(was)
     return sorted(
-        path for path in gone if new and path[:1] == "/" and not any(_meet(path, other) for other in _volumes(stage))
+        path for path in gone if new and path[:1] == "/" and not any(meet(path, other) for other in _volumes(stage))
     )
 
 

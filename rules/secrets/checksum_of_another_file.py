@@ -157,16 +157,11 @@ def _changed(now: Summed, was: Summed) -> tuple[Span, Variable | None]:
     """Return where the other version was written: in a variable of the address, or in the address itself."""
     for name in names_read(now.url):
         variable = now.step.scope.get(name)
-        if variable is not None and _value(now.step, name) != _value(was.step, name):
+        if variable is not None and now.step.scope.value_of(name) != was.step.scope.value_of(name):
             span = _written(variable, name)
             if span is not None:
                 return span, variable
     return now.span, None
-
-
-def _value(step: Step, name: str) -> object:
-    found = step.scope.get(name)
-    return found.value if found is not None else None
 
 
 def _written(variable: Variable, name: str) -> Span | None:

@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.lock_calls import is_told_to_hold
-from rules.packages.purpose import is_for_development
+from rules.purpose import is_for_development
 from rules.quoting import listed
 from rules.secrets.download_checks import last_checks
 from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls

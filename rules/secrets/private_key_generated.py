@@ -22,6 +22,7 @@ from rules.brought import texts_brought
 from rules.copying.deletions import deleted_behind
 from rules.facts.distributions import DEBIAN_FAMILY
 from rules.model.audience import is_development_name, is_development_path, is_development_start
+from rules.model.lineage import built_upon
 from rules.model.work_folders import path_of
 from rules.secrets.made_keys import HOST_KEYS, MAKERS, SELF_SIGNED, made_by
 from rules.user.start_scripts import scripts_in_turn
@@ -108,7 +109,7 @@ def _makes_host_keys(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the package of the SSH server makes keys (its postinst, Debian), and an image starts that server."""
     if stage.runtime.distribution not in DEBIAN_FAMILY:
         return False
-    holders = [other for other in stage.model.stages if stage in other.chain]
+    holders = built_upon(stage)
     lines = [other.image.start_line() for other in holders]
     codes = (script.code for other in holders for script in scripts_in_turn(change, other))
     return any(_STARTS_SERVER.search(text) for text in (*lines, *codes))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, once
 from rules.copying.recipes import SYSTEM
+from rules.model.lineage import built_upon
 from rules.model.scope import names_read
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def handed_on(stage: Stage) -> dict[str, list[tuple[int, str, bool]]]:
 def runs_below(stage: Stage, start: int) -> bool:
     """Tell whether a RUN sees what is set at a place: one behind it in the stage, or one of a stage upon that."""
     behind = bool(stage.runs) and stage.runs[-1].instruction.span.start > start
-    return behind or stage.index in _built_upon(stage.model)
+    return behind or any(one.runs for one in built_upon(stage)[1:])
 
 
 def readers_below(stage: Stage, start: int, names: Iterable[str]) -> Iterator[Run]:
@@ -53,9 +54,8 @@ def readers_below(stage: Stage, start: int, names: Iterable[str]) -> Iterator[Ru
         names: It, and those that take its value.
     """
     wanted = frozenset(names)
-    above = stage.index in _built_upon(stage.model)
-    upon = (run for one in stage.model.stages[stage.index + 1 :] if stage in one.chain for run in one.runs)
-    for run in (*(run for run in stage.runs if run.instruction.span.start > start), *(upon if above else ())):
+    upon = (run for one in built_upon(stage)[1:] for run in one.runs)
+    for run in (*(run for run in stage.runs if run.instruction.span.start > start), *upon):
         if not run.is_read or _runs_a_stranger(run) or not wanted.isdisjoint(_words(run)):
             yield run
 
@@ -74,15 +74,9 @@ def _runs_a_stranger(run: Run) -> bool:
 
 
 def _is_of_system(command: Command) -> bool:
-    program = command.program.value if command.program is not None else ""
+    program = command.called
     by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"))
     return not program or (not by_path and command.name in SYSTEM - _SHOWING)
-
-
-@once
-def _built_upon(model: Model) -> frozenset[int]:
-    """The stages upon which others run something."""
-    return frozenset(link.index for stage in model.stages if stage.runs for link in stage.chain if link is not stage)
 
 
 @once

@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.lineage import built_upon
 from rules.model.run_writes import is_opaque
 from rules.secrets.environment_files import Held, held_by
 from rules.secrets.moved_secrets import MovedSecret, moved_secrets, named_secrets
@@ -199,7 +200,7 @@ def _way_out(copy: Copy, kind: Kind, text: str) -> str:
 
 def _is_built_on(copy: Copy) -> bool:
     """Whether a RUN below does more than to prepare the system, in the stage or in one that starts from it."""
-    heirs = [stage for stage in copy.stage.model.stages if copy.stage in stage.chain]
+    heirs = built_upon(copy.stage)
     return any(
         is_opaque(command)
         for stage in heirs

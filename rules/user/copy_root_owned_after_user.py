@@ -19,6 +19,7 @@ from rules.api import (
     add_flag,
     fix,
     is_root_name,
+    meet,
     once,
     quote,
     rule,
@@ -100,7 +101,7 @@ def _stays_roots(shipped: Stage, copy: Copy) -> bool:
         return False  # the same files once more, with an owner
     line, path = copy.instruction.line, copy.destination or ""
     return not any(
-        row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
+        row.step.instruction.line > line and (row.path is None or meet(path, row.path))
         for row in shipped.files.attribute_changes
     )
 

@@ -32,7 +32,7 @@ from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
     gives_up_root,
-    is_for_developers,
+    is_built_upon_or_worked_in,
     is_no_service,
     is_root_by_convention,
     needs_root,
@@ -57,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not gives_up_root(change, stage):
-            untold = is_for_developers(stage) or needs_root(change, stage) or _is_left_to_script(change, stage)
+            untold = is_built_upon_or_worked_in(stage) or needs_root(change, stage) or _is_left_to_script(change, stage)
             problem = _weighed(change, stage, _judge(change, stage))
             yield dataclasses.replace(problem, held_before=_was_root(change, stage), untold=untold)
 

@@ -29,7 +29,7 @@ from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
     gives_up_root,
-    is_for_developers,
+    is_built_upon_or_worked_in,
     is_no_service,
     needs_root,
     unread_scripts,
@@ -59,7 +59,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if gives_up_root(change, stage):
             continue
-        untold = is_for_developers(stage) or needs_root(change, stage)
+        untold = is_built_upon_or_worked_in(stage) or needs_root(change, stage)
         yield dataclasses.replace(_problem(change, stage), untold=untold, held_before=_was_root(change, stage))
 
 

@@ -29,7 +29,7 @@ from rules.user.kept_owners import may_keep_owner
 from rules.user.nginx_cache import lost_cache_of_nginx
 from rules.user.owners import is_same, owner_of
 from rules.user.ownership import access
-from rules.user.root_by_design import is_for_developers
+from rules.user.root_by_design import is_built_upon_or_worked_in
 from rules.user.volume_not_owned import volumes_closed
 
 
@@ -54,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for stage, was in change.shipped():
         user, old_user = runtime_user(stage), runtime_user(was) if was is not None else None
-        if was is None or user is None or old_user is None or is_for_developers(stage):
+        if was is None or user is None or old_user is None or is_built_upon_or_worked_in(stage):
             continue
         accounts = Accounts(user, old_user, same=is_same(stage, old_user, user) is True)
         spoken_of = _lost_volumes(change, stage, was, accounts)

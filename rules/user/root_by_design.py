@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import text_at
-from rules.model.audience import is_development_file, is_development_name, is_production_name, near_folders
+from rules.model.audience import (
+    is_development_file,
+    is_development_name,
+    is_production_name,
+    is_workplace_base,
+    near_folders,
+    runs_tests,
+)
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
@@ -51,14 +58,10 @@ _TOOL_NAMES = frozenset(
 _EMPTY_NAMES = frozenset({"base", "build", "builder"})
 """Names that even the stage which ships may have, where it was the first to be written."""
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
-_WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "codespaces", "openvscode-server"})
-"""In the names of images that developers work in."""
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
-_TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
-"""Programs that run tests and end."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
 """Programs that build, or tell how, without arguments: the image is there to be worked with."""
 _NETWORK = frozenset(
@@ -193,11 +196,15 @@ def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
 
 def is_no_service(stage: Stage) -> bool:
     """Tell whether the image is a base, a tool, a prompt or a set of files rather than something that serves."""
-    return is_for_developers(stage) or _starts_nothing(stage)
+    return is_built_upon_or_worked_in(stage) or _starts_nothing(stage)
 
 
-def is_for_developers(stage: Stage) -> bool:
-    """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
+def is_built_upon_or_worked_in(stage: Stage) -> bool:
+    """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production.
+
+    So it may stay root. What developers get besides (`rules.purpose`) does not count: sources that are mounted over the
+    program, or a server with a reloader, say nothing of who else runs the image.
+    """
     name = stage.name or ""
     folder = next(reversed(near_folders(stage.model.path)), "")
     return bool(
@@ -217,7 +224,7 @@ def is_to_work_in(stage: Stage) -> bool:
     """
     for_production = is_production_name(stage.name) and stage.name != "runtime"  # which a test has as well
     placed = is_development_file(stage.model.path) and not for_production
-    return placed or is_development_name(stage.name or "") or is_workplace(stage)
+    return placed or is_development_name(stage.name or "") or is_workplace_base(stage.root.base_text)
 
 
 def _serves_as_last(stage: Stage) -> bool:
@@ -231,12 +238,6 @@ def _serves_as_last(stage: Stage) -> bool:
         return True
     built_elsewhere = any(copy.from_stage is not None for copy in stage.copies)
     return serves_openly(stage) or (built_elsewhere and starts_own_program(stage))
-
-
-def is_workplace(stage: Stage) -> bool:
-    """Whether the base image is made for people who work in the container."""
-    reference = stage.root.reference
-    return reference is not None and not _WORKPLACES.isdisjoint(reference.path.split("/"))
 
 
 def _starts_nothing(stage: Stage) -> bool:
@@ -267,7 +268,7 @@ def _is_tool(start: Start) -> bool:
     if not words or "--repl" in words:
         return True
     name, rest = words[0].rsplit("/", 1)[-1], words[1:]
-    if name in _TESTS or (name in _BUILD_TOOLS and not rest):
+    if runs_tests(start.text) or (name in _BUILD_TOOLS and not rest):
         return True
     if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
         return all(word.startswith("-") or word == "repl" for word in rest)

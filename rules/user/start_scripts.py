@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.brought import brought, place_of, text_at
 from rules.comments import without_comments
 from rules.facts.installers import NODE_MANAGERS
-from rules.lazily import once
+from rules.lazily import once_for_each
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -54,22 +54,9 @@ class StartScript(NamedTuple):
         return without_comments(self.text or "")
 
 
+@once_for_each
 def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
     """Return the scripts that ENTRYPOINT and CMD of the file start, in order."""
-    kept = _kept(change)
-    if id(stage) not in kept:
-        kept[id(stage)] = stage, _start_scripts(change, stage)
-    return kept[id(stage)][1]
-
-
-@once
-def _kept(change: DockerfileChange) -> dict[int, tuple[Stage, tuple[StartScript, ...]]]:
-    """What was found already, by the identity of the stage, which is kept with it: one `as_user` is nowhere else."""
-    del change
-    return {}
-
-
-def _start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
     written = [setting.value for setting in stage.image.start_command if setting.value and setting.instruction]
     words = [word.strip("\"';") for start in written for text in start.words for word in text.split()]
     names = [word.rsplit("/", 1)[-1] for word in words]

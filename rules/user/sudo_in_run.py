@@ -22,7 +22,7 @@ from rules.api import (
 )
 from rules.user.accounts import runs_as_root
 from rules.user.layers import place, shipped_runs
-from rules.user.root_by_design import is_no_service, is_workplace
+from rules.user.root_by_design import is_no_service
 from rules.user.sudo_rights import withdrawn_behind
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
@@ -127,7 +127,7 @@ def _is_meant(stage: Stage, *, root: bool | None) -> bool:
     """Whether people work in the container, or a base that is not known brings `sudo` for its own account."""
     if root is None:
         return not stage.packages.has("sudo")
-    return not root and (is_workplace(stage) or is_no_service(stage))
+    return not root and is_no_service(stage)
 
 
 def _fix(run: Run, calls: list[Command]) -> Fix | None:

@@ -19,7 +19,7 @@ from rules.api import (
 from rules.model.shell_scope import filled
 from rules.user.accounts import runtime_user
 from rules.user.layers import place
-from rules.user.root_by_design import is_for_developers
+from rules.user.root_by_design import is_built_upon_or_worked_in
 from rules.user.sudo_rights import withdrawn_behind
 
 _GRANT = re.compile(r"(?m)^[ \t]*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
@@ -37,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container's account can become root with `sudo`, without a password."""
     for stage, was in change.shipped():
         user = runtime_user(stage)
-        if user is None or is_for_developers(stage) or _lacks_sudo(stage):
+        if user is None or is_built_upon_or_worked_in(stage) or _lacks_sudo(stage):
             continue
         grants = ((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user))
         found = next((grant for grant in grants if withdrawn_behind(stage, *grant) is None), None)

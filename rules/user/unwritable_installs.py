@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.outcome import surely_stops
-from rules.model.puts import within
+from rules.model.puts import meet
 from rules.model.steps import Run
 from rules.user.accounts import changes_user, name_of, runs_as_root
 from rules.user.ownership import access
@@ -82,10 +82,7 @@ def _global_is_roots(run: Run) -> bool:
         return False
     if any("prefix" in word.value for other in stage.done_runs for c in other.calls("npm") for word in c.args):
         return False
-    return not any(
-        row.path is None or within(row.path, _GLOBAL) or within(_GLOBAL, row.path)
-        for row in stage.files.attribute_changes
-    )
+    return not any(row.path is None or meet(row.path, _GLOBAL) for row in stage.files.attribute_changes)
 
 
 def _closed_project(stage: Stage, run: Run, call: PackageCall) -> str | None:

@@ -29,7 +29,7 @@ from rules.user.owners import is_same, owner_of
 from rules.user.ownership import access
 from rules.user.root_by_design import (
     drops_privileges,
-    is_for_developers,
+    is_built_upon_or_worked_in,
     is_no_service,
     unread_scripts,
 )
@@ -52,7 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _left_to_base(stage, was)
         if stage.users.final_is_root is not True:
             continue
-        if is_for_developers(stage) or is_for_developers(was) or (is_no_service(was) and is_no_service(stage)):
+        if any(map(is_built_upon_or_worked_in, (stage, was))) or all(map(is_no_service, (stage, was))):
             continue
         if not drops_privileges(change, stage):
             yield _problem(change, stage, was, unread_scripts(change, stage))

@@ -37,14 +37,14 @@ def test_commands_of_one_pipeline_share_a_number_and_have_their_parts() -> None:
 
 
 def test_a_group_is_one_part_of_a_pipeline() -> None:
-    (pipeline,) = script("{ a || b; } | while c; do d; done | e").pipelines
+    (pipeline,) = script("{ a || b; } | while c; do d; done | e").pipelines.values()
     assert [(command.name, command.part) for command in pipeline] == [
         *(("a", 0), ("b", 0), ("c", 1), ("d", 1), ("e", 2)),
     ]
 
 
 def test_a_pipeline_inside_a_group_stays_its_own() -> None:
-    assert [len(pipeline) for pipeline in script("(a | b; c) | d").pipelines] == [2, 2]
+    assert [len(pipeline) for pipeline in script("(a | b; c) | d").pipelines.values()] == [2, 2]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from rules.dockerfile.reference import ImageReference, parse_reference
-from rules.facts.eol import EndOfLife, all_end_of_life, data_date, end_of_life
+from rules.facts.eol import EndOfLife, all_end_of_life, data_date
 from rules.facts.replacement import supported_reference
 
 TODAY = date(2026, 11, 20)
@@ -24,9 +24,10 @@ def ended(text: str, today: date = TODAY) -> list[tuple[str, str]]:
 
 
 def first(text: str, today: date = TODAY) -> EndOfLife:
-    found = end_of_life(reference(text), today)
-    assert found is not None, text
-    return found
+    """Return the one that matters most: what is over before what is not."""
+    found = all_end_of_life(reference(text), today)
+    assert found, text
+    return next((one for one in found if one.already_over), found[0])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from rules.facts.packages import (
     plain_name,
     recommends_nothing,
     releases,
-    renamed_in,
     runtime_of,
 )
 
@@ -140,9 +139,7 @@ def test_an_unknown_package_or_release_has_no_weight(packages: list[str], distro
     assert installed_size(packages, distro, release) is None
 
 
-def test_a_package_that_debian_13_renamed_is_found() -> None:
-    assert renamed_in("libssl3", "trixie") == "libssl3t64"
-    assert renamed_in("curl", "trixie") is None
+def test_the_releases_of_the_table_are_told() -> None:
     assert releases() == ("bookworm", "trixie")
 
 

@@ -30,7 +30,7 @@ from rules.dockerfile.reference import parse_reference
 from rules.facts import eol, images, packages
 reference = parse_reference("node:18-slim")
 assert images.image_facts(reference).has_tool("curl") is False
-assert eol.end_of_life(reference, datetime.date(2026, 1, 1)).cycle == "18"
+assert eol.all_end_of_life(reference, datetime.date(2026, 1, 1))[0].cycle == "18"
 assert packages.runtime_of("libpq-dev", "debian", "bookworm") == ("libpq5",)
 print(time.process_time() - begin)
 """

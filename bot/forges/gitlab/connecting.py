@@ -12,6 +12,7 @@ from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
 from bot.forges.gitlab import hooks
 from bot.forges.gitlab.roles import DEVELOPER, MAY_SET_HOOKS, named
 from bot.forges.gitlab.versions import OLDEST, older_than
+from rules.quoting import capitalized
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,7 +59,7 @@ async def connect(door: Door, name: str, wanted: Wanted, setter: Door | None = N
     await _refuse_old(door)
     place = await _place(door, name, account)
     role = await _role(door, place, account)
-    yield f"{_capital(str(place))}: the account has the role {named(role)}."
+    yield f"{capitalized(str(place))}: the account has the role {named(role)}."
     _refuse_low(role, place, account)
     owner = setter or door
     holder = await account_of(setter) if setter else account
@@ -180,7 +181,7 @@ def _forbidden(place: Place, holder: Account, fault: ForgeError) -> str:
     """Say why hooks cannot be had though the role is right."""
     if place.kind == "groups":
         return (
-            f"{_capital(str(place))} cannot have hooks ({fault}): GitLab Free has none for groups. "
+            f"{capitalized(str(place))} cannot have hooks ({fault}): GitLab Free has none for groups. "
             "Connect its projects one by one."
         )
     return f"@{holder.username} may not see the hooks of {place} ({fault}). Give --token-file FILE of a maintainer."
@@ -260,7 +261,3 @@ def _why(hook: Hook, tried: Tried) -> str:
 
 def _until(account: Account) -> str:
     return f", until {account.expires}" if account.expires else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

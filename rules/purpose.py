@@ -1,4 +1,16 @@
-"""What a shipped image is for: to run a program, or to build and test with."""
+"""What a shipped image is for: to run a program, or to build and test with.
+
+Three questions, each wider than the one before:
+
+- `is_for_developers`: does nobody ship it? Then what only makes it bigger, and every remark, is small (`weight.py`).
+- `is_for_development`: do people develop or test with it? Then tools, versions that move and packages for developers
+  belong there, whoever ships it.
+- `builds_at_run_time`: may it compile while it runs? Then compilers and headers belong there.
+
+The first rests on what a name tells (`model/audience.py`), on the file and who builds it (`DockerfileChange`), and on
+what is mounted over the program. `Model.is_for_developers` asks of one stage beside others in a file that ships.
+Whether an image may stay root is another question, since what people build upon may (`user/root_by_design.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +18,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.lazily import once
-from rules.model.audience import is_development_name, near_folders, runs_tests
-from rules.packages.mounted_sources import runs_mounted_sources
+from rules.lazily import once, once_for_each
+from rules.model.audience import is_development_name, is_fuzzing_base, is_workplace_base, near_folders, runs_tests
+from rules.mounted_sources import is_started_over_mounts, runs_mounted_sources
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -28,7 +40,6 @@ _BUILDERS_FOLDER = re.compile(
     r"\.?(?:sdk|builders?|cross|(?:[\w-]+[-_])?toolchain)",
     re.IGNORECASE,
 )
-_BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
 _CHECKERS = frozenset(
     "pytest flake8 tox nox pylint mypy black ruff isort coverage pytest-cov pytest-mock pytest-django pre-commit "
     "django-debug-toolbar ipdb pyflakes".split()
@@ -60,6 +71,14 @@ _COMPILING_AT_START = re.compile(
 """What installs packages of a language out of their sources."""
 
 
+def is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether nobody ships a stage's image: the file, the stage's name, its base or what is mounted says so."""
+    if change.is_for_developers or is_development_name(stage.name) or is_fuzzing_base(stage.root.base_text):
+        return True
+    return is_started_over_mounts(change, stage)
+
+
+@once_for_each
 def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image is made to develop or test with.
 
@@ -67,13 +86,13 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     for developers that it installs by name; or it starts a server for developers and brings no program.
     """
     change, stage = change.as_it_ships_now(stage)
-    if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
+    if is_for_developers(change, stage) or is_workplace_base(stage.root.base_text) or starts_tests(stage):
         return True
-    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage) or _runs_tests(stage)
+    return is_called_for_development(change, stage) or runs_mounted_sources(change, stage) or _checks_code(stage)
 
 
-def _runs_tests(stage: Stage) -> bool:
-    """Whether the container runs tests, and so needs what they need: `CMD ["nodeunit", "test"]`."""
+def starts_tests(stage: Stage) -> bool:
+    """Tell whether the container runs tests, and so needs what they need: `CMD ["nodeunit", "test"]`."""
     return any(s.set_in_file and s.value is not None and runs_tests(s.value.text) for s in stage.image.start_command)
 
 
@@ -93,6 +112,7 @@ def is_named_for_development(change: DockerfileChange, stage: Stage) -> bool:
     return change.is_for_developers or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path)))
 
 
+@once_for_each
 def is_made_for_developers(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether nothing that a stage is part of, or helps to make, is for anybody but developers."""
     images = [image for image in change.after.shipped if stage in image.chain] or change.after.shipped
