@@ -102,7 +102,7 @@ def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
     old_openssl = verb in ("md5", "sha1") or (verb == "dgst" and command.has("-md5", "-sha1"))
     if command.name not in ("md5sum", "sha1sum") and not old_shasum and not old_openssl:
         return None
-    if any(_is_strong(other) for other in run.commands):
+    if any(_is_strong(other) for other in run.commands) or _downloads_nothing(run.stage):
         return None
     if not _is_compared(run, command) and (old_openssl or not command.has("-c", "--check")):
         return None
@@ -111,6 +111,11 @@ def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
         "For MD5 and SHA-1 two files with one sum can be made: whoever publishes the file can exchange it later, and "
         "the check passes. Use `sha256sum`, with a sum of your own where the publisher gives none"
     )
+
+
+def _downloads_nothing(stage: Stage) -> bool:
+    """Whether the file names no address, so that what is compared comes with the build context: its author chose it."""
+    return "://" not in stage.model.code and any(copy.from_context for copy in stage.copies)
 
 
 def _is_strong(command: Command) -> bool:
@@ -139,4 +144,5 @@ def _problem(stage: Stage, run: Run, command: Command, fact: str, then: str) -> 
         stage=stage.key,
         key=fact,
         decision=f"{stage.key} {fact}" if fact.startswith("allows") else "",
+        shared_advice=f"{stage.key} {fact}" if fact.startswith("checks") else "",  # a sum for each download
     )
