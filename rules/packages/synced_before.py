@@ -1,0 +1,54 @@
+"""What an install of the project itself has put there before another one asks for it by name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.copying.environments import makes_none
+from rules.facts.python_names import index_name
+from rules.packages.pinned_elsewhere import ANEW
+from rules.packages.project_requirements import project_requirements
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.steps import Run
+
+_ELSEWHERE = ("--target", "--prefix", "--root", "--python", "--system", "--user")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def is_synced(change: DockerfileChange, run: Run, call: PackageCall, name: str) -> bool:
+    """Tell whether the project's own install brought a package into the environment of a call that comes after it.
+
+    pip and uv then say “Requirement already satisfied”: the version is that of the project's lock file.
+
+    Args:
+        change: The change.
+        run: The RUN of the call.
+        call: `pip install`, or uv's.
+        name: The package.
+    """
+    if call.has(*ANEW, *_ELSEWHERE):
+        return False
+    for step in run.stage.done_runs:
+        for sync in step.package_calls if step.at <= run.at else ():
+            if sync.command.start >= call.command.start or sync.command.conditional:
+                continue
+            if _is_into_same(step, sync, call) and index_name(name) in _names(change, step, sync):
+                return True
+    return False
+
+
+def _is_into_same(run: Run, sync: PackageCall, call: PackageCall) -> bool:
+    """Whether a project is installed where a call installs: Poetry does so where it makes no environment."""
+    if call.manager == "uv":
+        return sync.manager == "uv" and sync.verb == "sync" and call.verb == "pip install"
+    of_poetry = sync.manager == "poetry" and sync.verb in ("install", "sync") and makes_none(run, sync)
+    return call.manager == "pip" and of_poetry
+
+
+def _names(change: DockerfileChange, run: Run, sync: PackageCall) -> frozenset[str]:
+    found = (_NAME.match(one.strip()) for one in project_requirements(change, run, sync) if ";" not in one)
+    return frozenset(index_name(match[0]) for match in found if match is not None)
