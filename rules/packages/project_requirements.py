@@ -50,6 +50,22 @@ def project_requirements(change: DockerfileChange, run: Run, call: PackageCall) 
     yield from (one for one in (*_of_project(data), *_of_poetry(data)) if _plain(one) not in apart)
 
 
+def asks_for_nothing(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install of a project brings no more than the project: it names no packages, nor groups of them.
+
+    Args:
+        change: The change.
+        run: The RUN of the install.
+        call: `uv sync`, `poetry install`.
+    """
+    text = manifest_text(change, run, call) if call.verb in ("sync", "install") else None
+    data = read_toml(text or "")
+    uv = table(data, "tool", "uv")
+    asked = (*_of_project(data), *_of_poetry(data))
+    groups = (table(data, "dependency-groups"), table(data, "project", "optional-dependencies"))
+    return "project" in data and not asked and not any(groups) and not {"workspace", "dev-dependencies"} & uv.keys()
+
+
 def _text(change: DockerfileChange, run: Run, call: PackageCall) -> str | None:
     """Return the text of the project's manifest, where an install brings all that it asks for."""
     if call.has(*_PARTS) and (call.option("--only") or "").split(",")[0] != "main":
