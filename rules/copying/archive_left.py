@@ -25,6 +25,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.built_beside import is_built_beside
 from rules.copying.deletions import deleted_behind
 from rules.copying.possibly_there import INTERPRETERS
 from rules.model.archivers import tar_writes, unzip_writes
@@ -173,6 +174,7 @@ def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
         instruction=put.step.instruction,
         stage=stage.key,
         key=_versionless(put.path),
+        minor=is_built_beside(stage, run, command),
         shared_advice=f"{stage.key} fetched" if put.command is not None and not delete else "",
         fix=_fix(run, delete) if delete else None,
     )

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from rules.copying.environments import makes_none
 from rules.facts.python_names import index_name
+from rules.lazily import once_for_each
 from rules.packages.pinned_elsewhere import ANEW
 from rules.packages.project_requirements import project_requirements
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
     from rules.model.steps import Run
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--python", "--system", "--user")
@@ -32,21 +34,28 @@ def is_synced(change: DockerfileChange, run: Run, call: PackageCall, name: str) 
     """
     if call.has(*ANEW, *_ELSEWHERE):
         return False
-    for step in run.stage.done_runs:
-        for sync in step.package_calls if step.at <= run.at else ():
-            if sync.command.start >= call.command.start or sync.command.conditional:
-                continue
-            if _is_into_same(step, sync, call) and index_name(name) in _names(change, step, sync):
-                return True
-    return False
+    return any(
+        sync.command.start < call.command.start and _is_into_same(step, sync, call) and index_name(name) in names
+        for step, sync, names in _syncs(change, run.stage)
+    )
+
+
+@once_for_each
+def _syncs(change: DockerfileChange, stage: Stage) -> tuple[tuple[Run, PackageCall, frozenset[str]], ...]:
+    """The installs of projects in a chain that surely run, with the packages that each brings."""
+    return tuple(
+        (run, call, _names(change, run, call))
+        for run in stage.done_runs
+        for call in run.package_calls
+        if call.manager in ("uv", "poetry") and call.verb in ("sync", "install") and not call.command.conditional
+    )
 
 
 def _is_into_same(run: Run, sync: PackageCall, call: PackageCall) -> bool:
     """Whether a project is installed where a call installs: Poetry does so where it makes no environment."""
     if call.manager == "uv":
-        return sync.manager == "uv" and sync.verb == "sync" and call.verb == "pip install"
-    of_poetry = sync.manager == "poetry" and sync.verb in ("install", "sync") and makes_none(run, sync)
-    return call.manager == "pip" and of_poetry
+        return sync.manager == "uv" and call.verb == "pip install"
+    return call.manager == "pip" and sync.manager == "poetry" and makes_none(run, sync)
 
 
 def _names(change: DockerfileChange, run: Run, sync: PackageCall) -> frozenset[str]:
