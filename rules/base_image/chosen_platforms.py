@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import is_dockerfile
-from rules.repository.contexts import folders_around
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -17,11 +16,10 @@ _NAMES = {"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64"}
 _SAYS = re.compile(r"\blinux/(\w+)")
 """`--platform linux/arm64` of a script, `platforms: linux/amd64` of a workflow or of Compose."""
 _ARCHITECTURE = re.compile(r"amd64|x86_64|x64|arm64|aarch64", re.IGNORECASE)
-_WORKFLOWS = ".github/workflows"
 
 
 def is_chosen_beside(change: DockerfileChange, platform: str) -> bool:
-    """Tell whether a file around the Dockerfile, or one that builds it, names the same platform and no other.
+    """Tell whether a file beside the Dockerfile, or one that builds it, names the same platform and no other.
 
     Args:
         change: The change.
@@ -29,12 +27,12 @@ def is_chosen_beside(change: DockerfileChange, platform: str) -> bool:
     """
     wanted = {_plain(platform.strip("\"'").lower().removeprefix("linux/").partition("/")[0])}
     repository = change.repository
-    around = {*folders_around(change.path), _WORKFLOWS}
+    folder = posixpath.dirname(change.path)
     building = {build.path for build in repository.builds_of(change.path)}
     near = (
         path
         for path in repository.files
-        if not is_dockerfile(path) and (path in building or posixpath.dirname(path) in around)
+        if not is_dockerfile(path) and (path in building or posixpath.dirname(path) == folder)
     )
     return any(_named(repository.text(path) or "") == wanted for path in near)
 

@@ -22,6 +22,8 @@ _PARTS = (
 )  # fmt: skip
 """Options with which a manager installs less than the project, or another one (the command references of uv, Poetry
 and PDM)."""
+_MORE = ("--extra", "--all-extras", "--group", "--all-groups", "--only-group", "--only-dev", "--with", "--all-packages")
+"""Options with which a manager installs more than a project needs by itself."""
 _SETTINGS_OF_UV = (
     "index-url", "extra-index-url", "default-index", "find-links", "no-index", "override-dependencies",
     "exclude-dependencies", "workspace",
@@ -62,8 +64,9 @@ def asks_for_nothing(change: DockerfileChange, run: Run, call: PackageCall) -> b
     data = read_toml(text or "")
     uv = table(data, "tool", "uv")
     asked = (*_of_project(data), *_of_poetry(data))
-    groups = (table(data, "dependency-groups"), table(data, "project", "optional-dependencies"))
-    return "project" in data and not asked and not any(groups) and not {"workspace", "dev-dependencies"} & uv.keys()
+    dev = "dev" in table(data, "dependency-groups") and not call.has("--no-dev", "--no-default-groups")
+    more = {"workspace", "dev-dependencies", "default-groups"} & uv.keys() or call.has(*_MORE)
+    return "project" in data and not (asked or dev or more)
 
 
 def _text(change: DockerfileChange, run: Run, call: PackageCall) -> str | None:
