@@ -46,6 +46,11 @@ def _plain(architecture: str) -> str:
 
 
 def is_there_for_others(stage: Stage) -> bool:
-    """Tell whether a stage stands on an image of the official library, which publishes them for several platforms."""
+    """Tell whether a stage has nothing that may exist for one platform alone.
+
+    It stands on an image of the official library, which publishes for several, and fetches nothing by an address.
+    """
     facts = stage.root.facts
-    return facts is not None and facts.listed is not None
+    brings = (step.instruction for step in stage.steps if step.instruction.keyword in ("ADD", "RUN"))
+    fetches = any("://" in instruction.whole_value for instruction in brings)
+    return facts is not None and facts.listed is not None and not fetches

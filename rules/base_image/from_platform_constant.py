@@ -132,7 +132,7 @@ def _is_fixed(stage: Stage) -> bool:
 
 
 _UNREAD = "a script of the project that was not read may fetch what there is for that platform alone"
-_ALONE = "the base image may exist for that platform alone"
+_ALONE = "the base image, or what is fetched, may exist for that platform alone"
 _UNSAID = "no file that was read says for which platforms it is built"
 _BY_TARGET = "What is fetched for `BUILDARCH` is then to be fetched for `TARGETARCH`."
 

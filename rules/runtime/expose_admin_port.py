@@ -15,6 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.purpose import is_for_development
+from rules.packages.scripts import may_be_script
 from rules.runtime.ports import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
@@ -74,8 +75,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _problem(items: tuple[Exposed, ...], item: Exposed, port: int) -> Problem:
-    """Speak of a port; where the file installs no server for it, nobody gets a login, unless the program gives one."""
-    served = _brings_server(item.stage, port)
+    """Speak of a port; where nothing installs a server for it, nobody gets a login, unless the program gives one."""
+    by_script = any(may_be_script(command) for run in item.stage.done_runs for command in run.commands)
+    served = by_script or _brings_server(item.stage, port)
     sure = _confidence(item, port, alone=all(_admin_port(one) is not None for one in items))
     exposed = f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port]}"
     if served:

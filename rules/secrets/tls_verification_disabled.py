@@ -91,7 +91,8 @@ def _is_hashed(step: Step, off: Off) -> bool:
 
 def _is_signed(stage: Stage, off: Off) -> bool:
     """Whether what is fetched is checked by a signature all the same."""
-    return off.who in _SIGNED and _UNSIGNED.search(stage.model.code) is None
+    of_apt = off.what.startswith("Verify-")  # as its settings files have it
+    return (off.who in _SIGNED or of_apt) and _UNSIGNED.search(stage.model.code) is None
 
 
 @once

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.secrets.downloads import FETCHERS
 
 _OLD_TLS = {
     "curl": ("--tlsv1.0", "--tlsv1.1", "--sslv2", "--sslv3", "-2", "-3"),
@@ -102,7 +103,7 @@ def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
     old_openssl = verb in ("md5", "sha1") or (verb == "dgst" and command.has("-md5", "-sha1"))
     if command.name not in ("md5sum", "sha1sum") and not old_shasum and not old_openssl:
         return None
-    if any(_is_strong(other) for other in run.commands) or _downloads_nothing(run.stage):
+    if any(_is_strong(other) for other in run.commands):
         return None
     if not _is_compared(run, command) and (old_openssl or not command.has("-c", "--check")):
         return None
@@ -114,8 +115,9 @@ def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
 
 
 def _downloads_nothing(stage: Stage) -> bool:
-    """Whether the file names no address, so that what is compared comes with the build context: its author chose it."""
-    return "://" not in stage.model.code and any(copy.from_context for copy in stage.copies)
+    """Whether nothing is fetched, so that what is compared comes with the build context: its author chose it."""
+    fetches = "://" in stage.model.code or any(run.calls(*FETCHERS) for run in stage.all_runs)
+    return not fetches and any(copy.from_context for copy in stage.copies)
 
 
 def _is_strong(command: Command) -> bool:
@@ -143,6 +145,7 @@ def _problem(stage: Stage, run: Run, command: Command, fact: str, then: str) -> 
         instruction=run.instruction,
         stage=stage.key,
         key=fact,
+        untold=fact.startswith("checks") and _downloads_nothing(stage),
         decision=f"{stage.key} {fact}" if fact.startswith("allows") else "",
         shared_advice=f"{stage.key} {fact}" if fact.startswith("checks") else "",  # a sum for each download
     )
