@@ -62,7 +62,7 @@ def may_be_made_outside(change: DockerfileChange, path: str) -> bool:
     """
     repository = change.repository
     place = posixpath.join(repository.context_of(change.path) or "", path)
-    return is_git_ignored(repository, place) or any(releasers(repository)) or _is_named(repository, path)
+    return is_git_ignored(repository, place) or bool(releasers(repository)) or _is_named(repository, path)
 
 
 def is_git_ignored(repository: Repository, path: str) -> bool:

@@ -6,20 +6,21 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.repository import yamls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.repository.tree import Repository
 
 _RELEASER = re.compile(r"(?:\.config/)?\.?goreleaser[^/]*\.ya?ml")
 _OF_IMAGES = ("dockers", "dockers_v2")
 
 
-def releasers(repository: Repository) -> Iterator[str]:
-    """Yield the paths of GoReleaser's settings, read or not ("Customization", its documentation)."""
-    yield from (path for path in {*(repository.listing or {}), *repository.files} if _RELEASER.fullmatch(path))
+@once
+def releasers(repository: Repository) -> tuple[str, ...]:
+    """Return the paths of GoReleaser's settings, read or not ("Customization", its documentation)."""
+    paths = {*(repository.listing or {}), *repository.files}
+    return tuple(sorted(path for path in paths if "goreleaser" in path and _RELEASER.fullmatch(path)))
 
 
 def is_built_elsewhere(repository: Repository, dockerfile: str) -> bool:
