@@ -26,6 +26,7 @@ from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import path_name, table_name
+from rules.model.audience import is_fuzzing_base
 
 _LATEST_ONLY = (
     *("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/"),
@@ -35,6 +36,8 @@ _BUILD = re.compile(r"[-.]\d{3,}$")
 """What the tag of one build ends in: `9.6-1760340943`."""
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
 """Distributions without releases: their images have no tag but those that move."""
+_BY_DAY = frozenset({"archlinux", "archlinux/archlinux", "manjarolinux/base"})
+"""Such as have tags of a day, which a build that brings all packages up to date is not held to."""
 
 
 @rule(
@@ -99,7 +102,9 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         severity=Severity.INFO if weak else None,
         fact=name,
         held_before=_was_copied_from(change, stages, reference),
-        untold=any(map(is_meant_to_move, stages)) or _is_built_here(change, reference),
+        untold=any(map(is_meant_to_move, stages))
+        or is_fuzzing_base(reference.text)
+        or _is_built_here(change, reference),
     )
 
 
@@ -113,11 +118,15 @@ def _was_copied_from(change: DockerfileChange, stages: list[Stage], reference: I
 
 def _is_renewed(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
     """Whether the build takes each day's packages upon the image on purpose, so that no digest makes it repeatable."""
-    if not _stays_in_release(reference):
+    if not _stays_in_release(reference) and reference.familiar not in _BY_DAY:
         return False
     upon = [one for one in change.stages if any(stage in one.chain for stage in stages)]
     calls = (call for one in upon for run in one.runs for call in run.package_calls if call.manager in OS_MANAGERS)
-    return any(call.action == "upgrade" and not call.packages for call in calls)
+    return any(
+        (call.action == "upgrade" and not call.packages)
+        or (call.manager == "pacman" and call.has("-u", "--sysupgrade"))
+        for call in calls
+    )
 
 
 def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> str:

@@ -7,6 +7,7 @@ from rules.base_image.composer_demands import composer_checks
 from rules.base_image.database_majors import data_left_behind
 from rules.base_image.in_step import out_of_step
 from rules.base_image.known_conflicts import known_conflict
+from rules.base_image.stage_projects import counts_in
 from rules.base_image.taken_out import may_fetch_go
 from rules.base_image.version_contracts import Contract, contracts
 from rules.base_image.version_ranges import numbers_of, satisfies
@@ -21,7 +22,7 @@ _NAMES = {
     "php": "PHP",
 }
 _CONSEQUENCES = {
-    "python": "What installs the project itself, such as pip or uv, refuses it.",
+    "python": "pip refuses to install the project; uv fetches another Python in its place.",
     "node": "npm warns, and stops where `engine-strict` is set; Yarn 1 stops.",
     "go": "The official images do not fetch another toolchain, so `go build` stops.",
     "rust": "`cargo build` stops.",
@@ -54,10 +55,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if (language == "go" and may_fetch_go(stage)) or (language == "php" and not composer_checks(stage)):
                 continue
             if now and before and now[:2] != before[:2]:
-                found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
+                broken = (one for one in contracts(change, language) if _breaks(one, before, now))
+                found = next((one for one in broken if counts_in(change, stage, language, one.path)), None)
                 if found is not None:
                     yield _problem(stage, was, language, found)
-            elif now and now == before and (raised := _raised(change, language, now)) is not None:
+            elif now and now == before and (raised := _raised(change, stage, language, now)) is not None:
                 yield _of_file(stage, language, raised)
 
 
@@ -74,12 +76,13 @@ def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -
     return satisfies(now, wanted) is False and satisfies(before, wanted) is True
 
 
-def _raised(change: DockerfileChange, language: str, now: tuple[int, ...]) -> Contract | None:
+def _raised(change: DockerfileChange, stage: Stage, language: str, now: tuple[int, ...]) -> Contract | None:
     """Return a demand that the change makes of a version which stays: it fitted before, and does not any more."""
     old = {(one.path, one.name): one for one in contracts(change, language, before=True)}
     for one in contracts(change, language):
         was = old.get((one.path, one.name))
-        if was is not None and was.constraint != one.constraint and _breaks_now(was, one, now):
+        moved = was is not None and was.constraint != one.constraint and _breaks_now(was, one, now)
+        if moved and counts_in(change, stage, language, one.path):
             return one
     return None
 

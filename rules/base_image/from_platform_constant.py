@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.chosen_platforms import is_chosen_beside, is_there_for_others
 from rules.copying.binaries import is_empty_base
 from rules.packages.project_files import in_repository
 from rules.packages.scripts_run import scripts_run
@@ -61,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if stage.index in used or (stage.name is not None and _ARCHITECTURE.search(stage.name)):
             continue
-        if _is_for_one_machine(change, stage, flag.value):
+        if _is_for_one_machine(change, stage, flag.value) or is_chosen_beside(change, flag.value):
             continue  # whoever wrote the one wrote the other
         yield _problem(change, stage, flag)
     if change.stages:
@@ -131,6 +132,7 @@ def _is_fixed(stage: Stage) -> bool:
 
 
 _UNREAD = "a script of the project that was not read may fetch what there is for that platform alone"
+_ALONE = "the base image, or what is fetched, may exist for that platform alone"
 _UNSAID = "no file that was read says for which platforms it is built"
 _BY_TARGET = "What is fetched for `BUILDARCH` is then to be fetched for `TARGETARCH`."
 
@@ -184,12 +186,13 @@ def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
         cure += f" {_BY_TARGET}"
     then = _consequence(stage, flag, windows=windows, several=several)
     certain = Confidence.CERTAIN if several else Confidence.LIKELY
-    keep = windows or same or native or unread
+    alone = not several and not is_there_for_others(stage)
+    keep = windows or same or native or unread or alone
     return Problem(
         flag.span,
         f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then}{cure}",
-        Confidence.POSSIBLE if windows or unread else certain,
-        doubt="" if windows else _UNREAD if unread else _UNSAID,
+        Confidence.POSSIBLE if windows or unread or alone else certain,
+        doubt="" if windows else _UNREAD if unread else _ALONE if alone else _UNSAID,
         stage=stage.key,
         fix=None if keep else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )

@@ -47,11 +47,16 @@ def contracts(change: DockerfileChange, language: str, *, before: bool = False) 
         before: Whether the files are read as they were.
     """
     rows = _FILES.get(language, ())
-    for path, text in texts_near(change, *dict.fromkeys(name for name, _, _ in rows), before=before):
+    for path, text in texts_near(change, *manifest_names(language), before=before):
         for name, read, title in rows:
             constraint = read(text) if posixpath.basename(path) == name else None
             if constraint:
                 yield Contract(path, title, constraint)
+
+
+def manifest_names(language: str) -> tuple[str, ...]:
+    """Return the names of the files that may ask for a version of a language."""
+    return tuple(dict.fromkeys(name for name, _, _ in _FILES.get(language, ())))
 
 
 def demand_in(name: str, text: str) -> str | None:

@@ -1,13 +1,11 @@
 """See invalid_structure.md."""
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import replace as replaced
 
 from rules.api import (
     Category,
     Confidence,
-    Dockerfile,
     DockerfileChange,
     Fix,
     Problem,
@@ -15,9 +13,7 @@ from rules.api import (
     replace,
     rule,
 )
-
-_PLAIN = frozenset({"dockerfile", "containerfile"})
-"""What the file is called that a builder takes by itself: no other tool is given a piece under that name."""
+from rules.build.whole_files import has_stage, is_given_to_builders
 
 
 @rule(
@@ -36,17 +32,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             edit = replace(change.source, fault.span, fault.suggestion)
             repair = Fix(f"Write {fault.suggestion}", (edit,))
         problem = Problem(fault.span, fault.message, fix=repair, key=fault.message)
-        yield problem if _has_stage(change.after.dockerfile) else _without_stage(change, problem)
-
-
-def _has_stage(dockerfile: Dockerfile) -> bool:
-    return any(instruction.keyword == "FROM" for instruction in dockerfile.instructions)
+        yield problem if has_stage(change.after.dockerfile) else _without_stage(change, problem)
 
 
 def _without_stage(change: DockerfileChange, problem: Problem) -> Problem:
     """Ask of a file without any stage whether a script puts it together with others, unless a build names it."""
-    stood = change.before is not None and not _has_stage(change.before.dockerfile)
-    built = posixpath.basename(change.path).lower() in _PLAIN or bool(change.repository.builds_of(change.path))
+    stood = change.before is not None and not has_stage(change.before.dockerfile)
+    built = is_given_to_builders(change)
     return replaced(
         problem,
         message=problem.message if built else f"{problem.message} A build of the file as it is stops there.",

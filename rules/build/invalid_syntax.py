@@ -30,6 +30,7 @@ from rules.api import (
 )
 from rules.build.late_escape import why_not_continued
 from rules.build.torn_runs import torn_runs
+from rules.build.whole_files import is_of_another_language
 
 _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
@@ -56,6 +57,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The builder refuses a line."""
     if is_patch(change.after.dockerfile.instructions):
         yield from _patch(change)
+        return
+    if is_of_another_language(change):
         return
     placeholder = _placeholder(change.after.dockerfile)
     instructions = change.after.dockerfile.instructions

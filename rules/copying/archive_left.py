@@ -25,6 +25,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.built_beside import is_built_beside
 from rules.copying.deletions import deleted_behind
 from rules.copying.possibly_there import INTERPRETERS
 from rules.model.archivers import tar_writes, unzip_writes
@@ -34,6 +35,7 @@ from rules.repairs import as_root
 from rules.secrets.downloads import FETCHERS
 
 _ARCHIVES = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|deb|rpm)\Z")
+_VERSION = re.compile(r"\d+(?:[._]\d+)*")
 _INSTALLERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-ivh", "-Uvh", "--install", "--upgrade")}
 _INSTALLING = frozenset({"apt", "apt-get", "dnf", "microdnf", "tdnf", "yum", "zypper"})
 """Managers that install a package file which is named by its path, as they install one by its name."""
@@ -171,9 +173,16 @@ def _problem(stage: Stage, put: Put, run: Run, command: Command) -> Problem:
         doubt="the program may read it itself",
         instruction=put.step.instruction,
         stage=stage.key,
-        key=put.path,
+        key=_versionless(put.path),
+        minor=is_built_beside(stage, run, command),
+        shared_advice=f"{stage.key} fetched" if put.command is not None and not delete else "",
         fix=_fix(run, delete) if delete else None,
     )
+
+
+def _versionless(path: str) -> str:
+    """Return what tells an archive from others: another version of it, or one packed in another way, is the same."""
+    return _VERSION.sub("#", _ARCHIVES.sub("", path.lower()))
 
 
 def _written(run: Run, command: Command, path: str) -> str:

@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.globs import matches
+from rules.repository.elsewhere import is_built_elsewhere
 from rules.secrets.secret_files import Kind, secret_file
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -36,7 +37,7 @@ _WILDCARD = re.compile(r"[*?\[]")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is copied that `.dockerignore` keeps out of the build."""
     ignore = ignore_file(change)
-    if ignore is None or not ignore.patterns.patterns:
+    if ignore is None or not ignore.patterns.patterns or is_built_elsewhere(change.repository, change.path):
         return
     for stage in change.stages:
         for span, path, instruction in _sources(stage):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Problem,
@@ -15,9 +16,11 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
 from rules.copying.deletions import Deleted, deleted_behind, is_guessed
 from rules.copying.mounted_instead import HEAVY
+from rules.model.work_folders import folder_of
 from rules.secrets.downloads import FETCHERS
 
 _TAKE_AWAY = frozenset(
@@ -112,14 +115,20 @@ def _left_out(deletion: Deleted, them: str) -> str:
 
 
 def _used_below(stage: Stage, put: Put, last: Run) -> bool:
-    """Whether a RUN behind the download, up to the one that deletes it, speaks of the file or of its own folder."""
+    """Whether a RUN behind the download, up to the one that deletes it, speaks of the file or works in its folder."""
     name, folder = posixpath.basename(put.path), posixpath.dirname(put.path)
     told = [name, folder] if folder.count("/") > 1 else [name]
+    home = put.path if put.tree else folder
     return any(
-        text in str(command)
+        any(text in str(command) for text in told) or _works_in(run, command, home)
         for run in stage.done_runs
         if put.step.at < run.at <= last.at
         for command in run.commands
         if command.name not in ("rm", "cd")
-        for text in told
     )
+
+
+def _works_in(run: Run, command: Command, home: str) -> bool:
+    """Whether a command runs below a folder, or nobody knows where: `make` in a clone names nothing of it."""
+    at = folder_of(run, command)
+    return at is None or (home != "/" and within(at, home))

@@ -97,14 +97,14 @@ def _of_project(run: Run, call: PackageCall) -> str | None:
     setting = _IN_PROJECT.get(call.manager)
     if setting is None or call.has("--system", "--directory", "-C") or "VIRTUAL_ENV" in call.env:
         return None
-    if call.manager == "poetry" and _makes_none(run, call):
+    if call.manager == "poetry" and makes_none(run, call):
         return None
     told = call.is_set(setting) or (call.manager == "poetry" and _is_poetry_told(run, call))
     return ".venv" if told else None
 
 
-def _makes_none(run: Run, call: PackageCall) -> bool:
-    """Whether Poetry installs into the Python that it finds, or may: then it does not matter where one would lie."""
+def makes_none(run: Run, call: PackageCall) -> bool:
+    """Tell whether Poetry installs into the Python that it finds, or may: no matter where an environment would lie."""
     setting = "POETRY_VIRTUALENVS_CREATE"
     switched_off = setting in call.env and not call.is_set(setting)
     return switched_off or (not call.is_set(setting) and _is_told(run.stage, "virtualenvs.create false"))

@@ -10,6 +10,7 @@ from rules.dockerfile.dockerignore import Dockerignore
 from rules.lazily import once
 from rules.repository import yamls
 from rules.repository.contexts import folders_around
+from rules.repository.elsewhere import releasers
 from rules.repository.workflow_steps import scripts_before_builds
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ _GLOBAL = re.compile(r"[ \t](?:-g|--global|--location=global)\b")
 """What installs a program of the machine, and writes nothing into a project."""
 _GOES = re.compile(r"(?<![\w-])(?:cd|pushd)[ \t]|[ \t](?:--prefix|--cwd|--dir|--project|--directory|-C)\b")
 _PARTS = re.compile(r"[;&|\n]")
-_RELEASER = re.compile(r"\.?goreleaser[^/]*\.ya?ml")
 
 
 def may_be_made_outside(change: DockerfileChange, path: str) -> bool:
@@ -62,7 +62,7 @@ def may_be_made_outside(change: DockerfileChange, path: str) -> bool:
     """
     repository = change.repository
     place = posixpath.join(repository.context_of(change.path) or "", path)
-    return is_git_ignored(repository, place) or _is_released(repository) or _is_named(repository, path)
+    return is_git_ignored(repository, place) or bool(releasers(repository)) or _is_named(repository, path)
 
 
 def is_git_ignored(repository: Repository, path: str) -> bool:
@@ -88,10 +88,6 @@ def _anchored(text: str) -> str:
         if pattern and not pattern.startswith("#"):
             lines.append(f"{negated}{pattern}" if "/" in pattern.rstrip("/") else f"{negated}**/{pattern}")
     return "\n".join(lines)
-
-
-def _is_released(repository: Repository) -> bool:
-    return any(_RELEASER.fullmatch(name) for name in repository.listing or {} if "/" not in name)
 
 
 def _is_named(repository: Repository, path: str) -> bool:

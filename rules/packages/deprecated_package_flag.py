@@ -105,12 +105,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} with {named}: "
-            f"{_OF_UNKNOWN_NPM if unknown else _outlook(stage, call, dict(found), stops=stops)}.",
+            f"{_OF_UNKNOWN_NPM if unknown else _outlook(call, dict(found), stops=stops)}.",
             Confidence.POSSIBLE if unknown else Confidence.LIKELY if stops or unsaid else Confidence.CERTAIN,
             doubt=_DOUBTS.get(call.manager, ""),
             stage=stage.key,
             severity=Severity.ERROR if stops else None,
             key=" ".join([*(name for name, _ in found), *(["stops"] if stops else [])]),
+            minor=call.manager in ("npm", "composer"),  # whose newest versions still take the option
             shared_advice=" ".join([stage.key, call.manager, *(name for name, _ in found)]),
             fix=None if unknown else _fix(run, call, found),
         )
@@ -148,15 +149,23 @@ _OF_UNKNOWN_NPM = "npm 7 and later take the option as deprecated, and older ones
 """What holds of any npm: 7 brought `--omit` (its changelog)."""
 
 
-def _outlook(stage: Stage, call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
+_OF_NPM = "npm warns that the option is deprecated, and still does what it says"
+"""Tried with npm 11 and 12."""
+_OF_ONLY_DEV = "npm 7 and later call this value invalid, and install everything"
+
+
+def _outlook(call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
     """Return what becomes of the options: what Bundler does depends on a version that the file seldom names."""
     if call.manager == "poetry":
         here = ". Poetry 2 is installed here, and the build stops" if stops else ""
         return f"the option is deprecated since Poetry 1.2, and Poetry 2 has removed it{here}"
     removed = [name for name in found if name in _REMOVED]
-    if call.manager != "bundle" or not removed:
-        brings = "Node.js" if call.manager == "npm" and "node" not in stage.runtime.languages else "the base image"
-        return f"the option is deprecated, warns today, and does nothing or fails after an upgrade of {brings}"
+    if call.manager == "npm":
+        return _OF_ONLY_DEV if "--only=dev" in found else _OF_NPM
+    if call.manager == "composer":
+        return "Composer 2 takes no notice of the option but for a warning, and Composer 3 is to refuse it"
+    if not removed:
+        return "the option is deprecated, and Bundler 2 warns of it"
     if stops:
         return f"Bundler 4, which Ruby 4.0 brings, has removed {listed(map(quote, removed))}, and the build stops here"
     return "the option is deprecated: Bundler 2 warns of it, and Bundler 4, which Ruby 4.0 brings, has removed it"

@@ -42,6 +42,9 @@ _VALUED = frozenset(
 )
 """Options of `git` and of `git clone` that take the next word (git-clone(1))."""
 
+_VCPKG = "github.com/microsoft/vcpkg"
+"""The versions of its ports are those of the `builtin-baseline` of `vcpkg.json` (vcpkg, "Versioning")."""
+
 
 class _Clone(NamedTuple):
     """A clone of a branch that moves.
@@ -205,6 +208,11 @@ def _switched_to(run: Run, command: Command) -> _Branch | None:
     return _Branch(name) if moves else None
 
 
+def _has_baseline(change: DockerfileChange, names: tuple[str, ...]) -> bool:
+    """Whether all that is cloned is vcpkg, and a manifest of the project holds its ports to one commit of it."""
+    return set(names) == {_VCPKG} and bool(change.repository.by_name.get("vcpkg.json"))
+
+
 def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clone]) -> Problem:
     """Speak at once of all that a RUN clones so, and name what is new of it."""
     every = tuple(dict.fromkeys(clone.place for clone in found))
@@ -232,5 +240,6 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, found: list[_Clon
         decision=f"clone {' '.join(names)}",
         shared_advice=f"clone a release {doubt}",
         heed="where a commit wants the whole history" if deep else "",
+        minor=_has_baseline(change, names),
         untold=is_meant_to_move(comments_on(run)),
     )

@@ -66,7 +66,7 @@ def _of_python(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     removed = {name for name, install in named if install.call.action == "remove"}
     for name, need in NEEDS.items():
         install = next((one for asked, one in named if asked == name and _is_public(change, one)), None)
-        if install is None or name in removed or not names.isdisjoint(need.besides) or _is_waived(stage, need):
+        if install is None or name in removed or not names.isdisjoint(need.besides) or _is_waived(change, stage, need):
             continue
         yield from _problem(stage, name, need, install)
 
@@ -78,14 +78,17 @@ def _is_public(change: DockerfileChange, install: Install) -> bool:
 def _of_node(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     asked = {name: Install(builder, run, call) for name, builder, run, call in node_packages(change, stage)}
     for name, need in NEEDS_OF_NODE.items():
-        if name in asked and asked.keys().isdisjoint(need.besides) and not _is_waived(stage, need):
+        if name in asked and asked.keys().isdisjoint(need.besides) and not _is_waived(change, stage, need):
             yield from _problem(stage, name, need, asked[name])
 
 
-def _is_waived(stage: Stage, need: Need) -> bool:
-    """Whether a variable of the image, or of the start command, switches a need off."""
-    set_ = (*stage.image.env, *stage.image.start_line().split())
-    return bool(need.waived_by) and any(text.startswith(need.waived_by) for text in set_)
+def _is_waived(change: DockerfileChange, stage: Stage, need: Need) -> bool:
+    """Whether a variable switches a need off: of the image, of the start command, of Compose, or set by the program."""
+    given = (name for build in change.repository.builds_of(change.path) for name in build.environment)
+    set_ = (*stage.image.env, *stage.image.start_line().split(), *given)
+    by = need.waived_by
+    programs = (data for path, data in change.repository.files.items() if path.endswith(".py"))
+    return bool(by) and (any(text.startswith(by) for text in set_) or any(by.encode() in data for data in programs))
 
 
 def _problem(stage: Stage, name: str, general: Need, install: Install) -> Iterator[Problem]:

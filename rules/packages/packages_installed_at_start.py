@@ -23,6 +23,7 @@ from rules.api import (
     within,
 )
 from rules.brought import brought, context_paths
+from rules.facts.python_names import index_name
 from rules.model.work_folders import folder_of
 from rules.mounted_sources import is_started_over_mounts
 from rules.packages.developers_parts import read_toml, table
@@ -141,9 +142,11 @@ def _of_developers(change: DockerfileChange, found: Written, run: Run, sync: Pac
     if not sync.has("--no-dev") or folder is None or folder != stage.image.workdir.value or _runs_below(stage, run):
         return
     project = _project(change, stage, folder)
-    if project is None or not project.developers:
+    needed = {index_name(name) for name in project.needed} if project is not None else set()
+    added = [name for name in project.developers if index_name(name) not in needed] if project is not None else []
+    if not added:
         return
-    few = listed(map(quote, project.developers), _MOST)
+    few = listed(map(quote, added), _MOST)
     yield Problem(
         found.instruction.span,
         f"{stage.label} starts its program by `uv run` without `--no-dev`: that first brings the environment in line, "

@@ -21,6 +21,7 @@ from rules.api import (
 from rules.facts.python_names import index_name
 from rules.packages.moving_requirements import moving_requirements
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_built, is_listed
+from rules.packages.synced_before import is_synced
 from rules.packages.system_satisfied import is_satisfied
 from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
 
@@ -33,6 +34,7 @@ _ARCHIVE = re.compile(
     r"(?=\.zip$|\.tar\.gz$|/[\w.-]+$|$)"
 )
 """The archive that GitHub, GitLab and Gitea make of a branch."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIED = {"torchvision": "torch", "torchtext": "torch"}
 """Packages each release of which requires one release of another (setup.py of pytorch/vision and pytorch/text: what is
 released says `torch==…`); those of torchaudio do so no longer (pytorch/audio, pull request 4171)."""
@@ -54,7 +56,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     def is_there(run: Run, call: PackageCall, package: Package) -> bool:
         if _is_there(run, call, package) or is_listed(change, run, call, package.name):
             return True
-        return is_built(change, package.name) or is_satisfied(run, call, package)
+        if is_built(change, package.name) or is_satisfied(run, call, package):
+            return True
+        return is_synced(change, run, call, package.name)
 
     for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there, ("install", "build", "download")):
         names = found.fresh(change, "pip-unpinned")
@@ -106,17 +110,35 @@ def _address(package: Package) -> str:
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
-    if call.has("--requirement", "--constraint", "--require-hashes", "--no-index"):
+    if _is_constrained(call) or (call.manager == "uv" and call.verb not in ("pip install", "tool install")):
         return False
     if package.kind not in _SOURCES and any(other.kind in ("path", "url", "variable") for other in call.packages):
         return False  # of which the requirements may say the version
-    if call.env.get("PIP_CONSTRAINT") or call.env.get("UV_CONSTRAINT") or call.env.get("PIP_NO_INDEX"):
-        return False
-    if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
-        return False
     if package.kind in _SOURCES:
         return _moves(call, package)
-    return package.kind == "name" and index_name(package.name) not in _TOOLS and not _is_tied(call, package)
+    if package.kind != "name" or index_name(package.name) in _TOOLS:
+        return False
+    return not (_is_tied(call, package) or _is_of_folder(call) or _is_of_one_day(call))
+
+
+def _is_constrained(call: PackageCall) -> bool:
+    """Whether an option or a variable says the versions, or that there is no index."""
+    told = call.has("--requirement", "--constraint", "--require-hashes", "--no-index")
+    return told or any(call.env.get(name) for name in ("PIP_CONSTRAINT", "UV_CONSTRAINT", "PIP_NO_INDEX"))
+
+
+def _is_of_folder(call: PackageCall) -> bool:
+    """Whether files that lie in the image are offered to the installer: what is there decides on the version."""
+    words = [use.value for use in call.uses("--find-links")]
+    words += [call.env.get(name) for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS")]
+    return any(word and ("://" not in word or word.startswith("file://")) for word in words)
+
+
+def _is_of_one_day(call: PackageCall) -> bool:
+    """Whether nothing is taken that is newer than a day which is written out (uv, `--exclude-newer`; pip 26.0)."""
+    days = [call.option("--exclude-newer", "--uploaded-prior-to")]
+    days += [call.env.get(name) for name in ("UV_EXCLUDE_NEWER", "PIP_UPLOADED_PRIOR_TO")]
+    return any(day and _DAY.match(day) for day in days)
 
 
 def _moves(call: PackageCall, package: Package) -> bool:

@@ -22,6 +22,8 @@ _PARTS = (
 )  # fmt: skip
 """Options with which a manager installs less than the project, or another one (the command references of uv, Poetry
 and PDM)."""
+_MORE = ("--extra", "--all-extras", "--group", "--all-groups", "--only-group", "--only-dev", "--with", "--all-packages")
+"""Options with which a manager installs more than a project needs by itself."""
 _SETTINGS_OF_UV = (
     "index-url", "extra-index-url", "default-index", "find-links", "no-index", "override-dependencies",
     "exclude-dependencies", "workspace",
@@ -48,6 +50,23 @@ def project_requirements(change: DockerfileChange, run: Run, call: PackageCall) 
         return
     apart = {_plain(name) for name in table(data, "tool", "uv", "sources")}
     yield from (one for one in (*_of_project(data), *_of_poetry(data)) if _plain(one) not in apart)
+
+
+def asks_for_nothing(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install of a project brings no more than the project: it names no packages, nor groups of them.
+
+    Args:
+        change: The change.
+        run: The RUN of the install.
+        call: `uv sync`, `poetry install`.
+    """
+    text = manifest_text(change, run, call) if call.verb in ("sync", "install") else None
+    data = read_toml(text or "")
+    uv = table(data, "tool", "uv")
+    asked = (*_of_project(data), *_of_poetry(data))
+    dev = "dev" in table(data, "dependency-groups") and not call.has("--no-dev", "--no-default-groups")
+    more = {"workspace", "dev-dependencies", "default-groups"} & uv.keys() or call.has(*_MORE)
+    return "project" in data and not (asked or dev or more)
 
 
 def _text(change: DockerfileChange, run: Run, call: PackageCall) -> str | None:

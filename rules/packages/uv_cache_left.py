@@ -24,6 +24,7 @@ from rules.matching.gathering import named_lines
 from rules.packages.client_caches import CACHES, folder, is_told
 from rules.packages.options import add_option, spelled
 from rules.packages.pip_cache_left import is_of_pip
+from rules.packages.project_requirements import asks_for_nothing
 from rules.packages.scripts import may_be_script
 from rules.purpose import is_named_for_development
 
@@ -46,7 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     by_stage: dict[int, tuple[Stage, list[tuple[Run, PackageCall]]]] = {}
     for stage, run in change.after.layers.shipped_runs:
         if run.calls("uv") and not is_named_for_development(change, run.stage) and not is_told(_CACHE, run):
-            left = [(run, call) for call in run.package_calls if _is_copied(call) and not _is_gone(stage, run, call)]
+            kept = [call for call in run.package_calls if _is_copied(call) and not _is_gone(stage, run, call)]
+            left = [(run, call) for call in kept if not asks_for_nothing(change, run, call)]
             if left:
                 by_stage.setdefault(stage.index, (stage, []))[1].extend(left)
     for stage, found in by_stage.values():
@@ -102,7 +104,7 @@ def _problem(stage: Stage, found: list[tuple[Run, PackageCall]]) -> Problem:
     return Problem(
         call.command.span,
         f"{stage.label} ships uv's cache: {quote(spelled(call))} copies packages out of {quote(place)} (link mode "
-        "`copy`), and the layer holds both. Nothing in the container reads the cache again. Add `--no-cache`, or mount "
+        "`copy`), and the layer holds both. The program runs from the copies. Add `--no-cache`, or mount "
         f"the cache for the build alone: {mount}.{others}",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
         doubt="the base image is not known, and may switch the cache off",

@@ -43,6 +43,7 @@ class Build(NamedTuple):
         probe_line: Where it is written, from 1.
         images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
         user: The account that the container gets, as it is written (compose `user`); empty for none.
+        stop_signal: The signal that ends the container in place of the image's own (compose `stop_signal`).
         development: Whether it is for the one who writes the program: a compose file or service that says so by its
             name, by what it starts, or by its `NODE_ENV` and the like; a target of that name that a default or a
             matrix chooses.
@@ -66,6 +67,7 @@ class Build(NamedTuple):
     probe_line: int = 1
     images: tuple[str, ...] = ()
     user: str = ""
+    stop_signal: str = ""
     development: bool = False
 
 
@@ -120,6 +122,7 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
             probe_line=yamls.line_of(yamls.mapping(service.get("healthcheck")), "test"),
             images=tuple(filter(None, (yamls.text(service.get("image")),))),
             user=yamls.text(service.get("user")),
+            stop_signal=yamls.text(service.get("stop_signal")),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
 

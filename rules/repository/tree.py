@@ -140,10 +140,10 @@ class Repository:
 
     def arguments_of(self, dockerfile: str) -> tuple[Mapping[str, str | None], ...]:
         """Return the arguments that each build of a Dockerfile passes, by name, the calls in shell scripts included."""
-        return tuple(build.args for build in (*self.builds, *self._calls) if build.dockerfile == dockerfile)
+        return tuple(build.args for build in (*self.builds, *self.calls) if build.dockerfile == dockerfile)
 
     @cached_property
-    def _calls(self) -> tuple[Build, ...]:
+    def calls(self) -> tuple[Build, ...]:
         """The builds that shell scripts call: of their own folder, or of the root, whichever has the Dockerfile.
 
         A script may go anywhere before it builds, so its contexts tell nothing, but the arguments that it passes do.

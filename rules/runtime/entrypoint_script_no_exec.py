@@ -32,7 +32,7 @@ from rules.runtime.making_way import (
     of_runner,
     started_word,
 )
-from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
+from rules.runtime.start_instructions import Written, full_words, gets_an_init, passes_signals, shipped
 from rules.runtime.start_scripts import READS_ANOTHER, StartScript, note_in, start_script, start_scripts_by_pattern
 
 _BRANCHES = 50
@@ -108,7 +108,7 @@ _TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"}
 
 
 def _no_exec(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
-    if _ends_without_arguments(found, script):
+    if _ends_without_arguments(found, script) or gets_an_init(change):
         return None
     branches = kept_in_branches(script)
     if branches:

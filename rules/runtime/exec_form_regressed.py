@@ -24,7 +24,7 @@ from rules.api import (
 )
 from rules.runtime.lost_inits import LostInit, lost_init
 from rules.runtime.making_way import BESIDE, HANDS_ON, way_out
-from rules.runtime.start_instructions import SHELLS, awaits_code, reads_code
+from rules.runtime.start_instructions import SHELLS, awaits_code, gets_an_init, reads_code
 from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
 
 
@@ -50,13 +50,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             )
             if found is not None:
                 yield found
-        init = None if _gets_an_init(change) else lost_init(change, stage, was)
+        init = None if gets_an_init(change) else lost_init(change, stage, was)
         if init is not None:
             yield _without_init(stage, was, init)
-
-
-def _gets_an_init(change: DockerfileChange) -> bool:
-    return any(build.init for build in change.repository.builds_of(change.path))
 
 
 def _starts(now: Setting[Start], then: Setting[Start]) -> tuple[Start, Start] | None:

@@ -14,6 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.scripts import may_be_script
 from rules.purpose import is_for_development
 from rules.runtime.ports import Exposed, exposed_in_shipped
 
@@ -40,6 +41,7 @@ _PRODUCTS: dict[int, tuple[str, ...]] = {
 
 _PACKAGES: dict[int, frozenset[str]] = {
     22: frozenset({"openssh", "openssh-server", "ssh", "dropbear"}),
+    23: frozenset({"telnetd", "telnet-server", "inetutils-telnetd", "busybox-extras"}),
     3389: frozenset({"xrdp"}),
     5800: frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}),
     5900: frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}),
@@ -69,18 +71,41 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ):
             continue
         told.add((id(item.instruction), port))
-        yield Problem(
-            item.word.span,
-            f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port]}. `docker run -P` and "
-            "network policies drawn from the image open it, and whoever gets a login there is in the container. "
-            "Take it out; "
-            "`docker exec` and `kubectl exec` need no port.",
-            _confidence(item, port, alone=all(_admin_port(one) is not None for one in items)),
-            doubt=BY_ARGUMENT if item.by_argument else "it may be what the image is there for",
-            stage=item.stage.key,
-            key=str(port),
-            fix=item.without() if item.numbers == (port, port) and not _is_repeated(items, item) else None,
+        yield _problem(items, item, port)
+
+
+def _problem(items: tuple[Exposed, ...], item: Exposed, port: int) -> Problem:
+    """Speak of a port; where nothing installs a server for it, nobody gets a login, unless the program gives one."""
+    by_script = any(may_be_script(command) for run in item.stage.done_runs for command in run.commands)
+    served = by_script or _brings_server(item.stage, port)
+    sure = _confidence(item, port, alone=all(_admin_port(one) is not None for one in items))
+    exposed = f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port]}"
+    if served:
+        text = (
+            f"{exposed}. `docker run -P` and network policies drawn from the image open it, and whoever gets a login "
+            "there is in the container. Take it out; `docker exec` and `kubectl exec` need no port."
         )
+    else:
+        text = (
+            f"{exposed}, and the file installs no server for it. `docker run -P` and network policies drawn from the "
+            "image open it. Take it out, unless the program itself listens there."
+        )
+    alone = item.numbers == (port, port) and not _is_repeated(items, item)
+    return Problem(
+        item.word.span,
+        text,
+        sure,
+        doubt=BY_ARGUMENT if item.by_argument else "it may be what the image is there for",
+        stage=item.stage.key,
+        minor=not served,
+        key=str(port),
+        fix=item.without() if alone and (served or not _brings_programs(item.stage)) else None,
+    )
+
+
+def _brings_programs(stage: Stage) -> bool:
+    """Whether a program of the project's own may listen there: one that another stage has built."""
+    return any(put.kind == "stage" for put in stage.files.puts)
 
 
 def _inspectors(change: DockerfileChange, items: tuple[Exposed, ...]) -> Iterator[Problem]:

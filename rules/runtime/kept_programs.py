@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.api import Source, parse_shell, path_folders
 from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.called_scripts import called_scripts
+from rules.runtime.making_way import gains_nothing
 from rules.runtime.start_scripts import EVERY_ARGUMENT, runs_arguments
 
 if TYPE_CHECKING:
@@ -46,10 +47,6 @@ _WITH_WORD = {
 """Programs that do many things, and the words with which they serve."""
 _OPERANDS = 4
 """Words among which that one is: `celery -A shop worker`, `flask --app shop run`, `python -u manage.py runserver`."""
-_PREPARES = frozenset(
-    "migrate db:migrate db:prepare db:seed db:setup collectstatic makemigrations upgrade loaddata".split()
-)
-"""Words with which a program does its work and ends: `flask db upgrade`, `python manage.py migrate`."""
 _ONLY_ASKS = frozenset({"-t", "-T", "-s", "-v", "-V", "-version", "--version", "--help", "--check-config", "--test"})
 """Options with which a server looks at its settings, or sends another one a signal, and ends (`nginx -s reload`)."""
 _STARTS = re.compile(r"start(?::prod(?:uction)?)?")
@@ -60,7 +57,7 @@ def stays(found: Written, command: Command) -> bool:
     words = [word.value for word in command.words]
     if words and words[0] in EVERY_ARGUMENT:
         return True
-    if not _MAKE_WAY.issuperset(command.wrappers) or not _PREPARES.isdisjoint(words):
+    if not _MAKE_WAY.issuperset(command.wrappers) or gains_nothing(command):
         return False
     return command.name in _SERVERS or runs_arguments(command) or _is_own_server(found, command)
 

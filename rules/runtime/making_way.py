@@ -36,15 +36,30 @@ SOMEHOW = "Let the shell make way for the program with `exec`"
 _BUILDERS = frozenset({"cargo", "go", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "ninja", "meson", "bazel", "cmake"})
 _BUILDING = frozenset("build test check bench package verify install compile assemble publish clippy fmt vet".split())
 """What build tools are told where nothing is to be served by them."""
+_ENVIRONMENTS = frozenset({"conda", "mamba"})
+"""What passes no signal on to the program that it runs in an environment (conda, issue 10351)."""
+_CMAKE_MODES = ("--build", "--install", "--workflow")
+_PREPARES = frozenset(
+    "migrate db:migrate db:prepare db:seed db:setup collectstatic makemigrations upgrade loaddata".split()
+)
+"""Words with which a program does its work and ends: `flask db upgrade`, `python manage.py migrate`."""
 HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
 """Programs that end what they started on SIGTERM."""
 HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 """How code reads the words that stand behind it."""
 
 
-def ends_by_itself(last: Command) -> bool:
-    """Whether a command prints something, tests or builds and ends, waits at a terminal, or sees to signals."""
+def gains_nothing(last: Command) -> bool:
+    """Tell whether nothing is gained where the shell makes way for a command.
+
+    So it is where that prints, tests, builds or prepares something and ends, waits at a terminal, sees to signals, or
+    keeps them from the program as the shell did.
+    """
+    if last.name in _ENVIRONMENTS and last.subcommand == "run":
+        return True
     if runs_tests(str(last)) or (last.name in _BUILDERS and last.subcommand in _BUILDING):
+        return True
+    if (last.name == "cmake" and last.has(*_CMAKE_MODES)) or not _PREPARES.isdisjoint(one.value for one in last.args):
         return True
     if last.name in ("usage", "help") or last.has("--help", "--version") or (last.name in SHELLS and not last.args):
         return True

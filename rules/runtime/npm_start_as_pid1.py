@@ -23,7 +23,7 @@ from rules.packages.developers_programs import commands_of_lines
 from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
-from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
+from rules.runtime.start_instructions import Written, full_words, gets_an_init, passes_signals, reads_code, shipped
 from rules.runtime.start_text import behind_exec, is_plain, json_array, runs_first_argument
 from rules.runtime.unhandled_signals import NEEDS_INIT, handles_sigterm
 
@@ -44,7 +44,7 @@ _ENDS_BY_ITSELF = re.compile(r"(?:db:?)?(?:test|lint|build|migrat|seed|e2e|forma
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager is process 1 and stands between the program and its signals."""
-    if any(build.init for build in change.repository.builds_of(change.path)):
+    if gets_an_init(change):
         return
     for found in shipped(change):
         words = _words(found)

@@ -25,13 +25,13 @@ from rules.runtime.making_way import (
     HANDLES_SIGNALS,
     SOMEHOW,
     Called,
-    ends_by_itself,
+    gains_nothing,
     of_runner,
     script_at_end,
     way_out,
 )
 from rules.runtime.shell_with_code import MAKES_WAY, shell_with_code
-from rules.runtime.start_instructions import Written, is_script_entrypoint
+from rules.runtime.start_instructions import Written, gets_an_init, is_script_entrypoint
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import (
     direct_start,
@@ -83,7 +83,7 @@ def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> P
     program = _program_above(image) if setting is image.cmd else None
     if program is not None:
         return _as_arguments(stage, start, program)
-    if _is_harmless(start) or (_is_fixed(stage) and makes_way(stage, start)):
+    if gets_an_init(change) or _is_harmless(start) or (_is_fixed(stage) and makes_way(stage, start)):
         return None
     written = Written(stage, setting, start, start.instruction)
     script = wrapped_script(change, written)
@@ -175,7 +175,11 @@ def _is_harmless(start: Start) -> bool:
     text = start.text.lstrip()
     if text.startswith(("[", "exec ")) or not start.commands:
         return True
-    return ends_by_itself(start.commands[-1]) or start.commands[0].name in HANDLES_SIGNALS
+    outer = [command for command in start.commands if not command.nested]
+    return (
+        any(gains_nothing(one[-1]) for one in (start.commands, outer) if one)
+        or start.commands[0].name in HANDLES_SIGNALS
+    )
 
 
 def _on_one_line(start: Start) -> str:

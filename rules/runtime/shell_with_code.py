@@ -8,14 +8,14 @@ from rules.api import Confidence, Fix, Origin, Problem, insert, quote
 from rules.runtime.making_way import (
     BESIDE,
     SOMEHOW,
-    ends_by_itself,
     exec_place,
+    gains_nothing,
     of_runner,
     script_at_end,
     sees_to_signals,
     way_out,
 )
-from rules.runtime.start_instructions import Written
+from rules.runtime.start_instructions import Written, gets_an_init
 from rules.runtime.start_text import is_dash, shell_commands
 from rules.runtime.unhandled_signals import beside_way_out
 
@@ -39,7 +39,7 @@ def shell_with_code(change: DockerfileChange, stage: Stage, setting: Setting[Sta
     if start is None or start.instruction is None or (setting is stage.image.cmd and not _runs_cmd(stage.image)):
         return
     commands = _code(start)
-    if not commands or ends_by_itself(commands[-1]):
+    if not commands or gains_nothing(commands[-1]) or gets_an_init(change):
         return
     told = list(_told(change, Written(stage, setting, start, start.instruction), commands))
     yield from told or _untold(stage, start)

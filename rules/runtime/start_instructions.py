@@ -36,6 +36,11 @@ class Written(NamedTuple):
     instruction: Instruction
 
 
+def gets_an_init(change: DockerfileChange) -> bool:
+    """Tell whether a build's own settings put an init in front as process 1 (Compose, `init: true`)."""
+    return any(build.init for build in change.repository.builds_of(change.path))
+
+
 def written(change: DockerfileChange, *keywords: str) -> Iterator[Written]:
     """Yield what each stage of the file sets itself: of several instructions in a stage the last, which counts.
 

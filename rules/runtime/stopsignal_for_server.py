@@ -34,8 +34,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A server that stops gracefully on a signal of its own gets another one."""
     for stage in change.stages:
         server = server_of(stage)
-        if server is not None:
+        if server is not None and not _is_told_elsewhere(change, stage, server):
             yield from _problem(stage, server)
+
+
+def _is_told_elsewhere(change: DockerfileChange, stage: Stage, server: Server) -> bool:
+    """Whether Compose gives the signal, or a base that is made to run systemd (Red Hat's `ubi-init`) has set it."""
+    base = stage.root.reference
+    of_init = server.name == "systemd" and base is not None and base.path.endswith("-init")
+    return of_init or any(build.stop_signal for build in change.repository.builds_of(change.path))
 
 
 def _problem(stage: Stage, server: Server) -> Iterator[Problem]:
@@ -61,5 +68,6 @@ def _problem(stage: Stage, server: Server) -> Iterator[Problem]:
         f"{stage.label} starts {quote(program)}, which {got}. {then}. Say `STOPSIGNAL {wanted}`: {why}.",
         Confidence.POSSIBLE if unknown else Confidence.CERTAIN,
         stage=stage.key,
+        minor=program == "systemd",  # Podman, under which most of these images run, gives the signal by itself
         fix=fix(f"Stop {program} with {wanted}", edit),
     )

@@ -31,6 +31,14 @@ _HOST_BEHIND = 100
 """Where the host stands behind its option."""
 _TRUSTED = re.compile(r"(?:(?:trusted|insecure)[-_]host)[\s=]+[\"']?(?P<host>[^\s\"',;]+)", re.IGNORECASE)
 """A host that pip or uv is to trust, in an option, its configuration or its variable."""
+_SIGNED = frozenset({"apk", "apt", "apt-get", "dnf", "microdnf", "yum"})
+"""Managers that check what they fetch by signatures too, with keys of the image: apk-repositories(5), apt-secure(8),
+and `gpgcheck` in the dnf.conf of Fedora and Red Hat."""
+_UNSIGNED = re.compile(
+    r"allow-?untrusted|allow-?unauthenticated|allow-?insecure|force-yes|no-?gpg-?check|gpgcheck|trusted=yes",
+    re.IGNORECASE,
+)
+"""What a file says that switches that off, or speaks of it."""
 
 
 @rule(
@@ -49,7 +57,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for step in stage.steps:
             found = [
-                off for off in switched_off(step) if not _is_of_cleartext(change, off) and not _is_unread(stage, off)
+                off
+                for off in switched_off(step)
+                if not (_is_of_cleartext(change, off) or _is_unread(stage, off) or _is_hashed(step, off))
             ]
             told = [
                 _problem(stage, step, off, bare=off.who in FETCHERS and has_no_authorities(stage, off.who))
@@ -72,6 +82,19 @@ def _is_unread(stage: Stage, off: Off) -> bool:
     return off.what.startswith("PYTHONHTTPSVERIFY") and version.startswith("3")
 
 
+def _is_hashed(step: Step, off: Off) -> bool:
+    """Whether pip holds all that it fetches to the hashes of its requirements."""
+    return isinstance(step, Run) and any(
+        command.start <= off.span.start < command.end and command.has("--require-hashes") for command in step.commands
+    )
+
+
+def _is_signed(stage: Stage, off: Off) -> bool:
+    """Whether what is fetched is checked by a signature all the same."""
+    of_apt = off.what.startswith("Verify-")  # as its settings files have it
+    return (off.who in _SIGNED or of_apt) and _UNSIGNED.search(stage.model.code) is None
+
+
 @once
 def _schemes(model: Model) -> dict[str, set[str]]:
     """Return by which schemes a file asks each host, with its port and without."""
@@ -89,8 +112,13 @@ def _for(who: str) -> str:
     return f" for {who}" if " " in who else f" for {quote(who)}"
 
 
-def _then(stage: Stage, step: Step) -> str:
+def _then(stage: Stage, step: Step, off: Off) -> str:
     """Say what follows: of a variable behind all that the build does, for the container alone."""
+    if _is_signed(stage, off):
+        return (
+            "The packages' signatures are still checked, but whoever stands between the builder and the server can "
+            "hold newer ones back."
+        )
     built = isinstance(step, Run) or not stage.layers_ship or runs_below(stage, step.instruction.span.start)
     if built or step.instruction.keyword != "ENV":
         return "Whoever stands between the builder and the server can then choose what is installed."
@@ -126,10 +154,12 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
     what = SHORT_FOR.get(off.what, off.what)
     return Problem(
         off.span,
-        f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. {_then(stage, step)} "
-        f"{way_out}",
+        f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. "
+        f"{_then(stage, step, off)} {way_out}",
         Confidence.LIKELY if _is_conditional(step, off) else Confidence.CERTAIN,
         doubt="it runs under a condition",
+        minor=_is_signed(stage, off),
+        severity=Severity.WARNING if _is_signed(stage, off) else None,
         instruction=step.instruction,
         stage=stage.key,
         key=what,

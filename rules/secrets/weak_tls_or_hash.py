@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.secrets.downloads import FETCHERS
 
 _OLD_TLS = {
     "curl": ("--tlsv1.0", "--tlsv1.1", "--sslv2", "--sslv3", "-2", "-3"),
@@ -113,6 +114,12 @@ def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
     )
 
 
+def _downloads_nothing(stage: Stage) -> bool:
+    """Whether nothing is fetched, so that what is compared comes with the build context: its author chose it."""
+    fetches = "://" in stage.model.code or any(run.calls(*FETCHERS) for run in stage.all_runs)
+    return not fetches and any(copy.from_context for copy in stage.copies)
+
+
 def _is_strong(command: Command) -> bool:
     if command.name == "openssl":
         return command.subcommand in _STRONG_DIGESTS or command.has(*(f"-{name}" for name in _STRONG_DIGESTS))
@@ -138,5 +145,7 @@ def _problem(stage: Stage, run: Run, command: Command, fact: str, then: str) -> 
         instruction=run.instruction,
         stage=stage.key,
         key=fact,
+        untold=fact.startswith("checks") and _downloads_nothing(stage),
         decision=f"{stage.key} {fact}" if fact.startswith("allows") else "",
+        shared_advice=f"{stage.key} {fact}" if fact.startswith("checks") else "",  # a sum for each download
     )

@@ -79,6 +79,15 @@ def started_as_others(change: DockerfileChange, stage: Stage) -> Build | None:
     return services[0] if services and sure else None
 
 
+def started_so(service: Build) -> str:
+    """Say of a service that it starts the image as an ordinary account, a sentence."""
+    return f"{quote(service.path)} starts it with {quote(f'user: {service.user}')}; wherever else it runs, it is root."
+
+
+ELSEWHERE_UNKNOWN = "how it runs anywhere else is not in the repository"
+"""The doubt about root in an image that a service starts as an ordinary account."""
+
+
 def _is_built(stage: Stage, target: str) -> bool:
     return stage.is_last if not target else (stage.name or "").lower() == target.lower()
 

@@ -14,6 +14,8 @@ from rules.model.puts import within
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
 
+_GIVEN = re.compile(r"\brunAsUser:[ \t]*[\"']?[1-9]")
+
 
 @once
 def demands_non_root(change: DockerfileChange) -> str | None:
@@ -25,6 +27,16 @@ def demands_non_root(change: DockerfileChange) -> str | None:
     for path, data in sorted(change.repository.files.items()):
         asks = path.endswith((".yaml", ".yml")) and b"runAsNonRoot: true" in data and b"runAsUser:" not in data
         if asks and _may_start(change, path, data.decode("utf-8", "replace")):
+            return path
+    return None
+
+
+@once
+def gives_user(change: DockerfileChange) -> str | None:
+    """Return the path of such a file that starts the image as an account by number, `runAsUser: 1001`; else `None`."""
+    for path, data in sorted(change.repository.files.items()):
+        text = data.decode("utf-8", "replace") if path.endswith((".yaml", ".yml")) and b"runAsUser:" in data else ""
+        if _GIVEN.search(text) and _may_start(change, path, text):
             return path
     return None
 

@@ -18,11 +18,13 @@ from rules.api import (
 from rules.user.account_choice import Choice, choose, free_uid, switch
 from rules.user.accounts import of_last_stage
 from rules.user.asked_root import (
+    ELSEWHERE_UNKNOWN,
     STARTS_UNKNOWN,
     root_may_be_meant,
     run_as_root,
     says_what_starts,
     started_as_others,
+    started_so,
 )
 from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
@@ -67,13 +69,13 @@ def _weighed(change: DockerfileChange, stage: Stage, problem: Problem) -> Proble
     service = started_as_others(change, stage)
     if service is None:
         return problem
-    said = f"{quote(service.path)} starts it with {quote(f'user: {service.user}')}; wherever else it runs, it is root."
+    said = started_so(service)
     return dataclasses.replace(
         problem,
         message=f"{problem.message} {said}",
         decision=f"{problem.decision} {said}",
         confidence=Confidence.POSSIBLE,
-        doubt="how it runs anywhere else is not in the repository",
+        doubt=ELSEWHERE_UNKNOWN,
     )
 
 

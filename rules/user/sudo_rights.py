@@ -1,4 +1,4 @@
-"""Where an image takes the right to use `sudo` away again."""
+"""Who may become root by `sudo` without a password, and where an image takes that right away again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.shell_scope import filled
 
 if TYPE_CHECKING:
     from rules.api import Command, Run, Stage
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _GROUPS = frozenset({"sudo", "wheel", "admin"})
 """Whose members `sudo` lets become root (Debian's, Red Hat's and Alpine's, and Ubuntu's of before 12.04)."""
 _RULES = "/etc/sudoers"
+_GRANT = re.compile(r"(?m)^[ \t]*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
+"""A line of `sudoers` that lets somebody run every command (sudoers(5))."""
 
 
 def withdrawn_behind(stage: Stage, run: Run, command: Command, who: str = "") -> Command | None:
@@ -81,3 +84,22 @@ def _withdraws(command: Command) -> bool:
     if command.name == "gpasswd" and not command.has("-d", "--delete"):
         return False
     return len(words) > 1 and words[-1] in _GROUPS
+
+
+@once
+def grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
+    """Return the commands that let somebody run everything as root without a password, with whom they name."""
+    found = []
+    for run in stage.done_runs:
+        if "NOPASSWD" in run.instruction.text and "sudoers" in run.instruction.text:
+            for command in run.commands:
+                texts = [*(_lines(command, word.value) for word in command.args), command.heredoc or ""]
+                who = next((match[1] for text in texts for match in _GRANT.finditer(text)), None)
+                if who is not None:
+                    found.append((run, command, filled(run, command, who) or who))
+    return tuple(found)
+
+
+def _lines(command: Command, text: str) -> str:
+    """Put the lines that a word writes below each other; of what `sed` is told, each part between its strokes."""
+    return re.sub(r"\\n|[/|#]" if command.name == "sed" else r"\\n", "\n", text)

@@ -1,6 +1,5 @@
 """See sudo_without_password.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -12,18 +11,13 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    once,
     quote,
     rule,
 )
-from rules.model.shell_scope import filled
 from rules.user.accounts import runtime_user
 from rules.user.layers import place
 from rules.user.root_by_design import is_built_upon_or_worked_in
-from rules.user.sudo_rights import withdrawn_behind
-
-_GRANT = re.compile(r"(?m)^[ \t]*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
-"""A line of `sudoers` that lets somebody run every command (sudoers(5))."""
+from rules.user.sudo_rights import grants, withdrawn_behind
 
 
 @rule(
@@ -39,29 +33,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = runtime_user(stage)
         if user is None or is_built_upon_or_worked_in(stage) or _lacks_sudo(stage):
             continue
-        grants = ((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user))
-        found = next((grant for grant in grants if withdrawn_behind(stage, *grant) is None), None)
+        meant = ((run, command, who) for run, command, who in grants(stage) if _is_meant(stage, who, user))
+        found = next((grant for grant in meant if withdrawn_behind(stage, *grant) is None), None)
         if found is not None:
             yield _problem(stage, was, user, *found)
-
-
-@once
-def _grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
-    """Return the commands that write such a line, with whom it names."""
-    found = []
-    for run in stage.done_runs:
-        if "NOPASSWD" in run.instruction.text and "sudoers" in run.instruction.text:
-            for command in run.commands:
-                texts = [*(_lines(command, word.value) for word in command.args), command.heredoc or ""]
-                who = next((match[1] for text in texts for match in _GRANT.finditer(text)), None)
-                if who is not None:
-                    found.append((run, command, filled(run, command, who) or who))
-    return tuple(found)
-
-
-def _lines(command: Command, text: str) -> str:
-    """Put the lines that a word writes below each other; of what `sed` is told, each part between its strokes."""
-    return re.sub(r"\\n|[/|#]" if command.name == "sed" else r"\\n", "\n", text)
 
 
 def _is_meant(stage: Stage, who: str, user: str) -> bool:
@@ -86,7 +61,7 @@ def _lacks_sudo(stage: Stage) -> bool:
 
 def _is_lost(was: Stage | None) -> bool:
     """Whether the image kept its account from being root before: neither did root run it, nor was there such a line."""
-    return was is not None and runtime_user(was) is not None and not _grants(was)
+    return was is not None and runtime_user(was) is not None and not grants(was)
 
 
 def _problem(stage: Stage, was: Stage | None, user: str, run: Run, command: Command, who: str) -> Problem:

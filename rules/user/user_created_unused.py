@@ -23,12 +23,20 @@ from rules.api import (
 from rules.dockerfile.shell_nested import SHELLS
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
-from rules.user.asked_root import root_may_be_meant, run_as_root
+from rules.user.asked_root import (
+    ELSEWHERE_UNKNOWN,
+    root_may_be_meant,
+    run_as_root,
+    started_as_others,
+    started_so,
+)
+from rules.user.clusters import gives_user
 from rules.user.for_callers import opens_home
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.layers import place
 from rules.user.own_programs import is_own
 from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
+from rules.user.sudo_rights import grants
 
 _LOCAL_USER = re.compile(
     r"\bNew-LocalUser\s+(?:-Name\s+)?[\"']?([\w.-]+)|\bnet\s+user\s+([\w.-]+)\s.*?/add\b", re.IGNORECASE
@@ -49,6 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield from _check_windows(stage)
         elif is_root(stage, stage.image.user) and not drops_privileges(change, stage) and not is_no_service(stage):
             unused = [account for account in stage.users.created if not _is_used(stage, account)]
+            unused = [account for account in unused if not _becomes_root(stage, account)]
             if unused and not unread_scripts(change, stage) and not opens_home(stage):
                 yield _problem(change, stage, unused[-1])
 
@@ -74,6 +83,11 @@ def _is_used(stage: Stage, account: Account) -> bool:
         elif instruction.keyword in ("ENV", "VOLUME") and word.search(str(instruction)):
             return True
     return any(word.search(_without_modules(_told(stage, one))) for one in started)
+
+
+def _becomes_root(stage: Stage, account: Account) -> bool:
+    """Whether the account runs everything as root without a password: as that account nothing is safer."""
+    return any(who in (account.name, "ALL") for _, _, who in grants(stage))
 
 
 def _is_script(command: Command) -> bool:
@@ -109,14 +123,17 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
     choice = switch_to(stage, account)
     hindrance = hindrances(change, stage, account.name)
     sure = Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY
+    service, manifest = started_as_others(change, stage), gives_user(change)
+    said = f" {started_so(service)}" if service is not None else ""
+    said = said or (f" {quote(manifest)} gives it an account; wherever else it runs, it is root." if manifest else "")
     return Problem(
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
         "breaks into the process owns the container's files, and an escape starts from root. Put "
         f"{quote(f'USER {choice.name}' if choice.edits else choice.line)} above the start command."
-        f"{in_its_way(hindrance)}",
-        Confidence.POSSIBLE if run_as_root(change, stage) else sure,
-        doubt=root_may_be_meant(stage),
+        f"{in_its_way(hindrance)}{said}",
+        Confidence.POSSIBLE if said or run_as_root(change, stage) else sure,
+        doubt=ELSEWHERE_UNKNOWN if said else root_may_be_meant(stage),
         stage=stage.key,
         instruction=account.run.instruction,
         key=account.name,
