@@ -80,7 +80,9 @@ def is_own_wheel(copy: Copy) -> bool:
     Not so where pip fills a folder of wheels there, with those of all that the project needs.
     """
     builder = copy.from_stage
-    if builder is None or not all((source.path or "").endswith(".whl") for source in copy.sources):
+    if builder is None or not all(
+        (source.path or "").rstrip("/").endswith((".whl", "/dist")) for source in copy.sources
+    ):
         return False
     if any(call.verb in ("wheel", "download") for run in builder.done_runs for call in run.package_calls):
         return False
