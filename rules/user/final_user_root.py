@@ -23,6 +23,7 @@ from rules.api import (
 from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
 from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root
+from rules.user.for_callers import works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.kept_owners import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -137,11 +138,11 @@ def _is_name(stage: Stage, variable: str) -> bool:
 
 
 def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
-    """Say it quietly of a base image that starts nothing, and where a comment says what root is for."""
+    """Say it quietly of what is no service, or writes to its caller's folder, and where a comment says why root."""
     user = stage.image.user
     assert user.instruction is not None
-    base = (stage.facts is not None or _is_built_on_a_base(stage)) and is_no_service(stage)
-    if base or is_explained(user.instruction):
+    known = stage.facts is not None or _is_built_on_a_base(stage) or stage.image.start_in_file
+    if (known and is_no_service(stage)) or works_for_callers(stage) or is_explained(user.instruction):
         return Confidence.POSSIBLE
     if scripts and any(not is_root_name(account.name) for account in stage.users.created):
         return Confidence.POSSIBLE  # the script has an account to switch to
