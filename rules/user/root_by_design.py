@@ -38,7 +38,8 @@ _RAW = frozenset(
 )
 """Programs that open raw sockets or look into the kernel, which takes root."""
 _FOR_ALL_FILES = frozenset(
-    "backup restic borg borgmatic duplicity kopia rclone rsync rsnapshot velero clamscan rkhunter chkrootkit lynis aide".split()
+    "backup restic borg borgmatic duplicity kopia rclone rsync rsnapshot velero clamscan rkhunter chkrootkit lynis "
+    "aide".split()
 )
 """Programs that keep copies of files, or look through them, whosever they are."""
 _DAEMONS = re.compile(
@@ -99,10 +100,9 @@ def gives_up_root(change: DockerfileChange, stage: Stage) -> bool:
         or facts.unprivileged_workers
     ):
         return True
-    if starts_by_init_of_base(stage):
-        return True
     starts = _starts(stage)
-    if starts and (starts[0].startswith(_INITS) or _INIT.match(starts[0])):
+    by_init = bool(starts) and (starts[0].startswith(_INITS) or _INIT.match(starts[0]) is not None)
+    if by_init or starts_by_init_of_base(stage):
         return True
     if any(map(_DAEMONS.fullmatch, _programs(change, stage))):
         return True
