@@ -14,6 +14,7 @@ from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.repository.builds import Build, builds_by_command, builds_in
+from rules.repository.composed import started_by_overrides
 from rules.repository.contexts import context_by_sources, folders_around
 from rules.repository.devcontainers import built_by_editors
 from rules.repository.hosting import is_hosting
@@ -128,6 +129,11 @@ class Repository:
         given = {(build.path, build.target) for build in builds if build.command}
         own = {(one.path, one.target) for one in builds if not one.command and is_hosting(one.path)}
         return bool(given - own)
+
+    @cached_property
+    def started_by_overrides(self) -> frozenset[str]:
+        """The Dockerfiles of services to which a compose file that is laid over another one gives a command."""
+        return started_by_overrides(self.files)
 
     def gives_otherwise(self, dockerfile: str, name: str, default: str | None) -> bool:
         """Tell whether a build of a Dockerfile gives an argument another value than its default."""
