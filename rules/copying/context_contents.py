@@ -141,18 +141,26 @@ def brings_whole_context(copy: Copy) -> bool:
 
 @once
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:
-    """Return what the whole context brings that should not be in an image; `None` when its files are not known."""
+    """Return what the whole context brings that should not be in an image; `None` when its files are not known.
+
+    What is named like a secret and was read counts where its text may hold one.
+    """
     files = change.repository.context_files(change.path)
-    return tuple(unless_defaults(change, leaks_of(files))) if files is not None else None
+    if files is None:
+        return None
+    context = change.repository.context_of(change.path) or ""
+    leaks = unless_defaults(change, leaks_of(files))
+    texts = (
+        (leak, change.repository.text(posixpath.join(context, leak.name)) if leak.secret else "") for leak in leaks
+    )
+    return tuple(leak for leak, text in texts if not leak.secret or may_hold_secret(leak.name, text))
 
 
 def unless_defaults(change: DockerfileChange, leaks: Iterable[Leak]) -> Iterator[Leak]:
-    """Leave out what holds no secret: as its text shows, or as settings that a framework wants committed."""
+    """Leave out files of settings that the framework of the project wants committed, since they hold no secret."""
     context = change.repository.context_of(change.path) or ""
     for leak in leaks:
         folder, name = posixpath.split(leak.name)
         lock = posixpath.join(context, folder, _SYMFONY_LOCK)
-        default = _SYMFONY_DEFAULTS.fullmatch(name) and change.repository.exists(lock)
-        text = change.repository.text(posixpath.join(context, leak.name)) if leak.secret else None
-        if not leak.secret or (not default and may_hold_secret(leak.name, text)):
+        if not (leak.secret and _SYMFONY_DEFAULTS.fullmatch(name) and change.repository.exists(lock)):
             yield leak
