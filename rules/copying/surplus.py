@@ -112,7 +112,8 @@ def surplus_of(change: DockerfileChange, stage: Stage, copy: Copy, path: str, fi
     history = (HISTORY,) if _brings_history(change) else ()
     there = [name for name in (*history, *roots) if not is_gone(way, name)]
     asked = _asked(change, stage, copy, posixpath.relpath(filled.path, path))
-    weighty = [name for name in there if _is_weighty(name, files) and not asked(name)]
+    kept = _kept_on_purpose(change)
+    weighty = [name for name in there if _is_weighty(name, files) and not (asked(name) or name.rstrip("/") in kept)]
     light = [
         name
         for name in there
@@ -121,6 +122,14 @@ def surplus_of(change: DockerfileChange, stage: Stage, copy: Copy, path: str, fi
     rest = [name for name in there if name not in weighty and name not in light]
     inside = sum(file.startswith(tuple(weighty)) for file in files) if weighty else 0
     return Surplus(tuple(weighty), tuple(light), tuple(rest), inside)
+
+
+def _kept_on_purpose(change: DockerfileChange) -> frozenset[str]:
+    """Return the entries whose line in the ignore file somebody has made a comment: the image is to have them."""
+    path = change.repository.dockerignore_path(change.path)
+    text = change.repository.text(path) if path is not None else None
+    lines = (line.removeprefix("#").strip() for line in (text or "").splitlines() if line.startswith("#"))
+    return frozenset(line.strip("/") for line in lines if " " not in line)
 
 
 def _brings_history(change: DockerfileChange) -> bool:
