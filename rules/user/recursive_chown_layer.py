@@ -34,6 +34,7 @@ from rules.user.chown_as_copied import (
     modes_set,
     nothing_else_wrote,
     recursive_changes,
+    renumbered_below,
     with_owners,
 )
 from rules.user.copied_owners import is_already_so, on_other_lines
@@ -261,6 +262,9 @@ def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     """Say that an account has to be made above the COPY that names it, where the base lacks it or the file makes it."""
     name = name_of(owner_of(row))
+    renumbers = renumbered_below(stage, owner_of(row), line)
+    if row.kind == "chown" and renumbers is not None:
+        return f" {quote(renumbers.name)} (line {renumbers.line}) has to come before that: the number counts."
     lacking = (stage.facts is not None or name in first_made(stage)) and bool(name) and not name.isdecimal()
     if row.kind != "chown" or not lacking or is_known_before(stage, name, line):
         return ""
