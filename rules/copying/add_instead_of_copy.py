@@ -26,7 +26,7 @@ from rules.api import (
 )
 
 _ARCHIVE = re.compile(
-    r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
+    r"\.(?:tar|tgz|tbz2?|txz|tzst|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
 )
 _ZIPS = re.compile(r"\.(?:jar|war|ear|zip|whl|nupkg)[\"']*$", re.IGNORECASE)
 """Endings of zip archives, of which ADD unpacks none (Dockerfile reference, "ADD": tar archives alone)."""
