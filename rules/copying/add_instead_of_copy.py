@@ -116,7 +116,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, *, beside_files
         decision=why,
         key="ADD",  # the same decision for another path is not a new one
         severity=None if is_file else Severity.INFO,
-        minor=not is_file,
+        minor=not is_file or not stage.files_ship,
         fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)) if not is_open else None,
     )
 
