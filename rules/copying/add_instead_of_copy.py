@@ -54,6 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
         for stage, copy in adds
     ]
+    if not any(stage.files_ship for stage, _ in adds):
+        told = [dataclasses.replace(one, minor=True) for one in told]
     yield from mended_at_once(told) if anew else told
 
 
@@ -116,7 +118,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, *, beside_files
         decision=why,
         key="ADD",  # the same decision for another path is not a new one
         severity=None if is_file else Severity.INFO,
-        minor=not is_file or not stage.files_ship,
+        minor=not is_file,
         fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)) if not is_open else None,
     )
 

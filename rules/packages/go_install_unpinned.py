@@ -139,7 +139,7 @@ def _works_in_module(run: Run, call: PackageCall) -> bool:
     """
     folder = folder_of(run, call.command)
     if folder is None or not _has_module(run):
-        return folder is None
+        return _has_module(run)
     puts = [put for put in run.stage.files.puts if put.kind == "context" and put.step.at < run.at]
     copied = {posixpath.dirname(put.path) if put.path.endswith("/go.mod") else put.path for put in puts}
     return not copied or any(within(folder, place) for place in copied)

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.runtime.start_instructions import behind_init
 from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
 from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root
@@ -142,12 +143,18 @@ def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
     user = stage.image.user
     assert user.instruction is not None
     known = stage.facts is not None or _is_built_on_a_base(stage) or stage.image.start_in_file
-    if (known and is_no_service(stage)) or works_for_callers(stage) or is_explained(user.instruction):
+    if (known and is_no_service(stage)) or _is_command(stage) or is_explained(user.instruction):
         return Confidence.POSSIBLE
     if scripts and any(not is_root_name(account.name) for account in stage.users.created):
         return Confidence.POSSIBLE  # the script has an account to switch to
     sure = stage.image.start_command and not scripts and not is_of_argument(stage, stage.image.user)
     return Confidence.CERTAIN if sure else Confidence.LIKELY
+
+
+def _is_command(stage: Stage) -> bool:
+    """Whether it is a command for its caller's folder, without a word in the ENTRYPOINT that says to go on running."""
+    start = stage.image.entrypoint.value
+    return start is not None and len(behind_init(start.words)) == 1 and works_for_callers(stage)
 
 
 def _is_built_on_a_base(stage: Stage) -> bool:
