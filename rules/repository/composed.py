@@ -85,7 +85,7 @@ def started_by_overrides(files: Mapping[str, bytes]) -> frozenset[str]:
 
     `docker-compose.prod.yml` may say no more of a service than what it starts.
     """
-    found = set()
+    found: set[str] = set()
     for path in (path for path in files if composes.IS_COMPOSE.search(path) and len(files[path]) <= yamls.SIZE_LIMIT):
         for name, each in yamls.mapping(yamls.mapping(yamls.read(files[path])).get("services")).items():
             service = yamls.mapping(each)

@@ -154,7 +154,7 @@ def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
 def _is_command(stage: Stage) -> bool:
     """Whether it is a command for its caller's folder, without a word in the ENTRYPOINT that says to go on running."""
     start = stage.image.entrypoint.value
-    return start is not None and len(behind_init(start.words)) == 1 and works_for_callers(stage)
+    return start is not None and len(behind_init(tuple(start.text.split()))) == 1 and works_for_callers(stage)
 
 
 def _is_built_on_a_base(stage: Stage) -> bool:
