@@ -17,6 +17,7 @@ from rules.repository.builds import Build, builds_by_command, builds_in
 from rules.repository.composed import started_by_overrides
 from rules.repository.contexts import context_by_sources, folders_around
 from rules.repository.devcontainers import built_by_editors
+from rules.repository.extraction import taken_apart
 from rules.repository.hosting import is_hosting
 from rules.repository.services import Service, services_in
 
@@ -134,6 +135,15 @@ class Repository:
     def started_by_overrides(self) -> frozenset[str]:
         """The Dockerfiles of services to which a compose file that is laid over another one gives a command."""
         return started_by_overrides(self.files)
+
+    def is_taken_apart(self, dockerfile: str) -> bool:
+        """Tell whether scripts copy files out of the image, and no other file builds it: nobody starts or pulls it."""
+        scripts = self._taken_apart.get(dockerfile, set())
+        return bool(scripts) and all(build.path in scripts for build in self.builds_of(dockerfile))
+
+    @cached_property
+    def _taken_apart(self) -> dict[str, set[str]]:
+        return taken_apart(self.files)
 
     def gives_otherwise(self, dockerfile: str, name: str, default: str | None) -> bool:
         """Tell whether a build of a Dockerfile gives an argument another value than its default."""

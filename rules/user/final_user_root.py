@@ -24,7 +24,7 @@ from rules.runtime.start_instructions import behind_init
 from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
 from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root
-from rules.user.for_callers import works_for_callers
+from rules.user.for_callers import FOR_CALLERS, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.kept_owners import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -61,7 +61,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if gives_up_root(change, stage):
             continue
-        untold = is_for_developers(stage) or needs_root(change, stage)
+        apart = change.repository.is_taken_apart(change.path)
+        untold = apart or is_for_developers(stage) or needs_root(change, stage)
         yield dataclasses.replace(_problem(change, stage), untold=untold, held_before=_was_root(change, stage))
 
 
@@ -103,7 +104,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     way_out = f"Switch {back}to {account} {_when(stage)}{give}." if not scripts else HANDING_OVER
     daemon = may_step_down(change, stage)
     way_out = (None if scripts else _by_argument(stage, user.instruction.value)) or way_out
-    way_out = daemon or f"{way_out}{in_its_way(hindrance)}"
+    way_out = daemon or (FOR_CALLERS if _is_command(stage) else f"{way_out}{in_its_way(hindrance)}")
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(

@@ -21,6 +21,9 @@ _SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
 _SERVER = re.compile(r"(?:d|serve[rd]?|service|daemon|worker|web|api|app|fpm)$")
 """Ends of the names of what goes on running."""
 
+FOR_CALLERS = "Start it with `--user`, so that what it writes in a mounted folder is its caller's."
+"""The way out of root in such an image."""
+
 
 def works_for_callers(stage: Stage) -> bool:
     """Tell whether the image is a command that works in its caller's folder: an empty one, and no CMD of its own.
