@@ -54,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
         for stage, copy in adds
     ]
-    if not any(stage.files_ship for stage, _ in adds):
+    if not any(stage.files_ship and not one.minor for (stage, _), one in zip(adds, told, strict=True)):
         told = [dataclasses.replace(one, minor=True) for one in told]
     yield from mended_at_once(told) if anew else told
 

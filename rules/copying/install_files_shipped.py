@@ -39,6 +39,8 @@ _WANT_A_SLASH = frozenset({"apt", "apt-get", "aptitude"})
 """Programs that take a name without a slash for one of their index, whatever it ends in."""
 _ALL = tuple(f"/*{ending}" for ending in _FILES)
 _FOLDERS = frozenset("wheels wheelhouse wheel pkgs debs rpms".split())
+_STANDING = frozenset("/ /home /opt /root /srv /tmp /usr/local /usr/src /var/tmp".split())
+"""Folders that every image has: a mount over one of them hides more than what was copied."""
 _LOOK_ALONE = frozenset("[ cd chgrp chmod chown du echo find ls mkdir rm stat test".split())
 """Commands that read nothing of what lies where they point."""
 
@@ -185,6 +187,8 @@ def _shares(put: Put) -> bool:
 
 def _shown(put: Put) -> str:
     """Return what ships: by its name in the repository, or in the image where it comes from another stage."""
+    if put.path in _STANDING:
+        return posixpath.join(put.path, posixpath.basename(put.source) if "*" in put.source else "*")
     if put.kind == "context":
         return put.source
     return posixpath.join(put.path, posixpath.basename(put.source)) if "*" in put.source else put.path
@@ -194,7 +198,7 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
     mount = f"--mount=type=bind,source={put.source},target={put.path}"
     if copy.from_text:
         mount += f",from={copy.from_text}"
-    if "*" in put.source or "$" in put.source or _shares(put):
+    if "*" in put.source or "$" in put.source or put.path in _STANDING or _shares(put):
         mount = "--mount=type=bind"  # which takes no pattern, not everywhere a variable, and hides what lies there
     return Problem(
         copy.instruction.span,

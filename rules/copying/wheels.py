@@ -75,14 +75,14 @@ _BUILDERS = frozenset("poetry hatch flit pdm uv".split())
 
 
 def is_own_wheel(copy: Copy) -> bool:
-    """Tell whether a COPY takes the wheel of the project itself out of the stage that builds it: a little code.
+    """Tell whether a COPY takes the wheel of the project itself: a little code.
 
-    Not so where pip fills a folder of wheels there, with those of all that the project needs.
+    It comes out of the stage that builds it, or out of the `dist` of the build context, where builders leave it. Not so where pip fills a folder of wheels there, with those of all that the project needs.
     """
-    builder = copy.from_stage
-    if builder is None or not all(
-        (source.path or "").rstrip("/").endswith((".whl", "/dist")) for source in copy.sources
-    ):
+    builder, paths = copy.from_stage, [(source.path or "").rstrip("/") for source in copy.sources]
+    if copy.from_context:
+        return all(path.endswith(".whl") and posixpath.basename(posixpath.dirname(path)) == "dist" for path in paths)
+    if builder is None or not all(path.endswith((".whl", "/dist")) for path in paths):
         return False
     if any(call.verb in ("wheel", "download") for run in builder.done_runs for call in run.package_calls):
         return False
