@@ -77,7 +77,8 @@ _BUILDERS = frozenset("poetry hatch flit pdm uv".split())
 def is_own_wheel(copy: Copy) -> bool:
     """Tell whether a COPY takes the wheel of the project itself: a little code.
 
-    It comes out of the stage that builds it, or out of the `dist` of the build context, where builders leave it. Not so where pip fills a folder of wheels there, with those of all that the project needs.
+    It comes out of the stage that builds it, or out of the `dist` of the build context, where builders leave it.
+    Not so where pip fills a folder of wheels in that stage, with those of all that the project needs.
     """
     builder, paths = copy.from_stage, [(source.path or "").rstrip("/") for source in copy.sources]
     if copy.from_context:
