@@ -58,4 +58,8 @@ def may_be_name(change: DockerfileChange, word: str) -> bool:
     if _VARIABLE.fullmatch(word) or word in PREDEFINED_ARGS or word in OF_THE_BUILDER:
         return True
     name = re.escape(word)
-    return re.search(rf"\$\{{?{name}\b|^\s*(?:ARG|ENV)\s+{name}\b", change.after.code, re.MULTILINE) is not None
+    if re.search(rf"\$\{{?{name}\b|^\s*(?:ARG|ENV)\s+{name}\b", change.after.code, re.MULTILINE) is not None:
+        return True
+    read = re.compile(rf"(?:\$\{{?|\benviron\W{{1,6}}|\bgetenv\W{{1,4}}|\bprocess\.env\.){name}\b")
+    others = (path for path in change.repository.files if path != change.path)
+    return word.isidentifier() and any(read.search(change.repository.text(path) or "") for path in others)

@@ -74,6 +74,14 @@ _COMMANDS = {
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 """Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
 
+_TAKE_NAMES = frozenset(
+    "apk apt apt-get cat chgrp chmod chown cp diff dnf dpkg echo gem gunzip gzip head install ln ls microdnf mkdir "
+    "mkfifo mv pip pip3 printf rm rmdir rpm rsync sha256sum shred strip tail tar tee touch truncate unlink unzip "
+    "useradd wc wget xz yum zip zypper".split()
+)
+"""Commands for which braces mean nothing: others expand patterns by themselves (`prettier 'src/*.{js,ts}'`), or take
+lists in braces (`helm --set hosts={a,b}`), of which bash would make several words."""
+
 
 def first_unknown(run: Run, shell: str) -> Construct | None:
     """Return the first construct of a RUN that its shell does not know.
@@ -118,9 +126,17 @@ def _may_hold_one(run: Run, code: str, shell: str) -> bool:
 def _is_meant(run: Run, found: Construct) -> bool:
     """Whether a plain shell does what is meant: braces stay as they are, or what is tried may fail."""
     if found.kind == "brace-expansion":
-        return _NO_EXPANSION.search(found.source.text, found.start, found.end) is not None
+        return _NO_EXPANSION.search(found.source.text, found.start, found.end) is not None or _is_read(run, found)
     if found.kind in _OPTIONS:
         return any(c.start <= found.start < c.end and c.after == "||" for c in run.commands)
     if found.kind == "pipefail":
         return any(c.start == found.start and (c.conditional or c.nested or c.after == "||") for c in run.commands)
     return False
+
+
+def _is_read(run: Run, found: Construct) -> bool:
+    """Whether a command may read the braces of its own accord; only a shell makes a sequence of `{1..9}`."""
+    if ".." in found.source.text[found.start : found.end]:
+        return False
+    around = [command for command in run.commands if command.start <= found.start < command.end]
+    return bool(around) and min(around, key=lambda one: one.end - one.start).name not in _TAKE_NAMES

@@ -26,7 +26,7 @@ from rules.api import (
 )
 
 _ARCHIVE = re.compile(
-    r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
+    r"\.(?:tar|tgz|tbz2?|txz|tzst|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
 )
 _ZIPS = re.compile(r"\.(?:jar|war|ear|zip|whl|nupkg)[\"']*$", re.IGNORECASE)
 """Endings of zip archives, of which ADD unpacks none (Dockerfile reference, "ADD": tar archives alone)."""
@@ -54,6 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
         for stage, copy in adds
     ]
+    if not any(stage.files_ship and not one.minor for (stage, _), one in zip(adds, told, strict=True)):
+        told = [dataclasses.replace(one, minor=True) for one in told]
     yield from mended_at_once(told) if anew else told
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import within
+from rules.secrets.environment_files import sets_a_secret
+from rules.secrets.secret_files import guards_nothing, may_be_a_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,6 +36,9 @@ _HARMLESS_NAMES = _any_of(
 )
 _PUBLIC_KEYS = ("public", "pub", "cert", "ca", "chain", "bundle", "dhparam", "cacert", "root")
 _TEST_FOLDERS = frozenset("test tests testdata fixtures spec __tests__ examples example docs e2e".split())
+
+_KEYS = _any_of("*.pem *.key id_rsa id_dsa id_ecdsa id_ed25519")
+_SETTINGS = _any_of(".env .env.*")
 
 _SYMFONY_LOCK = "symfony.lock"
 _SYMFONY_DEFAULTS = re.compile(r"\.env(?:\.(?!local$)\w+)?")
@@ -69,7 +74,24 @@ def is_secret_name(path: str) -> bool:
     if any(part in _TEST_FOLDERS for part in path.split("/")[:-1]):
         return False
     stem = name.lower().rsplit(".", 1)[0]
+    if _KEYS.match(name) and guards_nothing(path):
+        return False
     return not (name.endswith((".pem", ".key")) and any(mark in stem for mark in _PUBLIC_KEYS))
+
+
+def may_hold_secret(path: str, text: str | None) -> bool:
+    """Tell whether a file that is named like a secret may hold one.
+
+    Args:
+        path: Its path.
+        text: What it holds, if it was read: of settings and of keys the text decides.
+    """
+    name = posixpath.basename(path)
+    if text is None:
+        return True
+    if _SETTINGS.match(name):
+        return sets_a_secret(text)
+    return not _KEYS.match(name) or may_be_a_key(text)
 
 
 def leaks_of(files: Iterable[str]) -> Iterator[Leak]:
@@ -119,9 +141,19 @@ def brings_whole_context(copy: Copy) -> bool:
 
 @once
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:
-    """Return what the whole context brings that should not be in an image; `None` when its files are not known."""
+    """Return what the whole context brings that should not be in an image; `None` when its files are not known.
+
+    What is named like a secret and was read counts where its text may hold one.
+    """
     files = change.repository.context_files(change.path)
-    return tuple(unless_defaults(change, leaks_of(files))) if files is not None else None
+    if files is None:
+        return None
+    context = change.repository.context_of(change.path) or ""
+    leaks = unless_defaults(change, leaks_of(files))
+    texts = (
+        (leak, change.repository.text(posixpath.join(context, leak.name)) if leak.secret else "") for leak in leaks
+    )
+    return tuple(leak for leak, text in texts if not leak.secret or may_hold_secret(leak.name, text))
 
 
 def unless_defaults(change: DockerfileChange, leaks: Iterable[Leak]) -> Iterator[Leak]:

@@ -133,7 +133,16 @@ def _problem(
         decision=f"{builder.key} {path}" if made is None and not parts else "",
         stage=stage.key,
         fix=_fix(change, copy, path, enough),
+        minor=made is None and _is_little(change, builder, filled, surplus),
     )
+
+
+def _is_little(change: DockerfileChange, builder: Stage, filled: Put, surplus: Surplus | None) -> bool:
+    """Whether a handful of files is too much, or nothing is seen that would be: the context may be one of several."""
+    if surplus is not None:
+        return surplus.is_small
+    listed_here = change.repository.listing is not None and not _is_checkout(builder, filled)
+    return listed_here and not usual_surplus(change, builder, filled)
 
 
 def _doubt(surplus: Surplus | None) -> str:

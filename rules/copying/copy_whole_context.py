@@ -23,6 +23,7 @@ from rules.copying.needed_secrets import needed_in_build
 _NAMED = 4
 """Paths that a sentence can name."""
 _SECRETS = "secrets of the context"
+_IN_USE = "whether these are in use anywhere is not known"
 
 
 @rule(
@@ -33,7 +34,7 @@ _SECRETS = "secrets of the context"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and files that look like secrets with it."""
-    if change.is_for_developers:
+    if change.is_for_developers or change.repository.is_taken_apart(change.path):
         return
     said: set[int] = set()
     for stage in change.after.shipped:
@@ -99,6 +100,8 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
     patterns = dict.fromkeys(leak.pattern for leak in secrets)
     them = "them" if len(secrets) > 1 else "it"
     need = needed_in_build(copy, (leak.name for leak in secrets))
+    context = change.repository.context_of(change.path) or ""
+    read = all(change.repository.text(posixpath.join(context, leak.name)) is not None for leak in secrets)
     offered = (
         Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None and not need else None
     )
@@ -108,7 +111,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
         f"{them}. List {them} in {where}, and give what the program needs of {them} when it starts."
         f"{need.way_out if need is not None else ''}",
         Confidence.LIKELY,
-        doubt="it goes by the names; what is in the files was not read",
+        doubt=_IN_USE if read else "it goes by the names; what is in the files was not read",
         instruction=copy.instruction,
         stage=copy.stage.key,
         cause=secrets_named(copy.stage, secrets),

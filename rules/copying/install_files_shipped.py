@@ -24,8 +24,10 @@ from rules.api import (
     within,
 )
 from rules.copying.named_by_variables import named_by_variables
+from rules.copying.wheels import is_own_wheel
+from rules.model.run_writes import is_opaque
 from rules.model.shell_scope import filled
-from rules.model.work_folders import folder_of
+from rules.model.work_folders import folder_of, path_of
 from rules.packages.package_files import unpacker_calls
 
 _READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zypper", "apk"})
@@ -38,6 +40,10 @@ _WANT_A_SLASH = frozenset({"apt", "apt-get", "aptitude"})
 """Programs that take a name without a slash for one of their index, whatever it ends in."""
 _ALL = tuple(f"/*{ending}" for ending in _FILES)
 _FOLDERS = frozenset("wheels wheelhouse wheel pkgs debs rpms".split())
+_STANDING = frozenset("/ /home /opt /root /srv /tmp /usr/local /usr/src /var/tmp".split())
+"""Folders that every image has: a mount over one of them hides more than what was copied."""
+_LOOK_ALONE = frozenset("[ cd chgrp chmod chown du echo find ls mkdir rm stat test".split())
+"""Commands that read nothing of what lies where they point."""
 
 
 @rule(
@@ -75,7 +81,30 @@ def _installed(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     last = found.run.at if found is not None else None
     if found is None or any(name in deleted for at, deleted in _deleting(stage) if last is not None and at <= last):
         return None
-    return found.run, found.command
+    return None if _is_read_otherwise(stage, put) else (found.run, found.command)
+
+
+def _is_read_otherwise(stage: Stage, put: Put) -> bool:
+    """Whether anything besides an install names what a COPY brought, or works in its folder."""
+    path = put.path.rstrip("/")
+    values = [setting.value.words for setting in stage.image.start_command if setting.value is not None]
+    words = {word.rstrip("/") for value in values for text in value for word in text.split()}
+    variables = {setting.value.rstrip("/") for setting in stage.image.env.values() if setting.value}
+    if path in words | variables:
+        return True
+    runs = (run for run in stage.done_runs if run.at > put.step.at)
+    return any(_names(run, command, path) for run in runs for command in run.commands)
+
+
+def _names(run: Run, command: Command, path: str) -> bool:
+    """Whether a command that installs nothing names a path, or works in that folder after going there."""
+    if command in _installs(run) or command.name in _LOOK_ALONE:
+        return False
+    folder = folder_of(run, command)
+    gone_there = folder is not None and folder != run.workdir.value and within(folder, path)
+    return (gone_there and is_opaque(command)) or any(
+        path_of(run, command, word.value) == path for word in command.args
+    )
 
 
 @once
@@ -143,11 +172,24 @@ def _is_read(read: _Read, put: Put) -> bool:
     there = posixpath.dirname(read.path) == put.path if named else within(read.path, put.path)
     if there and read.path.endswith(named) and _is_packages(put):
         return True
-    return read.whole == put.path and put.source != "."
+    return read.whole == put.path and put.source != "." and not _shares(put)
+
+
+def _shares(put: Put) -> bool:
+    """Whether other steps put something to the same place or below: a mount would hide it.
+
+    Then nothing says either that a name like `LICENSE` is that of a folder of packages.
+    """
+    return any(
+        other.step is not put.step and other.kind != "workdir" and within(other.path, put.path)
+        for other in put.step.stage.files.puts
+    )
 
 
 def _shown(put: Put) -> str:
     """Return what ships: by its name in the repository, or in the image where it comes from another stage."""
+    if put.path in _STANDING:
+        return posixpath.join(put.path, posixpath.basename(put.source) if "*" in put.source else "*")
     if put.kind == "context":
         return put.source
     return posixpath.join(put.path, posixpath.basename(put.source)) if "*" in put.source else put.path
@@ -157,8 +199,8 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
     mount = f"--mount=type=bind,source={put.source},target={put.path}"
     if copy.from_text:
         mount += f",from={copy.from_text}"
-    if "*" in put.source or "$" in put.source:
-        mount = "--mount=type=bind"  # which takes no pattern, and not everywhere a variable
+    if "*" in put.source or "$" in put.source or put.path in _STANDING or _shares(put):
+        mount = "--mount=type=bind"  # which takes no pattern, not everywhere a variable, and hides what lies there
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} ships {quote(_shown(put))}, which only the install at line {command.line} reads: the "
@@ -170,4 +212,5 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
         stage=copy.stage.key,
         notes=(Note(run.instruction.span, "installed here"),),
         decision=f"{copy.stage.key} {command.start}",
+        minor=is_own_wheel(copy),
     )

@@ -16,6 +16,8 @@ from rules.api import (
     rule,
     within,
 )
+from rules.base_image.version_contracts import contracts
+from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import (
@@ -48,7 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     said.add(id(copy))
                     yield problem
         for copy in stage.copies:
-            problem = _of_environment(stage, copy) or _of_install(stage, copy) if id(copy) not in said else None
+            environment = _of_environment(change, stage, copy) if id(copy) not in said else None
+            problem = environment or _of_install(stage, copy) if id(copy) not in said else None
             if problem is not None:
                 yield problem
         yield from filter(None, (_of_wheels(stage, wheels) for wheels in wheels_taken(stage)))
@@ -146,7 +149,7 @@ def _fix(change: DockerfileChange, copy: Copy, version: str, wanted: str) -> Fix
     return Fix(f"Copy the folder of Python {wanted}", edits) if edits else None
 
 
-def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
+def _of_environment(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem | None:
     """A virtual environment that another version made."""
     builder = copy.from_stage
     if builder is None or copy.deferred or len(copy.sources) != 1:
@@ -158,16 +161,25 @@ def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
     environment = next((e for e in environments(builder) if within(e.path, path)), None)
     if environment is None or path == "/" or not environment.own_python:
         return None
+    by_uv = bool(environment.run.calls("uv"))
+    if by_uv and _asks_for_another(change, pythons.made):
+        return None
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the virtual environment {quote(environment.path)}, made with Python {pythons.made}, and "
         f"runs Python {pythons.run}. {_found_nowhere(pythons)} Use one version in both stages.",
-        Confidence.LIKELY if environment.run.calls("uv") else Confidence.CERTAIN,
+        Confidence.LIKELY if by_uv else Confidence.CERTAIN,
         doubt="uv may have fetched another Python",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,
     )
+
+
+def _asks_for_another(change: DockerfileChange, version: str) -> bool:
+    """Whether a file of the project asks for another Python, which uv then fetches ("Python versions" in its docs)."""
+    numbers = numbers_of(version)
+    return any(satisfies(numbers, contract.constraint) is False for contract in contracts(change, "python"))
 
 
 def _found_nowhere(pythons: Pythons) -> str:

@@ -64,6 +64,10 @@ _RUNS_TESTS = re.compile(
 """What in a start command says that the tests are what runs."""
 
 
+_FEW = 25
+"""Files that hardly make an image bigger, being text."""
+
+
 class Surplus(NamedTuple):
     """What lies in a source tree and is not read when the program runs.
 
@@ -71,11 +75,19 @@ class Surplus(NamedTuple):
         weighty: Git's history, folders of tests and of documentation.
         light: Single files, and settings of tools.
         rest: All else that the tree has of the build context; the program may read it.
+        files: How many files lie in the folders.
     """
 
     weighty: tuple[str, ...]
     light: tuple[str, ...]
     rest: tuple[str, ...]
+    files: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a little documentation alone: two pages."""
+        documents = all(name.rstrip("/") in _DOCUMENTATION for name in self.weighty)
+        return documents and self.files <= _FEW
 
 
 def surplus_of(change: DockerfileChange, stage: Stage, copy: Copy, path: str, filled: Put) -> Surplus | None:
@@ -100,14 +112,24 @@ def surplus_of(change: DockerfileChange, stage: Stage, copy: Copy, path: str, fi
     history = (HISTORY,) if _brings_history(change) else ()
     there = [name for name in (*history, *roots) if not is_gone(way, name)]
     asked = _asked(change, stage, copy, posixpath.relpath(filled.path, path))
-    weighty = [name for name in there if _is_weighty(name, files) and not asked(name)]
+    kept = _kept_on_purpose(change)
+    weighty = [name for name in there if _is_weighty(name, files) and not (asked(name) or name.rstrip("/") in kept)]
     light = [
         name
         for name in there
         if name != HISTORY and (_is_light(name) or asked.only_to_install(name)) and not asked(name)
     ]
     rest = [name for name in there if name not in weighty and name not in light]
-    return Surplus(tuple(weighty), tuple(light), tuple(rest))
+    inside = sum(file.startswith(tuple(weighty)) for file in files) if weighty else 0
+    return Surplus(tuple(weighty), tuple(light), tuple(rest), inside)
+
+
+def _kept_on_purpose(change: DockerfileChange) -> frozenset[str]:
+    """Return the entries whose line in the ignore file somebody has made a comment: the image is to have them."""
+    path = change.repository.dockerignore_path(change.path)
+    text = change.repository.text(path) if path is not None else None
+    lines = (line.removeprefix("#").strip() for line in (text or "").splitlines() if line.startswith("#"))
+    return frozenset(line.strip("/") for line in lines if " " not in line)
 
 
 def _brings_history(change: DockerfileChange) -> bool:
@@ -176,12 +198,17 @@ def _scripts(change: DockerfileChange, stage: Stage) -> Iterator[str | None]:
 
 
 def usual_surplus(change: DockerfileChange, builder: Stage, filled: Put) -> tuple[str, ...]:
-    """Name what most source trees hold of it, as far as neither `.dockerignore` nor a builder takes it out."""
+    """Name what most source trees hold of it, as far as neither `.dockerignore` nor a builder takes it out.
+
+    Where the repository is listed, it has to lie in one of the folders that may be the context.
+    """
     way = brought_by(builder, filled)
+    here = change.repository if way[-1][1].kind == "context" and change.repository.listing is not None else None
     ignore = change.repository.dockerignore(change.path) if way[-1][1].kind == "context" else None
     kinds = {"tests": sorted(_TESTS - {"cypress"} | _SPECS), "documentation": sorted(_DOCUMENTATION)}
     return tuple(
         what
         for what, names in kinds.items()
         if not any(is_gone(way, name) or (ignore and ignore.excludes(f"{name}/x")) for name in names)
+        and (here is None or any(here.exists(place) for name in names for place in here.places_of(change.path, name)))
     )

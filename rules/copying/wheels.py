@@ -81,13 +81,10 @@ def is_own_wheel(copy: Copy) -> bool:
     the project needs; or out of the context's `dist`, into which such builds write (pypa/build, `--outdir`; the
     references of uv, Poetry and Hatch).
     """
-    paths = [source.path or "" for source in copy.sources]
-    if not all(path.endswith(".whl") for path in paths):
-        return False
+    builder, paths = copy.from_stage, [(source.path or "").rstrip("/") for source in copy.sources]
     if copy.from_context:
-        return all(posixpath.basename(posixpath.dirname(path)) == "dist" for path in paths)
-    builder = copy.from_stage
-    if builder is None:
+        return all(path.endswith(".whl") and posixpath.basename(posixpath.dirname(path)) == "dist" for path in paths)
+    if builder is None or not all(path.endswith((".whl", "/dist")) for path in paths):
         return False
     if any(call.verb in ("wheel", "download") for run in builder.done_runs for call in run.package_calls):
         return False

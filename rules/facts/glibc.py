@@ -8,11 +8,15 @@ if TYPE_CHECKING:
     from rules.facts.distributions import Release
 
 _VERSIONS = {
+    ("debian", "7"): (2, 13),
+    ("debian", "8"): (2, 19),
     ("debian", "9"): (2, 24),
     ("debian", "10"): (2, 28),
     ("debian", "11"): (2, 31),
     ("debian", "12"): (2, 36),
     ("debian", "13"): (2, 41),
+    ("ubuntu", "12.04"): (2, 15),
+    ("ubuntu", "14.04"): (2, 19),
     ("ubuntu", "16.04"): (2, 23),
     ("ubuntu", "18.04"): (2, 27),
     ("ubuntu", "20.04"): (2, 31),
@@ -30,7 +34,7 @@ _VERSIONS = {
     **{
         (distro, number): version
         for distro in ("rhel", "centos", "rockylinux", "almalinux", "oraclelinux")
-        for number, version in (("7", (2, 17)), ("8", (2, 28)), ("9", (2, 34)), ("10", (2, 39)))
+        for number, version in (("6", (2, 12)), ("7", (2, 17)), ("8", (2, 28)), ("9", (2, 34)), ("10", (2, 39)))
     },
 }
 """The glibc of each release (packages.debian.org and packages.ubuntu.com, `libc6`; release notes of the others)."""

@@ -17,6 +17,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.run_writes import is_opaque
 from rules.model.shell_scope import filled
 
 _SQUASHES = re.compile(r"(?<!\S)--(?:squash(?:-all)?|single-snapshot)\b")
@@ -47,7 +48,19 @@ def _found(change: DockerfileChange) -> Iterator[Problem]:
             continue
         commands = [command for command in run.commands if command.name and not command.nested]
         if run.is_read and all(_frees(run, one) for one in commands) and any(_cleans(run, one) for one in commands):
-            yield _problem(stage, run, commands)
+            above = any(other.at < run.at and _may_fetch(other) for other in stage.done_runs)
+            if above or not any(other.at > run.at and _may_fetch(other) for other in stage.done_runs):
+                yield _problem(stage, run, commands, above=above)
+
+
+def _may_fetch(run: Run) -> bool:
+    """Whether a RUN calls the package manager, or a script that may.
+
+    A clean-up with nothing of the kind above it, and an install below, is there to make that one fetch afresh.
+    """
+    fetches = ("install", "update", "upgrade", "download")
+    called = any(call.manager in OS_MANAGERS and call.action in fetches for call in run.package_calls)
+    return called or not run.is_read or any(map(is_opaque, run.commands))
 
 
 def _cleans(run: Run, command: Command) -> bool:
@@ -69,16 +82,18 @@ def _frees(run: Run, command: Command) -> bool:
     return command.name == "rm" and all(path and any(within(path, folder) for folder in _ALSO) for path in paths)
 
 
-def _problem(stage: Stage, run: Run, commands: list[Command]) -> Problem:
+def _problem(stage: Stage, run: Run, commands: list[Command], *, above: bool) -> Problem:
     told = [command for command in commands if _cleans(run, command)]
     more = f" and {len(told) - 1} more free" if len(told) > 1 else " frees"
+    way_out = "Clean up at the end of the `RUN` that installs, and leave this one out." if above else "Leave it out."
     return Problem(
         told[0].span,
         f"{stage.label} cleans up in a `RUN` of its own: {quote(str(told[0]))}{more} nothing. What it deletes stays in "
-        "the layers below, and whoever pulls the image downloads it all the same. Clean up at the end of the `RUN` "
-        "that installs, and leave this one out.",
+        "the layers below, and whoever pulls the image downloads it all the same. "
+        f"{way_out}",
         Confidence.LIKELY,
         doubt="the image may be squashed after the build",
         instruction=run.instruction,
         stage=stage.key,
+        decision=f"{stage.key} {above}",
     )

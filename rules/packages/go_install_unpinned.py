@@ -15,8 +15,10 @@ from rules.api import (
     comments_on,
     quote,
     rule,
+    within,
 )
 from rules.comments import is_meant_to_move
+from rules.model.work_folders import folder_of
 from rules.packages.reaching import reaches_image
 from rules.packages.tool_versions import go_version, has_old_go
 from rules.packages.unpinned import MOVING, STAYS_BEHIND
@@ -39,24 +41,34 @@ _SHIPPED = "The same commit gives another program tomorrow, and a bad release go
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Go tool is taken from whatever its repository holds today."""
     for stage, run in change.after.layers.needed_runs:
-        found = [(call, name) for call in run.package_calls if call.manager == "go" for name in _unpinned(run, call)]
+        calls = [call for call in run.package_calls if call.manager == "go"]
+        found = [(run, call, name) for call in calls for name in _unpinned(run, call)]
         if not found:
             continue
-        every = tuple(dict.fromkeys(name for _, name in found))
+        every = tuple(dict.fromkeys(name for _, _, name in found))
         names = change.fresh("go-install-unpinned", stage, every)
-        way_out = next(_way_out(stage, run, call, name) for call, name in found if name == names[0])
+        way_out = next(_way_out(stage, *one) for one in found if one[-1] == names[0])
         theirs = "its repository holds" if len(names) == 1 else "their repositories hold"
-        reaches = any(_reaches(stage, call, name) for call, name in found if name in names)
+        reaches = any(_reaches(stage, call, name) for _, call, name in found if name in names)
         yield Problem(
-            next(call.command.span for call, name in found if name in names),
+            next(call.command.span for _, call, name in found if name in names),
             f"{stage.label} takes {listed(map(quote, names), 3)} from whatever {theirs} on the day of "
             f"the build. {_SHIPPED if reaches else STAYS_BEHIND} {way_out}",
             Confidence.CERTAIN if reaches else Confidence.POSSIBLE,
             stage=stage.key,
             items=every,
             decision=f"{names} {way_out}",
+            minor=all(_may_not_matter(stage, *one) for one in found),
             untold=is_meant_to_move(comments_on(run)),
         )
+
+
+def _may_not_matter(stage: Stage, run: Run, call: PackageCall, _: str) -> bool:
+    """Whether a module may be in no program, or whether the Go is so old that nobody moves anything for it any more.
+
+    `go get` in a module only adds a requirement: what no package imports is not compiled in.
+    """
+    return has_old_go(stage, run) or (call.verb == "get" and _works_in_module(run, call))
 
 
 def _reaches(stage: Stage, call: PackageCall, name: str) -> bool:
@@ -77,7 +89,7 @@ def _way_out(stage: Stage, run: Run, call: PackageCall, name: str) -> str:
     """Say how to name a version: `go get` takes one in a module alone, and since Go 1.18 nothing else."""
     if has_old_go(stage, run):
         return "This Go has no modules yet: copy the sources in with the project, or check out a commit of them."
-    if call.verb != "get" or _has_module(run):
+    if call.verb != "get" or _works_in_module(run, call):
         return f"Name the version that was tested: {quote(f'{name}@<version>')}."
     version = go_version(stage, run)
     if version and version < _FIRST_GO_WITH_MODULES_ON:
@@ -117,6 +129,19 @@ def _lies_here(run: Run, name: str) -> bool:
     puts = (put for put in run.stage.files.puts if put.kind == "context" and put.step.at < run.at)
     places = (put.path.partition("/src/")[2] for put in puts)
     return any(place and f"{name}/".startswith(f"{place}/") for place in places)
+
+
+def _works_in_module(run: Run, call: PackageCall) -> bool:
+    """Whether a call works in a folder that sources were copied to, or in one of them.
+
+    Go looks for a `go.mod` from its folder upwards (Go Modules Reference, "Commands outside a module").
+    """
+    folder = folder_of(run, call.command)
+    if folder is None or not _has_module(run):
+        return _has_module(run)
+    puts = [put for put in run.stage.files.puts if put.kind == "context" and put.step.at < run.at]
+    copied = {posixpath.dirname(put.path) if put.path.endswith("/go.mod") else put.path for put in puts}
+    return not copied or any(within(folder, place) for place in copied)
 
 
 def _has_module(run: Run) -> bool:

@@ -31,6 +31,9 @@ from rules.packages.sources import NODESOURCE
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 
+_READS_LISTS = "apt-file"
+"""What keeps its own data among apt's lists, and searches them when it runs (apt-file(1))."""
+
 
 @rule(
     "package-cache-left",
@@ -59,6 +62,8 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         if call.manager in done:
             continue
         left = left_by(stage, run, call)
+        if left[:1] == (LISTS,) and stage.packages.has(_READS_LISTS):
+            continue
         if left and not is_cleaned_by_script(change, run, call):
             done.add(call.manager)
             yield _problem(change, stage, run, call, left)

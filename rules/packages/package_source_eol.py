@@ -90,7 +90,9 @@ def _way_out(source: Source, successor: str) -> str:
     if source.suite and source.suite != _SUITE:
         told += f", whose only suite is {quote(_SUITE)}, in the place of {quote(source.suite)}"
     glibc = source.run.stage.runtime.glibc
-    if glibc is not None and glibc < _GLIBC:
+    if glibc is None:
+        told += f". Its packages ask for glibc {shown(_GLIBC)}: an older base image has to be renewed first"
+    elif glibc < _GLIBC:
         told += (
             f". Its packages ask for glibc {shown(_GLIBC)}, and the base image has {shown(glibc)}: a newer base image "
             "comes first"

@@ -17,6 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.version_contracts import texts_near
+from rules.packages.developers_parts import read_toml, table
 from rules.packages.scripts import runs_script_before
 
 _CHOOSES = ("--system", "--python", "-p", "--target", "-t", "--prefix")
@@ -37,7 +39,7 @@ _MAKES_ONE = re.compile(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`uv pip` is to install where there is no virtual environment, and is not told to use the system's Python."""
-    if _MAKES_ONE.search(change.after.code):
+    if _MAKES_ONE.search(change.after.code) or _is_set_in_files(change):
         return
     for stage in change.stages:
         facts = stage.facts
@@ -50,6 +52,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if call is not None and not call.command.conditional:
                 yield _problem(stage, run, call)
                 break
+
+
+def _is_set_in_files(change: DockerfileChange) -> bool:
+    """Whether the project's settings for `uv pip` say where to install, or a file of settings alone may.
+
+    (uv's documentation, "Configuration files" and "pip" under "Settings".)
+    """
+    if "uv.toml" in change.after.code or "uv.toml" in change.repository.by_name:
+        return True
+    tables = (table(read_toml(text), "tool", "uv", "pip") for _, text in texts_near(change, "pyproject.toml"))
+    return any(settings.get(name) for settings in tables for name in ("system", "python", "target", "prefix"))
 
 
 def _needs_environment(call: PackageCall) -> bool:

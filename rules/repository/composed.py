@@ -78,3 +78,21 @@ def _service(path: str | None, name: str, files: Mapping[str, bytes]) -> Describ
         return None
     services = yamls.mapping(yamls.mapping(yamls.read(data)).get("services"))
     return Described(path, name, yamls.mapping(services[name])) if name in services else None
+
+
+def started_by_overrides(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the Dockerfiles of services to which a file that is laid over theirs gives a command.
+
+    `docker-compose.prod.yml` may say no more of a service than what it starts.
+    """
+    found: set[str] = set()
+    for path in (path for path in files if composes.IS_COMPOSE.search(path) and len(files[path]) <= yamls.SIZE_LIMIT):
+        for name, each in yamls.mapping(yamls.mapping(yamls.read(files[path])).get("services")).items():
+            service = yamls.mapping(each)
+            if not composes.command_of(service) or not {"build", "image", "extends"}.isdisjoint(service):
+                continue
+            base = _base(Described(path, yamls.text(name), service), files)
+            below = whole_build(base, files) if base is not None else None
+            places = composes.build_places(*below) if below is not None else None
+            found.update(places[:1] if places is not None else ())
+    return frozenset(found)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
+from rules.copying.context_contents import is_secret_name
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.package_json import scripts_of
 from rules.packages.project_files import MANIFESTS
@@ -64,6 +65,8 @@ _CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])|(?<=[\w.]/)[\w-
 """A word of a script that is another one, without its folder; a path without an ending may be one too."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
+_MOST_SECRETS = 5
+"""Files named like secrets that are read: a message names no more."""
 
 
 def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
@@ -89,6 +92,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         if place in repository.folders:
             yield from _manifests_in(place, repository)
     yield from _manifests_entered(parsed, repository)
+    yield from _like_secrets(repository, dockerfile)
     yield from _schemas(repository)
     yield from _extended(repository)
     yield from _included(repository)
@@ -145,6 +149,15 @@ def _manifests_entered(dockerfile: Dockerfile, repository: Repository) -> Iterat
             folder = posixpath.dirname(path)
             if folder and any(one.endswith(f"/{folder}") for one in entered):
                 yield path
+
+
+def _like_secrets(repository: Repository, dockerfile: str) -> Iterator[str]:
+    """Yield what is named like a secret in a context that is copied whole: settings and certificates hold none."""
+    copies = (one for one in repository.parsed(dockerfile).instructions if one.keyword in ("COPY", "ADD"))
+    whole = any(one.words and one.words[0].text.strip("/") in ("", ".") and not one.flag("from") for one in copies)
+    found = filter(is_secret_name, repository.context_files(dockerfile) or () if whole else ())
+    context = repository.context_of(dockerfile) or ""
+    yield from [posixpath.join(context, path) for path in islice(found, _MOST_SECRETS)]
 
 
 def _schemas(repository: Repository) -> Iterator[str]:

@@ -14,8 +14,10 @@ from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.repository.builds import Build, builds_by_command, builds_in
+from rules.repository.composed import started_by_overrides
 from rules.repository.contexts import context_by_sources, folders_around
 from rules.repository.devcontainers import built_by_editors
+from rules.repository.extraction import taken_apart
 from rules.repository.hosting import is_hosting
 from rules.repository.services import Service, services_in
 
@@ -128,6 +130,20 @@ class Repository:
         given = {(build.path, build.target) for build in builds if build.command}
         own = {(one.path, one.target) for one in builds if not one.command and is_hosting(one.path)}
         return bool(given - own)
+
+    @cached_property
+    def started_by_overrides(self) -> frozenset[str]:
+        """The Dockerfiles of services to which a compose file that is laid over another one gives a command."""
+        return started_by_overrides(self.files)
+
+    def is_taken_apart(self, dockerfile: str) -> bool:
+        """Tell whether scripts copy files out of the image, and no other file builds it: nobody starts or pulls it."""
+        scripts = self._taken_apart.get(dockerfile, set())
+        return bool(scripts) and all(build.path in scripts for build in self.builds_of(dockerfile))
+
+    @cached_property
+    def _taken_apart(self) -> dict[str, set[str]]:
+        return taken_apart(self.files)
 
     def gives_otherwise(self, dockerfile: str, name: str, default: str | None) -> bool:
         """Tell whether a build of a Dockerfile gives an argument another value than its default."""

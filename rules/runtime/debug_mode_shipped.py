@@ -111,7 +111,7 @@ def _told(problem: Problem, instruction: Instruction) -> Problem:
 
 def _is_to_build_in(stage: Stage) -> bool:
     """Whether nothing but the system's shell is started, and compilers are there: an image to build or test in."""
-    of_system = stage.facts is not None and stage.facts.kind == "os"
+    of_system = stage.facts is not None and stage.facts.kind in ("os", "sdk")
     return of_system and not stage.image.start_in_file and stage.packages.has(*_COMPILERS)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, fix, quote, replace, rule
-from rules.runtime.ports import HOST_MAPPING, exposed
+from rules.api import Category, DockerfileChange, Edit, Problem, Severity, fix, quote, replace, rule
+from rules.quoting import listed
+from rules.runtime.ports import HOST_MAPPING, Exposed, exposed
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
 
@@ -19,27 +20,43 @@ _PROTOCOLS = ("tcp", "udp", "sctp")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`EXPOSE` names a protocol in capitals, or one that does not exist."""
+    capitals: dict[int, list[Exposed]] = {}
     for item in exposed(change):
         protocol = item.protocol
         if not protocol or protocol in _PROTOCOLS:
             continue  # `80/` is read as TCP (go-connections, `SplitProtoPort`)
-        lower = protocol.lower()
-        known = lower in _PROTOCOLS
-        if known and HOST_MAPPING.match(item.text or ""):
-            continue  # expose-host-mapping puts it right
-        port, sign, written = item.word.text.rpartition("/")
-        right = port + sign + (lower if "$" in written else written.lower())  # with the quotes around it, if any
-        if known:
-            say = f"Tools that compare the text take {quote(protocol)} for something else than {quote(lower)}"
-        else:
-            say = "The builder knows `tcp`, `udp` and `sctp` and refuses the rest"
-        yield Problem(
-            item.word.span,
-            f"`EXPOSE` of {item.stage.label} names the protocol {quote(protocol)}. {say}. "
-            f"Write {quote(right) if known else 'one of the three, or none for TCP'}.",
-            stage=item.stage.key,
-            key=item.word.text,
-            fix=fix(f"Write {lower}", replace(change.source, item.word.span, right))
-            if known and not item.from_variable
-            else None,
-        )
+        if protocol.lower() not in _PROTOCOLS:
+            yield Problem(
+                item.word.span,
+                f"`EXPOSE` of {item.stage.label} names the protocol {quote(protocol)}. The builder knows `tcp`, `udp` "
+                "and `sctp` and refuses the rest. Write one of the three, or none for TCP.",
+                stage=item.stage.key,
+                key=item.word.text,
+            )
+        elif not HOST_MAPPING.match(item.text or ""):  # which expose-host-mapping puts right
+            capitals.setdefault(id(item.instruction), []).append(item)
+    yield from (_in_capitals(change, items) for items in capitals.values())
+
+
+def _in_capitals(change: DockerfileChange, items: list[Exposed]) -> Problem:
+    """Speak once of all words of an EXPOSE."""
+    first = items[0]
+    right = {item.word.text: _lowered(item) for item in items}
+    protocols = dict.fromkeys(item.protocol or "" for item in items)
+    edits: list[Edit] = [replace(change.source, item.word.span, right[item.word.text]) for item in items]
+    title = next(iter(protocols)).lower() if len(protocols) == 1 else "them in lower case"
+    return Problem(
+        first.word.span,
+        f"`EXPOSE` of {first.stage.label} names the protocol {listed(map(quote, protocols), None)}. The builder takes "
+        f"capitals, too, and Docker's own check asks for lower case. Write {listed(map(quote, right.values()), None)}.",
+        stage=first.stage.key,
+        key=first.word.text,
+        fix=fix(f"Write {title}", *edits) if not any(item.from_variable for item in items) else None,
+        minor=True,
+    )
+
+
+def _lowered(item: Exposed) -> str:
+    """Return a word with its protocol in lower case, and the quotes around it, if any."""
+    port, sign, written = item.word.text.rpartition("/")
+    return port + sign + ((item.protocol or "").lower() if "$" in written else written.lower())

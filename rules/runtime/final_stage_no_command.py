@@ -35,7 +35,8 @@ _FOR_OTHERS = frozenset(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships has neither `ENTRYPOINT` nor `CMD`."""
-    given_elsewhere = change.repository.starts_otherwise(change.path)
+    repository, path = change.repository, change.path
+    given_elsewhere = repository.starts_otherwise(path) or path in repository.started_by_overrides
     for stage in change.after.shipped:
         image = stage.image
         if not image.start_known or any(setting.set_in_file for setting in (image.entrypoint, image.cmd)):
@@ -60,12 +61,13 @@ def _problem(stage: Stage) -> Iterator[Problem]:
         yield Problem(
             stage.from_.span,
             f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
-            f"Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container {opens}; "
-            "say what it starts.",
+            f"Nothing in the file sets `ENTRYPOINT` or `CMD`, so without a command of its "
+            f"own the container {opens}; say what it starts.",
             Confidence.LIKELY if _serves(stage) else Confidence.POSSIBLE,
             doubt="who starts the container may give it a command",
             stage=stage.key,
             severity=Severity.WARNING,
+            minor=True,  # most often a manifest, a Makefile or a README gives the command
         )
 
 

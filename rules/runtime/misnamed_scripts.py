@@ -40,7 +40,7 @@ def misnamed_script(change: DockerfileChange, found: Written) -> Problem | None:
     declared = _declared(change)
     near = [script for script in declared if _is_near(name, script)]
     install = _install(change)
-    if name in declared or len(near) != 1 or install is None or _may_come_otherwise(change, name):
+    if name in declared or len(near) != 1 or install is None or _may_come_otherwise(change, name, near[0]):
         return None
     run, call = install
     right = len(near[0]) >= len(name)  # with words that no script has, it may be another program that was meant
@@ -102,15 +102,20 @@ def _brings_project(call: PackageCall) -> bool:
     return call.project and call.action in ("install", "sync") and not call.has(*LEAVES_OUT)
 
 
-def _may_come_otherwise(change: DockerfileChange, name: str) -> bool:
-    """Whether a command speaks of the program, or a package that is asked for has its name in its own."""
+def _may_come_otherwise(change: DockerfileChange, name: str, near: str) -> bool:
+    """Whether a command speaks of the program, or a package that is asked for has its name in its own.
+
+    So may one of the same family: `shop-core` beside `shop` may bring `shop-serve`.
+    """
     if any(stage.files.has_unreadable_run for stage in change.stages):
         return True
     runs = (run.instruction.whole_value for stage in change.stages for run in stage.runs)
     if any(name in text or ".sh" in text for text in runs):
         return True
     wanted = index_name(name)
-    return any(wanted in index_name(package) for package in (*installed(change), *_asked(change)))
+    family = f"{min(wanted, index_name(near), key=len)}-"
+    packages = [index_name(package) for package in (*installed(change), *_asked(change))]
+    return any(wanted in package or package.startswith(family) for package in packages)
 
 
 def _asked(change: DockerfileChange) -> list[str]:

@@ -21,13 +21,14 @@ _LEAVES_OFF = frozenset({"apk", "pecl", "pickle"})
 """Installers that leave it to a line of php.ini to load it: Alpine's packages bring that line as a comment."""
 _LOADS = re.compile(r"(?<![;#\w])[ \t]*\bzend_extension\b")
 _LOADS_BY_FILE = re.compile(r"^[ \t]*zend_extension[ \t]*=.*xdebug", re.MULTILINE)
-_SETS_OFF = re.compile(r"(?<![;#])xdebug\.mode[ \t]*=[ \t]*[\"']?off\b")
+_SETS_OFF = re.compile(r"(?<![;#])xdebug\.mode[ \t]*=[ \t]*[\"']?(?:off|coverage)\b(?![ \t]*,)")
+"""`coverage` alone opens no connection, and is what tests want (xdebug.org, "All settings")."""
 _SETS_BY_VARIABLE = re.compile(r"^[ \t]*xdebug\.mode[ \t]*=[ \t]*[\"']?\$\{", re.MULTILINE)
 """The mode in a file of PHP's settings is what a variable of the container says."""
 _OWN_FILE = re.compile(r"/[^/]*xdebug[^/]*\.ini\Z")
 _COMMENTS_OUT = re.compile(r"\bs([/|,!])(?:(?!\1).)*\1[ \t]*[;#]")
 """A sed command that puts the mark of a comment in the place of a line's beginning."""
-_OFF = frozenset({"off", "0", "false", "no", "none", "disabled"})
+_OFF = frozenset({"off", "0", "false", "no", "none", "disabled", "coverage"})
 
 
 class Xdebug(NamedTuple):

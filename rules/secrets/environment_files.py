@@ -63,6 +63,11 @@ def held_by(change: DockerfileChange, stage: Stage, path: str) -> Held | None:
     return Held(f"sets {shown}{' and others' if len(names) > _NAMED else ''}", likely=True)
 
 
+def sets_a_secret(text: str) -> bool:
+    """Tell whether a file of settings gives a variable what could be a secret."""
+    return next(_secrets(text), None) is not None
+
+
 def _is_meant_for_all(change: DockerfileChange, stage: Stage, path: str, place: str) -> bool:
     """Whether a file is committed, let in on purpose, a mode's defaults, or shows in its example that it has none."""
     ignore = change.repository.dockerignore(change.path)

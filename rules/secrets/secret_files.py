@@ -84,6 +84,11 @@ def is_called_key(path: str) -> bool:
     return _PRIVATE.fullmatch(posixpath.basename(path)) is not None and _OF_SHOW.search(path) is None
 
 
+def guards_nothing(path: str) -> bool:
+    """Tell whether a key's path says that it is of an example or of tests, or only checks signatures."""
+    return _HARMLESS.search(path) is not None
+
+
 def secret_by_place(path: str, target: str) -> Kind | None:
     """Return what kind of secret a file must be where it is copied to, whatever it is called; `None` for examples."""
     if _HARMLESS.search(path):
@@ -127,3 +132,13 @@ def is_encrypted(text: str | None) -> bool:
 def is_public_text(text: str | None) -> bool:
     """Tell whether a key's text was read and is that of a public one or of certificates (RFC 7468)."""
     return text is not None and "PRIVATE KEY" not in text and bool(_PUBLIC_TEXT.search(text))
+
+
+def may_be_a_key(text: str) -> bool:
+    """Tell whether the text of a file that is called like a private key may be one.
+
+    It says so (RFC 7468), is no text at all, or is one word: the key of Rails' credentials.
+    """
+    if is_public_text(text) or is_encrypted(text):
+        return False
+    return "PRIVATE KEY" in text or "\ufffd" in text or len(text.split()) == 1

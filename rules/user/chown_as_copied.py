@@ -18,6 +18,7 @@ from rules.user.kept_owners import leaves_nothing
 from rules.user.layers import folders_made
 
 if TYPE_CHECKING:
+    from rules.dockerfile.shell import Command
     from rules.model.files import Attributes
     from rules.model.stage import Stage
     from rules.model.steps import Run
@@ -28,6 +29,10 @@ _DOTTED = re.compile(r"((?:\$\{\w+\}|[^.:{}])+)\.((?:\$\{\w+\}|[^.:{}])+)")
 
 CHANGES_NOTHING = re.compile(r"(?:(?:[ugoa]*\+[rX]+|[go]+-w),?)+")
 """Rights that files of a checkout, 644 and 755, have already, or lack."""
+
+_RENUMBER = ("usermod", "groupmod")
+_REMOVE = ("deluser", "userdel", "delgroup", "groupdel")
+_VALUED = ("-u", "--uid", "-g", "--gid", "-d", "--home", "-s", "--shell", "-c", "--comment", "-n", "--new-name", "-G")
 
 
 @once
@@ -92,6 +97,8 @@ def with_owners(stage: Stage, run: Run, row: Attributes) -> Fix | None:
     if any(word.value.endswith("/*") for word in row.command.args) or _has_folders_of_its_own(stage, row.path or ""):
         return None
     flag = row.command.flag("-R", "--recursive")
+    if renumbered_below(stage, row.value, first) is not None:
+        return None
     if not is_known_before(stage, row.value, first) or flag is None or flag.text not in ("-R", "--recursive"):
         return None
     owned = [_with_owner(copy, as_flag(row.value)) for copy in copies]
@@ -124,6 +131,21 @@ def is_known_before(stage: Stage, owner: str, line: int) -> bool:
         or made.get(name, line) < line
         for name in (name_of(user), group)
     )
+
+
+def renumbered_below(stage: Stage, owner: str, line: int) -> Command | None:
+    """Return the command behind a line that gives an account or a group of an owner another number, or takes it away.
+
+    `COPY --chown` writes the number that the name has then; `usermod` changes that of the files at home alone.
+    """
+    names = {name_of(part) for part in owner.split(":")} - {""}
+    for run in stage.done_runs:
+        if run.instruction.line > line:
+            for command in run.calls(*_RENUMBER, *_REMOVE):
+                changes = command.name in _REMOVE or command.has("-u", "--uid", "-g", "--gid")
+                if changes and names & {word.value for word in command.operands(_VALUED)}:
+                    return command
+    return None
 
 
 @once

@@ -26,7 +26,7 @@ from rules.user.asked_root import (
     started_as_others,
     started_so,
 )
-from rules.user.for_callers import opens_home, serves_openly, works_for_callers
+from rules.user.for_callers import FOR_CALLERS, opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
 from rules.user.package_daemons import may_step_down
@@ -106,7 +106,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Problem:
     safe = known and not (scripts or tool or daemon) and hindrance is None
     fix = switch(stage, choice) if safe and _is_meant(stage, choice) else None
     base = quote(stage.root.base_text or "its base")
-    way_out = daemon or (HANDING_OVER if scripts else _FOR_CALLERS if tool else "")
+    way_out = daemon or (HANDING_OVER if scripts else FOR_CALLERS if tool else "")
     way_out += in_its_way(hindrance) if scripts and not daemon else ""
     way_out = f" {way_out}" if way_out else _switch_to(choice if known else None, hindrance, offered=fix is not None)
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
@@ -137,7 +137,6 @@ def _hindrance(change: DockerfileChange, stage: Stage, choice: Choice | None) ->
 
 
 _START = " Let it start as an ordinary account."
-_FOR_CALLERS = "Start it with `--user`, so that what it writes in a mounted folder is its caller's."
 
 
 def _has_open_prefix(stage: Stage) -> bool:

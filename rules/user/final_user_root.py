@@ -20,9 +20,11 @@ from rules.api import (
     rule,
     within,
 )
+from rules.runtime.start_instructions import behind_init
 from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
 from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root
+from rules.user.for_callers import FOR_CALLERS, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.kept_owners import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -59,7 +61,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if gives_up_root(change, stage):
             continue
-        untold = is_built_upon_or_worked_in(stage) or needs_root(change, stage)
+        apart = change.repository.is_taken_apart(change.path)
+        untold = apart or is_built_upon_or_worked_in(stage) or needs_root(change, stage)
         yield dataclasses.replace(_problem(change, stage), untold=untold, held_before=_was_root(change, stage))
 
 
@@ -101,7 +104,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     way_out = f"Switch {back}to {account} {_when(stage)}{give}." if not scripts else HANDING_OVER
     daemon = may_step_down(change, stage)
     way_out = (None if scripts else _by_argument(stage, user.instruction.value)) or way_out
-    way_out = daemon or f"{way_out}{in_its_way(hindrance)}"
+    way_out = daemon or (FOR_CALLERS if _is_command(stage) else f"{way_out}{in_its_way(hindrance)}")
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(
@@ -137,16 +140,22 @@ def _is_name(stage: Stage, variable: str) -> bool:
 
 
 def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
-    """Say it quietly of a base image that starts nothing, and where a comment says what root is for."""
+    """Say it quietly of what is no service, or writes to its caller's folder, and where a comment says why root."""
     user = stage.image.user
     assert user.instruction is not None
-    base = (stage.facts is not None or _is_built_on_a_base(stage)) and is_no_service(stage)
-    if base or is_explained(user.instruction):
+    known = stage.facts is not None or _is_built_on_a_base(stage) or stage.image.start_in_file
+    if (known and is_no_service(stage)) or _is_command(stage) or is_explained(user.instruction):
         return Confidence.POSSIBLE
     if scripts and any(not is_root_name(account.name) for account in stage.users.created):
         return Confidence.POSSIBLE  # the script has an account to switch to
     sure = stage.image.start_command and not scripts and not is_of_argument(stage, stage.image.user)
     return Confidence.CERTAIN if sure else Confidence.LIKELY
+
+
+def _is_command(stage: Stage) -> bool:
+    """Whether it is a command for its caller's folder, without a word in the ENTRYPOINT that says to go on running."""
+    start = stage.image.entrypoint.value
+    return start is not None and len(behind_init(tuple(start.text.split()))) == 1 and works_for_callers(stage)
 
 
 def _is_built_on_a_base(stage: Stage) -> bool:

@@ -21,17 +21,23 @@ _SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
 _SERVER = re.compile(r"(?:d|serve[rd]?|service|daemon|worker|web|api|app|fpm)$")
 """Ends of the names of what goes on running."""
 
+FOR_CALLERS = "Start it with `--user`, so that what it writes in a mounted folder is its caller's."
+"""The way out of root in such an image."""
+
 
 def works_for_callers(stage: Stage) -> bool:
     """Tell whether the image is a command that works in its caller's folder: an empty one, and no CMD of its own.
 
-    A CMD that asks for help, or that names a tool which the image brings and which is not the project's, is none.
+    A CMD that asks for help, or that names a tool which the image brings and which is not the project's, is none. A
+    volume that is the folder itself is where the caller's is mounted.
     """
     image = stage.image
     folder = image.workdir.value or "/"
     puts = (*stage.files.below(folder), *(put for put in stage.files.covering(folder) if put.path != "/"))
     empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in puts)
-    return empty and image.entrypoint.set_in_file and _is_left_to_callers(stage) and not serves_openly(stage)
+    volumes = {volume.value for volume in image.volumes if volume.instruction is not None}
+    serves = serves_openly(stage) if volumes != {folder} else _serves_besides(stage)
+    return empty and image.entrypoint.set_in_file and _is_left_to_callers(stage) and not serves
 
 
 def _is_left_to_callers(stage: Stage) -> bool:
@@ -78,6 +84,10 @@ def _opens(run: Run, folder: str) -> bool:
             if any(path is not None and path != "/" and within(folder, path) for path in paths):
                 return True
     return False
+
+
+def _serves_besides(stage: Stage) -> bool:
+    return any(step.instruction.keyword in _SERVING - {"VOLUME"} for step in stage.done_steps)
 
 
 def serves_openly(stage: Stage) -> bool:

@@ -34,9 +34,11 @@ from rules.user.chown_as_copied import (
     modes_set,
     nothing_else_wrote,
     recursive_changes,
+    renumbered_below,
     with_owners,
 )
 from rules.user.copied_owners import is_already_so, on_other_lines
+from rules.user.copied_weights import are_few_texts, heaviest
 from rules.user.installed_before import Install, installed_before
 from rules.user.kept_chowns import COPIED, kept, makes_folder
 from rules.user.layers import place, shipped_runs
@@ -85,7 +87,7 @@ def _of_copies(change: DockerfileChange) -> Iterator[Problem]:
         found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
         if found and (found[0][0].kind != "chmod" or (stage.key, found[0][0].path) not in said):
             said |= {(stage.key, row.path) for row, _ in found if row.kind == "chown"}  # names the `chmod` as well
-            yield _problem(stage, run, *found[0], alone=len(found) == 1)
+            yield _problem(change, stage, run, *found[0], alone=len(found) == 1)
         elif not found:
             installs = ((row, installed_before(stage, run, row)) for row in rows)
             told = (_of_install(stage, run, row, install) for row, install in installs if install is not None)
@@ -166,10 +168,12 @@ def _done(stage: Stage) -> dict[tuple[str, str], list[tuple[tuple[int, int], str
     return found
 
 
-def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
+def _problem(
+    change: DockerfileChange, stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool
+) -> Problem:
     inside = not within(copied[-1].path, row.path or "")
     shown = row.find if row.find is not None and row.command.nested else row.command
-    put = _widest(copied)
+    put = heaviest(change, copied)
     copy, folder = put.step.instruction, row.path or "" if inside else put.path
     brought = any(one.whole or one.kind == "stage" for one in copied)
     fix = with_owners(stage, run, row) if alone and not inside and not _besides(stage, row) else None
@@ -186,6 +190,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         severity=None if brought else Severity.INFO,
         cause=cause_of(stage, row.command) if _opens(row) else "",
         fix=fix,
+        minor=are_few_texts(change, copied),
     )
 
 
@@ -211,12 +216,6 @@ def _of_install(stage: Stage, run: Run, row: Attributes, install: Install) -> Pr
         key=f"installed {install.folder}",
         notes=(Note(install.call.command.span, "installed here"),),
     )
-
-
-def _widest(copied: list[Put]) -> Put:
-    """Return the tree that lies around the others, of several of one place the last; a whole one before others."""
-    trees = [one for one in copied if one.whole] or copied
-    return min(reversed(trees), key=lambda one: one.path.count("/"))
 
 
 def _way_out(
@@ -261,6 +260,9 @@ def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     """Say that an account has to be made above the COPY that names it, where the base lacks it or the file makes it."""
     name = name_of(owner_of(row))
+    renumbers = renumbered_below(stage, owner_of(row), line)
+    if row.kind == "chown" and renumbers is not None:
+        return f" {quote(renumbers.name)} (line {renumbers.line}) has to come before that: the number counts."
     lacking = (stage.facts is not None or name in first_made(stage)) and bool(name) and not name.isdecimal()
     if row.kind != "chown" or not lacking or is_known_before(stage, name, line):
         return ""

@@ -23,7 +23,7 @@ from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
 from rules.user.read_scripts import are_read
 from rules.user.start_scripts import StartScript, is_followed, start_scripts
-from rules.user.stepping_down import starts_through_base
+from rules.user.stepping_down import starts_by_init_of_base, starts_through_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,11 @@ _RAW = frozenset(
     "nmap masscan zmap hping3 arp-scan arping tcpdump tshark dumpcap iftop nethogs mtr traceroute bpftrace perf".split()
 )
 """Programs that open raw sockets or look into the kernel, which takes root."""
-_FOR_ALL_FILES = frozenset("backup restic borg borgmatic duplicity kopia rclone rsync rsnapshot velero".split())
-"""Programs that keep copies of files, whosever they are."""
+_FOR_ALL_FILES = frozenset(
+    "backup restic borg borgmatic duplicity kopia rclone rsync rsnapshot velero clamscan rkhunter chkrootkit lynis "
+    "aide".split()
+)
+"""Programs that keep copies of files, or look through them, whosever they are."""
 _DAEMONS = re.compile(
     r"nginx|openresty|angie|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|"
     r"postfix|master|jupyterhub|dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
@@ -101,7 +104,8 @@ def gives_up_root(change: DockerfileChange, stage: Stage) -> bool:
     ):
         return True
     starts = _starts(stage)
-    if starts and (starts[0].startswith(_INITS) or _INIT.match(starts[0])):
+    by_init = bool(starts) and (starts[0].startswith(_INITS) or _INIT.match(starts[0]) is not None)
+    if by_init or starts_by_init_of_base(stage):
         return True
     if any(map(_DAEMONS.fullmatch, _programs(change, stage))):
         return True

@@ -86,7 +86,7 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
         f"{stage.label} gives {paths} the {bit} bit: "
         f"{quote(str(shown(grant) or grant.step.instruction))}. {who} then runs "
         f"it {_as_whom(grant, owner)}; under `no-new-privileges` or `allowPrivilegeEscalation: false` the bit does "
-        f"nothing and the program fails. {way_out}",
+        f"nothing. {way_out}",
         Confidence.POSSIBLE if needed in _FOR_SANDBOXES else Confidence.CERTAIN,
         decision=f"{bit} {owner} {way_out}",
         stage=stage.key,

@@ -23,6 +23,16 @@ _STEPS_DOWN_FOR = {
 }
 """The commands for which the entrypoint of an official image becomes another user (its script)."""
 
+_INITS_AS_ROOT = re.compile(r"(?:linuxserver|phusion/baseimage|jlesage/baseimage)[/-]?")
+"""Bases whose init has to start as root, and starts the program as another user: `PUID`, `setuser`, `USER_ID`."""
+
+
+def starts_by_init_of_base(stage: Stage) -> bool:
+    """Tell whether the entrypoint is left to a base whose own is an init that gives up root for what it starts."""
+    reference = stage.root.reference
+    known = reference is not None and _INITS_AS_ROOT.match(reference.path) is not None
+    return known and not stage.image.entrypoint.set_in_file and not stage.image.cmd.set_in_file
+
 
 def starts_through_base(stage: Stage) -> bool:
     """Tell whether the container starts through the base's own entrypoint, a command for which that gives up root."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.forges.base import ChangedFile, PullRequest
 from bot.jobs import PullRequestKey
-from bot.repository import MOST_AROUND, MOST_DOCKERFILES, folders_around, wanted
+from bot.repository import MOST_AROUND, MOST_DOCKERFILES, folders_around, further, wanted
 from rules.policy import DEFAULT
 
 if TYPE_CHECKING:
@@ -164,6 +164,13 @@ def test_what_a_dockerfile_names_is_read_besides() -> None:
     both = chosen.with_further(more)
     assert both.before == ("Dockerfile", "prod.txt")
     assert set(both.after) == {"Dockerfile", *more.after}
+
+
+def test_what_is_named_like_a_secret_is_read_where_the_whole_context_is_copied() -> None:
+    listing = dict.fromkeys(("Dockerfile", ".dockerignore", ".env", "certs/rds.pem", "old/.env", "server.js"), FILE)
+    files = {"Dockerfile": b"FROM scratch\nCOPY . .\n", ".dockerignore": b"old\n"}
+    assert further(["Dockerfile"], files, listing) == [".env", "certs/rds.pem"]
+    assert further(["Dockerfile"], {"Dockerfile": b"FROM scratch\nCOPY app /app\n"}, listing) == []
 
 
 def test_the_scripts_that_a_start_script_names_are_read_besides() -> None:
