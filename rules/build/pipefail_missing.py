@@ -214,10 +214,9 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
         return f" {fix.title}."
     fetches = command.name in _DOWNLOADERS and command.name != "git"  # whose pipe is mostly of a log or an archive
     first = f"{'Fetch' if fetches else 'Write'} to a file first"
-    if loops_over(run, command):
-        return f" {first}, and write `|| exit 1` behind it: a loop has the status of its last round."
-    if not is_asked_for(run, command):
-        return f" {first}, and join the commands with `&&`."
+    if loops_over(run, command) or not is_asked_for(run, command):
+        looped = "write `|| exit 1` behind it: a loop has the status of its last round"
+        return f" {first}, and {looped if loops_over(run, command) else 'join the commands with `&&`'}."
     around = shell_around(run, command) or run.script.shell
     named = around is not None and around.name in SHELLS
     if named and around is not None and around.heredoc is None:
