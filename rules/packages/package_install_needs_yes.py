@@ -17,8 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.brought_along import brings_along
 from rules.matching.gathering import named_lines
-from rules.packages.brought_along import brings_along
 from rules.packages.configuration import assumes_yes, written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.repeated_installs import is_repeated
