@@ -20,7 +20,7 @@ _BUILDS = frozenset(
     "pnpm pytest sbt tox tsc webpack yarn".split()
 )
 _BRINGING = frozenset({"build", "ci", "download", "install", "run", "sync", "upgrade"})
-_ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list"})
+_ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list", "audit"})
 _BLIND = frozenset(
     ": addgroup adduser cd date echo export find groupadd history ldconfig ls mkdir printf pwd set sync true unset "
     "useradd".split()
@@ -56,7 +56,7 @@ def matters(run: Run, command: Command) -> bool:
 @once
 def bringing(run: Run) -> frozenset[int]:
     """Where the commands stand that install or build something."""
-    calls = {call.command.start for call in run.package_calls if call.action in _BRINGING}
+    calls = {c.command.start for c in run.package_calls if c.action in _BRINGING and c.command.subcommand != "audit"}
     builds = (c for c in run.commands if c.name in _BUILDS and _ASKING.isdisjoint(word.value for word in c.args))
     return frozenset(calls | {command.start for command in builds})
 
