@@ -27,6 +27,7 @@ _BLIND = frozenset(
 )
 """Commands that end well whether there is anything for them to do or not."""
 
+_INSTALLED = frozenset({"gosu", "su-exec", "tini", "dumb-init"})
 _CLEANING = frozenset("autoclean autoremove cache-clean clean del deborphan erase prune purge remove".split())
 
 
@@ -100,7 +101,8 @@ def _last_seeing(run: Run) -> int:
 
 
 def _is_blind(command: Command) -> bool:
-    return command.name in _BLIND or cleans_up(command)
+    """Whether a command ends well anyhow; behind a wrapper that has to be installed it needs that."""
+    return _INSTALLED.isdisjoint(command.wrappers) and (command.name in _BLIND or cleans_up(command))
 
 
 def unguarded(change: DockerfileChange, stage: Stage) -> frozenset[str]:
