@@ -37,6 +37,8 @@ _CONFIGURED = {
 }
 """Where the configuration lies that a COPY brings, and that may answer."""
 _MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
+_MOST = 100
+"""Installs above one that are looked through."""
 _NUMBERS = re.compile(r"[\d.+-]+")
 _UNPACKS = re.compile(r"\bdpkg\s+(?!--?(?:add|remove|print|get|list|[lLsS]\b|query|configure|version))")
 """What a RUN says that may leave packages without those that they depend on."""
@@ -138,15 +140,16 @@ def _came_along(stage: Stage, run: Run, call: PackageCall) -> bool:
     """
     if call.manager != "apt" or call.action != "install" or not call.packages:
         return False
-    above = [
-        one
-        for other in stage.all_runs
-        for one in other.package_calls
-        if one.manager == "apt"
-        and one.action == "install"
-        and (other.at, one.command.start) < (run.at, call.command.start)
-    ]
+    place = (run.at, call.command.start)
+    above = [one for at, one in _installs_of_apt(stage) if at < place][-_MOST:]
     return all(any(_comes_with(stage, one, package.name) for one in above) for package in call.packages)
+
+
+@once
+def _installs_of_apt(stage: Stage) -> list[tuple[tuple[tuple[int, int], int], PackageCall]]:
+    """The installs of a chain, each with its place."""
+    calls = ((run, call) for run in stage.all_runs for call in run.package_calls)
+    return [((r.at, c.command.start), c) for r, c in calls if c.manager == "apt" and c.action == "install"]
 
 
 def _comes_with(stage: Stage, install: PackageCall, name: str) -> bool:

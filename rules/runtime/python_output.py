@@ -149,13 +149,17 @@ def _only_at_end(text: str) -> bool:
 def _only_on_failure(text: str) -> bool:
     """Whether each print stands in the body of an `except`, where what else is logged tells of it as well."""
     code = _NO_CODE.sub("", text)
-    return all(_is_below_except(code[: match.start()].split("\n")) for match in _PRINT.finditer(code))
+    lines = code.split("\n")
+    return all(_is_below_except(lines, code.count("\n", 0, match.start())) for match in _PRINT.finditer(code))
 
 
-def _is_below_except(lines: list[str]) -> bool:
-    """Whether the last line is in the body of an `except`: of the lines above, the next that stands further left."""
-    indent = len(lines[-1]) - len(lines[-1].lstrip())
-    for line in reversed(lines[:-1]):
+def _is_below_except(lines: list[str], number: int) -> bool:
+    """Whether a line is in the body of an `except`: of the lines above, the next that stands further left."""
+    indent = len(lines[number]) - len(lines[number].lstrip())
+    for at in range(number - 1, -1, -1):
+        line = lines[at]
+        if not indent:
+            break
         depth = len(line) - len(line.lstrip())
         if line.strip() and depth < indent:
             if line.lstrip().startswith(("except ", "except:")):
