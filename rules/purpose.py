@@ -54,7 +54,8 @@ _TOOLS = frozenset(
     "make cmake ninja gcc g++ cc cargo rustc go mvn mvnw gradle gradlew ant sbt bazel bazelisk meson msbuild "
     "tox nox pytest phpunit pest codecept behat rspec jest vitest "
     "fish sleep tail jupyter jupyter-lab start-notebook.sh code-server sshd nodemon "
-    "tsc vite webpack air watchexec gcc-ar clang clang++ javac jshell R ghc stack cabal mix lein".split()
+    "tsc vite webpack air watchexec gcc-ar clang clang++ javac jshell R ghc stack cabal mix lein "
+    "dpkg-buildpackage debuild rpmbuild makepkg abuild".split()
 )
 _DEVELOPING = re.compile(
     r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:dev|develop|watch|test|build|start:dev|serve|lint)\b|\bnpx\s|\bgo\s+run\b|"
@@ -65,7 +66,8 @@ _DEVELOPING = re.compile(
 )
 
 _COMPILING_AT_START = re.compile(
-    r"\b(?:bundle|gem|pip3?|pecl|cpanm?|docker-php-ext-install|cargo)\s+(?:install|build)\b|\bnpm\s+rebuild\b|"
+    r"\b(?:bundle|gem|pip3?|pecl|cpanm?|docker-php-ext-install|cargo)\s+(?:install|build)\b|\b(?:npm|pnpm)\s+(?:rebuild|install|i|ci)\b|"
+    r"\byarn(?:\s+install)?\s*(?:&&|;|$)|"
     r"\bmix\s+(?:deps\.)?compile\b|\bgo\s+(?:build|run)\b"
 )
 """What installs packages of a language out of their sources."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.built_here import is_built_here
 from rules.base_image.tags import moves, names_variant_only
 from rules.facts.names import table_name
 
@@ -30,6 +31,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if moves(reference.tag or "latest") or names_variant_only(reference):
             continue  # base-image-unpinned speaks of it
+        if is_built_here(change, reference):
+            continue  # it has no digest before that build, which commits here move
         if wanted or stage.index in change.after.needed_by_shipped:
             yield _problem(change, stage, pinned_by)
 

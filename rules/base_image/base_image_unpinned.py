@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.built_here import is_built_here
 from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
 from rules.copying.foreign_images import foreign_images
@@ -104,7 +105,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         held_before=_was_copied_from(change, stages, reference),
         untold=any(map(is_meant_to_move, stages))
         or is_fuzzing_base(reference.text)
-        or _is_built_here(change, reference),
+        or is_built_here(change, reference),
     )
 
 
@@ -175,21 +176,6 @@ def _is_made_by_hand(reference: ImageReference) -> bool:
     if reference.registry == "localhost":
         return True
     return "/" not in reference.written_name and image_facts(reference) is None
-
-
-def _is_built_here(change: DockerfileChange, reference: ImageReference) -> bool:
-    """Whether the repository builds the image from another of its Dockerfiles: what moves it is a commit here."""
-    built = (
-        parse_reference(text)
-        for build in change.repository.builds
-        if build.dockerfile != change.path
-        for text in build.images
-        if "$" not in text
-    )
-    tag = reference.effective_tag
-    return any(
-        one is not None and table_name(one) == table_name(reference) and one.effective_tag == tag for one in built
-    )
 
 
 def _stays_in_release(reference: ImageReference) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, delete_word, quote, rule
+from rules.api import Category, DockerfileChange, Fix, Problem, Severity, Stage, delete_word, quote, rule
 
 
 @rule(
@@ -16,9 +16,11 @@ from rules.api import Category, DockerfileChange, Fix, Problem, Severity, delete
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """FROM asks for the target platform, which it gets anyway."""
+    if any("BUILDPLATFORM" in (_platform(stage) or "") for stage in change.stages):
+        return  # a cross-build: beside stages for the builder's platform the flag marks the others
     for stage in change.stages:
         flag = stage.from_.flag("platform")
-        if flag is None or (flag.value or "").strip("\"'") not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
+        if flag is None or _platform(stage) not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
             continue
         if any("platform" in comment.text.lower() for comment in stage.from_.comments):
             continue  # its author says what it is there for
@@ -31,3 +33,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)),
         )
+
+
+def _platform(stage: Stage) -> str | None:
+    """Return what the flag of a stage's FROM says, its quotes left out; `None` without one."""
+    flag = stage.from_.flag("platform")
+    return (flag.value or "").strip("\"'") if flag is not None else None

@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.build.base_variables import is_set_by_base
 from rules.build.environment_readers import readers_of, reads
-from rules.build.kept_variables import set_below, way_out
+from rules.build.kept_variables import never_run, not_run, set_below, way_out
 from rules.build.profiles_read import nothing_left, read_alone
 from rules.quoting import listed
 
@@ -74,17 +74,19 @@ def _changed(change: DockerfileChange, run: Run, names: list[str]) -> Problem:
     """Speak of a RUN that ends with `export` or `unset`, and of what misses it."""
     last = _last(run)
     verb = last.name
+    program = never_run(run, last)
     missing = _missing(change, run, names) if verb == "export" else _Missing()
     below = set_below(run, names) if verb == "export" and not missing.then else None
     whole = below is not None and len(names) == len(last.args)
+    so = not_run(program, names) if program else below or way_out(verb, names, last)
     return Problem(
         last.span,
-        f"{_afterwards(run, names)} after this `RUN`: `{verb}` ends with the shell that runs it.{missing.then} "
-        f"{below or way_out(verb, names, last.args[-1].text)}.",
+        f"{_afterwards(run, names)} after this `RUN`: `{verb}` ends with the shell that runs it.{missing.then} {so}.",
         stage=run.stage.key,
         key=" ".join(names),
         severity=missing.severity,
         notes=(Note(missing.at, "read here"),) if missing.at is not None else (),
+        decision="" if whole else f"{verb} {' '.join(names)} {missing.severity} {so}",
         fix=fix("Take it out", delete_command(run, last)) if whole else None,
     )
 
@@ -176,7 +178,7 @@ def _lost(run: Run) -> Iterator[Problem]:
             so = "Set it in the `RUN` that reads it"
         elif missing is not None:
             misses, at = f"{quote(str(missing), 40)} on line {missing.line} runs without it", missing.span
-            so = way_out("export", [name], value.text)
+            so = way_out("export", [name], setting[0])
         else:
             continue
         now = "is not set after this `RUN`: it" if held is None else "keeps its value: what this `RUN` sets"

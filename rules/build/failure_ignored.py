@@ -207,9 +207,10 @@ def _stood(run: Run, path: str) -> bool:
 
 
 def _says_so(run: Run) -> bool:
-    """Whether the RUN ends with a word for the reader, which somebody wrote who knew that it may fail."""
+    """Whether the RUN ends with a word for the reader, or with `true`: who wrote that knew that it may fail."""
     last = next(command for command in reversed(run.commands) if not command.nested)
-    return last.name in ("echo", "printf")
+    closes = last.name in ("true", ":") and last.before in (";", "\n") and not last.wrappers
+    return closes or last.name in ("echo", "printf")
 
 
 def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem:

@@ -20,13 +20,14 @@ _BUILDS = frozenset(
     "pnpm pytest sbt tox tsc webpack yarn".split()
 )
 _BRINGING = frozenset({"build", "ci", "download", "install", "run", "sync", "upgrade"})
-_ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list"})
+_ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list", "audit"})
 _BLIND = frozenset(
     ": addgroup adduser cd date echo export find groupadd history ldconfig ls mkdir printf pwd set sync true unset "
     "useradd".split()
 )
 """Commands that end well whether there is anything for them to do or not."""
 
+_INSTALLED = frozenset({"gosu", "su-exec", "tini", "dumb-init"})
 _CLEANING = frozenset("autoclean autoremove cache-clean clean del deborphan erase prune purge remove".split())
 
 
@@ -56,7 +57,7 @@ def matters(run: Run, command: Command) -> bool:
 @once
 def bringing(run: Run) -> frozenset[int]:
     """Where the commands stand that install or build something."""
-    calls = {call.command.start for call in run.package_calls if call.action in _BRINGING}
+    calls = {c.command.start for c in run.package_calls if c.action in _BRINGING and c.command.subcommand != "audit"}
     builds = (c for c in run.commands if c.name in _BUILDS and _ASKING.isdisjoint(word.value for word in c.args))
     return frozenset(calls | {command.start for command in builds})
 
@@ -100,7 +101,8 @@ def _last_seeing(run: Run) -> int:
 
 
 def _is_blind(command: Command) -> bool:
-    return command.name in _BLIND or cleans_up(command)
+    """Whether a command ends well anyhow; behind a wrapper that has to be installed it needs that."""
+    return _INSTALLED.isdisjoint(command.wrappers) and (command.name in _BLIND or cleans_up(command))
 
 
 def unguarded(change: DockerfileChange, stage: Stage) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules.base_image.tags import names_variant_only
 from rules.copying.java_classes import has_other_java
 from rules.dockerfile.reference import parse_reference
+from rules.facts.brought_along import brings_along
 from rules.facts.command_packages import provides
 from rules.facts.images import image_facts
 from rules.facts.installers import LANGUAGE_INSTALLERS
@@ -16,7 +17,6 @@ from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
 from rules.model.run_writes import is_opaque
-from rules.packages.brought_along import brings_along
 from rules.packages.package_files import is_unpacker
 
 if TYPE_CHECKING:

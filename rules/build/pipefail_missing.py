@@ -25,7 +25,9 @@ from rules.api import (
     runs_apart,
     shell_around,
 )
+from rules.build.loop_failures import loops_over
 from rules.build.missing_programs import READERS, lacks
+from rules.build.passed_pipes import is_asked_for, looked_at_by
 from rules.build.pipe_failures import (
     counts,
     is_caught,
@@ -109,8 +111,8 @@ def _said(model: Model) -> frozenset[str]:
 def _hidden_failure(run: Run) -> Command | None:
     """Return the first command whose failure nobody sees, rather one that no other rule speaks of, nor the log."""
     found = list(_hidden_failures(run))
-    download = piped(run) if len(found) > 1 else None
-    left = [command for command in found if download is None or command is not download[0]]
+    told = len(found) > 1 and piped(run) is not None  # of one such pipe, and its way out is for each of them
+    left = [command for command in found if not told or pipelines(run)[command.pipeline].last.name not in SHELLS]
     return next((command for command in left if not _is_shown(run, command)), left[0] if left else None)
 
 
@@ -168,8 +170,8 @@ def _is_condition(run: Run, command: Command) -> bool:
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     fix = _fix(run, stage, command)
     last = pipelines(run)[command.pipeline].last
-    noticed = last if notices(last) else stopped_by(run, command)
-    if counts(run, command) or (noticed is not None and noticed is not last):
+    noticed = last if notices(last) else stopped_by(run, command) or looked_at_by(run, command)
+    if is_asked_for(run, command) or (noticed is not None and noticed is not last):
         said = _shown_by(command, noticed, last) if noticed is not None else _goes_on(run, command)
     else:
         said = _unasked(command)
@@ -212,8 +214,9 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
         return f" {fix.title}."
     fetches = command.name in _DOWNLOADERS and command.name != "git"  # whose pipe is mostly of a log or an archive
     first = f"{'Fetch' if fetches else 'Write'} to a file first"
-    if not counts(run, command):
-        return f" {first}, and join the commands with `&&`."
+    if loops_over(run, command) or not is_asked_for(run, command):
+        looped = "write `|| exit 1` behind it: a loop has the status of its last round"
+        return f" {first}, and {looped if loops_over(run, command) else 'join the commands with `&&`'}."
     around = shell_around(run, command) or run.script.shell
     named = around is not None and around.name in SHELLS
     if named and around is not None and around.heredoc is None:
@@ -257,7 +260,9 @@ def _goes_on(run: Run, command: Command) -> str:
 
 def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
     """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
-    if run.deferred or run.instruction.heredocs or command.nested or stops_early(run) or not counts(run, command):
+    if run.deferred or run.instruction.heredocs or command.nested or stops_early(run):
+        return None
+    if loops_over(run, command) or not is_asked_for(run, command):
         return None
     if run.script.is_array or run.script.shell is not None:
         return None  # the option goes in front of the script

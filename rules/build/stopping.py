@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.problem import Edit, Fix
+from rules.quoting import quote
 from rules.repairs import insert
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ _SURE = frozenset({"cd", "mkdir", "export", "echo", ":", "true"})
 
 def way_to_stop(run: Run, command: Command, *, heredoc: bool) -> str:
     """Say what makes the build stop where a command fails; `heredoc`: whether it stands in a here-document."""
+    audit = next((one for one in run.commands if _is_audit(one)), None)
+    if audit is not None and audit is not command and command.after == ";":
+        return f"Write `&&` in place of the `;` behind it: `set -e` would stop at {quote(str(audit))} as well."
     why_more = "in front of `&&` a failure stops nothing even under `set -e`"
     if not is_passed_over(command) and not _has_others_in_front(run, command):
         return "Begin with `set -e`."
@@ -42,6 +46,11 @@ def is_passed_over(command: Command) -> bool:
     return command.after == "&&"
 
 
+def _is_audit(command: Command) -> bool:
+    """Whether it fails on each advisory that is known of a dependency: `npm audit`."""
+    return command.subcommand == "audit" and command.after not in ("&&", "||")
+
+
 def stops_for(run: Run, command: Command) -> bool:
     """Whether `set -e` stops the build when this command fails, and stops none that is right."""
     return (
@@ -55,7 +64,7 @@ def _may_end_badly(command: Command) -> bool:
     """Whether a command fails where nothing is wrong, so that `set -e` may stop a build that is right."""
     if command.conditional or command.negated or command.after in ("||", "|"):
         return False
-    return command.name in _TELLING or (command.name == "rm" and not command.has("-f", "--force"))
+    return command.name in _TELLING or _is_audit(command) or (command.name == "rm" and not command.has("-f", "--force"))
 
 
 def with_set_e(run: Run) -> Fix | None:

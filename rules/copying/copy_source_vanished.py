@@ -25,6 +25,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, WRITES_SUMS, is_made_where_images_are_built
+from rules.packages.project_templates import is_template
 from rules.quoting import listed
 from rules.repository.contexts import folders_around
 
@@ -93,7 +94,7 @@ class _Taken(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is copied out of the context that the repository does not have."""
     context = change.repository.context_of(change.path)
-    if context is None or change.repository.listing is None or "{{" in change.path:
+    if context is None or change.repository.listing is None or is_template(change.repository, change.path):
         return  # in a template's folder lies what a generator makes another project of
     for stage in change.stages:
         gone = [

@@ -1,6 +1,7 @@
 """See dockerignore_gap.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,10 +18,11 @@ from rules.api import (
 )
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
-from rules.copying.version_by_git import is_read_for_version, may_be_read
+from rules.copying.version_by_git import is_read_by_program, is_read_for_version, may_be_read
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 
 _HISTORY = Leak(".git", ".git", secret=False)
+_NAMED = re.compile(r"(?<![\w*/.])\.git(?![\w-])")
 _MAKERS = {
     "node_modules": NODE_MANAGERS,
     ".next": NODE_MANAGERS,
@@ -47,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     leaks = [leak for leak in context_leaks(change) or () if copy[0].files_ship or not _is_read_by_builds(leak)]
     leaks = [leak for leak in leaks if _is_made_again(copy[1], leak)]
-    if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):
+    if not _is_decided(ignore) and _is_root(change) and _ships(copy[1]) and not is_read_by_program(change, copy[0]):
         if not may_be_read(copy[1]):
             leaks.insert(0, _HISTORY)
         elif not leaks and not is_read_for_version(change):
@@ -72,6 +74,12 @@ def _is_read_by_builds(leak: Leak) -> bool:
 def _is_root(change: DockerfileChange) -> bool:
     """Whether the context is the repository's root, where `.git` lies."""
     return change.repository.context_of(change.path) == ""
+
+
+def _is_decided(ignore: IgnoreFile) -> bool:
+    """Whether the file keeps the history out, or a comment in it speaks of that: its author has decided."""
+    said = (line for line in ignore.text.splitlines() if line.lstrip().startswith("#"))
+    return ignore.patterns.excludes(".git") or any(map(_NAMED.search, said))
 
 
 def _ships(copy: Copy) -> bool:

@@ -33,6 +33,11 @@ _WRAPPERS = {
 """Scripts that fetch a build tool, with the file beside them that says which (their own texts)."""
 _REPLACED = re.compile(r"^[ \t]*(?:replace[ \t]+)?(\S+)(?:[ \t]+v\S+)?[ \t]+=>[ \t]+(\.{1,2}/[^\s/]\S*)", re.MULTILINE)
 """A module that go.mod takes from a folder beside it (Go Modules Reference, "replace directive")."""
+_REQUIRED = re.compile(r"^[ \t]*(?:require[ \t]+)?(\S+)[ \t]+v\d\S*[ \t]*(?://.*)?$", re.MULTILINE)
+"""A module that go.mod requires: without that a replacement has no effect (Go Modules Reference, "replace directive").
+
+A dependency may require it as well, but since Go 1.17 go.mod names each module that takes part in the build.
+"""
 _CARGO = frozenset({"build", "check", "fetch", "run", "test"})
 _OF_PHP = re.compile(r"^@php[ \t]+([\w./-]+)")
 _AFTER_INSTALL = ("post-install-cmd", "post-autoload-dump")
@@ -168,7 +173,8 @@ def _lacking(change: DockerfileChange, run: Run, build: ProjectBuild, wanted: In
 
 def _replaced(change: DockerfileChange, run: Run, command: Command, folder: str) -> Iterator[Pointed]:
     text = text_in_image(change, run, posixpath.join(folder, "go.mod")) or ""
-    for module, target in _REPLACED.findall(text):
+    required = frozenset(_REQUIRED.findall(text))  # of what nothing requires a replacement is not looked at
+    for module, target in (pair for pair in _REPLACED.findall(text) if pair[0] in required):
         fact = f"`go.mod` replaces {quote(module)} by what {quote(target)} holds, so it reads"
         yield _of(
             command,

@@ -14,6 +14,7 @@ from rules.brought import context_paths
 from rules.copying.source_trees import brings_all
 from rules.model.work_folders import folder_of
 from rules.packages.developers_parts import read_toml, table
+from rules.packages.project_files import is_ignored
 from rules.purpose import is_for_development
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _manifests_above(stage: Stage, copy: Copy) -> Copy | None:
 def _builds_itself(change: DockerfileChange, stage: Stage, folder: str) -> bool | None:
     """Whether uv builds the project as a package; `None` where its manifests may not be enough, or were not read."""
     repository = change.repository
+    if any(is_ignored(change, name) for name in _MANIFESTS):
+        return None  # a COPY of their own would stop the build
     locks = context_paths(change, stage, posixpath.join(folder, "uv.lock"))
     paths = context_paths(change, stage, posixpath.join(folder, "pyproject.toml"))
     text = next((text for path in paths if (text := repository.text(path)) is not None), "")

@@ -113,7 +113,7 @@ _BY_DISTRO: dict[str, dict[str, str]] = {
     },
     "ping": {"debian": "iputils-ping", "redhat": "iputils"},
     **{name: {"debian": "python3-pip", "alpine": "py3-pip", "redhat": "python3-pip"} for name in ("pip", "pip3")},
-    "ps": {"debian": "procps", "redhat": "procps-ng"},
+    **{name: {"debian": "procps", "redhat": "procps-ng"} for name in ("ps", "pgrep", "pkill", "top", "free", "watch")},
     "python": {"debian": "python-is-python3", "alpine": "python3", "redhat": "python-unversioned-command"},
     "redis-cli": {"debian": "redis-tools", "alpine": "redis", "redhat": "redis"},
     "setcap": {"debian": "libcap2-bin", "alpine": "libcap", "redhat": "libcap"},

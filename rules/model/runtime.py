@@ -6,7 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.command_packages import provides
+from rules.facts.brought_along import brings_along
+from rules.facts.command_packages import package_of_command, provides
 from rules.facts.glibc import glibc_of
 from rules.facts.installers import (
     BY_PROJECT_INSTALLERS,
@@ -245,6 +246,8 @@ class Runtime:
             item.manager in OS_MANAGERS and not is_lean(item.name, self.distribution) for item in present
         ):
             return True
+        if self._comes_along(name):
+            return True
         return any(
             name == item.name
             or name in item.name.split("-")
@@ -252,6 +255,12 @@ class Runtime:
             or (item.manager in OS_MANAGERS and name.startswith(f"{item.name}-"))  # `s6-svscan` of `s6`
             for item in present
         )
+
+    def _comes_along(self, name: str) -> bool:
+        """Whether apt brings the package of a program for another one, which needs or recommends it."""
+        wanted, release = package_of_command(name, self.distribution or ""), self.release
+        present = [item for item in self.stage.packages.present if wanted and item.manager == "apt"]
+        return any(brings_along(item.call, item.name, wanted or "", release) for item in present)
 
     @cached_property
     def _dependencies(self) -> frozenset[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell import parse
-from rules.dockerfile.source import Source
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.facts.packages import installed_size, is_build_only, needed_by, plain_name, runtime_of
 from rules.lazily import once
@@ -15,7 +13,6 @@ from rules.packages.plain_names import loaded_by_name
 from rules.packages.recommended_halves import wholes_of
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import adds_source_before
-from rules.runtime.start_scripts import EVERY_ARGUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,17 +25,17 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _FAMILY = {"apt": "debian", "apk": "alpine", "dnf": "rhel", "yum": "rhel", "microdnf": "rhel", "tdnf": "rhel"}
-_COMPILERS = frozenset(
+COMPILERS = frozenset(
     "gcc g++ cc c++ clang clang++ make cmake ninja meson configure autogen.sh autoreconf autoconf cargo rustc go bazel "
     "docker-php-ext-install docker-php-ext-configure pecl phpize node-gyp perl cpanm cpan cython f2py R Rscript nvcc "
-    "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy".split()
+    "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy "
+    "dpkg-buildpackage debuild pdebuild gbp rpmbuild makepkg abuild".split()
 )
+"""Programs that compile, build or package, or may."""
 _MAY_COMPILE = NODE_MANAGERS | PYTHON_MANAGERS | {"pipx", "conda"}
 _PLAIN_SCRIPTS = frozenset("npm pnpm yarn corepack typescript ts-node tsx pm2 nodemon serve rimraf".split())
 """npm packages of JavaScript alone that people install for the whole image."""
 
-_INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry", "npm", "pnpm", "yarn", "gem", "bundle", "R", "Rscript"})
-_INSTALLING = frozenset({"install", "ci", "sync", "rebuild"})
 _MAY_COMPILE_TOO = frozenset({"gem", "bundle", "cargo", "go"})
 _NO_TWIN = ("libpython", "libc6", "libgcc", "libstdc++", "libruby", "libperl", "libdpkg", "linux-")
 """Libraries that a language or the base system brings by itself: nobody installs them in place of the headers."""
@@ -221,30 +218,6 @@ def compiles_itself(stage: Stage) -> bool:
     return any(run.is_read and _compiles_in(run) for run in stage.runs)
 
 
-def compiles(script: str) -> bool:
-    """Tell whether a start script of this text compiles, installs what may, or runs a command that it is given."""
-    commands = parse(script, Source("script", script), 0, dialect="sh", joined=False).commands
-    own = {name for command in commands for name, _ in command.assignments}
-    return any(
-        command.name in _COMPILERS
-        or (command.name in _INSTALLERS and any(word.value in _INSTALLING for word in command.args[:2]))
-        or _is_given(command, own)
-        for command in commands
-    )
-
-
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
-
-
-def _is_given(command: Command, own: Collection[str]) -> bool:
-    """Whether it is whatever a variable says: `eval "$STARTUP"`, and `exec $STARTUP` where nothing here sets it."""
-    if command.name == "eval":
-        first = " ".join(word.value for word in command.args).partition(" ")[0]
-        return bool(_VARIABLE.match(first) or first in EVERY_ARGUMENT)
-    named = _VARIABLE.fullmatch(command.name)
-    return named is not None and named[1] not in own
-
-
 def _may_compile(call: PackageCall) -> bool:
     if call.manager not in _MAY_COMPILE | _MAY_COMPILE_TOO or call.action not in ("install", "sync", "build", "run"):
         return False
@@ -262,7 +235,7 @@ def _is_compiler(command: Command) -> bool:
     name = command.name
     if name.startswith("python"):
         return any("setup.py" in word.value or word.value in ("build", "pip") for word in command.args)
-    return name in _COMPILERS or name == "eval" or may_be_script(command)
+    return name in COMPILERS or name == "eval" or may_be_script(command)
 
 
 def without(found: BuildPackages, replaced: dict[str, tuple[str, ...]]) -> int | None:

@@ -18,7 +18,6 @@ from rules.packages.build_libraries import KITS, libraries
 from rules.packages.build_packages import (
     BuildPackages,
     build_packages,
-    compiles,
     compiles_after,
     compiles_behind,
     compiles_itself,
@@ -28,6 +27,7 @@ from rules.packages.build_packages import (
 )
 from rules.packages.build_removals import removed_beside, stays_besides, weightier_part
 from rules.packages.compilers import COMPILER, shipped_before
+from rules.packages.compiling_starts import compiles, names_compiler
 from rules.packages.headers import is_headers_only
 from rules.packages.held_packages import held_before
 from rules.purpose import builds_at_run_time, is_for_development, is_workbench
@@ -55,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if is_said_wanted(found):
             continue
         scripts = start_scripts(now, stage)
-        if any(compiles(script.text) for script in scripts if script.text is not None):
+        if any(compiles(script.text) for script in scripts if script.text is not None) or names_compiler(now, stage):
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
         held = held_before(change, found.stage)

@@ -1,6 +1,7 @@
 """See cache_mount_unused.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -39,6 +40,7 @@ _CACHES = {
 """How the folders end in which these keep what they fetch, unless they are told to keep nothing."""
 _GO_ELSEWHERE = "/root/go"
 """Go's folder where nothing says another: the official image sets `GOPATH=/go` (docker-library/golang)."""
+_WRITES_GO = re.compile(r"\bgo[ \t]+env[ \t]+-w\b[^;&|\n]*\bGO(?:PATH|MODCACHE)=")
 _GO_READS = frozenset({"build", "install", "download", "mod", "test", "vet", "get", "generate", "run"})
 
 
@@ -71,9 +73,14 @@ def _check(run: Run, mount: Mount, target: str) -> Problem | None:
         if target.endswith(ends):
             calls = [call for call in run.package_calls if call.manager == manager]
             own = all(command.name in ("pip", "pip3", "python", "python3", manager) for command in run.commands)
-            if calls and own and all(call.no_cache for call in calls):
+            if calls and own and all(call.no_cache and not _names_cache(call) for call in calls):
                 return _switched_off(run, mount, calls, target)
     return _of_go(run, mount, target)
+
+
+def _names_cache(call: PackageCall) -> bool:
+    """Whether the command line names a cache, which wins over a variable (pip's documentation, "Configuration")."""
+    return any(word.value.partition("=")[0] == "--cache-dir" for word in call.command.args)
 
 
 def _switched_off(run: Run, mount: Mount, calls: list[PackageCall], target: str) -> Problem:
@@ -127,6 +134,8 @@ def _of_go(run: Run, mount: Mount, target: str) -> Problem | None:
     stage = run.stage
     told = any(name in stage.image.env and stage.image.env[name].set_in_file for name in ("GOPATH", "GOMODCACHE"))
     if stage.facts is None or stage.facts.name != "golang" or told or run.user.value not in (None, "", "root", "0"):
+        return None
+    if any(_WRITES_GO.search(one.instruction.whole_value) for one in stage.all_runs):
         return None
     reads = any(command.subcommand in _GO_READS for command in run.calls("go"))
     if not within(target, _GO_ELSEWHERE) or not reads or any("GOPATH" in str(one) for one in run.commands):

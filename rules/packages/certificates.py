@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.facts.brought_along import brings_along
 from rules.facts.distributions import DEBIAN_FAMILY
-from rules.packages.brought_along import brings_along
 
 if TYPE_CHECKING:
     from rules.api import ImageFacts, Stage

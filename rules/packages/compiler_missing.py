@@ -20,8 +20,8 @@ from rules.api import (
     rule,
 )
 from rules.base_image.choices import is_given
+from rules.facts.brought_along import brings_along
 from rules.packages.asked_packages import ACTIONS, MANAGERS
-from rules.packages.brought_along import brings_along
 from rules.packages.options import spelled
 from rules.packages.python_indexes import takes_public_index
 from rules.packages.scripts import runs_script_before

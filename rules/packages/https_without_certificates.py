@@ -21,7 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.brought_along import brings_along
+from rules.facts.brought_along import brings_along
 from rules.packages.certificates import CERTIFICATES, has_none
 from rules.packages.scripts import runs_script_before
 from rules.packages.sources import adds_source_before

@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.brought_along import brings_along
 from rules.matching.gathering import named_lines
 from rules.packages.configuration import assumes_yes, written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
@@ -36,6 +37,9 @@ _CONFIGURED = {
 }
 """Where the configuration lies that a COPY brings, and that may answer."""
 _MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
+_MOST = 100
+"""Installs above one that are looked through."""
+_NUMBERS = re.compile(r"[\d.+-]+")
 _UNPACKS = re.compile(r"\bdpkg\s+(?!--?(?:add|remove|print|get|list|[lLsS]\b|query|configure|version))")
 """What a RUN says that may leave packages without those that they depend on."""
 _WANT_PACKAGES = frozenset({"install", "remove", "purge"})
@@ -56,7 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.all_calls:
         if call.manager not in _ASKING or call.assume_yes or not _may_ask(call) or _asks_nothing(run, call):
             continue
-        if is_repeated(stage, call):
+        if is_repeated(stage, call) or _came_along(stage, run, call):
             continue
         asking.setdefault((id(run), call.manager), (stage, run, []))[2].append(call)
     for stage, run, calls in asking.values():
@@ -127,6 +131,40 @@ def _asks_nothing(run: Run, call: PackageCall) -> bool:
     if any(map(_SETTINGS[call.manager].search, written)):
         return True
     return any(put.kind == "context" and put.path.startswith(_CONFIGURED[call.manager]) for put in run.stage.files.puts)
+
+
+def _came_along(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether all that apt is to install may be there: with what it installed above, or with the headers of a library.
+
+    A package of headers depends on the very version of its library (Debian Policy, 8.4, "Development files").
+    """
+    if call.manager != "apt" or call.action != "install" or not call.packages:
+        return False
+    place = (run.at, call.command.start)
+    above = [one for at, one in _installs_of_apt(stage) if at < place][-_MOST:]
+    return all(any(_comes_with(stage, one, package.name) for one in above) for package in call.packages)
+
+
+@once
+def _installs_of_apt(stage: Stage) -> list[tuple[tuple[tuple[int, int], int], PackageCall]]:
+    """The installs of a chain, each with its place."""
+    calls = ((run, call) for run in stage.all_runs for call in run.package_calls)
+    return [((r.at, c.command.start), c) for r, c in calls if c.manager == "apt" and c.action == "install"]
+
+
+def _comes_with(stage: Stage, install: PackageCall, name: str) -> bool:
+    release = stage.runtime.release
+    return any(
+        name == package.name
+        or brings_along(install, package.name, name, release)
+        or (package.name.endswith("-dev") and _library(package.name.removesuffix("-dev")) == _library(name))
+        for package in install.packages
+    )
+
+
+def _library(name: str) -> str:
+    """Return the name of a library without its numbers: `libsqlite` of `libsqlite3-0`; as it is where it is none."""
+    return _NUMBERS.sub("", name) if name.startswith("lib") else name
 
 
 def _has_nothing_to_repair(run: Run, call: PackageCall) -> bool:

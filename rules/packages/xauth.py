@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.brought_along import brings_along
 from rules.facts.distributions import DEBIAN_FAMILY
 from rules.model.carried import brings_programs, fills_root
-from rules.packages.brought_along import brings_along
 from rules.packages.scripts import runs_scripts
 from rules.quoting import quote
 from rules.repairs import fix, insert

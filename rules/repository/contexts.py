@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _OPEN = re.compile(r"[$*?\[\\<]|://|^git@")
 """What leaves open which file a source is, or says that it lies elsewhere."""
+_FILE = ("-f", "--file")
 
 
 def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str], folders: Container[str]) -> str | None:
@@ -44,6 +46,19 @@ def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str],
     sure = set(_named_folders(dockerfile))
     told = (posixpath.join(fitting[0], name) in files or name in sure for name in there)
     return fitting[0] if any(told) else None
+
+
+def is_built_from_above(dockerfile: Dockerfile, path: str) -> bool:
+    """Tell whether a comment builds a Dockerfile by a longer path than it has: `docker build -f server/Dockerfile .`.
+
+    What was read is then a part of a larger repository, whose root is the context.
+    """
+    for comment in dockerfile.comments:
+        words = comment.text.replace("--file=", "--file ").split()
+        named = (then for word, then in pairwise(words) if word in _FILE) if {"build", "."}.issubset(words) else ()
+        if any(posixpath.normpath(one).endswith(f"/{path}") and not one.startswith(("/", "~")) for one in named):
+            return True
+    return False
 
 
 def joined(folder: str | None, path: str) -> str | None:

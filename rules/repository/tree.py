@@ -15,7 +15,7 @@ from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.repository.builds import Build, builds_by_command, builds_in
 from rules.repository.composed import started_by_overrides
-from rules.repository.contexts import context_by_sources, folders_around
+from rules.repository.contexts import context_by_sources, folders_around, is_built_from_above
 from rules.repository.devcontainers import built_by_editors
 from rules.repository.extraction import taken_apart
 from rules.repository.hosting import is_hosting
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Dockerfile
 
 _WORD = re.compile(rb"\w+")
+_SOURCE_ARCHIVE = "PKG-INFO"
+"""What the root of a Python source archive has, from whose build it comes (PyPA, "Source distribution format")."""
 _LINK, _SUBMODULE = 0o120000, 0o160000  # as git writes them
 
 
@@ -49,7 +51,7 @@ class Repository:
     _given: dict[str, defaultdict[str, set[str | None]]] = field(default_factory=dict, init=False, repr=False)
 
     def exists(self, path: str) -> bool | None:
-        """Tell whether a file or folder exists; `None` when the listing is not known, or a submodule may hold it."""
+        """Tell whether a file or folder exists; `None` when the listing is not known, or it may be kept elsewhere."""
         path = path.strip("/")
         if path in self.files or path in ("", "."):
             return True
@@ -57,9 +59,13 @@ class Repository:
             return True if any(name.startswith(f"{path}/") for name in self.files) else None
         if path in self.listing or path in self.folders:
             return True
-        return (
-            None if any(self.listing.get(folder) in (_LINK, _SUBMODULE) for folder in folders_around(path)) else False
-        )
+        return None if self._is_kept_elsewhere(path) else False
+
+    def _is_kept_elsewhere(self, path: str) -> bool:
+        """Whether a submodule or what a link leads to may hold it, or a source archive of Python's leaves it out."""
+        modes = self.listing or {}
+        linked = any(modes.get(folder) in (_LINK, _SUBMODULE) for folder in folders_around(path))
+        return linked or _SOURCE_ARCHIVE in modes
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -192,8 +198,8 @@ class Repository:
         """Return the folder that is the build context: `` for the repository's root; `None` when it cannot be known.
 
         A build that names the Dockerfile says it; without one, a Dockerfile in the root has the root, and one with a
-        `.dockerignore` beside it has its own folder, since Docker reads that file in the context's root alone. Else
-        what it copies may lie in one folder only.
+        `.dockerignore` beside it has its own folder, since Docker reads that file in the context's root alone, unless a
+        comment builds it from a folder above the repository. Else what it copies may lie in one folder only.
         """
         if dockerfile not in self._told:
             self._told[dockerfile] = self._context_of(dockerfile)
@@ -204,6 +210,8 @@ class Repository:
         folder = posixpath.dirname(dockerfile)
         if contexts:
             return contexts.pop() if len(contexts) == 1 else None
+        if dockerfile in self.files and is_built_from_above(self.parsed(dockerfile), dockerfile):
+            return None
         if not folder or f"{folder}/.dockerignore" in self.files:
             return folder
         if dockerfile not in self.files or self.listing is None:
@@ -276,8 +284,9 @@ class Repository:
         if context is None or self.listing is None:
             return None
         prefix = f"{context}/" if context else ""
-        if any(mode == _SUBMODULE and path.startswith(prefix) for path, mode in self.listing.items()):
-            return None  # what it holds is in no listing
+        held = any(mode == _SUBMODULE and path.startswith(prefix) for path, mode in self.listing.items())
+        if held or _SOURCE_ARCHIVE in self.listing:
+            return None  # what a submodule holds, or such an archive leaves out, is in no listing
         ignore = self.dockerignore(dockerfile)
         names = (path[len(prefix) :] for path in self.listing if path.startswith(prefix))
         return tuple(sorted(name for name in names if ignore is None or not ignore.excludes(name)))

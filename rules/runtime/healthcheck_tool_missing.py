@@ -21,6 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.facts.packages import depends_on
 from rules.repository.builds import Build
 from rules.runtime.probes import GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
 from rules.runtime.script_tools import install, lacking, lacks_program
@@ -133,7 +134,7 @@ def _problem(found: Written, command: Command) -> Problem:
         found.instruction.span,
         f"`HEALTHCHECK` of {stage.label} calls {quote(command.name)}, {cause}. Every probe fails, the container is "
         f"reported unhealthy, and compose and Swarm wait for it or restart it for ever. {way_out}.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if _may_come_along(stage) else Confidence.LIKELY,
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=command.name,
@@ -152,12 +153,20 @@ def _of_service(change: DockerfileChange, stage: Stage, build: Build, command: C
         f"The `healthcheck` in {quote(f'{build.path}:{build.probe_line}')} calls {quote(command.name)} in "
         f"{stage.label}, {cause}. Every probe fails, the container is reported unhealthy, and what waits for "
         f"`service_healthy` does not start. {way_out}.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if _may_come_along(stage) else Confidence.LIKELY,
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
         instruction=stage.from_,
         key=f"{build.path} {command.name}",
         notes=(Note(source.span(start, start), "called here", path=build.path),),
+    )
+
+
+def _may_come_along(stage: Stage) -> bool:
+    """Whether apt installs a package of which it is not known what it brings along."""
+    return any(
+        item.manager == "apt" and depends_on(item.name, item.name, stage.runtime.release) is None
+        for item in stage.packages.present
     )
 
 

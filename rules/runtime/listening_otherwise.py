@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.nodes import is_dockerfile
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
@@ -31,6 +34,11 @@ def has_proxy(stage: Stage) -> bool:
     return stage.packages.has(*_PROXIES) or any(stage.runtime.has_tool(name) for name in _PROXIES[:3])
 
 
+_RUNS = re.compile(r"\b(?:docker|podman)[ \t]+run\b")
+_ON_HOST = re.compile(r"(?<!\S)--net(?:work)?[= ]host\b")
+"""A container with the network of the host (docker-run(1))."""
+
+
 def is_told_elsewhere(change: DockerfileChange, stage: Stage, bound: Bound) -> bool:
     """Tell whether a variable says it, or a compose file starts something else or shares the network of the host."""
     builds = change.repository.builds_of(change.path)
@@ -43,9 +51,23 @@ def is_told_elsewhere(change: DockerfileChange, stage: Stage, bound: Bound) -> b
 
 
 def shares_network(change: DockerfileChange) -> bool:
-    """Tell whether a file that builds this one has a service with the network of the host, or of another one."""
+    """Tell whether a file that builds this one has a service with the network of the host, or of another one.
+
+    Or a script starts a container with the network of the host.
+    """
     composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    return any(map(_HOST_NETWORK.search, composed))
+    return any(map(_HOST_NETWORK.search, composed)) or _runs_on_host(change)
+
+
+@once
+def _runs_on_host(change: DockerfileChange) -> bool:
+    texts = (change.repository.text(path) or "" for path in change.repository.files if not is_dockerfile(path))
+    calls = (line for text in texts if "=host" in text or " host" in text for line in _lines(text))
+    return any(_RUNS.search(line) and _ON_HOST.search(line) for line in calls)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\\\n", " ").splitlines()
 
 
 def _has_env_file(change: DockerfileChange) -> bool:

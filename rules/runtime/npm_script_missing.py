@@ -1,5 +1,6 @@
 """See npm_script_missing.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -19,6 +20,7 @@ from rules.api import (
 )
 from rules.copying.possibly_there import runs_script_above
 from rules.packages.package_json import Manifest
+from rules.packages.project_templates import is_template
 from rules.quoting import listed
 from rules.runtime.node_manifest import Call, calls, manifest_for, manifest_of, script_called
 from rules.runtime.start_instructions import Written, shipped
@@ -44,7 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for found in shipped(change):
         manifest = manifest_of(change, found.stage)
-        if manifest is None or found.stage.runtime.is_windows:
+        if manifest is None or found.stage.runtime.is_windows or _is_of_generator(change, manifest):
             continue
         for call in calls(change, found):
             called = script_called(call.words)
@@ -64,8 +66,16 @@ def _in_builds(change: DockerfileChange) -> Iterator[Problem]:
             manifest = manifest_for(change, run, command)
             if manifest is None or "workspaces" in manifest.data or _may_bring(manifest, name):
                 continue
+            if _is_of_generator(change, manifest):
+                continue
             if name not in manifest.table("scripts"):
                 yield _stop(stage, run, command, manifest, name)
+
+
+def _is_of_generator(change: DockerfileChange, manifest: Manifest) -> bool:
+    """Whether the Dockerfile is a template, and the package.json that of the project which hands it on."""
+    beside = posixpath.dirname(manifest.path) == posixpath.dirname(change.path)
+    return not beside and is_template(change.repository, change.path)
 
 
 def _is_plain(command: Command, name: str) -> bool:

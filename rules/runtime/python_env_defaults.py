@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python program that ships keeps its output in a buffer."""
     groups: dict[int, list[Stage]] = {}
     for stage in change.after.shipped:
-        if is_development_name(stage.name):
+        if is_development_name(stage.name) or _is_given(change):
             continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
@@ -72,6 +72,11 @@ def _ran_python(was: Stage) -> bool:
     return managed or any(call.kind and not call.unbuffered for call in _calls(was))
 
 
+def _is_given(change: DockerfileChange) -> bool:
+    """Whether a compose file that builds the image gives the container the variable."""
+    return any("PYTHONUNBUFFERED" in build.environment for build in change.repository.builds_of(change.path))
+
+
 def _logs_by_itself(line: str) -> bool:
     return any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED"))
 
@@ -87,7 +92,7 @@ def _output(change: DockerfileChange, stage: Stage) -> Output:
     if _logs_by_itself(line):
         return Output.NONE
     found = {output_of(change, stage, call) for call in _calls(stage) if call.kind and not call.unbuffered}
-    return next((one for one in (Output.PRINTED, Output.UNREAD) if one in found), Output.NONE)
+    return next((one for one in (Output.PRINTED, Output.SELDOM, Output.UNREAD) if one in found), Output.NONE)
 
 
 def _calls(stage: Stage) -> Iterator[PythonCall]:
@@ -134,15 +139,15 @@ def _problem(change: DockerfileChange, stage: Stage, where: str = "") -> Problem
     start = _start(stage)
     line = quote(stage.image.start_line(own=True))
     here = start in stage.instructions
-    read = _output(change, stage) is Output.PRINTED
+    output = _output(change, stage)
     return Problem(
         start.span,
         f"{stage.label} starts {line} without `PYTHONUNBUFFERED`. Python then holds what is printed in a buffer: "
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
         f"`ENV PYTHONUNBUFFERED=1`{where}, or start Python with `-u`.",
         Confidence.LIKELY,
-        doubt=f"the program may {'' if read else 'print nothing, or '}flush what it prints by itself",
-        minor=not read,
+        doubt=f"the program may {'print nothing, or ' * (output is Output.UNREAD)}flush what it prints by itself",
+        minor=output is not Output.PRINTED,
         stage=stage.key,
         instruction=stage.from_,  # what is missing is missing in the stage, whatever form the start command has
         fix=fix("Print without a buffer", insert_line_before(start, "ENV PYTHONUNBUFFERED=1")) if here else None,

@@ -38,6 +38,16 @@ _BY_HTTP = re.compile(
 """A server of the Model Context Protocol speaks on its standard streams unless another transport is named."""
 _WAITS = re.compile(r"\b(?:while|sleep|input|\w*serve\w*|\w*forever|run)\b")
 """What code on the command line says that does not end at once: what is held back is written at the end."""
+_GOES_ON = re.compile(
+    r"\bwhile\b|(?<!subprocess\.)\b(?:sleep|input|run|run_(?:app|bot|server|until\w*|polling|web\w*|async\w*)|\w*serve\w*"
+    r"|\w*forever\w*|\w*loop\w*|\w*poll(?:ing)?|consume\w*|subscribe\w*|listen\w*|launch|start\w*|stream\w*|watch\w*"
+    r"|wait\w*|connect\w*|Thread|Process)[ \t]*\("
+)
+"""What code says that does not end at once."""
+_TAKES_ARGUMENTS = re.compile(
+    r"\b(?:ArgumentParser|OptionParser|sys\.argv|docopt|click\.command|typer\.(?:run|Typer)|Fire)\b"
+)
+_EXITS = re.compile(r"[ \t]*(?:[;\n]\s*)?(?:(?:sys\.)?exit|quit|raise)\b")
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+([\w, \t]+)?|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
@@ -52,6 +62,8 @@ class Output(Enum):
     """Its text prints, or that of a module of its own which it imports."""
     UNREAD = "unread"
     """It, or a module of its own, was not read."""
+    SELDOM = "seldom"
+    """It prints, and seldom is that late: nothing in it says that it goes on, or it prints only on failure."""
     NONE = "none"
     """Nothing is held back: it prints nothing, flushes that, speaks a protocol there, or cannot start."""
 
@@ -84,8 +96,9 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
     texts = [program.text, *(text for text in read if text is not None)]
     if any(map(_speaks, texts)):
         return Output.NONE
-    if Output.PRINTED in map(_output, texts):
-        return Output.PRINTED
+    printing = [text for text in texts if _output(text) is Output.PRINTED]
+    if printing:
+        return _until_its_end(program.text, printing)
     return Output.UNREAD if None in read else Output.NONE
 
 
@@ -111,6 +124,48 @@ def _output(text: str) -> Output:
     code = _NO_CODE.sub("", text)
     prints = any(not _ELSEWHERE.search(_call(code, match.end())) for match in _PRINT.finditer(code))
     return Output.PRINTED if prints else Output.NONE
+
+
+def _until_its_end(program: str, printing: list[str]) -> Output:
+    """Tell whether it matters that output is held back until the program ends: exit and exceptions flush it.
+
+    What fails is told at once where the program ends behind it, and a command with arguments that waits for nothing
+    ends in a moment.
+    """
+    if all(_only_at_end(text) for text in printing):
+        return Output.NONE
+    if any(_GOES_ON.search(_NO_CODE.sub("", text)) for text in (program, *printing)):
+        return Output.SELDOM if all(map(_only_on_failure, printing)) else Output.PRINTED
+    return Output.NONE if _TAKES_ARGUMENTS.search(program) else Output.SELDOM
+
+
+def _only_at_end(text: str) -> bool:
+    """Whether each print is followed by the program's end: `print("no key"); sys.exit(1)`."""
+    code = _NO_CODE.sub("", text)
+    ends = (match.end() + len(_call(code, match.end())) + 1 for match in _PRINT.finditer(code))
+    return all(_EXITS.match(code, end) for end in ends)
+
+
+def _only_on_failure(text: str) -> bool:
+    """Whether each print stands in the body of an `except`, where what else is logged tells of it as well."""
+    code = _NO_CODE.sub("", text)
+    lines = code.split("\n")
+    return all(_is_below_except(lines, code.count("\n", 0, match.start())) for match in _PRINT.finditer(code))
+
+
+def _is_below_except(lines: list[str], number: int) -> bool:
+    """Whether a line is in the body of an `except`: of the lines above, the next that stands further left."""
+    indent = len(lines[number]) - len(lines[number].lstrip())
+    for at in range(number - 1, -1, -1):
+        line = lines[at]
+        if not indent:
+            break
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and depth < indent:
+            if line.lstrip().startswith(("except ", "except:")):
+                return True
+            indent = depth
+    return False
 
 
 def _speaks(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import comments_on, once
+from rules.dockerfile.nodes import is_dockerfile
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _AS_OWN = re.compile(rf"(?<!\S)(?:--user|-u)[ =][\"']?{_OWN_UID}")
 """How a container is started as the account of the one who starts it: `--user $(id -u):$(id -g)`."""
 _OWN = re.compile(_OWN_UID)
 
+_RUNS = re.compile(r"\b(?:docker|podman)[ \t]+run\b")
+_BY_JENKINS = re.compile(r"\bagent[ \t]*\{\s*dockerfile\b")
+
 
 def is_meant(step: Step) -> bool:
     """Tell whether a comment says that the container may run as just any user, or one on the step why it is so open."""
@@ -43,9 +47,10 @@ def is_meant(step: Step) -> bool:
 def is_for_own_uid(change: DockerfileChange, step: Step) -> bool:
     """Tell whether the container is started as the account of the one who starts it, whose uid no image can know.
 
-    A comment on the step or on how the image is run says so, or the service of a compose file that builds it.
+    A comment on the step or on how the image is run says so, a script or a document that runs containers so, Jenkins,
+    or the service of a compose file that builds it.
     """
-    if _AS_OWN.search(comments_on(step)) or _is_run_as_own(step.stage.model):
+    if _AS_OWN.search(comments_on(step)) or _is_run_as_own(step.stage.model) or _is_run_so_beside(change):
         return True
     return any(_OWN.match(build.user) for build in change.repository.builds_of(change.path))
 
@@ -54,6 +59,18 @@ def script_for_callers(change: DockerfileChange, stage: Stage) -> str | None:
     """Return a start script that asks under which uid it runs, or is told one: it is made for more than one account."""
     scripts = start_scripts(change, stage)
     return next((script.name for script in scripts if script.text and _ASKS_CALLER.search(script.text)), None)
+
+
+@once
+def _is_run_so_beside(change: DockerfileChange) -> bool:
+    """Whether a file of the project that is no Dockerfile runs containers as its caller.
+
+    Jenkins does so with what it builds for a pipeline: it passes `-u uid:gid` (its handbook, "Using Docker with
+    Pipeline").
+    """
+    files = change.repository.files
+    texts = (text for path in files if not is_dockerfile(path) if (text := change.repository.text(path)) is not None)
+    return any((_RUNS.search(text) and _OWN.search(text)) or _BY_JENKINS.search(text) for text in texts)
 
 
 @once

@@ -27,6 +27,7 @@ _GROUP_ZERO = "`chgrp -R 0` and `chmod -R g=u`"
 _ANY_UID = (
     f"for a container that is started under any uid in group 0, as OpenShift does it, to that group ({_GROUP_ZERO})"
 )
+_NO_OWNER = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
 _SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
 """Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
 _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
@@ -66,8 +67,10 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
     settled = _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
     if settled is not None:
         return settled
-    if user is not None and safe is not None and is_of(stage, step, user):
-        return f"It belongs to {quote(user)}, who runs the container, and for whom {quote(safe)} is enough."
+    if own_uid:
+        return f"{_NO_OWNER}: open no more than what it writes to."
+    if user is not None and is_of(stage, step, user):
+        return f"It belongs to {quote(user)}, who runs the container, and for whom {_enough(safe)}."
     owners = owners_given(stage, found) if not meant else []
     if owners and (user is None or is_same(stage, owners[0].user, user)):
         return _for_owner(owners, safe, sure=user is not None)
@@ -93,7 +96,7 @@ def _sticky(stage: Stage, found: list[Grant], paths: list[str | None], *, own_ui
     if not isinstance(found[0].step, Run) or not empty:
         return None
     if own_uid:
-        why = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
+        why = _NO_OWNER
     elif all(within_any(path, OPEN_ANYWAY) for path in paths if path is not None):
         why = "What is for anyone's temporary files needs the sticky bit, as the folder above has it"
     else:
@@ -149,9 +152,13 @@ def _first(stage: Stage, step: Step, user: str) -> str:
     return ""
 
 
+def _enough(safe: str | None) -> str:
+    return f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
+
+
 def _for_owner(owners: list[Owner], safe: str | None, *, sure: bool) -> str:
     """Say what is enough for the account that it is given to; for others only where they may be there."""
-    enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
+    enough = _enough(safe)
     lines = list(dict.fromkeys(str(owner.line) for owner in owners))
     give = f"Line {lines[0]} gives" if len(lines) == 1 else f"Lines {listed(lines, None)} give"
     whom = f"{give} it to {quote(owners[0].user)}"

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, rule
 from rules.user.layers import place, shipped_runs
 
-_RANDOM = re.compile(r"openssl rand|/dev/u?random|\bpwgen\b|\buuidgen\b|\$RANDOM\b|\bsecrets\.")
+_RANDOM = re.compile(
+    r"openssl rand|/dev/u?random|/proc/sys/kernel/random/uuid|\bpwgen\b|\buuidgen\b|\$RANDOM\b|\bsecrets\."
+)
+_VARIABLE = re.compile(r"\$\{?(\w+)")
 _LOCKED = ("*", "!", "!!", "*:", "x")
 _WITHOUT_PASSWORD = ("-D", "--disabled-password", "--disabled-login", "-S", "--system")
 _HARMLESS_PASSWD = ("-l", "--lock", "-e", "--expire", "-S", "--status", "-u", "--unlock", "-n", "-x", "-w", "-i")
@@ -46,7 +49,15 @@ def _sets_password(run: Run, command: Command) -> bool:
 def _is_random(run: Run, command: Command) -> bool:
     """Whether the password is made up on the spot and told to nobody, which locks the account as well."""
     first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
-    return _RANDOM.search(command.source.text[first : command.end]) is not None
+    text = command.source.text[first : command.end]
+    return _RANDOM.search(text) is not None or any(_is_made_up(run, name) for name in _VARIABLE.findall(text))
+
+
+def _is_made_up(run: Run, name: str) -> bool:
+    """Whether a RUN gives a variable a random value and names it but once more: nothing prints or keeps it."""
+    given = [word.text for one in run.commands for own, word in one.assignments if own == name]
+    uses = len(re.findall(rf"\b{name}\b", run.instruction.whole_value))
+    return len(given) == 1 and _RANDOM.search(given[0]) is not None and uses == 2  # noqa: PLR2004 - given and read
 
 
 def _feeds_a_lock(run: Run, command: Command) -> bool:
@@ -68,7 +79,7 @@ def _is_locked_below(run: Run, command: Command) -> bool:
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     operands = [word.value for word in command.operands(("-p", "--password", "-s", "-d", "-g", "-G", "-u", "-c"))]
     name = operands[-1] if operands and command.name != "chpasswd" else ""
-    removes = command.name == "passwd" and command.has("-d", "--delete")
+    removes = command.has("-d", "--delete") if command.name == "passwd" else _is_emptied(command)
     what = "removes the password of an account" if removes else "sets the password of an account"
     first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
     mounted = "/run/secrets/" in command.source.text[first : command.end]
@@ -89,12 +100,26 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     )
 
 
+def _is_emptied(command: Command) -> bool:
+    """Whether `useradd` or `usermod` gives an empty password: then none is asked for (shadow(5))."""
+    return command.name in ("useradd", "usermod") and command.option("-p", "--password") == ""
+
+
 def _way_out(stage: Stage, *, removes: bool) -> str:
-    """A locked account cannot use `sudo`, which asks for its password; an empty one it takes without asking."""
+    """A locked account cannot use `sudo`, which asks for its password; an empty one it takes without asking.
+
+    sshd takes an account for locked whose password begins with `!`, unless PAM is asked (sshd(8), "LOGIN PROCESS");
+    Alpine's `openssh` is built without it.
+    """
     if removes and stage.packages.has("sudo"):
         return (
             "Leave the account locked; what it needs `sudo` for can be named in a rule of `sudoers`, without a "
             "password."
+        )
+    if stage.runtime.distribution == "alpine" and stage.packages.has("openssh", "openssh-server"):
+        return (
+            "Containers need no passwords: let what has to log in bring a key. Here sshd runs without PAM and refuses "
+            "an account that is locked with `!`, even with a key: give it `*` (`echo 'name:*' | chpasswd -e`)."
         )
     return (
         "Containers need no passwords: leave the account locked, and let what has to log in bring a key or a secret "

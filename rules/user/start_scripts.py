@@ -31,6 +31,7 @@ _HANDING_ON = re.compile(
 _BUILDING = re.compile(r"(?:[\w.:-]*[:_-])?build(?:[:_-][\w.:-]*)?")
 """Scripts of a `package.json` that build before they do anything else: `build`, `build-and-start`, `docker:build`."""
 
+_SHEBANG = re.compile(r"#![ \t]*/(?:usr/)?bin/(?:env[ \t]+)?(?:ba|da|a|k|z)?sh\b")
 _ENDINGS = (".sh", ".bash")
 _NAMED = re.compile(r"[\w./-]*[\w-]\.(?:sh|bash)(?![\w.-])|(?<![\w$}/.-])\.{0,2}/?[\w.-]+(?:/[\w.-]+)+")
 """What in a script may be another one: a word with such an ending, or a path."""
@@ -67,10 +68,17 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
     if words and not _is_argument(stage):
         named.insert(0, words[first])
     scripts: dict[str, str] = {}
-    for word in filter(_SCRIPT.search, named):
+    for word in (one for one in named if _SCRIPT.search(one) or _is_read_as_shell(change, stage, one)):
         scripts.setdefault(word.rsplit("/", 1)[-1], word)
     own = [(name, word) for name, word in scripts.items() if not is_of_base(stage, name)]
     return tuple(StartScript(name, text_at(change, stage, place_of(stage, word) or name)) for name, word in own)
+
+
+def _is_read_as_shell(change: DockerfileChange, stage: Stage, word: str) -> bool:
+    """Whether a file of the project that a path leads to says that a shell reads it, whatever it is called."""
+    place = place_of(stage, word) if "/" in word else None
+    file = brought(change, stage, place, through_stages=True) if place is not None else None
+    return file is not None and _SHEBANG.match(file.text) is not None
 
 
 def scripts_in_turn(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:

@@ -215,10 +215,11 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: l
     span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
     return Problem(
         span,
-        f"{stage.label} lets every user write {_what(told)}{_named(paths)}: {written}{more}. Any process in the "
+        f"{step.stage.label} lets every user write {_what(told)}{_named(paths)}: {written}{more}. Any process in the "
         "container, under whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
         f"{instead}",
         Confidence.POSSIBLE if meant else Confidence.CERTAIN,
+        minor=stage.index in _stay_root(change) or change.is_for_developers,  # nobody else is there to write
         decision=f"{first.mode.text} {instead}",
         stage=stage.key,
         key=" ".join(paths),
