@@ -39,6 +39,8 @@ _HALVES = {
 `protoc` finds `google/protobuf/empty.proto` and its kin in `libprotobuf-dev` alone; a cross compiler has the headers of
 its C library elsewhere; `xvfb-run` stops without `xauth`; R compiles with `r-base-dev`; Composer calls `unzip`.
 """
+_HALVES_ELSEWHERE = {"protoc": "protobuf-dev"}
+"""The same of packages that Alpine calls otherwise: its `protoc` has no `google/protobuf/*.proto` either."""
 _TASKS = {
     "imagemagick": ("ghostscript", "it reads PDF and PostScript with that one"),
     "octave": ("gnuplot-nox", "it draws with that one"),
@@ -63,7 +65,8 @@ def other_halves(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
 
 def wholes_of(package: str) -> tuple[str, ...]:
     """Return the packages that use another one for any work of theirs, although they only recommend it."""
-    return tuple(name for name, half in _HALVES.items() if half.wanted == package and not half.programs)
+    elsewhere = (name for name, wanted in _HALVES_ELSEWHERE.items() if wanted == package)
+    return (*(name for name, half in _HALVES.items() if half.wanted == package and not half.programs), *elsewhere)
 
 
 def for_a_task(stage: Stage, run: Run, call: PackageCall) -> str:
