@@ -14,6 +14,8 @@ from rules.model.puts import within
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
 
+_AS_USER = re.compile(r"^[ \t-]*runAsUser:[ \t]*[\"']?(\d+)", re.MULTILINE)
+
 
 @once
 def demands_non_root(change: DockerfileChange) -> str | None:
@@ -26,6 +28,20 @@ def demands_non_root(change: DockerfileChange) -> str | None:
         asks = path.endswith((".yaml", ".yml")) and b"runAsNonRoot: true" in data and b"runAsUser:" not in data
         if asks and _may_start(change, path, data.decode("utf-8", "replace")):
             return path
+    return None
+
+
+@once
+def started_with_number(change: DockerfileChange) -> tuple[str, str] | None:
+    """Return the path of a Kubernetes manifest, or a chart's values, and the `runAsUser` that it starts the image with.
+
+    Not where it starts a container as root. It counts for a Dockerfile as in `demands_non_root`.
+    """
+    for path, data in sorted(change.repository.files.items()):
+        text = data.decode("utf-8", "replace") if path.endswith((".yaml", ".yml")) and b"runAsUser:" in data else ""
+        numbers = _AS_USER.findall(text)
+        if numbers and "0" not in numbers and _may_start(change, path, text):
+            return path, numbers[0]
     return None
 
 

@@ -24,6 +24,7 @@ from rules.user.asked_root import (
     says_what_starts,
     started_as_others,
 )
+from rules.user.clusters import started_with_number
 from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
@@ -63,11 +64,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _weighed(change: DockerfileChange, stage: Stage, problem: Problem) -> Problem:
-    """Leave to the summary what each service of compose files that builds the image starts as another account."""
-    service = started_as_others(change, stage)
-    if service is None:
+    """Leave to the summary what compose files, each service that builds it, or a cluster start as another account."""
+    service, cluster = started_as_others(change, stage), started_with_number(change)
+    if service is not None:
+        path, setting = service.path, f"user: {service.user}"
+    elif cluster is not None:
+        path, setting = cluster[0], f"runAsUser: {cluster[1]}"
+    else:
         return problem
-    said = f"{quote(service.path)} starts it with {quote(f'user: {service.user}')}; wherever else it runs, it is root."
+    said = f"{quote(path)} starts it with {quote(setting)}; wherever else it runs, it is root."
     return dataclasses.replace(
         problem,
         message=f"{problem.message} {said}",
