@@ -60,9 +60,9 @@ def _is_loose(reference: ImageReference) -> bool:
 
 
 def _said(stage: Stage, span: Span) -> str:
-    """Return what the comments on an instruction say."""
-    around = (step for step in stage.steps if step.instruction.span.start <= span.start < step.instruction.span.end)
-    return next(map(comments_on, around), "")
+    """Return what the comments on a COPY say; those on a RUN with a mount speak of what it does."""
+    copies = (copy for copy in stage.copies if copy.instruction.span.start <= span.start < copy.instruction.span.end)
+    return next(map(comments_on, copies), "")
 
 
 def _by_stages(model: Model) -> Iterator[tuple[Stage, ImageReference, Span]]:
