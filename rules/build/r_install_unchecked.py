@@ -74,7 +74,7 @@ def _scripts(model: Model) -> tuple[tuple[Stage, str | None], ...]:
 def _may_check(change: DockerfileChange, stage: Stage, path: str | None) -> bool:
     """Whether a script asks for a package, or was not read."""
     file = brought(change, stage, path) if path is not None else None
-    return file is None or file.text is None or _CHECKS.search(file.text) is not None
+    return file is None or _CHECKS.search(file.text) is not None
 
 
 @once
