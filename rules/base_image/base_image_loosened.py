@@ -236,11 +236,12 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
     plain = old is not None and "$" not in f"{word.text}{old.text}"
     if old is not None and plain and found.restore and not over and not _takes_newer_programs(change, stage, was):
         fix = Fix("Go back to the reference before", (replace(change.source, word.span, old.text),))
+    confidence, doubt = _certainty(change, word.text, found)
     return Problem(
         word.span,
         f"{stage.label} {found.fact}. {found.then}.",
-        Confidence.POSSIBLE if found.renewed else Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT if "$" in word.text else "the pin before was of a line that ended long ago",
+        confidence,
+        doubt=doubt,
         instruction=stage.from_,
         stage=stage.key,
         decision=found.fact,
@@ -248,6 +249,15 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
         fix=fix,
         untold=_is_meant(change, stage, found),
     )
+
+
+def _certainty(change: DockerfileChange, reference: str, found: Loosened) -> tuple[Confidence, str]:
+    """Return how sure the finding is, and what could overturn it."""
+    if change.identity != change.path:  # the files of several systems are much alike
+        return Confidence.POSSIBLE, f"this may be another image than that of {quote(change.identity)}, which is gone"
+    if found.renewed:
+        return Confidence.POSSIBLE, "the pin before was of a line that ended long ago"
+    return (Confidence.LIKELY, BY_ARGUMENT) if "$" in reference else (Confidence.CERTAIN, "")
 
 
 def _is_meant(change: DockerfileChange, stage: Stage, found: Loosened) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain
+from rules.base_image.sources_without_build import builds_nothing
+from rules.purpose import is_for_development
 from rules.user.start_scripts import builds_at_start, start_scripts
 
 
@@ -23,7 +25,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if len(change.stages) != 1:
         return
     stage = change.stages[0]
-    if is_workshop(change, stage) or runs_toolchain(stage) or not any(copy.from_context for copy in stage.copies):
+    if is_workshop(change, stage) or runs_toolchain(stage) or is_for_development(change, stage):
+        return
+    if not any(copy.from_context for copy in stage.copies):
         return
     found = next(
         (
@@ -31,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for run in stage.runs
             if _builds_context(stage, run)
             for command in run.commands
-            if compiles(command)
+            if compiles(command) and not builds_nothing(change, run, command)
         ),
         None,
     )

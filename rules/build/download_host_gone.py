@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.build.pipe_failures import is_caught
-from rules.facts.gone_hosts import GONE_HOSTS, GoneHost
+from rules.facts.gone_hosts import GoneHost, gone_host
 from rules.secrets.downloads import FETCHERS, stages_that_count, urls
 
 _PROGRAMS = FETCHERS | frozenset(
@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in stages_that_count(change):
         for copy in stage.copies:
             for source in copy.sources if copy.is_add else ():
-                gone = _gone(source.path or "")
+                gone = gone_host(source.path or "")
                 if gone is not None:
                     yield _problem(change, stage, gone, source.word.span)
         for run in stage.runs:
@@ -68,7 +68,7 @@ def _in_run(run: Run) -> Iterator[tuple[GoneHost, Span]]:
         if command.conditional or command.negated or is_caught(run, command):
             continue
         for text, span in _addresses(run, command):
-            gone = _gone(text)
+            gone = gone_host(text)
             if gone is not None:
                 yield gone, span
 
@@ -80,10 +80,6 @@ def _addresses(run: Run, command: Command) -> Iterator[tuple[str, Span]]:
     elif command.name in _PROGRAMS and command.subcommand != "config":
         yield from ((word.value, word.span) for word in command.args)
         yield from ((url.text, url.word.span) for url in urls(command, run))
-
-
-def _gone(text: str) -> GoneHost | None:
-    return next((gone for gone in GONE_HOSTS if gone.pattern.search(text)), None)
 
 
 def _problem(change: DockerfileChange, stage: Stage, gone: GoneHost, span: Span) -> Problem:

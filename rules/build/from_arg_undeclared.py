@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.build.variable_uses import badly_declared_above, declarable_uses, uses
+from rules.quoting import listed
 
 
 @rule(
@@ -38,6 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage.base_word.text if stage.base_word is not None else "",
             flag.value or "" if flag is not None else "",
         ]
+        plain: list[str] = []
         required = {name for text in words for name in declarable_uses(text, scope.escape)}
         for name in dict.fromkeys(name for text in words for name in uses(text, scope.escape)):
             if scope.get(name) is not None or name in OF_THE_BUILDER:
@@ -46,15 +48,38 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue  # `ARG NAME:` is variable-name-punctuated's
             if name not in required:
                 yield _fixed(stage, name, next(text for text in words if name in uses(text, scope.escape)), scope)
-                continue
-            yield Problem(
-                stage.from_.span,
-                f"`FROM` of {stage.label} uses `${name}`, and no `ARG {name}` stands above the first `FROM`. "
-                f"It is empty there, whatever `--build-arg` says{_elsewhere(change, name)}. {_hint(change, name)}",
-                stage=stage.key,
-                key=name,
-                fix=_fix(change, stage.from_.span.start, stage.from_.span.end, name),
-            )
+            elif _elsewhere(change, name) or _near(change, name) is not None:
+                yield _undeclared(change, stage, name)
+            else:
+                plain.append(name)
+        if plain:
+            yield _all_undeclared(change, stage, tuple(plain))
+
+
+def _undeclared(change: DockerfileChange, stage: Stage, name: str) -> Problem:
+    return Problem(
+        stage.from_.span,
+        f"`FROM` of {stage.label} uses `${name}`, and no `ARG {name}` stands above the first `FROM`. "
+        f"It is empty there, whatever `--build-arg` says{_elsewhere(change, name)}. {_hint(change, name)}",
+        stage=stage.key,
+        key=name,
+        fix=_fix(change, stage.from_.span.start, stage.from_.span.end, name),
+    )
+
+
+def _all_undeclared(change: DockerfileChange, stage: Stage, names: tuple[str, ...]) -> Problem:
+    """Say it once of all that a FROM uses and nothing in the file resembles: one line above mends each alike."""
+    told = change.fresh("from-arg-undeclared", stage, names)
+    single = len(told) == 1
+    declared = f"`ARG {told[0]}`" if single else "`ARG` for them"
+    return Problem(
+        stage.from_.span,
+        f"`FROM` of {stage.label} uses {listed([f'`${name}`' for name in told], None)}, and no {declared} stands above "
+        f"the first `FROM`. {'It is' if single else 'They are'} empty there, whatever `--build-arg` says. Declare "
+        f"{'it' if single else 'them'} there.",
+        stage=stage.key,
+        items=names,
+    )
 
 
 def _fixed(stage: Stage, name: str, text: str, scope: Scope) -> Problem:

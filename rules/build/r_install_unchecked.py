@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from itertools import starmap
 
 from rules.api import (
     Category,
@@ -18,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.brought import brought
 
 _INSTALLS = re.compile(r"\binstall\.packages\s*\(\s*(?:pkgs\s*=\s*)?(?:c\(([^()]*)|(['\"][A-Za-z][\w.]*['\"]))")
 _NAME = re.compile(r"['\"]([A-Za-z][\w.]*)['\"]")
@@ -27,6 +30,7 @@ _CHECKS = re.compile(
     r"\b(?:test|ls|stat)\s[^;&|\n]*library/|\[\s[^;&|\n]*library/"
 )
 """What makes R end with a failure where a package is missing, or asks for it, or looks for its folder."""
+_SCRIPT = re.compile(r"(?!-)[\w./${}-]+\.[Rr]")
 _LOADS = re.compile(r"(?<![\w.])([A-Za-z][\w.]*):::?\w|/library/([A-Za-z][\w.]*)/")
 """`devtools::install_github(…)` fails without `devtools`, as a link to `/usr/lib/R/library/littler/bin/r` leads nowhere
 without `littler`; neither looks for any other package."""
@@ -41,7 +45,7 @@ without `littler`; neither looks for any other package."""
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """R packages are installed so that the build goes on where one of them cannot be."""
-    if _is_checked(change.after):
+    if _is_checked(change.after) or any(starmap(partial(_may_check, change), _scripts(change.after))):
         return
     for stage, run in change.after.layers.needed_runs:
         if run.deferred or not run.is_read:
@@ -56,6 +60,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_checked(model: Model) -> bool:
     """Whether the file asks for a package, or turns warnings into failures, anywhere: who does that knows of it."""
     return any(_CHECKS.search(run.instruction.whole_value) for stage in model.stages for run in stage.runs)
+
+
+@once
+def _scripts(model: Model) -> tuple[tuple[Stage, str | None], ...]:
+    """Where the R scripts lie that the build runs: `Rscript /srv/test.R`."""
+    runs = ((stage, run) for stage in model.stages for run in stage.runs)
+    calls = ((stage, run, command) for stage, run in runs for command in run.calls("R", "Rscript", "r", "littler"))
+    words = ((stage, run, word.value) for stage, run, command in calls for word in command.args)
+    return tuple((stage, run.resolve(text)) for stage, run, text in words if _SCRIPT.fullmatch(text))
+
+
+def _may_check(change: DockerfileChange, stage: Stage, path: str | None) -> bool:
+    """Whether a script asks for a package, or was not read."""
+    file = brought(change, stage, path) if path is not None else None
+    return file is None or _CHECKS.search(file.text) is not None
 
 
 @once

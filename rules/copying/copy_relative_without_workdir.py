@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace as replaced
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Origin, Problem, Severity, Stage, quote, rule
+from rules.model.folders import OF_EVERY_SYSTEM
 from rules.model.lineage import built_upon
 from rules.quoting import listed
+
+_FOR_PEOPLE = frozenset({"/home", "/media", "/mnt", "/opt", "/srv", "/tmp"})  # noqa: S108 - paths of an image
+"""Folders of every system that it leaves to whoever uses it."""
 
 
 @rule(
@@ -22,7 +26,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if copies:
             lost = _lost_folder(change, stage)
             cause = f"{stage.key}: no WORKDIR {lost}" if lost is not None else ""
-            yield replaced(_problem(stage, copies[0], copies[1:]), held_before=_stood_so(change, copies), cause=cause)
+            minor = _is_meant(stage, copies) or (lost is None and not _weighs(stage, copies))
+            problem = _problem(stage, copies[0], copies[1:])
+            yield replaced(problem, held_before=_stood_so(change, copies), cause=cause, minor=minor)
         else:
             yield from (_of_root(stage, copy) for copy in stage.copies if _fills_root(copy))
 
@@ -92,7 +98,7 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
     assert copy.destination_word is not None
     written = copy.destination_word.text
     empty = stage.root.is_scratch
-    beside = "" if empty else ", among the system's own folders"
+    beside = ", among the system's own folders" if _is_among_the_systems(copy) and not empty else ""
     same = [other for other in others if other.destination_word and other.destination_word.text == written]
     lines = [str(other.instruction.line) for other in others]
     named = listed(lines, None) if lines else ""
@@ -108,9 +114,28 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
         stage=stage.key,
         key="WORKDIR",  # which is what is missing, whatever is copied
         severity=Severity.INFO if empty or not stage.files_ship else None,
-        minor=_is_meant(stage, [copy, *others]),
         notes=tuple(Note(other.instruction.span, "and this one") for other in others),
     )
+
+
+def _is_among_the_systems(copy: Copy) -> bool:
+    """Whether it lands in the root folder itself, or below one of the system's: not in a new folder beside those."""
+    destination = copy.destination or "/"
+    return destination == "/" or f"/{destination.split('/')[1]}" in OF_EVERY_SYSTEM - _FOR_PEOPLE
+
+
+def _weighs(stage: Stage, copies: list[Copy]) -> bool:
+    """Whether it is more than an unsaid `/`: the whole project ships there, or is worked on in another folder."""
+    if not stage.files_ship:
+        return False
+    if any(copy.brings_context_root and copy.destination == "/" for copy in copies):
+        return True
+    return bool(_work_folders(stage) - {"/"})
+
+
+def _work_folders(stage: Stage) -> set[str]:
+    """Return what a WORKDIR of the stage names, or of one that starts from it."""
+    return {put.path for other in built_upon(stage) for put in other.files.puts if put.kind == "workdir"}
 
 
 def _is_meant(stage: Stage, copies: list[Copy]) -> bool:
@@ -119,5 +144,5 @@ def _is_meant(stage: Stage, copies: list[Copy]) -> bool:
     It does so in the start command, or in a WORKDIR of the stage, or of one that starts from it.
     """
     words = {word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()}
-    words |= {put.path for other in built_upon(stage) for put in other.files.puts if put.kind == "workdir"}
+    words |= _work_folders(stage)
     return all(copy.destination in words or (copy.destination or "").rstrip("/") in words for copy in copies)

@@ -14,14 +14,18 @@ from rules.api import (
     Severity,
     Span,
     Stage,
+    comments_on,
     quote,
     replace,
     rule,
 )
 from rules.base_image.tags import moves
+from rules.comments import is_meant_to_move
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import table_name
 
+_KNOWN = re.compile(r"\b(?:latest|newest|un-?pinned)\b", re.IGNORECASE)
+"""What a comment says whose author sees that it moves, whether or not it says why."""
 _RELEASE = re.compile(r"v?\d+(?:\.\d+)+")
 
 
@@ -43,7 +47,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     ]
     tagged = _tagged(change) if found else {}
     for stage, reference, span in found:
-        yield _problem(stage, reference, span, _fix(change, reference, span, tagged))
+        said = _said(stage, span)
+        problem = _problem(stage, reference, span, _fix(change, reference, span, tagged))
+        yield replaced(problem, untold=is_meant_to_move(said), minor=_KNOWN.search(said) is not None)
     for stage, reference, span in _by_stages(change.after):
         if _is_loose(reference):
             yield replaced(_problem(stage, reference, span, None), untold=True)
@@ -51,6 +57,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_loose(reference: ImageReference) -> bool:
     return reference.digest is None and moves(reference.tag or "latest")
+
+
+def _said(stage: Stage, span: Span) -> str:
+    """Return what the comments on a COPY say; those on a RUN with a mount speak of what it does."""
+    copies = (copy for copy in stage.copies if copy.instruction.span.start <= span.start < copy.instruction.span.end)
+    return next(map(comments_on, copies), "")
 
 
 def _by_stages(model: Model) -> Iterator[tuple[Stage, ImageReference, Span]]:

@@ -133,6 +133,11 @@ def _changes_scripts(stage: Stage) -> bool:
     return not names.isdisjoint(("sed", "virtualenv-clone", "ln"))
 
 
+def _rewrites(maker: Stage, environment: Environment) -> bool:
+    """Whether the stage that makes an environment writes another path into its scripts: `sed -i s#/build/venv#…#`."""
+    return any(environment.path in text and not text.startswith("ln ") for text in _menders(maker))
+
+
 def _is_looked_into(stage: Stage, environment: str) -> bool:
     """Whether PYTHONPATH makes another Python find the packages, so that nothing of the environment need start."""
     setting = stage.image.env.get("PYTHONPATH")
@@ -154,7 +159,7 @@ def _moved(stage: Stage, one: Placed) -> Problem | None:
     stages = (*one.holders, stage)
     if environment.relocatable or any(_speaks_of_it(each) for each in stages) or any(map(_changes_scripts, stages[1:])):
         return None
-    if _is_looked_into(stage, there) or _starts_interpreter(stage):
+    if _is_looked_into(stage, there) or _starts_interpreter(stage) or _rewrites(one.holders[0], environment):
         return None
     if any(other.path in (there, environment.path) and other.copy is not copy for other in placed(stage)):
         return None

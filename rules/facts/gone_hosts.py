@@ -80,3 +80,8 @@ GONE_HOSTS = (
         "Take the file from `https://packages.aks.azure.com`",
     ),
 )
+
+
+def gone_host(text: str) -> GoneHost | None:
+    """Return the server that a command or an address names and that answers no more."""
+    return next((gone for gone in GONE_HOSTS if gone.pattern.search(text)), None)

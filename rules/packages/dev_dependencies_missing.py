@@ -24,12 +24,13 @@ from rules.facts.installers import NODE_MANAGERS
 from rules.facts.node_programs import BUILDERS, package_of_node_program
 from rules.packages.options import spelled
 from rules.packages.package_json import read_manifest
-from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
+from rules.packages.project_scripts import NeedsDeveloper, developers_called_behind, script_that_needs_developers
 from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import leaves_developers_packages
 
 _BETWEEN = re.compile(r"&&|\|\||[;|&]")
 _ASSIGNED = re.compile(r"\w+=")
+_FULL_INSTALL = "install all of them for the build, and ship only what it made"
 _IN_FRONT = frozenset({"cross-env", "npx", "env", "time", "exec"})
 
 
@@ -50,7 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     seen: set[int] = set()
     for stage in change.stages:
         if stage.index in change.after.needed_by_shipped:
-            yield from _stopped_by_scripts(change, stage)
+            for problem, call in _stopped_by_scripts(change, stage):
+                seen.add(id(call))
+                yield problem
         for run in stage.runs:
             build = next((c for c in run.commands if _is_build(c)), None)
             if build is None or run.deferred:
@@ -61,22 +64,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _judge(change, stage, build, install)
 
 
-def _stopped_by_scripts(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+def _stopped_by_scripts(change: DockerfileChange, stage: Stage) -> Iterator[tuple[Problem, PackageCall]]:
     """Yield the installs that leave out what a script which runs with them calls."""
     for run in stage.runs:
         for call in run.package_calls if not run.deferred else ():
             if call.manager in NODE_MANAGERS and leaves_developers_packages(run, call):
                 found = script_that_needs_developers(change, run, call)
                 if found is not None:
-                    yield _problem_of_script(stage, run, call, found)
+                    build = developers_called_behind(change, run, call)
+                    yield _problem_of_script(stage, run, call, found, build), call
 
 
-def _problem_of_script(stage: Stage, run: Run, call: PackageCall, found: NeedsDeveloper) -> Problem:
+def _problem_of_script(
+    stage: Stage, run: Run, call: PackageCall, found: NeedsDeveloper, build: Command | None
+) -> Problem:
+    """Make one comment of the script and of a build below that needs such packages as well: one answer mends both."""
+    way_out = found.way_out
+    if build is not None:
+        shown = quote(_shown(build))
+        way_out = f"{shown} (line {build.line}) needs them too: {_FULL_INSTALL}"
     return Problem(
         call.command.span,
         f"{quote(spelled(call))} leaves out the packages for developers and runs {quote(found.script)} of "
         f"`package.json`, which calls {quote(found.program)}: that is one of them, so the script ends with "
-        f"`{found.program}: not found`, and the build with it. {found.way_out}.",
+        f"`{found.program}: not found`, and the build with it. {way_out}.",
         Confidence.LIKELY,
         doubt="another package may bring the program",
         instruction=run.instruction,
@@ -185,9 +196,12 @@ def _programs(script: str) -> Iterator[str]:
         yield from itertools.islice(words, 1)
 
 
+def _shown(build: Command) -> str:
+    return " ".join([build.name, *(word.value for word in build.args[:2])])
+
+
 def _problem(stage: Stage, build: Command, install: _Install) -> Problem:
     call = install.call
-    shown = " ".join([build.name, *(word.value for word in build.args[:2])])
     cause = (
         "`NODE_ENV=production` is set there"
         if call.env.get("NODE_ENV") == "production"
@@ -195,9 +209,9 @@ def _problem(stage: Stage, build: Command, install: _Install) -> Problem:
     )
     return Problem(
         call.command.span,
-        f"{stage.label} builds with {quote(shown)} (line {build.line}) on what {quote(spelled(call))} installed "
-        f"without the packages for developers: {cause}. Compilers and bundlers are among those as a rule, and the "
-        "build stops at the first that is missing. Install all of them for the build, and ship only what it made.",
+        f"{stage.label} builds with {quote(_shown(build))} (line {build.line}) on what {quote(spelled(call))} "
+        f"installed without the packages for developers: {cause}. Compilers and bundlers are among those as a rule, "
+        f"and the build stops at the first that is missing. {_FULL_INSTALL.capitalize()}.",
         Confidence.LIKELY,
         doubt="which packages the build needs is not known",
         stage=install.run.stage.key,

@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.installs import install_folder
 from rules.packages.copied_environments import takes_no_dependencies
 from rules.packages.developers_copied import copied_for_developers
+from rules.packages.developers_extras import along_with_extras, asks_by_extra
 from rules.packages.developers_named import (
     MAY_BE_IMPORTED,
     along_with,
@@ -95,6 +96,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
         hindrance = hindrance or needed_as_peers(calls[0][1].manager, text)
         hindrance = hindrance or needed_further_on(stage, *calls[0]) or started_further_on(change, stage, *calls[0])
+        hindrance = along_with_extras(calls[0][1], text) + hindrance
         problem = _problem(stage, calls, text, hindrance)
         untold = any(call.has("--all-groups") for _, call in calls)  # they are meant, and are there all the same
         yield replace(problem, held_before=_was_wanted(change.was(stage), stage, calls[0][1]), untold=untold)
@@ -115,9 +117,16 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call) if not installs_workspaces_alone(call) else None
-        if has_no_manifest(change, run, call) or lacks_manifest(run, call) or mounted_target(run, call) is not None:
+        if (
+            asks_by_extra(call, text)
+            or has_no_manifest(change, run, call)
+            or lacks_manifest(run, call)
+            or mounted_target(run, call) is not None
+        ):
             continue  # the sources come below, and with them what should be installed; or none; or no layer holds it
-        if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
+        if asks_by_extra(call, text) or starts_for_developers(change, stage, call.manager, text):
+            continue
+        if runs_for_developers(change, stage, call, text):
             continue
         if text is None or has_developers_part(call.manager, text):
             place: str | int | None = install_folder(run, call)

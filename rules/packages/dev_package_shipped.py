@@ -46,7 +46,8 @@ def _problem(found: BuildPackages, every: tuple[str, ...], *, held: bool) -> Pro
         f"{found.stage.label} ships headers: {listed(map(quote, twins))} {'serve' if len(twins) > 1 else 'serves'} "
         "compiling only, and nothing is compiled here after the install. "
         f"{_way_out(found)}{f' That saves about {saved} MB.' if saved else ''}",
-        Confidence.CERTAIN,
+        Confidence.LIKELY,
+        doubt="the program may load a library by its name without a version, which comes with the headers alone",
         stage=found.stage.key,
         items=every,
         held_before=held,

@@ -70,7 +70,7 @@ def confidence_of(text: str | None, *, alone: bool) -> Confidence:
 
 def named(manager: str, text: str | None) -> str:
     """Return what an install brings for developers: the names that the manifest has, else what such packages are."""
-    found = list(dict.fromkeys(_packages(manager, text))) if text is not None else []
+    found = list(dict.fromkeys(packages_for_developers(manager, text))) if text is not None else []
     return listed(map(quote, found), _SHOWN) if found else _KINDS
 
 
@@ -91,7 +91,8 @@ def needed_as_peers(manager: str, text: str | None) -> str:
     return f", and have {listed(found, _SHOWN)} in `dependencies` first: {are} of the program, and would go too"
 
 
-def _packages(manager: str, text: str) -> Iterable[str]:
+def packages_for_developers(manager: str, text: str) -> Iterable[str]:
+    """Return the names of what a manifest holds for developers and a plain install brings."""
     if manager == "bundle":
         return _gems(text)
     if manager in NODE_MANAGERS or manager == "composer":
@@ -111,10 +112,15 @@ def _of_python(manager: str, data: dict[str, Any]) -> Iterator[str]:
         if table(tool, "group", group).get("optional") is not True:
             lists.append(table(tool, "group", group, "dependencies"))
     for one in lists:
-        for requirement in one if isinstance(one, (list, dict)) else ():
-            name = _NAME.match(requirement) if isinstance(requirement, str) else None
-            if name is not None:
-                yield name[0]
+        yield from required(one)
+
+
+def required(requirements: object) -> Iterator[str]:
+    """Yield the names that a list of requirements has, or a table of them; nothing of anything else."""
+    for requirement in requirements if isinstance(requirements, (list, dict)) else ():
+        name = _NAME.match(requirement) if isinstance(requirement, str) else None
+        if name is not None:
+            yield name[0]
 
 
 def _gems(text: str) -> Iterator[str]:

@@ -49,6 +49,9 @@ _WRITES = {
     "pipenv": re.compile(r"\bpipenv[ \t]+(?:install|lock|update)\b"),
 }
 """What writes it besides, where no one insists on it."""
+_OF_WORKSPACE = re.compile(r"\bworkspace\s{0,9}=\s{0,9}true\b")
+"""What a member says in its `Cargo.toml` (`version.workspace = true`) or, to uv, in its `pyproject.toml`."""
+_WORKSPACE = re.compile(r"^\[(?:tool\.uv\.)?workspace(?:\.|\])", re.MULTILINE)
 _OTHERS = {
     "yarn.lock": "Yarn",
     "pnpm-lock.yaml": "pnpm",
@@ -131,6 +134,7 @@ def _of_repository(change: DockerfileChange, stage: Stage, run: Run, call: Packa
         any(_is_there(change, name) for name in above)
         or _is_by_branch(call, files)
         or _comes_otherwise(run, call, folder)
+        or _is_member(change, manifest)
     ):
         return None
     folders = tuple(folders_around(in_repository(change, manifest) or manifest))
@@ -144,6 +148,12 @@ def _of_repository(change: DockerfileChange, stage: Stage, run: Run, call: Packa
     if others and call.manager in NODE_MANAGERS:
         return _problem(stage, run, call, fact, f"It has {quote(others[0])}: install with {_OTHERS[others[0]]}.")
     return _problem(stage, run, call, fact, f"Write one with {quote(_WRITTEN_BY[call.manager])}, and commit it.")
+
+
+def _is_member(change: DockerfileChange, manifest: str) -> bool:
+    """Whether a manifest takes parts from a workspace that it does not define: the lock file lies with that one."""
+    text = change.repository.text(in_repository(change, manifest) or manifest) or ""
+    return _OF_WORKSPACE.search(text) is not None and _WORKSPACE.search(text) is None
 
 
 def _is_by_branch(call: PackageCall, files: tuple[str, ...]) -> bool:
@@ -195,4 +205,5 @@ def _lacking(stage: Stage, run: Run, command: Command, name: str, fact: str, way
         instruction=run.instruction,
         stage=stage.key,
         key=name,
+        decision=f"{fact} {way_out}",
     )

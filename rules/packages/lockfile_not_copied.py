@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Copy,
     DockerfileChange,
     Fix,
     PackageCall,
@@ -44,20 +45,23 @@ from rules.packages.workspaces import stops_without_workspace
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The manifest is copied before the install, the lock file beside it is not."""
     for stage, run, call in change.after.layers.needed_calls:
-        if not _reads_lock(call) or passes_lock_over(change, run, call) or _is_placeholder(run, call):
-            continue
-        folder = install_folder(run, call)
-        if brings_folder(run, folder):
-            ignored = _ignored_of_folder(change, run, call)
-            if ignored is not None:
-                yield _problem(change, stage, run, call, *ignored)
-            continue
-        manifest = copied(run, MANIFESTS[call.manager], folder)
-        if manifest is None or any(_has(change, copied(run, name, folder)) for name in LOCKS[call.manager]):
-            continue
-        lock = _lock_beside(change, call, manifest)
-        if lock is not None:
-            yield _problem(change, stage, run, call, manifest, lock)
+        found = _left_behind(change, run, call)
+        if found is not None and not _is_installed_again(change, run, call):
+            yield _problem(change, stage, run, call, *found)
+
+
+def _left_behind(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[str, str] | None:
+    """Return the manifest that an install has and the lock file beside it in the repository that it has not."""
+    if not _reads_lock(call) or passes_lock_over(change, run, call):
+        return None
+    folder = install_folder(run, call)
+    if brings_folder(run, folder):
+        return _ignored_of_folder(change, run, call)
+    manifest = copied(run, MANIFESTS[call.manager], folder)
+    if manifest is None or any(_has(change, copied(run, name, folder)) for name in LOCKS[call.manager]):
+        return None
+    lock = _lock_beside(change, call, manifest)
+    return (manifest, lock) if lock is not None else None
 
 
 def _ignored_of_folder(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[str, str] | None:
@@ -119,14 +123,44 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     )
 
 
-def _is_placeholder(run: Run, call: PackageCall) -> bool:
-    """Whether Cargo builds again once a folder is copied, and with it the lock file: what ships is made then."""
-    if call.manager != "cargo":
+def _is_installed_again(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Whether the manager installs again behind a COPY that brings the lock file: what ships is made by that call.
+
+    As where Cargo builds a placeholder first. `npm ci` begins anew, and the others exchange what is not as the lock
+    file has it (tried with npm 11 and uv 0.13).
+    """
+    stages = change.after.stages
+    upon = [stage for stage in stages if run.stage in stage.chain]
+    parents = {id(stage.parent) for stage in stages}
+    lent = {id(copy.from_stage) for stage in stages for copy in stage.copies}
+    ends = [stage for stage in upon if id(stage) not in parents or id(stage) in lent]
+    return all(_installs_again(change, stage, run, call) for stage in ends)
+
+
+def _installs_again(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether a stage, or one below it, does so behind a RUN."""
+    copies = (copy for copy in stage.all_copies if copy.at > run.at)
+    brings = next((copy.at for copy in copies if _brings_lock(change, copy, call)), None)
+    folder = install_folder(run, call)
+    return brings is not None and any(
+        other.at > brings and _reads_lock(again) and not passes_lock_over(change, other, again)
+        for other in stage.all_runs
+        for again in other.package_calls
+        if again.manager == call.manager
+        and not again.command.conditional
+        and (call.manager == "cargo" or install_folder(other, again) == folder)
+    )
+
+
+def _brings_lock(change: DockerfileChange, copy: Copy, call: PackageCall) -> bool:
+    """Whether a COPY takes the whole context, which has the lock file, or the lock file by its name."""
+    if not copy.from_context:
         return False
-    later = [other for other in run.stage.runs if other.at > run.at and any(map(_reads_lock, other.package_calls))]
-    copies = (copy for copy in run.stage.copies if copy.from_context and copy.at > run.at)
-    brings = next((copy for copy in copies if any(source.is_root for source in copy.sources)), None)
-    return brings is not None and any(other.at > brings.at for other in later)
+    names = LOCKS[call.manager]
+    paths = [(source, copy.source_path(source) or "") for source in copy.sources]
+    whole = [posixpath.join(path, name) for source, path in paths if source.is_root for name in names]
+    named = [path for _, path in paths if posixpath.basename(path) in names]
+    return any(not is_ignored(change, path) for path in (*whole, *named))
 
 
 def _fix(change: DockerfileChange, run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:

@@ -35,7 +35,7 @@ from rules.packages.locks_unread import locks_unread
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
-from rules.packages.project_settings import holds_to_lock
+from rules.packages.project_settings import holds_to_lock, resolves_anew
 from rules.packages.workspaces import stops_without_workspace
 from rules.purpose import is_for_development
 
@@ -121,7 +121,7 @@ def _reads_project(call: PackageCall) -> bool:
     if call.manager == "cargo":
         return (call.verb == "install" and call.has("--path")) or call.verb in _RESOLVES
     if call.manager == "uv":
-        return call.verb == "sync"
+        return call.verb == "sync" and not resolves_anew(call)
     return call.manager in (*LOCKED, "bundle") and call.action == "install" and call.project and call.verb != _FOCUS
 
 

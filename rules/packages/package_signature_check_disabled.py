@@ -25,23 +25,26 @@ from rules.matching.gathering import named_lines
 from rules.packages.options import delete_option
 from rules.packages.signing_keys import of_old_releases, way_out
 from rules.packages.sources import has_other_sources
+from rules.packages.unsigned_ways import Way, way_of
 
 _FLAGS = {
-    "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories", "--allow-untrusted"),
+    "apt": ("--allow-unauthenticated", "--force-yes", "--allow-untrusted"),
     "apk": ("--allow-untrusted",),
     **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck", "--no-gpgchecks")),
     "zypper": ("--no-gpg-checks", "--no-gpgcheck", "-G", "--allow-unsigned-rpm"),
 }
 _OPTIONS = re.compile(
-    r"(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)=(?:true|1|yes)"
+    r"apt::get::allowunauthenticated=(?:true|1|yes)"
     r"|(?:[^=]+\.)?gpgcheck=(?:0|false|no)",
     re.IGNORECASE,
 )
-"""Settings that switch the check of packages off; `repo_gpgcheck`, of a repository's index, is off by default."""
+"""Settings that switch the check of packages off; `repo_gpgcheck`, of a repository's index, is off by default.
+
+With `Acquire::AllowInsecureRepositories` alone, apt takes the lists of who signs nothing, and refuses their packages.
+"""
 _WRITTEN = re.compile(
     r"(?P<apt>trusted=yes)[^\]\n]{0,200}\]\s*https?://(?!localhost|127\.)"
-    r"|(?P<conf>(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)"
-    r"(?=\s{1,9}\\?[\"']?(?:true|1|yes)\b))"
+    r"|(?P<conf>apt::get::allowunauthenticated(?=\s{1,9}\\?[\"']?(?:true|1|yes)\b))"
     r"|(?:(?<![\w.])|(?<=\\n))(?P<rpm>gpgcheck\s{0,9}=\s{0,9}(?:0|false|no)\b)"
     r"|(?:(?<![\w.])|(?<=\\n))(?P<pac>siglevel\s{0,9}=\s{0,9}(?:\w{1,20}\s{1,9})?(?:never|trustall)\b)(?![^\[]{0,400}file://)"
     r"|(?<![\w.-])(?P<nix>require-sigs\s{0,9}=\s{0,9}false\b)",
@@ -74,9 +77,8 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     category=Category.SECURITY,
     keywords=("RUN", "COPY", "ADD"),
     mentions=(
-        "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
-        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper", "addrepo", "siglevel",
-        "require-sigs",
+        "--allow-u", "--force-yes", "--nogpg", "--no-gpg", "--nosignature", "--nodigest", "allowunauthenticated",
+        "gpgcheck", "trusted=yes", "zypper", "addrepo", "siglevel", "require-sigs",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip
@@ -155,17 +157,28 @@ def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
         start = instruction.span.start + found.start(name)
         manager, scope, instead = _WAYS_OUT[name]
         rest = text[found.start() :].partition("\n")[0]
-        told = of_old_releases(rest) or f"Import the repository's key and {instead}."
+        way = way_of(rest if name == "apt" else text)
+        if way.local:
+            continue
+        told = of_old_releases(rest) or _keyed(instead, way)
         yield Problem(
             source.span(start, start + len(found[name])),
             f"{stage.label} installs packages unchecked: {quote(found[name])} tells {quote(manager)} to accept "
-            f"{scope}, whoever signed it. Who controls a mirror, a proxy or the name server then "
-            f"decides what runs as root in this build. {told}",
+            f"{scope}, whoever signed it. {way.who} then decides what runs as root in this build. {told}",
             instruction=instruction,
             stage=stage.key,
             key=found[name],
+            minor=way.sealed,
         )
         return
+
+
+def _keyed(instead: str, way: Way) -> str:
+    """Say how packages are checked by their publisher's key; what one server sends over TLS often has none."""
+    if not way.sealed or instead == _WAYS_OUT["nix"][2]:
+        return f"Import the repository's key and {instead}."
+    unsigned = "where not, fetch a release's file and check its SHA-256"
+    return f"Where the publisher signs them, import the key and {instead}; {unsigned}."
 
 
 def _disabling(call: PackageCall) -> ShellWord | None:
@@ -213,12 +226,12 @@ def _problem(stage: Stage, run: Run, found: list[_Unchecked]) -> Problem:
     lines = list(dict.fromkeys(str(one.word.span.line) for one in found))[1:]
     too = f", at {named_lines(lines)} too" if lines else ""
     told = way_out(stage, first.command, needed=first.needed)
+    who = way_of(str(first.command)).who if first.command.name == "rpm" else way_of("").who
     fixable = not any(one.needed for one in found) and stage.base_known and not _other_source(stage, run)
     return Problem(
         first.word.span,
         f"{stage.label} installs packages unchecked: {quote(first.word.value)} tells {quote(first.command.name)} to "
-        f"accept any package, whoever signed it{too}. Who controls a mirror, a proxy or the name server then decides "
-        f"what runs as root in this build. {told}",
+        f"accept any package, whoever signed it{too}. {who} then decides what runs as root in this build. {told}",
         stage=stage.key,
         key=first.word.value,
         decision=f"{first.word.value} {first.command.name}: {told}" if not lines else "",

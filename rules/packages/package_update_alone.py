@@ -23,6 +23,7 @@ from rules.api import (
     fix,
     insert,
     joint_of,
+    once,
     quote,
     replace,
     rule,
@@ -32,6 +33,7 @@ from rules.model.lineage import built_upon
 from rules.packages.lists_in_need import in_need_here
 from rules.packages.options import spelled
 from rules.packages.own_lists import cleans, fetching_too, ships
+from rules.packages.signing_keys import names_old_releases
 
 _LISTS = {
     "apt": "/var/lib/apt/lists",
@@ -73,14 +75,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if call.has("--gpg-auto-import-keys"):
             continue  # which is what it is for: the install would ask
+        if _is_frozen(stage):
+            continue
         if not run.is_mounted(_LISTS[call.manager]) and not _may_use(run, call):
             yield _problem(stage, run, call)
             reported.add(stage.index)
     for stage in change.stages:
-        if reported.isdisjoint(one.index for one in stage.chain):
+        if reported.isdisjoint(one.index for one in stage.chain) and not _is_frozen(stage):
             borrowed = list(_borrowed(stage))
             if borrowed:
                 yield _lent(stage, *borrowed[0], alone=len(borrowed) == 1)
+
+
+@once
+def _is_frozen(stage: Stage) -> bool:
+    """Whether packages come from an archive that never changes, so that lists of any day fit what it has."""
+    return any(names_old_releases(step.instruction.whole_value) for step in stage.all_steps)
 
 
 def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:

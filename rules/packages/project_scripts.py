@@ -12,10 +12,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.installers import NODE_MANAGERS
+from rules.facts.node_programs import packages_of_node_program
 from rules.lazily import once
 from rules.packages.copied_modules import NOT_INSTALLING
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
-from rules.packages.package_json import commands_run, read_manifest, scripts_of
+from rules.packages.package_json import called, commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm
 from rules.quoting import quote
@@ -105,6 +106,29 @@ def script_that_needs_developers(change: DockerfileChange, run: Run, call: Packa
             if package in developers and _stops(command) and not _is_installed(run.stage, package):
                 return NeedsDeveloper(name, command.name, call.manager, not has_modern_yarn(run, call))
     return None
+
+
+def developers_called_behind(change: DockerfileChange, run: Run, call: PackageCall) -> Command | None:
+    """Return the first command of a stage behind an install that calls a package for developers, itself or by a script.
+
+    Args:
+        change: The change.
+        run: The RUN with the install.
+        call: The install.
+    """
+    text = manifest_text(change, run, call)
+    developers, scripts = _for_developers(text) if text is not None else frozenset[str](), scripts_of(text)
+    for command in (one for other in run.stage.runs for one in other.commands if one.start > call.command.start):
+        begun = [command, *(one for name in called(command) for one in commands_run(scripts, name))]
+        if any(not developers.isdisjoint(packages_of_node_program(_program(one))) for one in begun):
+            return command
+    return None
+
+
+def _program(command: Command) -> str:
+    """Return what a command runs of a project's packages, also behind `npx`."""
+    words = [word.value for word in command.args if not word.value.startswith("-")]
+    return words[0] if command.name == "npx" and words else command.name
 
 
 def _prepares(run: Run, call: PackageCall) -> bool:

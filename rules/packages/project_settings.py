@@ -37,6 +37,12 @@ _LOCK_PASSED_OVER = {
     ".npmrc": re.compile(r"^\s*(?:package-lock|shrinkwrap|lockfile)\s*=\s*[\"']?false\b", re.MULTILINE),
     ".yarnrc": re.compile(rf"{_OF_YARN}no-lockfile\"?\s+\"?true\b", re.MULTILINE),
 }
+_RESOLVED_BY = {
+    "--resolution": "UV_RESOLUTION",
+    "--prerelease": "UV_PRERELEASE",
+    "--exclude-newer": "UV_EXCLUDE_NEWER",
+}
+"""Options of uv that say how versions are chosen, and their variables."""
 _READ = {"npm": (".npmrc",), "pnpm": (".npmrc",), "yarn": (".yarnrc", ".yarnrc.yml"), "bun": ("bunfig.toml",)}
 
 
@@ -55,9 +61,21 @@ def passes_lock_over(change: DockerfileChange, run: Run, call: PackageCall) -> b
 
     npm's `package-lock`, pnpm's and Yarn 1's `lockfile`, from their documentation of `install`.
     """
+    if resolves_anew(call):
+        return True
     told = any(call.turned(option) is False for option in ("--package-lock", "--lockfile"))
     set_off = call.env.get("NPM_CONFIG_PACKAGE_LOCK", call.env.get("npm_config_package_lock", "")) == "false"
     return told or (call.manager == "npm" and set_off) or _says(change, run, call, _LOCK_PASSED_OVER)
+
+
+def resolves_anew(call: PackageCall) -> bool:
+    """Tell whether an install is told how to choose versions, whatever its lock file says.
+
+    uv resolves despite a lock file that was made in another way, and refuses `--locked` beside `--upgrade` (tried with
+    uv 0.13).
+    """
+    told = call.has("--upgrade", *_RESOLVED_BY) or any(map(call.env.get, _RESOLVED_BY.values()))
+    return call.manager == "uv" and told
 
 
 def _says(change: DockerfileChange, run: Run, call: PackageCall, wanted: Mapping[str, re.Pattern[str]]) -> bool:

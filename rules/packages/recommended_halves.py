@@ -20,9 +20,11 @@ class _Half(NamedTuple):
 
 
 _HALVES = {
-    "autoconf": _Half("automake", ("autoreconf", "aclocal", "automake", "autogen.sh")),
+    "autoconf": _Half("automake"),
     "composer": _Half("unzip", ("composer",)),
     "cpanminus": _Half("make", ("cpanm",)),
+    "debhelper": _Half("build-essential"),
+    "dpkg-dev": _Half("build-essential", ("dpkg-buildpackage", "debuild")),
     "gcc-aarch64-linux-gnu": _Half("libc6-dev-arm64-cross"),
     "gcc-arm-linux-gnueabihf": _Half("libc6-dev-armhf-cross"),
     "gcc-arm-none-eabi": _Half("libnewlib-arm-none-eabi"),
@@ -36,12 +38,20 @@ _HALVES = {
 }
 """By package what it recommends (`Recommends` in Debian 12's index of packages) and cannot do its work without.
 
-`protoc` finds `google/protobuf/empty.proto` and its kin in `libprotobuf-dev` alone; a cross compiler has the headers of
-its C library elsewhere; `xvfb-run` stops without `xauth`; R compiles with `r-base-dev`; Composer calls `unzip`.
+`autoreconf`, vcpkg and most `autogen.sh` call `aclocal` of `automake`; `dpkg-buildpackage`, which runs `debhelper`,
+stops without `build-essential` ("Unmet build dependencies"). `protoc` finds `google/protobuf/empty.proto` and its kin
+in `libprotobuf-dev` alone; a cross compiler has the headers of its C library elsewhere; `xvfb-run` stops without
+`xauth`; R compiles with `r-base-dev`; Composer calls `unzip`.
 """
+_HALVES_ELSEWHERE = {"protoc": "protobuf-dev"}
+"""The same of packages that Alpine calls otherwise: its `protoc` has no `google/protobuf/*.proto` either."""
 _TASKS = {
+    "buildah": ("uidmap", "it needs that one, `slirp4netns` and `fuse-overlayfs` where it does not run as root"),
     "imagemagick": ("ghostscript", "it reads PDF and PostScript with that one"),
+    "podman": ("uidmap", "it needs that one, `slirp4netns` and `fuse-overlayfs` where it does not run as root"),
     "octave": ("gnuplot-nox", "it draws with that one"),
+    "qemu-system-arm": ("qemu-efi-aarch64", "it boots UEFI with that one"),
+    "qemu-system-x86": ("ovmf", "it boots UEFI with that one"),
     "texlive-latex-extra": ("texlive-fonts-recommended", "many documents want its fonts"),
     "unoconv": ("libreoffice-writer", "it converts text with that one"),
     "wireguard-tools": ("iptables", "`wg-quick` calls it for a default route"),
@@ -63,7 +73,8 @@ def other_halves(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
 
 def wholes_of(package: str) -> tuple[str, ...]:
     """Return the packages that use another one for any work of theirs, although they only recommend it."""
-    return tuple(name for name, half in _HALVES.items() if half.wanted == package and not half.programs)
+    elsewhere = (name for name, wanted in _HALVES_ELSEWHERE.items() if wanted == package)
+    return (*(name for name, half in _HALVES.items() if half.wanted == package and not half.programs), *elsewhere)
 
 
 def for_a_task(stage: Stage, run: Run, call: PackageCall) -> str:

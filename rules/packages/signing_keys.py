@@ -45,9 +45,14 @@ def way_out(stage: Stage, command: Command, *, needed: bool) -> str:
     return f"Drop the flag; line {first.line} imports a key: where it is not this repository's, import that one too."
 
 
+def names_old_releases(text: str) -> bool:
+    """Tell whether a text names an archive of releases that are over, whose lists never change."""
+    return _OF_OLD_RELEASES.search(text) is not None
+
+
 def of_old_releases(text: str) -> str:
     """Say what helps where a source is an archive of releases that are over; empty where it is none."""
-    if _OF_OLD_RELEASES.search(text) is None:
+    if not names_old_releases(text):
         return ""
     option = quote("-o Acquire::Check-Valid-Until=false")
     return (

@@ -37,12 +37,13 @@ def hyphenated_module(change: DockerfileChange, found: Written, words: tuple[str
     way_out = (
         f"Its module is called {quote(right)}: start that."
         if module_files(repository, right)
-        else "The name of a module has no hyphen: start the one that the package brings, or its program."
+        else "Start the module that the package brings, or its program."
     )
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts the module {quote(call.value)}, which is the name of a package: no module that "
-        f"can be imported has a hyphen. The container exits: “No module named {call.value}”. {way_out}",
+        f"{found.stage.label} starts the module {quote(call.value)}, which is the name of a package: its modules are "
+        f"made to be imported, and `import` takes no hyphen. The container exits: “No module named {call.value}”. "
+        f"{way_out}",
         Confidence.LIKELY,
         doubt="who starts the container may mount a file of that name",
         stage=found.stage.key,

@@ -1,5 +1,6 @@
 """See malformed_exec_form.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -15,13 +16,14 @@ from rules.api import (
     Step,
     blank_of,
     fix,
+    is_script,
     quote,
     replace,
     rule,
 )
 from rules.dockerfile.arguments import HAS_JSON_FORM
 from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt, letters
-from rules.runtime.start_instructions import awaits_code
+from rules.runtime.start_instructions import awaits_code, behind_init
 from rules.runtime.start_text import is_plain, json_array
 
 _RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
@@ -106,7 +108,25 @@ def _then(stage: Stage, instruction: Instruction, found: Attempt) -> str:
         return "It goes to `/bin/sh -c` as it stands, for which an open quote is a syntax error"
     if _awaits_code(stage, instruction):
         return "`/bin/sh`, `-c` and the line as it stands become arguments of `ENTRYPOINT`, which runs the first alone"
+    taker = _takes_arguments(stage, instruction)
+    if taker:
+        return f"`/bin/sh`, `-c` and the line as it stands go to {quote(taker)} of `ENTRYPOINT` as arguments"
     return _THEN.get(instruction.keyword, _DEFAULT)
+
+
+def _takes_arguments(stage: Stage, instruction: Instruction) -> str:
+    """Return the program of the file's ENTRYPOINT that gets a CMD as arguments; empty where it runs them."""
+    entrypoint = stage.image.entrypoint
+    start = entrypoint.value if instruction.keyword == "CMD" and entrypoint.set_in_file else None
+    words = behind_init(start.words) if start is not None and start.form == "exec" else ()
+    return posixpath.basename(words[0]) if words and not is_script(words[0]) else ""
+
+
+def _repeats(stage: Stage, instruction: Instruction, found: Attempt) -> str:
+    """Return the program that a CMD names and ENTRYPOINT starts already; empty where there is none."""
+    taker = _takes_arguments(stage, instruction)
+    named = found.items[0].split()[:1] if found.items else []
+    return taker if named and posixpath.basename(named[0]) == taker else ""
 
 
 def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attempt) -> bool:
@@ -183,6 +203,11 @@ def _way_out(stage: Stage, instruction: Instruction, found: Attempt) -> str:
         return f"Take {quote(found.rest)} away{'' if alone else ', or the brackets with the quotes and commas'}"
     if _are_lines(instruction, found):
         return "Take the brackets away and join the commands with `&&`"
+    taker = _repeats(stage, instruction, found)
+    if taker:
+        rest = _words(stage, instruction, found)[1:]
+        instead = f"write {quote(json_array(rest))}" if rest else "take the line out"
+        return f"`ENTRYPOINT` names {quote(taker)} already: {instead}"
     return (
         f"Write {quote(json_array(_words(stage, instruction, found)))}"
         if found.items and not found.rest
@@ -203,6 +228,8 @@ def _are_lines(instruction: Instruction, found: Attempt) -> bool:
 
 def _fix(stage: Stage, instruction: Instruction, found: Attempt) -> Fix | None:
     if "\n" in instruction.text or not found.items or _are_lines(instruction, found):
+        return None
+    if _repeats(stage, instruction, found):
         return None
     if found.rest and not (found.fault == TEXT_BEHIND and _is_idle(instruction, found.rest)):
         return None

@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.facts.gone_hosts import gone_host
 from rules.quoting import listed
 from rules.secrets.authorities import has_no_authorities
 from rules.secrets.download_checks import checks, compares_hash
@@ -32,7 +33,6 @@ from rules.secrets.downloads import (
     Url,
     in_the_clear,
     is_local,
-    keeps_nothing,
     php_urls,
     powershell_urls,
     split_url,
@@ -40,6 +40,7 @@ from rules.secrets.downloads import (
     urls,
     versionless,
 )
+from rules.secrets.unkept_downloads import is_kept_nowhere
 
 _INSTALLERS = frozenset(
     "git hg svn pip pip3 pipenv poetry uv conda mamba micromamba npm yarn pnpm gem bundle composer go helm rpm "
@@ -94,9 +95,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     if checks(run) or compares_hash(run):
         return
-    found = [
-        url for c in _calls(run) if not _only_sends(c) for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)
-    ]
+    calls = [command for command in _calls(run) if not is_kept_nowhere(run, command)]
+    found = [url for c in calls for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)]
     if not found:
         for text, span in (*_mirrors(run), *powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
@@ -164,17 +164,11 @@ def _first(value: str) -> str:
     return re.split(r"[,|]", value)[0]
 
 
-def _only_sends(command: Command) -> bool:
-    """Whether it brings something to the server, or asks whether it is there, and keeps nothing of its answer."""
-    if keeps_nothing(command) and command.after != "|" and not command.nested:
-        return True
-    sends = command.has("-d", "--data", "--data-binary", "--data-raw", "-F", "--form", "-T", "--upload-file")
-    return command.name == "curl" and sends and command.after != "|" and not command.has("-o", "-O", "--output")
-
-
 def _is_clear(url: Url) -> bool:
     if url.command.name in _RPM_INSTALLERS and not url.text.partition("?")[0].endswith(".rpm"):
         return False
+    if gone_host(url.text) is not None:
+        return False  # nothing comes from there any more, which download-host-gone says
     return url.scheme in (*CLEARTEXT, "git") and not url.is_local and not _SIGNED.search(url.text)
 
 
@@ -188,7 +182,7 @@ def _edit(run: Run, url: Url) -> Edit | None:
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
     for source in copy.sources if copy.is_add and copy.instruction.flag("checksum") is None else ():
         found = split_url(source.path or "")
-        if found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
+        if found is not None and found[0] in CLEARTEXT and not (is_local(found[1]) or gone_host(source.path or "")):
             at = source.word.span.start
             known = found[1] in _SERVES_HTTPS and source.word.text.startswith("http://")
             text = copy.instruction.source

@@ -17,8 +17,8 @@ _OF_COMPOSER = "Copy the program of a version: `COPY --from=composer:<version> /
 _OF_POETRY = "Install a version of it, best into an environment of its own: `pip install poetry==<version>`."
 _OF_DOCKER = (
     "Where the client is enough, copy that of a version: `COPY --from=docker:<version>-cli /usr/local/bin/docker "
-    "/usr/local/bin/`. Otherwise add Docker's source: its key below `/etc/apt/keyrings`, and "
-    "`deb [signed-by=<file>] https://download.docker.com/linux/<distribution> <codename> stable`."
+    "/usr/local/bin/`. Otherwise add Docker's source for the distribution, with its key, from "
+    "`https://download.docker.com/linux/<distribution>`."
 )
 _SIGNED = (
     (re.compile(r"https?://getcomposer\.org/installer\Z"), _OF_COMPOSER),

@@ -9,6 +9,7 @@ from rules.model.steps import Copy
 from rules.quoting import quote
 from rules.repository.composes import IS_COMPOSE, with_defaults
 from rules.repository.services import image_name
+from rules.user.clusters import started_with_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,9 +80,19 @@ def started_as_others(change: DockerfileChange, stage: Stage) -> Build | None:
     return services[0] if services and sure else None
 
 
-def started_so(service: Build) -> str:
-    """Say of a service that it starts the image as an ordinary account, a sentence."""
-    return f"{quote(service.path)} starts it with {quote(f'user: {service.user}')}; wherever else it runs, it is root."
+def started_so(change: DockerfileChange, stage: Stage) -> str:
+    """Say which file starts the image as an ordinary account, a sentence; empty where none is known to.
+
+    That is a compose file, in each service that builds it, or a cluster's manifest by `runAsUser`.
+    """
+    service, cluster = started_as_others(change, stage), started_with_number(change)
+    if service is not None:
+        path, setting = service.path, f"user: {service.user}"
+    elif cluster is not None:
+        path, setting = cluster[0], f"runAsUser: {cluster[1]}"
+    else:
+        return ""
+    return f"{quote(path)} starts it with {quote(setting)}; wherever else it runs, it is root."
 
 
 ELSEWHERE_UNKNOWN = "how it runs anywhere else is not in the repository"

@@ -14,7 +14,7 @@ from rules.model.puts import within
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
 
-_GIVEN = re.compile(r"\brunAsUser:[ \t]*[\"']?[1-9]")
+_AS_USER = re.compile(r"^[ \t-]*runAsUser:[ \t]*[\"']?(\d+)", re.MULTILINE)
 
 
 @once
@@ -32,12 +32,16 @@ def demands_non_root(change: DockerfileChange) -> str | None:
 
 
 @once
-def gives_user(change: DockerfileChange) -> str | None:
-    """Return the path of such a file that starts the image as an account by number, `runAsUser: 1001`; else `None`."""
+def started_with_number(change: DockerfileChange) -> tuple[str, str] | None:
+    """Return the path of a Kubernetes manifest, or a chart's values, and the `runAsUser` that it starts the image with.
+
+    Not where it starts a container as root. It counts for a Dockerfile as in `demands_non_root`.
+    """
     for path, data in sorted(change.repository.files.items()):
         text = data.decode("utf-8", "replace") if path.endswith((".yaml", ".yml")) and b"runAsUser:" in data else ""
-        if _GIVEN.search(text) and _may_start(change, path, text):
-            return path
+        numbers = _AS_USER.findall(text)
+        if numbers and "0" not in numbers and _may_start(change, path, text):
+            return path, numbers[0]
     return None
 
 

@@ -23,7 +23,6 @@ from rules.user.asked_root import (
     root_may_be_meant,
     run_as_root,
     says_what_starts,
-    started_as_others,
     started_so,
 )
 from rules.user.for_callers import FOR_CALLERS, opens_home, serves_openly, works_for_callers
@@ -65,11 +64,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _weighed(change: DockerfileChange, stage: Stage, problem: Problem) -> Problem:
-    """Leave to the summary what each service of compose files that builds the image starts as another account."""
-    service = started_as_others(change, stage)
-    if service is None:
+    """Leave to the summary what compose files, each service that builds it, or a cluster start as another account."""
+    said = started_so(change, stage)
+    if not said:
         return problem
-    said = started_so(service)
     return dataclasses.replace(
         problem,
         message=f"{problem.message} {said}",

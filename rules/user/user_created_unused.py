@@ -27,10 +27,8 @@ from rules.user.asked_root import (
     ELSEWHERE_UNKNOWN,
     root_may_be_meant,
     run_as_root,
-    started_as_others,
     started_so,
 )
-from rules.user.clusters import gives_user
 from rules.user.for_callers import opens_home
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.layers import place
@@ -123,15 +121,13 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
     choice = switch_to(stage, account)
     hindrance = hindrances(change, stage, account.name)
     sure = Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY
-    service, manifest = started_as_others(change, stage), gives_user(change)
-    said = f" {started_so(service)}" if service is not None else ""
-    said = said or (f" {quote(manifest)} gives it an account; wherever else it runs, it is root." if manifest else "")
+    said = started_so(change, stage)
     return Problem(
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
         "breaks into the process owns the container's files, and an escape starts from root. Put "
         f"{quote(f'USER {choice.name}' if choice.edits else choice.line)} above the start command."
-        f"{in_its_way(hindrance)}{said}",
+        f"{in_its_way(hindrance)}{f' {said}' if said else ''}",
         Confidence.POSSIBLE if said or run_as_root(change, stage) else sure,
         doubt=ELSEWHERE_UNKNOWN if said else root_may_be_meant(stage),
         stage=stage.key,

@@ -162,3 +162,9 @@ def test_a_relative_destination_that_a_workdir_below_names_whole_is_minor() -> N
     text = "FROM debian:13-slim AS base\nCOPY . shop/\nFROM base\nWORKDIR /shop\n"
     assert found("copy-relative-without-workdir", text).minor
     assert found("copy-relative-without-workdir", text.replace("/shop\n", "/srv\n")).wants_comment
+
+
+def test_a_relative_destination_in_a_folder_of_its_own_is_minor_unless_the_project_fills_the_root() -> None:
+    assert found("copy-relative-without-workdir", "FROM debian:13-slim\nCOPY . shop\n").minor
+    assert found("copy-relative-without-workdir", 'FROM busybox\nCOPY app .\nENTRYPOINT ["/app"]\n').minor
+    assert found("copy-relative-without-workdir", "FROM debian:13-slim\nCOPY . .\n").wants_comment

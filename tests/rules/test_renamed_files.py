@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import rules
+from rules.problem import Confidence
 
 DOCKERFILE = b'FROM debian:13-slim\nRUN make\nCMD ["/usr/bin/shop"]\n'
 WORKFLOW = b"""on: push
@@ -50,3 +51,12 @@ def test_a_compose_file_that_means_it_without_a_name_is_told() -> None:
 def test_other_builds_say_nothing(around: dict[str, bytes]) -> None:
     assert told(around) == []
     assert told({"Makefile": b"image:\n\tcd worker && docker build .\n"}, "Dockerfile", "deploy/Dockerfile") == []
+
+
+def test_a_looser_base_of_a_renamed_file_may_be_that_of_another_image() -> None:
+    body = b"\nRUN dnf -y install gcc make openssl-devel git && dnf clean all\nCOPY . /src\nRUN make -C /src check\n"
+    gone, come = {"ci/Dockerfile.gcc10": b"FROM fedora:42" + body}, {"ci/Dockerfile.db": b"FROM fedora:latest" + body}
+    beside = {"ci/Dockerfile.fedora": b"FROM fedora:latest" + body}
+    report = rules.review({**gone, **beside}, {**come, **beside})
+    (found,) = [finding for finding in report.findings if finding.rule == "base-image-loosened"]
+    assert found.confidence is Confidence.POSSIBLE
