@@ -88,8 +88,8 @@ def _volume(change: DockerfileChange, stage: Stage, instruction: Instruction, pa
         "path out; what a container needs of it is mounted when it starts."
         if kernel
         else "Docker copies the folder into each new volume, and where a volume is kept, as Compose does, it keeps "
-        "that copy: later versions of the image bring updates of the system that the container never sees. Name the folders "
-        "below it that hold data."
+        "that copy: later versions of the image bring updates of the system that the container never sees. Name the "
+        "folders below it that hold data."
     )
     return Problem(
         instruction.span,
