@@ -27,7 +27,10 @@ _FILES = (
     re.compile(r"^license\s*=\s*\{[^}\n]*file\s*=\s*[\"'](?P<path>[^\"']+)[\"']", re.MULTILINE),
 )
 """Files that a `pyproject.toml` names, and without which its build backend refuses to build (PEP 621)."""
-_SETUPTOOLS = re.compile(r"^build-backend\s*=\s*[\"']setuptools\b", re.MULTILINE)
+_BACKEND = re.compile(r"^build-backend\s*=\s*[\"'](?!setuptools\b)|^\[tool\.poetry\]", re.MULTILINE)
+"""What builds the project, other than setuptools, which also does where no backend is named (PEP 517)."""
+_NO_PACKAGE = re.compile(r"^package(?:-mode)?\s*=\s*false\b", re.MULTILINE)
+"""With this uv and Poetry install what the project requires, and build nothing (measured)."""
 
 _BUILDERS = frozenset({"pip", "uv", "poetry", "pdm"})
 
@@ -72,7 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _named(project: str) -> Iterator[str]:
     """Yield the files that a `pyproject.toml` names for its metadata; setuptools goes on without them (measured)."""
-    if _SETUPTOOLS.search(project):
+    if not _BACKEND.search(project) or _NO_PACKAGE.search(project):
         return
     for pattern in _FILES:
         for match in pattern.finditer(project):
