@@ -18,7 +18,7 @@ from rules.api import (
 )
 
 _LABELS = ("org.opencontainers.image.authors", "maintainer")
-_BESIDE = "A label of the file says it already: delete this line."
+_BESIDE = "A label of the file names the authors already: delete this line."
 
 
 @rule(
