@@ -28,6 +28,7 @@ from rules.base_image.left_behind import laid_over, lost_on_the_way
 from rules.base_image.left_running import left_running, upon_their_release
 from rules.base_image.line_breaks import broken_by
 from rules.base_image.lists_gone import lists_gone, stops_anew
+from rules.base_image.named_releases import are_named
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.replaced_programs import is_replaced_where_taken
@@ -97,19 +98,17 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
     instead, upon = _instead(change, told, reference, today)
     key = _key(change, stage, ended[0], today)
     own = _own_part(stage)
-    runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
     gone = lists_gone([one for one in change.stages if one.root in moving], today)
     lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
     besides = upon + _besides(change, moving, ended[0], instead)
-    # Another stage upon the line would speak then, and what is not there would stop the build.
-    offered = None if told.others or lost or besides else _fix(change, stage, reference, told.every, instead)
+    offered = _fix(change, told, instead) if not (lost or besides) else None
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {facts_of(ended)}. "
         f"{_consequence(ended[0], stage, own)}{gone}{way_out(ended[0], reference, instead, today)}"
         f"{ends_next(reference, instead, today)}{besides}"
-        f"{along}{data_kept(ended[0], stage, reference) if runs else ''}{try_first(lost) if offered is None else ''}",
+        f"{along}{_kept(ended[0], stage, reference)}{try_first(lost) if offered is None else ''}",
         _confidence(change, stage, told.every),
         doubt=_doubt(stage, word),
         key=key,
@@ -117,8 +116,13 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         fix=offered,
         severity=None if stage.files_ship or own is not None or gone or ended[0].withdrawn else Severity.INFO,
         fact=key,
+        minor=not gone and are_named(change.path, ended),
         held_before=_is_as_it_was(change, stage),
     )
+
+
+def _kept(end: EndOfLife, stage: Stage, reference: ImageReference) -> str:
+    return data_kept(end, stage, reference) if not _only_builds(stage) else ""
 
 
 def _instead(change: DockerfileChange, told: Told, reference: ImageReference, today: date) -> tuple[str | None, str]:
@@ -227,12 +231,15 @@ def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:
     return "Vulnerabilities found since then stay open in every image built from it. "
 
 
-def _fix(
-    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None
-) -> Fix | None:
-    """Offer the new tag where only the system below the program is old: the program itself stays what it is."""
-    word = stage.base_word
-    if instead is None or word is None or word.text != reference.text or reference.digest is not None:
+def _fix(change: DockerfileChange, told: Told, instead: str | None) -> Fix | None:
+    """Offer the new tag where only the system below the program is old: the program itself stays what it is.
+
+    Not where another stage is upon the line: it would speak then.
+    """
+    word, reference, ended = told.stage.base_word, told.stage.reference, told.every
+    if instead is None or word is None or reference is None or told.others:
+        return None
+    if word.text != reference.text or reference.digest is not None:
         return None
     system = ended[0]
     tag = reference.tag or ""

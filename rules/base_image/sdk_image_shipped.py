@@ -22,6 +22,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.explained import is_explained
+from rules.base_image.go_ways_out import may_link_with_c, needs_folders
 from rules.base_image.purpose import (
     compiles,
     foreign_program,
@@ -35,6 +36,7 @@ from rules.facts.names import path_name
 from rules.packages.cgo_modules import module_that_needs_cgo
 from rules.quoting import listed
 from rules.runtime.probes import asked_with
+from rules.user.accounts import is_root
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
@@ -138,6 +140,8 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
         if _starts_it(stage, name) and _has_all(name, _asked(change, stage))
     ]
     twin = _supported(change, _twin(text) or (runtime[0] if runtime else None))
+    if twin is not None and is_root(stage, stage.image.user) is not False:
+        twin = twin.removesuffix(":nonroot")  # what belongs to root, a socket or a folder of data, is closed to another
     return Problem(
         word.span,
         f"{stage.label} ships in {quote(text)}, {_fact(change, stage, reference, twin)}",
@@ -185,7 +189,7 @@ def _starts_it(stage: Stage, name: str) -> bool:
     facts = image_facts(reference) if reference is not None else None
     starts = starts_with_script(stage) or any(s.value and s.value.form == "shell" for s in stage.image.start_command)
     stays = bool(stage.all_runs) and not _builds(stage)
-    if facts is None or not (starts or stays):
+    if facts is None or not (starts or stays or needs_folders(stage)):
         return True
     managers = {call.manager for run in stage.all_runs for call in run.package_calls} & OS_MANAGERS
     return facts.has_shell is not False and (not stays or not managers or facts.package_manager in managers)
@@ -221,8 +225,11 @@ def _way_out(change: DockerfileChange, stage: Stage, text: str, twin: str | None
     module = module_that_needs_cgo(change, stage) if linked else None
     if module is not None:
         return _with_c_library(stage, module, with_shell="static" not in (twin or ""))
+    if linked and may_link_with_c(change, stage):
+        return "Build here, and copy the result into a small image with the same C library and what else it links with."
     how = " with `CGO_ENABLED=0`, so that the program needs no library" if linked else ""
-    return f"Build here{how}, and copy the result into {where}."
+    besides = ", with what it reads when it runs," if linked else ""
+    return f"Build here{how}, and copy the result{besides} into {where}."
 
 
 def _small(change: DockerfileChange, stage: Stage) -> str:
@@ -241,7 +248,7 @@ def _with_c_library(stage: Stage, module: str, *, with_shell: bool) -> str:
     if stage.runtime.libc == "musl":
         where = "alpine"
     else:
-        where = "debian:trixie-slim" if with_shell else "gcr.io/distroless/cc-debian13:nonroot"
+        where = "debian:trixie-slim" if with_shell else "gcr.io/distroless/cc-debian13"
     return (
         f"Build here with cgo, which {quote(module)} in `go.mod` needs, and copy the result into a stage with the same "
         f"C library, such as {quote(where)}."

@@ -3,7 +3,22 @@
 import json
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Instruction, Problem, Severity, quote, replace, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Problem,
+    Severity,
+    delete_instruction,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+
+_LABELS = ("org.opencontainers.image.authors", "maintainer")
+_BESIDE = "A label of the file names the authors already: delete this line."
 
 
 @rule(
@@ -16,15 +31,19 @@ from rules.api import Category, DockerfileChange, Fix, Instruction, Problem, Sev
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """MAINTAINER is used, which labels replaced."""
+    labels = (
+        name.text for one in change.after.dockerfile.instructions if one.keyword == "LABEL" for name, _ in one.pairs
+    )
+    said = any(name.strip("\"'") in _LABELS for name in labels)
     had = change.before is not None and any(map(_is_maintainer, change.before.dockerfile.instructions))
     for instruction in change.after.dockerfile.instructions:
         if _is_maintainer(instruction):
             yield Problem(
                 instruction.span,
                 f"`MAINTAINER` ({quote(instruction.value)}) is deprecated since Docker 1.13; registries and scanners "
-                "read labels. Write it as `LABEL org.opencontainers.image.authors`.",
+                f"read labels. {_BESIDE if said else 'Write it as `LABEL org.opencontainers.image.authors`.'}",
                 held_before=had,  # whoever takes over writes no more than another name
-                fix=_fix(instruction),
+                fix=fix("Leave it to the label", delete_instruction(instruction)) if said else _fix(instruction),
             )
 
 

@@ -204,18 +204,17 @@ def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:
     return [s for s in stage.done_steps[place:] if isinstance(s, Run) and put.path in s.instruction.whole_value]
 
 
+def _is_mountable(stage: Stage, put: Put, copy: Copy) -> bool:
+    """Whether a mount can name what a COPY takes, and where: what a variable names is another file with each value."""
+    if copy.stage is not stage or copy.heredocs or len(copy.sources) != 1 or put.kind not in ("stage", "context"):
+        return False
+    source = copy.sources[0]
+    return not (source.has_wildcard or "$" in put.path + source.word.text or is_emptied(put))
+
+
 def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix | None:
     """Mount instead of copying, where one RUN uses it, reads it only, and deletes it by a command of its own."""
-    closed = "$" in put.path or is_emptied(put)  # a mount may not take it, or must not stand there
-    if (
-        closed
-        or len(copy.sources) != 1
-        or copy.stage is not stage
-        or _users(stage, put, copy) != [run]
-        or copy.heredocs
-    ):
-        return None
-    if len(command.operands()) != 1 or copy.sources[0].has_wildcard or put.kind not in ("stage", "context"):
+    if not _is_mountable(stage, put, copy) or _users(stage, put, copy) != [run] or len(command.operands()) != 1:
         return None
     if any(other.step is not copy and _may_hold(other, put) for other in stage.files.covering(put.path)):
         return None  # the deletion takes away what that one brought, too

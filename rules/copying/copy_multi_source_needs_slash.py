@@ -73,7 +73,8 @@ def _of_a_shell(change: DockerfileChange, stage: Stage, copy: Copy, words: tuple
     else:
         cure = "Take that out; a name that ends in `*` is copied where there is such a file, and passed over otherwise."
         before = copy.instruction.words[len(copy.instruction.words) - len(words) - 1].span
-        gone = replace(change.source, first._replace(start=before.end, end=last.end, end_line=last.end_line), "")
+        behind = first._replace(start=before.end, end=last.end, end_line=last.end_line)
+        gone = replace(change.source, behind, "") if _has_all(change, copy) else None
     then = "and the build stops, for there are none" if len(words) > 1 else "and this one is the destination"
     return Problem(
         first,
@@ -84,6 +85,12 @@ def _of_a_shell(change: DockerfileChange, stage: Stage, copy: Copy, words: tuple
         stage=stage.key,
         fix=fix("Take the shell's words out", gone),
     )
+
+
+def _has_all(change: DockerfileChange, copy: Copy) -> bool:
+    """Whether the context surely has each file that is named: the author wanted to go without one that is missing."""
+    known = change.repository.holds_in_context
+    return all(source.has_wildcard or (source.path and known(change.path, source.path)) for source in copy.sources)
 
 
 def _blank_before(copy: Copy) -> tuple[Word, Word] | None:

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange
     from rules.repository import Repository
 
-_TEMPLATE = re.compile(r"[._]?dockerignore\.(?:template|tmpl|tpl|j2|jinja2?|mustache|hbs|handlebars|ejs|erb|in)")
-"""What a program writes an ignore file from."""
+_TEMPLATE = re.compile(
+    r"(?:[._]|dot[._-]?)?dockerignore\.(?:template|tmpl|tpl|j2|jinja2?|mustache|hbs|handlebars|ejs|erb|in)"
+    r"|(?:_|dot[._-]?)?dockerignore"
+)
+"""What a program writes an ignore file from: a template, or a copy without the dot that npm and others pack."""
 
 
 class IgnoreFile(NamedTuple):
@@ -83,7 +86,7 @@ def has_surely_none(change: DockerfileChange) -> bool:
         return False
     names = (".dockerignore", ".containerignore")  # Buildah reads the second first
     paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
-    beside = (posixpath.split(path) for path in repository.listing if "dockerignore." in path)
+    beside = (posixpath.split(path) for path in repository.listing if "dockerignore" in path)
     homes = (context, posixpath.dirname(change.path))  # a template has another context than the file that comes of it
     if any(folder in homes and _TEMPLATE.fullmatch(name) for folder, name in beside):
         return False

@@ -44,10 +44,15 @@ class Input(NamedTuple):
 def backend_of(text: str) -> str | None:
     """Return the backend that builds a project; `None` for one that does without what is named, or is not known.
 
-    A project that names none is built by setuptools (PEP 517, "Source trees").
+    A project that names none is built by setuptools (PEP 517, "Source trees"). One that uv or Poetry are told is no
+    package is not built by them (tried: `package = false`).
     """
-    named = table(read_toml(text), "build-system").get("build-backend")
-    return _BACKENDS.get(named) if isinstance(named, str) else None
+    data = read_toml(text)
+    named = table(data, "build-system").get("build-backend")
+    plain = (
+        table(data, "tool", "uv").get("package") is False or table(data, "tool", "poetry").get("package-mode") is False
+    )
+    return _BACKENDS.get(named) if isinstance(named, str) and not plain else None
 
 
 def inputs_of(text: str) -> Iterator[Input]:

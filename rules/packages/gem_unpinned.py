@@ -1,8 +1,10 @@
 """See gem_unpinned.md."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, quote, rule
+from rules.packages.project_files import copied
 from rules.packages.unpinned import unpinned
 
 
@@ -20,7 +22,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in unpinned(change, ("gem",), _wanted, actions=("install", "upgrade")):
         names = found.fresh(change, "gem-unpinned")
         way_out = f"Name the version that was tested: {quote(f'gem install {names[0]}:<version>')}."
-        yield found.problem(names, way_out, "version of a gem")
+        problem = found.problem(names, way_out, "version of a gem")
+        yield replace(problem, minor=problem.minor or _is_chosen_by_lock(change, found.run, names))
+
+
+def _is_chosen_by_lock(change: DockerfileChange, run: Run, names: tuple[str, ...]) -> bool:
+    """Whether it is Bundler alone, which goes over to the version that made `Gemfile.lock` ("BUNDLED WITH")."""
+    installs = (call for other in run.stage.runs for call in other.package_calls if call.manager == "bundle")
+    return names == ("bundler",) and any(call.action == "install" for call in installs) and _has_lock(change, run)
+
+
+def _has_lock(change: DockerfileChange, run: Run) -> bool:
+    return copied(run, "Gemfile.lock") is not None or bool(change.repository.by_name.get("Gemfile.lock"))
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:

@@ -29,6 +29,7 @@ from rules.api import (
 from rules.build.pipe_failures import is_caught
 from rules.copying.installs import install_folder
 from rules.model.work_folders import folder_of
+from rules.packages.discarded_environments import is_discarded
 from rules.packages.fallbacks import stops_instead
 from rules.packages.lock_calls import is_read_only, is_told_to_hold, takes_other_index, written_anew, written_before
 from rules.packages.locks_unread import locks_unread
@@ -74,7 +75,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             lock = lock or (LOCKS["bundle"][0], False)
         if lock is None or is_read_only(run, call) or holds_to_lock(change, run, call) or _is_held_later(run, call):
             continue
-        if not (takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)):
+        unlike = takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)
+        if not (unlike or is_discarded(change, run, call)):
             unheld = _Unheld(stage, run, call, *lock)
             found.setdefault(_cause(unheld), []).append(unheld)
     for first, *later in found.values():

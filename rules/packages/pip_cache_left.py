@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import (
-    ROOT_NAMES,
     Category,
     Command,
     Confidence,
@@ -27,7 +26,7 @@ from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
 from rules.packages.system_satisfied import is_satisfied
-from rules.packages.tool_versions import has_old_pip
+from rules.packages.tool_versions import has_old_pip, takes_one_for_yes
 from rules.purpose import is_named_for_development
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
@@ -103,7 +102,8 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     if len({id(one.run) for one in found}) > 1:
         had = "install 0" not in change.fresh("pip-cache-left", stage, items)
         where = _where(found, added if had else [])
-        way_out = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
+        by_variable = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
+        way_out = by_variable if all(takes_one_for_yes(one.run) for one in found) else "Add the flag to each"
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""
         way_out = f"Add the flag{_or_mount(run)}"
@@ -172,8 +172,8 @@ def is_of_pip(call: PackageCall) -> bool:
 
 def _or_mount(run: Run) -> str:
     """Name the mount that would do as well, for root, whose home is known."""
-    user, home = run.user.value, run.scope.expand("$HOME")
-    if (user is None or user.partition(":")[0] in ROOT_NAMES) and home in (None, "", "/root"):
+    home = run.scope.expand("$HOME")
+    if runs_as_root(run) and home in (None, "", "/root"):
         return ", or mount a cache for the build alone: `RUN --mount=type=cache,target=/root/.cache/pip`"
     return ""
 

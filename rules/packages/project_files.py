@@ -242,8 +242,7 @@ def lock_path(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[st
         named = copied(run, name, folder)
         beside = context_folder(run, folder)
         path = named or posixpath.join(posixpath.dirname(manifest) if beside is None else beside, name)
-        there = in_repository(change, path)
-        known = change.repository.exists(there) if there is not None else None
+        known = change.repository.holds_in_context(change.path, path)
         if known is False or is_ignored(change, path):
             continue
         if named is not None:

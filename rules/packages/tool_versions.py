@@ -31,6 +31,14 @@ _FIRST_POETRY_WITH_ONLY = (1, 2)
 _FIRST_PYTHON_OF_POETRY_2 = (3, 9)
 _LAST_WITH_OLD_PIP = {"debian": (8,), "ubuntu": (14, 10)}
 """The last releases whose own pip is 1.5 or older: it keeps no cache, and `--no-cache-dir` came with pip 6."""
+_FIRST_WITH_PIP_19 = {
+    "debian": (11,),
+    "ubuntu": (20, 4),
+    "alpine": (3, 12),
+    "fedora": (30,),
+    **dict.fromkeys(("rhel", "centos", "rockylinux", "almalinux", "oraclelinux"), (9,)),
+}
+"""The first releases whose own pip is 19 or later; Debian 10 has 18.1, Ubuntu 18.04 and RHEL 8 have 9.0."""
 _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
 """What a RUN says that brings a newer one."""
 _FIRST_NODE_8_WITH_CI = (8, 12)
@@ -93,6 +101,16 @@ def has_old_pip(run: Run) -> bool:
     last = _LAST_WITH_OLD_PIP.get(facts.distro or "")
     other = _brings_pip(run.stage)
     return last is not None and facts.release.numbers <= last and (other is None or other.at >= run.at)
+
+
+def takes_one_for_yes(run: Run) -> bool:
+    """Tell whether pip is known to be 19 or later: an older one stops at `PIP_NO_CACHE_DIR=1` (pypa/pip#5385)."""
+    facts = run.stage.facts
+    if facts is None or "python" in facts.languages:
+        return facts is not None
+    first = _FIRST_WITH_PIP_19.get(facts.distro or "")
+    known = facts.release is not None and facts.release.number is not None
+    return first is not None and known and facts.release is not None and facts.release.numbers >= first
 
 
 @once

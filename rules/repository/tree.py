@@ -237,6 +237,11 @@ class Repository:
         there = [place for place in self.places_of(dockerfile, path) if self.exists(place)]
         return there[0] if len(there) == 1 else None
 
+    def holds_in_context(self, dockerfile: str, path: str) -> bool | None:
+        """Tell whether the build context has a file: no where none of the folders that it may be has it."""
+        answers = [self.exists(place) for place in self.places_of(dockerfile, path)]
+        return False if all(answer is False for answer in answers) else answers.count(True) == 1 or None
+
     def places_of(self, dockerfile: str, path: str) -> tuple[str, ...]:
         """Return where a file of the build context may lie in the repository: in each folder that may be the context.
 

@@ -134,6 +134,8 @@ def _confidence(change: DockerfileChange, found: Written) -> Confidence:
         entrypoint.known and (not entrypoint.value or is_bare_init(entrypoint.value))
     ):
         return Confidence.CERTAIN
+    if not entrypoint.known:
+        return Confidence.POSSIBLE  # the base may bring `["bash", "-lc"]`, which reads it as a command line
     if not is_script_entrypoint(found.stage) or not entrypoint.set_in_file:
         return Confidence.LIKELY
     scripts = (start_script(change, one) for one in written(change, "ENTRYPOINT") if one.stage is found.stage)
@@ -146,6 +148,8 @@ def _problem(change: DockerfileChange, found: Written, word: str) -> Problem:
     what = "JSON form" if found.start.form == "exec" else "shell form"
     if instruction.keyword == "HEALTHCHECK":
         then = "The probe fails every time, and the container is reported unhealthy"
+    elif instruction.keyword == "CMD" and not found.stage.image.entrypoint.known:
+        then = "Unless the base image brings an `ENTRYPOINT` that splits it, the container exits at once"
     else:
         then = "The container exits at once: nothing of that name exists"
     return Problem(
@@ -155,7 +159,7 @@ def _problem(change: DockerfileChange, found: Written, word: str) -> Problem:
         _confidence(change, found),
         doubt="the `ENTRYPOINT` in front of it may split its argument",
         stage=found.stage.key,
-        fix=_fix(found, word),
+        fix=_fix(found, word) if found.instruction.keyword != "CMD" or found.stage.image.entrypoint.known else None,
     )
 
 

@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.model.audience import is_development_start
 from rules.packages.developers_programs import commands_of_lines
+from rules.runtime.manager_shells import hands_signals_on, is_open
 from rules.runtime.node_manifest import is_without_manifest, manifest_of
 from rules.runtime.script_switches import switch_in_script
 from rules.runtime.spawning_starters import way_past_spawner
@@ -51,8 +52,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if is_development_name(found.stage.name) or not words or posixpath.basename(words[0]) not in _RUNNERS:
             continue
         name = _script(words) if not is_without_manifest(change, found.stage) else None
-        if name is not None and not _ENDS_BY_ITSELF.match(name):
+        if name is not None and not _ENDS_BY_ITSELF.match(name) and not _is_told(change, found, name, words):
             yield _problem(change, found, name, words)
+
+
+def _is_told(change: DockerfileChange, found: Written, name: str, words: tuple[str, ...]) -> bool:
+    """Whether the signal arrives all the same, as far as what the script starts hands it on."""
+    manifest = manifest_of(change, found.stage) if _WITH_VALUE.isdisjoint(words) else None
+    line = manifest.scripts.get(name) if manifest is not None else None
+    past = way_past_spawner(manifest, name) is not None
+    return not past and hands_signals_on(found.stage, posixpath.basename(words[0]), line)
 
 
 def _words(found: Written) -> tuple[str, ...]:
@@ -106,7 +115,7 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
         "shell that starts the program. On `docker stop` they exit before the program has finished, or do not tell it "
         f"at all. Start {way_out}.{NEEDS_INIT if held and not sure else ''}",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if is_open(found.stage, runner) else Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
         minor=_serves_developers(change, found, words),

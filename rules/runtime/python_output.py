@@ -6,19 +6,15 @@ Typer and Rich flush what they write.
 
 from __future__ import annotations
 
-import posixpath
 import re
-import sys
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from rules.brought import brought, place_of
 from rules.repository.python_modules import module_files
+from rules.runtime.python_programs import modules_of, own_module, program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rules.api import DockerfileChange, Repository, Stage
+    from rules.api import DockerfileChange, Stage
     from rules.runtime.python_calls import PythonCall
 
 _NO_CODE = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|^[ \t]*#.*", re.MULTILINE)
@@ -48,9 +44,6 @@ _TAKES_ARGUMENTS = re.compile(
     r"\b(?:ArgumentParser|OptionParser|sys\.argv|docopt|click\.command|typer\.(?:run|Typer)|Fire)\b"
 )
 _EXITS = re.compile(r"[ \t]*(?:[;\n]\s*)?(?:(?:sys\.)?exit|quit|raise)\b")
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+([\w, \t]+)?|import[ \t]+([\w., \t]+))", re.MULTILINE
-)
 _LONGEST_CALL = 2_000
 """Characters in which the end of a call is looked for."""
 
@@ -68,14 +61,6 @@ class Output(Enum):
     """Nothing is held back: it prints nothing, flushes that, speaks a protocol there, or cannot start."""
 
 
-class _Program(NamedTuple):
-    """A program that was read: its path, the folder in which Python looks for its modules, and its text."""
-
-    path: str
-    root: str
-    text: str
-
-
 def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Output:
     """Tell what a program prints, itself or in a module of its own that it imports.
 
@@ -88,10 +73,10 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
         return _output(call.value) if _WAITS.search(call.value) else Output.NONE
     if call.kind == "m" and "-" in call.value and not module_files(change.repository, call.value):
         return Output.NONE  # no module that is installed has a hyphen
-    program = _module(change, call.value) if call.kind == "m" else _script(change, stage, call.value)
+    program = program_of(change, stage, call)
     if program is None:
         return Output.UNREAD
-    own = [path for module in _modules(program) if (path := _own(change.repository, *module)) is not None]
+    own = [path for module in modules_of(program) if (path := own_module(change.repository, *module)) is not None]
     read = [change.repository.text(path) for path in own]
     texts = [program.text, *(text for text in read if text is not None)]
     if any(map(_speaks, texts)):
@@ -100,22 +85,6 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
     if printing:
         return _until_its_end(program.text, printing)
     return Output.UNREAD if None in read else Output.NONE
-
-
-def _module(change: DockerfileChange, name: str) -> _Program | None:
-    files = module_files(change.repository, name)
-    text = change.repository.text(files[0]) if len(files) == 1 else None
-    if text is None:
-        return None
-    tail = f"{name.replace('.', '/')}{'/__main__' if files[0].endswith('/__main__.py') else ''}.py"
-    return _Program(files[0], files[0].removesuffix(tail).rstrip("/"), text)
-
-
-def _script(change: DockerfileChange, stage: Stage, name: str) -> _Program | None:
-    place = name if "/" in name else f"./{name}"
-    target = place_of(stage, place) if name.endswith(".py") else None
-    file = brought(change, stage, target, through_stages=True) if target is not None else None
-    return _Program(file.path, posixpath.dirname(file.path), file.text) if file is not None else None
 
 
 def _output(text: str) -> Output:
@@ -181,27 +150,3 @@ def _call(text: str, start: int) -> str:
         if not depth:
             return text[start:at]
     return ""
-
-
-def _modules(program: _Program) -> Iterator[tuple[str, str]]:
-    """Yield the modules that a program names: the first word of each, and where it would lie, without `.py`."""
-    for source, names, plain in _IMPORT.findall(program.text):
-        above = source.lstrip(".")
-        dots = len(source) - len(above)
-        folder = posixpath.normpath(posixpath.join(posixpath.dirname(program.path), *[".."] * (dots - 1)))
-        base = posixpath.join(folder if dots else program.root, above.replace(".", "/"))
-        if source:
-            top = above.split(".")[0] if not dots else ""
-            yield top, base.rstrip("/")
-            yield from ((top, posixpath.join(base, name.split()[0])) for name in names.split(",") if name.strip())
-        for name in filter(None, map(str.strip, plain.split(","))):
-            path = name.split()[0].replace(".", "/")
-            yield path.split("/")[0], posixpath.join(program.root, path)
-
-
-def _own(repository: Repository, top: str, path: str) -> str | None:
-    """Return the file of a module that is, or may be, one of the repository's."""
-    for name in (f"{path}.py", f"{path}/__init__.py"):
-        if repository.exists(name):
-            return name
-    return path if repository.listing is None and top not in sys.stdlib_module_names else None

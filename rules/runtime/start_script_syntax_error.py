@@ -24,6 +24,10 @@ _BLOCKS = re.compile(r"(?:if|while|until|for|select|case)\b|\{")
 _HEAD = re.compile(r"\w[ \t]*\([ \t]*\)\s*\Z")
 """The head of a function: dash and BusyBox take any command for its body, and not only what POSIX and Bash ask for."""
 _OPENS = re.compile(r"\w+|\$?[^\w\s]")
+_FUNCTION = re.compile(r"^[ \t]*(?:function[ \t]+)?(?P<name>[\w-]+)[ \t]*(?:\([ \t]*\)[ \t]*)?\{", re.MULTILINE)
+_LONGEST_FUNCTION = 4_000
+"""Characters of a function that are looked at."""
+_ENDLESS = re.compile(r"^[ \t]*(?:while[ \t]+(?:true|:|\[[ \t]+1[ \t]+\])|until[ \t]+false)[ \t]*(?:;|$)", re.MULTILINE)
 
 
 class _Fault(NamedTuple):
@@ -97,7 +101,7 @@ def _fault(script: StartScript) -> _Fault | None:
     if script.shell != "bash" and _HEAD.search(script.text[max(span.start - _LONGEST_WORD, 0) : span.start]):
         return None
     above = [command for command in parsed.commands if command.end <= span.start and not command.nested]
-    if any(_ends(command) and not command.conditional for command in above):
+    if any(_ends(command) and not command.conditional for command in above) or _stays_above(script.text, span, above):
         return None
     maybe = any(command.conditional and "exec" in command.wrappers for command in above)
     text, length = script.text, span.end - span.start
@@ -106,6 +110,23 @@ def _fault(script: StartScript) -> _Fault | None:
         return _Fault(span, opening[0], is_open=True, maybe=maybe)
     word = (text[span.start : span.end].split() or [""])[0][:_LONGEST_WORD]
     return _Fault(span, word, is_open=False, maybe=maybe)
+
+
+def _stays_above(text: str, span: Span, above: list[Command]) -> bool:
+    """Whether a function that is called above may become the program, or a loop above has no end."""
+    becomes = {
+        head["name"] for head in _FUNCTION.finditer(text, 0, span.start) if re.search(r"\bexec\b", _body(text, head))
+    }
+    called = any(command.name in becomes and not command.conditional for command in above)
+    loop = _ENDLESS.search(text, 0, span.start)
+    return called or (loop is not None and not re.search(r"\bbreak\b", text[loop.start() : span.start]))
+
+
+def _body(text: str, head: re.Match[str]) -> str:
+    """Return what a function holds, on one line or up to a bracket that stands at the margin."""
+    end = text.find("\n}", head.end(), head.end() + _LONGEST_FUNCTION)
+    line = text[head.end() : head.end() + _LONGEST_FUNCTION].partition("\n")[0]
+    return line if line.rstrip().endswith("}") else text[head.end() : end if end != -1 else head.end()]
 
 
 def _own(parsed: Script) -> tuple[Span, ...]:

@@ -68,10 +68,20 @@ def _manager_in_use(stage: Stage) -> str | None:
 
 def makes_way(stage: Stage, start: Start) -> bool:
     """Tell whether the base's `/bin/sh -c` is known to turn into the one command that it is given, or into the last."""
-    commands, distribution = shell_commands(start), _distribution(stage)
+    return makes_way_for(stage, shell_commands(start))
+
+
+def makes_way_for(stage: Stage, commands: tuple[Command, ...]) -> bool:
+    """Tell the same of commands that something else hands to that shell: the line of a script of `package.json`."""
+    distribution = _distribution(stage)
     if distribution not in _MAKES_WAY or not commands or commands[-1].redirects:
         return False
     return len(commands) == 1 or (distribution in _BUSYBOX and _ends_in_plain_command(commands))
+
+
+def has_known_shell(stage: Stage) -> bool:
+    """Tell whether the distribution is known, and with it whether its `/bin/sh` makes way."""
+    return _distribution(stage) is not None
 
 
 def way_made(stage: Stage, start: Start) -> str:

@@ -4,7 +4,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 from rules.api import (
     OS_MANAGERS,
@@ -13,7 +12,6 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Installed,
-    Instruction,
     Note,
     PackageCall,
     Problem,
@@ -24,7 +22,6 @@ from rules.api import (
     Start,
     innermost_around,
     insert_line_before,
-    once,
     path_folders,
     quote,
     rule,
@@ -35,6 +32,7 @@ from rules.copying.poetry_settings import may_be_set_by_project
 from rules.copying.python_packages import CONSOLE_SCRIPTS, is_packaged_as
 from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.facts.installers import PYTHON_MANAGERS
+from rules.runtime.environment_homes import PYTHONS, Home, homes_of, lacks_no_package
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import only_command
@@ -43,24 +41,7 @@ from rules.user.accounts import name_of
 _INSTALLERS = PYTHON_MANAGERS | {"pipx", "conda"}
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
 """Packages that install others, and start nothing themselves."""
-_PYTHONS = frozenset({"python", "python3"})
 _WITH_ENVIRONMENT = frozenset({"pdm", "pipenv", "poetry", "uv"})
-
-
-class Home(NamedTuple):
-    """A virtual environment in the image.
-
-    Attributes:
-        path: Absolute.
-        instruction: What makes it here, or copies it here.
-        copied: Whether it is copied.
-        made_in: The stage that made it.
-    """
-
-    path: str
-    instruction: Instruction
-    copied: bool
-    made_in: Stage
 
 
 @rule(
@@ -76,12 +57,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         stage = found.stage
         script = start_script(change, found, through_stages=True)
         name = _started(found) if script is None else _in_script(stage, script)
-        if name is None or not stage.base_known or stage.runtime.is_windows:
+        if name is None or not stage.base_known or stage.runtime.is_windows or lacks_no_package(change, found):
             continue
         if any(_is_packaged(item, name) for item in stage.packages.present):
             continue
         folders = path_folders(stage)
-        homes = _homes(stage)
+        homes = homes_of(stage)
         if folders is None or any(posixpath.join(home.path, "bin") in folders for home in homes):
             continue
         hidden = hidden_environment(stage)
@@ -104,7 +85,7 @@ def _started(found: Written) -> str | None:
     if found.instruction.keyword == "CMD" and stage.image.entrypoint and not is_bare_init(stage.image.entrypoint.value):
         return None
     name = _program(found.start)
-    if name in _PYTHONS:
+    if name in PYTHONS:
         return None if stage.image.env.get("PYTHONPATH") else name
     return name if name in CONSOLE_SCRIPTS else None
 
@@ -113,7 +94,7 @@ def _is_packaged(item: Installed, name: str) -> bool:
     """Whether a package of the system brings the program, or is called for it."""
     if item.manager not in OS_MANAGERS:
         return False
-    return item.name == name or (name not in _PYTHONS and is_packaged_as(item.name, name))
+    return item.name == name or (name not in PYTHONS and is_packaged_as(item.name, name))
 
 
 _LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILINE)
@@ -129,7 +110,7 @@ def _in_script(stage: Stage, script: StartScript) -> str | None:
     if parsed.errors or last is None or last.conditional or last.before in ("|", "||", "&&") or last.program is None:
         return None
     name = last.program.value
-    if name in _PYTHONS:
+    if name in PYTHONS:
         return None if stage.image.env.get("PYTHONPATH") else name
     return name if name in CONSOLE_SCRIPTS else None
 
@@ -148,27 +129,9 @@ def _program(start: Start) -> str:
     return command.called if command is not None else ""
 
 
-@once
-def _homes(stage: Stage) -> tuple[Home, ...]:
-    """Return the virtual environments of an image, in the order of their arrival."""
-    own = [
-        (made.run.at, Home(made.path, made.run.instruction, copied=False, made_in=stage))
-        for made in environments(stage)
-    ]
-    for copy in stage.all_copies:
-        if copy.from_stage is None or copy.deferred or len(copy.sources) != 1 or copy.destination is None:
-            continue
-        source = copy.source_path(copy.sources[0])
-        for made in environments(copy.from_stage):
-            if source is not None and source != "/" and within(made.path, source):
-                there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(made.path, source)))
-                own.append((copy.at, Home(there, copy.instruction, copied=True, made_in=copy.from_stage)))
-    return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
-
-
 def _user_install(stage: Stage, name: str, folders: tuple[str, ...]) -> UserInstall | None:
     """Return what may have put a script into an account's home, where `PATH` leads to no such place."""
-    if name in _PYTHONS or any(".local" in folder for folder in folders):
+    if name in PYTHONS or any(".local" in folder for folder in folders):
         return None
     made = (*user_installs(stage), *copied_user_installs(stage))
     brings = (one for one in made if one.call.manifests or name in {p.name for p in one.call.packages})
@@ -226,15 +189,18 @@ def _problem(found: Written, name: str, home: Home) -> Problem:
     stage, binaries = found.stage, posixpath.join(home.path, "bin")
     brought = f"{'copied' if home.copied else 'made'} in line {home.instruction.line}"
     setting = f'ENV PATH="{binaries}:$PATH"'
-    if name in _PYTHONS:
+    if name in PYTHONS:
         fact = f"the system's {quote(name)}, which does not see the packages in {quote(home.path)} ({brought})"
         then = f"`PATH` does not lead to {quote(binaries)}, and the first import ends in “ModuleNotFoundError”"
     else:
         fact = f"{quote(name)}, which lies in the virtual environment {quote(home.path)} ({brought})"
         then = f"`PATH` does not lead to {quote(binaries)}, and the container exits with “executable file not found”"
     way_out = f"Set {quote(setting)}, or start {quote(posixpath.join(binaries, name))}"
-    homeless = home.copied and all(map(stage.runtime.lacks, _PYTHONS))
-    if homeless:
+    homeless = home.copied and all(map(stage.runtime.lacks, PYTHONS))
+    moved = home.mends(name)
+    if moved:
+        way_out = moved
+    elif homeless:
         way_out = f"Nor is the Python there that made it, that of {home.made_in.label}: start from the same base image"
     return Problem(
         found.instruction.span,
@@ -245,7 +211,7 @@ def _problem(found: Written, name: str, home: Home) -> Problem:
         key=name,
         cause=_without(stage, binaries),
         fix=Fix("Lead PATH to the environment", (insert_line_before(found.instruction, setting),))
-        if not homeless
+        if not homeless and not moved
         else None,
     )
 
@@ -253,7 +219,7 @@ def _problem(found: Written, name: str, home: Home) -> Problem:
 def _problem_of_poetry(found: Written, name: str, made: Run | None) -> Problem:
     assert made is not None
     stage, line = found.stage, made.instruction.line
-    if name in _PYTHONS:
+    if name in PYTHONS:
         then = f"{quote(name)} is the system's, and its first import ends in “ModuleNotFoundError”"
     else:
         then = "the container exits with “executable file not found”"

@@ -54,12 +54,19 @@ def _downloads(command: Command) -> bool:
     return all(map(_NAMED_ADDRESS.fullmatch, bare))  # any other may hold an option
 
 
+_WRITES = (">", ">>", ">|", "&>", "&>>")
+"""Redirections of the standard output to a file; `2>&1` leads to where that one goes."""
+
+
 def is_saved_to_file(command: Command) -> bool:
     """Tell whether a curl writes a file: by an option, or by the shell."""
     if command.option("-o", "--output") in ("/dev/null", "-"):
         return False
     by_option = command.has("-o", "-O", "--output", "--remote-name", "-J")
-    return by_option or any(">" in redirect.operator for redirect in command.redirects)
+    return by_option or any(
+        one.operator in _WRITES and one.fd in (None, 1) and (one.target is None or one.target.value != "/dev/null")
+        for one in command.redirects
+    )
 
 
 def is_looked_at(run: Run, command: Command) -> bool:

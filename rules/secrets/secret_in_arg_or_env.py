@@ -24,6 +24,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.secrets.named_secrets import NamedSecret, holds_a_secret, secret_made_of
+from rules.secrets.refusing_servers import refuses_without
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 from rules.secrets.secret_ways_out import makes_password, mount_id, ways_out
@@ -35,6 +36,7 @@ _DISCARDED = (
 _TAKEN_OUT = (
     "Let the start refuse where none is given; merely left out, it may become an empty one that lets everybody in"
 )
+_REFUSES = "Leave that out: the start of this image refuses where none is given"
 _PLACE = (
     "What stands there is in every container and in `docker inspect`; give it at run time instead, and let the start "
     "refuse without"
@@ -126,17 +128,33 @@ def _problem(change: DockerfileChange, group: Sequence[NamedSecret], every: tupl
     first = group[0]
     literal = first.kind in ("literal", "by argument")
     fact, then = _said(first) if len(group) == 1 else _said_of(group)
+    out = tuple(ways_out(group))
     return Problem(
         first.instruction.span,
-        " ".join((f"{fact}. {then}.", *ways_out(group))),
+        " ".join((f"{fact}. {then}.", *out)),
         _CONFIDENCES.get(first.kind, Confidence.LIKELY),
         doubt=BY_ARGUMENT if literal else _by_name(first),
         instruction=first.instruction,
         key=first.name.text,
         items=every,
+        decision=_decision(first, then, out),
+        minor=first.kind == "place" and first.instruction.keyword == "ENV",
         severity=Severity.ERROR if literal and first.ships else Severity.WARNING,
         fix=_fix(change, first.instruction, first.name, first.value),
     )
+
+
+def _decision(found: NamedSecret, then: str, out: Sequence[str]) -> str:
+    """Name what is advised alike of several arguments that the same steps read; each ENV is told by itself."""
+    name, stage = found.name.text, found.owner
+    reading = [str(run.instruction.line) for run in (stage.runs if stage is not None else ()) if _names(run, name)]
+    if found.instruction.keyword != "ARG" or found.given is not None or not reading:
+        return ""
+    return " ".join((*reading, then, *out)).replace(name, "").replace(mount_id(name), "")
+
+
+def _names(run: Run, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", run.instruction.whole_value) is not None
 
 
 def _said(found: NamedSecret) -> tuple[str, str]:
@@ -149,7 +167,7 @@ def _said(found: NamedSecret) -> tuple[str, str]:
         return f"`ARG {name}` takes a secret as a build argument", then if found.ships else _DISCARDED
     if found.kind == "place":
         return f"`ENV {name}` puts a secret's place into the image's configuration", _PLACE
-    then = _at_server(found) or f"Whoever starts it without another one runs with that. {_TAKEN_OUT}"
+    then = _at_server(found) or f"Whoever starts it without another one runs with that. {_taken_out((found,))}"
     return f"`ENV {name}` gives every container a secret that everyone guesses", then
 
 
@@ -161,8 +179,13 @@ def _said_of(group: Sequence[NamedSecret]) -> tuple[str, str]:
         return f"{fact}: {names}", then
     if first.kind == "place":
         return f"`ENV` puts the places of secrets into the image's configuration: {names}", _PLACE
-    then = _at_server(first) or f"Whoever starts it without others runs with those. {_TAKEN_OUT}"
+    then = _at_server(first) or f"Whoever starts it without others runs with those. {_taken_out(group)}"
     return f"`ENV` gives every container secrets that everyone guesses: {names}", then
+
+
+def _taken_out(group: Sequence[NamedSecret]) -> str:
+    """Say what is to hold where nobody gives another value."""
+    return _REFUSES if refuses_without(group[0].owner, [found.name.text for found in group]) else _TAKEN_OUT
 
 
 def _at_server(found: NamedSecret) -> str | None:

@@ -18,8 +18,13 @@ _PLAIN = frozenset({"curl", "wget", "tee", "touch", "echo", "printf", "cat"})
 """What writes a file as any other: without them."""
 _RUNS = 0o111
 _SMALL = 64 * 1024
-_TEXTS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".conf", ".cnf", ".cfg", ".ini", ".cron", ".txt")
-"""How files end of which a few kilobytes are written by hand."""
+_TEXTS = (
+    *(".sh", ".bash", ".py", ".pl", ".rb", ".js", ".conf", ".cnf", ".cfg", ".ini", ".cron", ".txt"),
+    *(".yml", ".yaml", ".toml", ".key", ".pem", ".crt", ".pub"),
+)
+"""How files end of which a few kilobytes are written by hand, and keys."""
+_LITTLE = frozenset("tini dumb-init su-exec id_rsa id_dsa id_ecdsa id_ed25519 authorized_keys known_hosts".split())
+"""Programs of some ten kilobytes, and files of SSH's."""
 
 
 def is_executable(change: DockerfileChange, copy: Copy, source: CopySource) -> bool | None:
@@ -53,7 +58,7 @@ def is_known_to_be_small(change: DockerfileChange, copy: Copy) -> bool:
 
 def _is_small(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
     size, name = _size(change, copy, source), posixpath.basename(source.path or "")
-    return size <= _SMALL if size is not None else name.endswith(_TEXTS) or "entrypoint" in name
+    return size <= _SMALL if size is not None else name.endswith(_TEXTS) or "entrypoint" in name or name in _LITTLE
 
 
 def _size(change: DockerfileChange, copy: Copy, source: CopySource) -> int | None:

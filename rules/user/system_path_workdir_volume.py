@@ -29,22 +29,34 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A `WORKDIR` or `VOLUME` lies on a folder of the system."""
     for stage, step in shipped_steps(change):
         instruction = step.instruction
-        if stage.runtime.is_windows:
-            continue
+        if stage.runtime.is_windows or stage.root.is_scratch:
+            continue  # upon scratch no folder holds a system's files
         if instruction.keyword == "WORKDIR":
             path = step.resolve(step.scope.expand(instruction.value))
             ends_here = stage.image.workdir.instruction is instruction
-            if path is not None and (_is_kernel(path) or (ends_here and path in _NO_FOLDER_TO_WORK_IN)):
+            kernel = path is not None and _is_kernel(path) and not _is_volume(stage, path)
+            if path is not None and (kernel or (ends_here and path in _NO_FOLDER_TO_WORK_IN)):
                 yield _workdir(stage, instruction, path)
         elif instruction.keyword == "VOLUME":
             for word in instruction.exec_form or instruction.words:
                 path = step.resolve(step.scope.expand(word.text))
-                if path is not None and (_is_kernel(path) or path in _SYSTEM):
-                    yield _volume(stage, instruction, path)
+                if path is not None and (path in _SYSTEM or _is_kernels_own(path)):
+                    yield _volume(change, stage, instruction, path)
 
 
 def _is_kernel(path: str) -> bool:
     return any(within(path, folder) for folder in _KERNEL) and not any(within(path, folder) for folder in _SHARED)
+
+
+def _is_kernels_own(path: str) -> bool:
+    """Whether the kernel has files there: in all of /proc and /sys; a folder of /dev may be made for the volume."""
+    return _is_kernel(path) and not (within(path, "/dev") and path != "/dev")
+
+
+def _is_volume(stage: Stage, path: str) -> bool:
+    """Whether the file declares a volume there, which is mounted over what the container runtime brings."""
+    texts = (i.exec_form or i.words for i in stage.instructions if i.keyword == "VOLUME")
+    return any(word.text.rstrip("/") == path for words in texts for word in words)
 
 
 def _workdir(stage: Stage, instruction: Instruction, path: str) -> Problem:
@@ -65,20 +77,24 @@ def _workdir(stage: Stage, instruction: Instruction, path: str) -> Problem:
         else Confidence.POSSIBLE,  # a shell may well start there
         stage=stage.key,
         key=path,
+        minor=not kernel,
     )
 
 
-def _volume(stage: Stage, instruction: Instruction, path: str) -> Problem:
+def _volume(change: DockerfileChange, stage: Stage, instruction: Instruction, path: str) -> Problem:
+    kernel = _is_kernel(path)
     then = (
-        "The kernel's files live there; a volume over them hides them or hands them to whoever mounts it."
-        if _is_kernel(path)
-        else "Docker copies the folder into a new volume when the container first starts and keeps that copy: later "
-        "versions of the image bring updates of the system that the container never sees."
+        "The kernel's files live there; a volume over them hides them or hands them to whoever mounts it. Leave the "
+        "path out; what a container needs of it is mounted when it starts."
+        if kernel
+        else "Docker copies the folder into each new volume, and where a volume is kept, as Compose does, it keeps "
+        "that copy: later versions of the image bring updates of the system that the container never sees. Name the "
+        "folders below it that hold data."
     )
     return Problem(
         instruction.span,
-        f"{stage.label} declares a volume on {quote(path)}, a folder of the system. {then} "
-        "Name the one folder below that holds data.",
+        f"{stage.label} declares a volume on {quote(path)}, a folder of the system. {then}",
         stage=stage.key,
         key=path,
+        minor=change.is_for_developers and not kernel,
     )
