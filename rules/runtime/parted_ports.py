@@ -84,7 +84,9 @@ def _problem(stage: Stage, exposed: Port, told: _Told, before: int) -> Problem:
     sides = (f"EXPOSE {exposed.text}", exposed.instruction), (told.text, told.instruction)
     (moved, place), (stays, other) = sides if told.port == before else sides[::-1]
     asked = _asked(stage, exposed.number) if told.port != before else None
-    probe = f" `HEALTHCHECK` asks {quote(asked or '')} still: every probe fails, and the container is reported unhealthy."
+    probe = (
+        f" `HEALTHCHECK` asks {quote(asked or '')} still: every probe fails, and the container is reported unhealthy."
+    )
     return Problem(
         place.span,
         f"{stage.label} says {quote(moved)} now, and {quote(stays)} stays, which named the same port before this "
