@@ -84,7 +84,7 @@ def _words(start: Start) -> tuple[str, ...]:
 
 
 def module_named(words: tuple[str, ...]) -> str | None:
-    """Return the module that a start command imports, from wherever: `shop.wsgi` of `gunicorn shop.wsgi:app`, `shop` of `-m shop`."""
+    """Return the module that a start command names, wherever it lies: `shop.wsgi` of `gunicorn shop.wsgi:app`."""
     if not words or not _FOLDER_OPTIONS.isdisjoint(word.partition("=")[0] for word in words):
         return None
     name, args = posixpath.basename(words[0]), words[1:]
