@@ -68,7 +68,7 @@ def _in_defaults(change: DockerfileChange) -> Iterator[Problem]:
             names = dict.fromkeys(declarable_uses(value.text, escape)) if value is not None else ()
             readers = [stage for stage in change.stages if _reads(stage, word.text, escape)] if names else []
             for name in names:
-                if readers and name not in above and name not in OF_THE_BUILDER:
+                if readers and name not in above | {word.text} and name not in OF_THE_BUILDER:
                     yield _of_default(change, argument, word.text, name, readers[0])
             above.add(word.text)
 

@@ -80,7 +80,7 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     problem = _problem(change, stage, copy, builder, path, filled)
     if problem is not None:
         then = (was for link in stage.chain if (was := change.was(link)) is not None)
-        held = any(was.files.whole_trees for was in then) and _is_no_less_needed(change, stage, copy, builder, path)
+        held = any(was.files.whole_trees for was in then) and _may_need_all(change, stage, copy, builder, path)
         yield replaced(problem, held_before=held, untold=is_workplace(change, stage))
 
 
@@ -187,16 +187,6 @@ def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: S
     if not may_run_from_sources(stage, builder):
         return False
     return not runtime_paths(change, stage, copy, path) and not searched_paths(stage, copy, path)
-
-
-def _is_no_less_needed(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> bool:
-    """Whether the image needs the tree as it did before, or what of it is too much is no more than it was.
-
-    A program that is one file, or a few folders, is what the split was made for: the rest was to stay behind.
-    """
-    if _may_need_all(change, stage, copy, builder, path):
-        return True
-    return may_run_from_sources(stage, builder) and made_program(change, stage, copy, path) is None
 
 
 def _confidence(stage: Stage, builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None) -> Confidence:
