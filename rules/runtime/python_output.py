@@ -76,17 +76,31 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
         return _output(call.value) if _WAITS.search(call.value) else Output.NONE
     if call.kind == "m" and "-" in call.value and not module_files(change.repository, call.value):
         return Output.NONE  # no module that is installed has a hyphen
-    program = _module(change, call.value) if call.kind == "m" else _script(change, stage, call.value)
-    if program is None:
+    files = program_files(change, stage, call)
+    if not files:
         return Output.UNREAD
-    own = [path for module in _modules(program) if (path := _own(change.repository, *module)) is not None]
-    read = [change.repository.text(path) for path in own]
-    texts = [program.text, *(text for text in read if text is not None)]
+    read = list(files.values())
+    texts = [text for text in read if text is not None]
     if any(map(_speaks, texts)):
         return Output.NONE
     if Output.PRINTED in map(_output, texts):
         return Output.PRINTED
     return Output.UNREAD if None in read else Output.NONE
+
+
+def program_files(change: DockerfileChange, stage: Stage, call: PythonCall) -> dict[str, str | None]:
+    """Return the texts of a program and of the project's modules that it imports, by path; empty where it is not read.
+
+    Args:
+        change: The change under review.
+        stage: The stage that starts it.
+        call: How it is started: a module or a script.
+    """
+    program = _module(change, call.value) if call.kind == "m" else _script(change, stage, call.value)
+    if program is None:
+        return {}
+    own = (path for module in _modules(program) if (path := _own(change.repository, *module)) is not None)
+    return {program.path: program.text, **{path: change.repository.text(path) for path in own if path != program.path}}
 
 
 def _module(change: DockerfileChange, name: str) -> _Program | None:
