@@ -84,7 +84,10 @@ def path_name(reference: ImageReference) -> str:
 _CARGO_CHEF = re.compile(r"(?:latest|\d+\.\d+\.\d+)-rust-(.+)")
 
 
-_DATED = re.compile(r"([a-z]+)-20\d{6}(?:\.\d+)?(-slim)?")
+_DATED = re.compile(
+    r"(?!stable|oldstable|oldoldstable|testing|unstable|sid|experimental|latest|rolling|devel)"  # another one each time
+    r"([a-z]+)-20\d{6}(?:\.\d+)?(-slim)?"
+)
 """The tag of a suite as it was on one day: `bookworm-20251020-slim` (the READMEs of debian and ubuntu)."""
 
 
