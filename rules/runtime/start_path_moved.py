@@ -100,8 +100,11 @@ def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
     if now.value is None or then.value is None or not (now.set_in_file or then.set_in_file):
         return None
     old, new = (posixpath.normpath(folder) for folder in (then.value, now.value))
-    starts = [[s.value.words for s in image.start_command if s.value is not None] for image in (was.image, stage.image)]
-    return (old, new) if old != new and _are_same(*starts, old) else None
+    return (old, new) if old != new and _are_same(_starts(was), _starts(stage), old) else None
+
+
+def _starts(stage: Stage) -> list[tuple[str, ...]]:
+    return [setting.value.words for setting in stage.image.start_command if setting.value is not None]
 
 
 def _are_same(before: list[tuple[str, ...]], after: list[tuple[str, ...]], folder: str) -> bool:
