@@ -56,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # the stage that reads it may not be built
         open_names = [name for name in empty if name not in build.args and name not in told]
         for passed in build.args:
-            like = (name for name in open_names if _is_like(passed, name))
+            like = (name for name in open_names if _is_like(passed, name) or _is_renamed(change, passed, name))
             meant = next(like, None) if _is_taken_by_none(change, passed) else None
             if meant is not None and not _is_passed_beside(change, build, meant):
                 told.add(meant)
@@ -103,6 +103,24 @@ def _is_like(passed: str, name: str) -> bool:
         and all(map(_is_like_part, theirs[:-1], ours[:-1]))
         and (_is_like_part(theirs[-1], ours[-1]) or _is_short_for(theirs[-1], ours[-1]))
     )
+
+
+def _is_renamed(change: DockerfileChange, passed: str, name: str) -> bool:
+    """Whether the change takes away the one `ARG` and puts the other in its place, and no further one comes or goes."""
+    return change.before is not None and _exchanged(change) == (passed, name)
+
+
+@once
+def _exchanged(change: DockerfileChange) -> tuple[str, str] | None:
+    """Return the only argument that a change takes away, and the only one that it brings."""
+    assert change.before is not None
+    then, now = _declared(change.before), _declared(change.after)
+    gone, new = then - now, now - then
+    return (gone.pop(), new.pop()) if len(gone) == len(new) == 1 else None
+
+
+def _declared(model: Model) -> set[str]:
+    return {name.text for one in model.dockerfile.instructions if one.keyword == "ARG" for name, _ in one.pairs}
 
 
 def _is_like_part(one: str, other: str) -> bool:

@@ -32,6 +32,7 @@ from rules.api import (
     written_by,
 )
 from rules.build.cargo_programs import is_shipped, names_a_library
+from rules.build.placeholder_below_cache import placeholder_below_cache
 from rules.model.work_folders import folder_of
 
 _WRITES = frozenset({"echo", "printf", "cat", "tee", "touch"})
@@ -64,6 +65,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for path, build in islice(_placeholders(stage), _MOST):
             copy = _copied_over(stage, build, path)
+            below = _below_cache(change, stage, path, build, copy) if copy is not None else None
+            if below is not None:
+                yield below
+                break
             again = _again(stage, build, copy) if copy is not None else None
             library = _has_other_library(change, stage, build, path)
             if copy is None or again is None or library or _is_renewed(stage, path, build, again):
@@ -139,6 +144,16 @@ def _copied_over(stage: Stage, build: _Build, path: str) -> Copy | None:
             if any(put.path == path or (put.tree and within(path, put.path)) for put in puts):
                 return copy
     return None
+
+
+def _below_cache(change: DockerfileChange, stage: Stage, path: str, build: _Build, copy: Copy) -> Problem | None:
+    """Return the problem of a real build that goes into a cache, where the one on the placeholder went into a layer."""
+    last = next((one for one in reversed(_builds(stage)) if one.run.at > copy.at), None)
+    if last is None or last.run.stage is not stage:
+        return None
+    if is_shipped(change, stage, build.run, path) is False:
+        return None
+    return placeholder_below_cache(change, stage, path, (build.run, build.command), (last.run, last.command))
 
 
 def _again(stage: Stage, build: _Build, copy: Copy) -> _Build | None:

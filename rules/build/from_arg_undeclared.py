@@ -10,6 +10,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Instruction,
     Problem,
     Scope,
     Severity,
@@ -54,6 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 plain.append(name)
         if plain:
             yield _all_undeclared(change, stage, tuple(plain))
+    yield from _in_defaults(change)
 
 
 def _undeclared(change: DockerfileChange, stage: Stage, name: str) -> Problem:
@@ -79,6 +81,40 @@ def _all_undeclared(change: DockerfileChange, stage: Stage, names: tuple[str, ..
         f"{'it' if single else 'them'} there.",
         stage=stage.key,
         items=names,
+    )
+
+
+def _in_defaults(change: DockerfileChange) -> Iterator[Problem]:
+    """Yield what the default of an ARG above the first FROM reads of an ARG that does not stand above it."""
+    escape = change.after.global_scope.escape
+    above: set[str] = set(badly_declared_above(change.after))
+    for argument in change.after.global_args:
+        for word, value in argument.pairs:
+            names = dict.fromkeys(declarable_uses(value.text, escape)) if value is not None else ()
+            readers = [stage for stage in change.stages if _reads(stage, word.text, escape)] if names else []
+            for name in names:
+                if readers and name not in above | {word.text} and name not in OF_THE_BUILDER:
+                    yield _of_default(change, argument, word.text, name, readers[0])
+            above.add(word.text)
+
+
+def _reads(stage: Stage, name: str, escape: str) -> bool:
+    return stage.base_word is not None and name in uses(stage.base_word.text, escape)
+
+
+def _of_default(change: DockerfileChange, argument: Instruction, of: str, name: str, reader: Stage) -> Problem:
+    below = any(word.text == name for one in change.after.global_args for word, _ in one.pairs)
+    hint = "Move that above it." if below else _hint(change, name)
+    place = "it stands below" if below else f"no `ARG {name}` stands above the first `FROM`"
+    return Problem(
+        argument.span,
+        f"The default of `ARG {of}` uses `${name}`, and {place}. It is empty there, whatever `--build-arg {name}` "
+        f"says{_elsewhere(change, name)}: `FROM` of {reader.label} (line {reader.from_.line}) names its image "
+        f"without it. {hint}",
+        Confidence.LIKELY,
+        doubt=f"a build may give `{of}` a value of its own",
+        key=name,
+        fix=_fix(change, argument.span.start, argument.span.end, name) if not below else None,
     )
 
 

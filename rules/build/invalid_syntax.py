@@ -12,6 +12,7 @@ from rules.api import (
     Doubt,
     Edit,
     Fix,
+    Instruction,
     Model,
     Problem,
     Severity,
@@ -180,6 +181,19 @@ def _signs(model: Model) -> dict[int, tuple[Span, ...]]:
     return {one.first.keyword_span.start: () if one.sign == "-" else signs_of(one) for one in found}
 
 
+def _can_follow(keyword: str, wrong: Instruction) -> bool:
+    """Whether an instruction of the keyword may have that value: none stands alone, and `FROM` has an image's words.
+
+    `From: A <a@example.com>` of a pasted mail would be refused as well.
+    """
+    words = [word.text for word in wrong.words if not word.text.startswith("--")]
+    return bool(wrong.value) and (keyword != "FROM" or len(words) in _WORDS_OF_FROM)
+
+
+_WORDS_OF_FROM = (1, 3)
+"""`FROM image`, `FROM image AS name` (Dockerfile reference, "FROM")."""
+
+
 def _fix(change: DockerfileChange, fault: SyntaxFault, place: int | None) -> Fix | None:
     """Write the instruction that was meant, take pasted signs away, or put a lost backslash in front of an operator.
 
@@ -191,8 +205,8 @@ def _fix(change: DockerfileChange, fault: SyntaxFault, place: int | None) -> Fix
     instructions = change.after.dockerfile.instructions
     wrong = instructions[place] if place is not None else None
     if fault.suggestion is not None:
-        if wrong is not None and wrong.keyword_span == fault.span and not wrong.value:
-            return None  # the keyword alone would be refused as well
+        if wrong is not None and wrong.keyword_span == fault.span and not _can_follow(fault.suggestion, wrong):
+            return None
         return Fix(f"Write {fault.suggestion}", (replace(change.source, fault.span, fault.suggestion),))
     if fault.span.start in _signs(change.after):
         signs = _signs(change.after)[fault.span.start]

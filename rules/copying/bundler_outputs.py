@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.gone_paths import Gone
 from rules.facts.installers import NODE_MANAGERS
@@ -33,20 +33,35 @@ _OF_THEIR_OWN = re.compile(r"sveltekit|@sveltejs/kit|solid-start|qwik|@remix-run
 """Frameworks upon Vite that write elsewhere."""
 
 
+class _Output(NamedTuple):
+    """What the script `build` writes: by which bundler, where, and the settings that name the folder, if any do."""
+
+    bundler: str
+    folder: str
+    settings: str = ""
+
+
 def moved_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
-    """Say that the bundler of the project's `build` is another one now, and writes to another folder than is copied."""
+    """Say that the project's `build` writes to another folder than before: by another bundler, or by its settings."""
     for run in builder.done_runs:
         if not any(call.manager in NODE_MANAGERS and call.action in ("run", "build") for call in run.package_calls):
             continue
         folder = run.workdir.value
-        now, then = _bundler(change, run, before=False), _bundler(change, run, before=True)
-        if folder is None or now is None or then is None or _OUTPUTS[now] == _OUTPUTS[then]:
+        now, then = _output(change, run, before=False), _output(change, run, before=True)
+        if folder is None or now is None or then is None or now.folder == then.folder:
             continue
-        old, new = (posixpath.join(folder, _OUTPUTS[name]) for name in (then, now))
-        if within(path, old) and not _is_made(builder, _OUTPUTS[then]):
-            why = f"The project's `build` is {quote(f'{now} build')} with this change and no longer "
-            return Gone(f"{why}{quote(f'{then} build')}, and that writes {quote(new)}.", f"{new}{path[len(old) :]}")
+        old, new = (posixpath.join(folder, name) for name in (then.folder, now.folder))
+        if within(path, old) and not _is_made(builder, then.folder) and not _is_listed(change, then.folder):
+            return Gone(_why(now, then, new), f"{new}{path[len(old) :]}")
     return None
+
+
+def _why(now: _Output, then: _Output, new: str) -> str:
+    told = now.settings or then.settings
+    if told:
+        return f"{quote(f'{now.bundler} build')} writes {quote(new)} since this change to {quote(told)}."
+    why = f"The project's `build` is {quote(f'{now.bundler} build')} with this change and no longer "
+    return f"{why}{quote(f'{then.bundler} build')}, and that writes {quote(new)}."
 
 
 def other_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
@@ -110,12 +125,21 @@ _OTHERS_TAKEN = re.compile(r"""from\s+["'][./]|require\(\s*["'][./]|laravel|dir\
 
 def _is_in_repository(change: DockerfileChange, folder: str) -> bool:
     """Whether the repository has a folder of that name, or may."""
-    listing = change.repository.listing
-    return listing is None or any(folder in path.split("/") for path in listing)
+    return change.repository.listing is None or _is_listed(change, folder)
+
+
+def _is_listed(change: DockerfileChange, folder: str) -> bool:
+    return any(folder in path.split("/") for path in change.repository.listing or {})
 
 
 def _bundler(change: DockerfileChange, run: Run, *, before: bool) -> str | None:
-    """Return the bundler that the script `build` of the project's package.json runs and tells no folder."""
+    """Return the bundler that the script `build` of the project's package.json runs, where nothing names a folder."""
+    output = _output(change, run, before=before)
+    return output.bundler if output is not None and not output.settings else None
+
+
+def _output(change: DockerfileChange, run: Run, *, before: bool) -> _Output | None:
+    """Return what the script `build` of the project's package.json writes, if its settings leave that in no doubt."""
     repository = change.repository_before if before else change.repository
     place = in_repository(change, copied(run, "package.json", run.workdir.value) or "package.json")
     text = repository.text(place) if place is not None else None
@@ -126,7 +150,18 @@ def _bundler(change: DockerfileChange, run: Run, *, before: bool) -> str | None:
     configured = (
         name for name in repository.files if posixpath.basename(name).startswith((f"{found[1]}.config", "vue.config"))
     )
-    return None if any(_TOLD.search(repository.text(name) or "") for name in configured) else found[1]
+    telling = [name for name in configured if _TOLD.search(repository.text(name) or "")]
+    if not telling:
+        return _Output(found[1], _OUTPUTS[found[1]])
+    told = repository.text(telling[0]) or ""
+    named = _FOLDER.findall(told)
+    plain = len(telling) == len(named) == len(_TOLD.findall(told)) == 1 and not _ELSEWHERE.search(told)
+    return _Output(found[1], posixpath.normpath(named[0]), telling[0]) if plain else None
+
+
+_FOLDER = re.compile(r"""\b(?:outDir|outputDir)\s*:\s*["'](?:\./)?([\w.-]+)["']""")
+_ELSEWHERE = re.compile(r"\broot\s*:|\bmode\b|\?")
+"""What in a bundler's settings may make the folder another one: a root, a case that is chosen when it runs."""
 
 
 def _is_made(builder: Stage, folder: str) -> bool:

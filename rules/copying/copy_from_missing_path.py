@@ -23,6 +23,7 @@ from rules.copying.bundler_outputs import moved_output, other_output
 from rules.copying.cached_outputs import mount_around
 from rules.copying.disputed_places import is_disputed
 from rules.copying.gone_paths import Gone, gone
+from rules.copying.gradle_outputs import renamed_archive
 from rules.copying.jar_outputs import other_archive
 from rules.copying.left_members import left_member
 from rules.copying.missing_environment import other_environment
@@ -117,6 +118,7 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     reason = (
         reason
         or other_archive(change, builder, path)
+        or renamed_archive(change, builder, path)
         or of_mix(change, builder, path)
         or _left_out(change, builder, path)
     )

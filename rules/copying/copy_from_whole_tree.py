@@ -79,9 +79,8 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
         return
     problem = _problem(change, stage, copy, builder, path, filled)
     if problem is not None:
-        was = change.was(stage)
-        shipped = was is not None and bool(was.files.whole_trees)
-        held = shipped and _may_need_all(change, stage, copy, builder, path)
+        then = (was for link in stage.chain if (was := change.was(link)) is not None)
+        held = any(was.files.whole_trees for was in then) and _may_need_all(change, stage, copy, builder, path)
         yield replaced(problem, held_before=held, untold=is_workplace(change, stage))
 
 

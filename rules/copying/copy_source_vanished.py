@@ -24,7 +24,13 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.made_outside import MADE_OUTSIDE, OFTEN_IGNORED, WRITES_SUMS, is_made_where_images_are_built
+from rules.copying.made_outside import (
+    MADE_OUTSIDE,
+    OFTEN_IGNORED,
+    WRITES_SUMS,
+    is_made_where_images_are_built,
+    may_be_made_outside,
+)
 from rules.packages.project_templates import is_template
 from rules.quoting import listed
 from rules.repository.contexts import folders_around
@@ -190,8 +196,11 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
     folders = tuple(folders_around(posixpath.join(context, path)))
     if name in _SUMS and is_made_where_images_are_built(change, WRITES_SUMS, folders):
         return False
-    others = (data for file, data in repository.files.items() if file != change.path)
-    return not any(name.encode() in data for data in others)
+    existed = _existed(change, context, path)
+    then = change.repository_before.files if existed else {}  # who spoke of it before spoke of what was committed
+    others = (file for file, data in repository.files.items() if file != change.path and name.encode() in data)
+    named = any(name.encode() not in then.get(file, b"") for file in others)
+    return not named and not (existed and may_be_made_outside(change, path))
 
 
 def _lies_in_root(change: DockerfileChange, context: str, path: str) -> bool:
@@ -267,8 +276,22 @@ def _new_path(change: DockerfileChange, context: str, path: str) -> str | None:
     name = posixpath.basename(path)
     if name.lower() in _COMMON:
         return None
+    if (folder := _renamed_folder(change, context, path)) is not None:
+        return folder
     found = [file for file in change.repository.by_name.get(name, ()) if file.startswith(prefix)]
     return found[0].removeprefix(prefix) if len(found) == 1 else None
+
+
+def _renamed_folder(change: DockerfileChange, context: str, path: str) -> str | None:
+    """Return the folder beside a folder that has now all the files of that, and that is new."""
+    listing, then = change.repository.listing or {}, change.repository_before.listing or {}
+    old = f"{posixpath.join(context, path)}/"
+    files = [file.removeprefix(old) for file in then if file.startswith(old)]
+    around = posixpath.dirname(old.rstrip("/"))
+    prefix = f"{around}/" if around else ""
+    beside = {file[len(prefix) :].split("/")[0] for file in listing if file.startswith(prefix) and file not in then}
+    found = [name for name in sorted(beside) if all(f"{prefix}{name}/{file}" in listing for file in files)]
+    return posixpath.join(posixpath.dirname(path), found[0]) if files and len(found) == 1 else None
 
 
 @once

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -17,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
-from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.ignore_file import IgnoreFile, had_surely_none, ignore_file, lies_beside
 from rules.copying.version_by_git import is_read_by_program, is_read_for_version, may_be_read
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 
@@ -55,7 +56,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         elif not leaks and not is_read_for_version(change):
             leaks.append(_HISTORY)
     if leaks:
-        yield _problem(ignore, *copy, leaks, ships=copy[0].files_ship)
+        problem = _problem(ignore, *copy, leaks, ships=copy[0].files_ship)
+        yield replace(problem, held_before=had_surely_none(change) and _came_before(change, leaks))
+
+
+def _came_before(change: DockerfileChange, leaks: list[Leak]) -> bool:
+    """Whether the whole context was copied before as well, with all of that in it: a first ignore file let it stay."""
+    assert change.before is not None
+    copies = (copy for stage in change.before.stages for copy in stage.copies)
+    context, then = change.repository_before.context_of(change.path), change.repository_before.listing or {}
+    paths = [posixpath.join(context or "", leak.pattern) for leak in leaks if leak is not _HISTORY]
+    there = (path in then or any(one.startswith(f"{path}/") for one in then) for path in paths)
+    return any(map(brings_whole_context, copies)) and all(there)
 
 
 def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:

@@ -50,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             found = editable_install(change, builder)
             if found is None or _is_found_where_it_starts(stage):
                 continue
-            if not _is_brought(stage, copy, found.folder, taken.path):
+            if not _is_brought(stage, copy, found, taken.path):
                 yield _problem(stage, copy, builder, found)
 
 
@@ -68,14 +68,31 @@ def _is_found_where_it_starts(stage: Stage) -> bool:
     return False
 
 
-def _is_brought(stage: Stage, copy: Copy, folder: str, environment: str) -> bool:
+def _is_brought(stage: Stage, copy: Copy, found: Editable, environment: str) -> bool:
     """Whether a folder that may hold the sources comes along, or one that another install puts in their place."""
     if any(call.action in ("install", "sync") for run in stage.runs for call in run.package_calls if call.project):
         return True
+    parts = _parts_of_sources(found)
     return any(
         put.tree and put.kind != "workdir" and put.step is not copy and not within(put.path, environment)
-        for put in stage.files.covering(folder)
+        for put in stage.files.covering(found.folder)
+        if parts is None or _first_below(found.folder, put.path) in parts
     )
+
+
+def _parts_of_sources(found: Editable) -> frozenset[str] | None:
+    """Return the folders of the project that its install saw, by their names; `None` where it may have seen others."""
+    run = found.run
+    if any(mount.type == "bind" for mount in run.mounts):
+        return None
+    puts = [put for put in run.stage.files.covering(found.folder) if put.tree and put.step.at < run.at]
+    parts = [_first_below(found.folder, put.path) for put in puts if put.kind != "workdir"]
+    return frozenset({*filter(None, parts), *found.sources, ""}) if all(parts) else None
+
+
+def _first_below(folder: str, path: str) -> str:
+    """Return the first name of a path below a folder; empty where the path is that folder, or one around it."""
+    return posixpath.relpath(path, folder).split("/")[0] if within(path, folder) and path != folder else ""
 
 
 def _problem(stage: Stage, copy: Copy, builder: Stage, found: Editable) -> Problem:

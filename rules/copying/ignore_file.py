@@ -81,13 +81,22 @@ def lies_beside(change: DockerfileChange, ignore: IgnoreFile) -> bool:
 
 def has_surely_none(change: DockerfileChange) -> bool:
     """Tell whether all files are known, and none of them says what stays out of the build context."""
-    context, repository = change.repository.context_of(change.path), change.repository
+    return _has_surely_none(change.repository, change.path)
+
+
+def had_surely_none(change: DockerfileChange) -> bool:
+    """Tell the same of the files before the change."""
+    return change.before is not None and _has_surely_none(change.repository_before, change.path)
+
+
+def _has_surely_none(repository: Repository, dockerfile: str) -> bool:
+    context = repository.context_of(dockerfile)
     if context is None or repository.listing is None:
         return False
     names = (".dockerignore", ".containerignore")  # Buildah reads the second first
-    paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
+    paths = (f"{dockerfile}.dockerignore", *(posixpath.join(context, name) for name in names))
     beside = (posixpath.split(path) for path in repository.listing if "dockerignore" in path)
-    homes = (context, posixpath.dirname(change.path))  # a template has another context than the file that comes of it
+    homes = (context, posixpath.dirname(dockerfile))  # a template has another context than the file that comes of it
     if any(folder in homes and _TEMPLATE.fullmatch(name) for folder, name in beside):
         return False
     return all(repository.exists(path) is False for path in paths)

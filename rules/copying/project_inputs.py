@@ -49,10 +49,8 @@ def backend_of(text: str) -> str | None:
     """
     data = read_toml(text)
     named = table(data, "build-system").get("build-backend")
-    plain = (
-        table(data, "tool", "uv").get("package") is False or table(data, "tool", "poetry").get("package-mode") is False
-    )
-    return _BACKENDS.get(named) if isinstance(named, str) and not plain else None
+    told = (table(data, "tool", "uv").get("package"), table(data, "tool", "poetry").get("package-mode"))
+    return _BACKENDS.get(named) if isinstance(named, str) and False not in told else None
 
 
 def inputs_of(text: str) -> Iterator[Input]:

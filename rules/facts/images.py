@@ -187,14 +187,14 @@ def image_facts(reference: ImageReference, *, platform: str | None = None) -> Im
     name, tag = table_name(reference), reference.effective_tag
     if (platform or "").startswith("windows") or _WINDOWS.search(f"{name}:{tag}"):
         return ImageFacts(name, tag, exact=False, kind=None, distro="windows", windows=True)
+    below = built_upon(name, tag)
+    base = image_table.find(*below) if below is not None else None
+    if below is not None and base is not None:
+        facts, exact = _facts(*below, base), base.exact and below[0] == name
+        return replace(facts, name=name, tag=tag, exact=exact, listed=None, stopped=None, relatives=Relatives())
     entry = image_table.find(name, tag) if tag is not None else image_table.common(name)
     if entry is not None:
         return _facts(name, tag, entry)
-    below = built_upon(name, tag)
-    entry = image_table.find(*below) if below is not None else None
-    if below is not None and entry is not None:
-        of_base = _facts(*below, entry)
-        return replace(of_base, name=name, tag=tag, exact=False, listed=None, stopped=None, relatives=Relatives())
     promise = image_table.convention(canonical_name(reference), tag)
     if promise is None:
         return None

@@ -84,8 +84,15 @@ def path_name(reference: ImageReference) -> str:
 _CARGO_CHEF = re.compile(r"(?:latest|\d+\.\d+\.\d+)-rust-(.+)")
 
 
+_DATED = re.compile(
+    r"(?!stable|oldstable|oldoldstable|testing|unstable|sid|experimental|latest|rolling|devel)"  # another one each time
+    r"([a-z]+)-20\d{6}(?:\.\d+)?(-slim)?"
+)
+"""The tag of a suite as it was on one day: `bookworm-20251020-slim` (the READMEs of debian and ubuntu)."""
+
+
 def built_upon(name: str, tag: str | None) -> tuple[str, str] | None:
-    """Return the official image and tag that an image adds one program to, which its own tag names.
+    """Return the official image and tag that an image adds one program to, or is a day's state of, as its tag says.
 
     `lukemathwalker/cargo-chef:latest-rust-1.90.0` is `rust:1.90.0` with cargo-chef (what its tags on Docker Hub say).
 
@@ -93,5 +100,8 @@ def built_upon(name: str, tag: str | None) -> tuple[str, str] | None:
         name: The image as `table_name` gives it.
         tag: The tag that is pulled.
     """
+    day = _DATED.fullmatch(tag or "") if name in ("debian", "ubuntu") else None
+    if day is not None:
+        return name, day[1] + (day[2] or "")
     found = _CARGO_CHEF.fullmatch(tag or "") if name == "lukemathwalker/cargo-chef" else None
     return ("rust", found[1]) if found is not None else None

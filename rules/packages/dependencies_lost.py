@@ -26,6 +26,7 @@ from rules.brought import brought
 from rules.copying.installs import Install, project_installs_in
 from rules.copying.unseen import builds_anew, new_packages
 from rules.facts.installers import NODE_MANAGERS, PROJECT_MANAGERS, PYTHON_MANAGERS
+from rules.packages.servers_left_out import server_left_out
 from rules.runtime.start_instructions import started_by
 
 
@@ -93,6 +94,9 @@ _VERSION = re.compile(r"[\d.]+$")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away the install of the packages that the program or its build needs."""
     for stage, was in change.compared():
+        left_out = server_left_out(change, stage, was) if stage.ships else None
+        if left_out is not None:
+            yield left_out
         if not _is_comparable(change, stage, was):
             continue
         for language in _LANGUAGES:

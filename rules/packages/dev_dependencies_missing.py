@@ -31,6 +31,10 @@ from rules.packages.tool_versions import leaves_developers_packages
 _BETWEEN = re.compile(r"&&|\|\||[;|&]")
 _ASSIGNED = re.compile(r"\w+=")
 _FULL_INSTALL = "install all of them for the build, and ship only what it made"
+_LOADED_BY_BUNDLERS = frozenset(
+    "@tailwindcss/postcss @tailwindcss/vite autoprefixer postcss sass sass-embedded tailwindcss typescript".split()
+)
+"""Packages that Next.js, Vite and others look for where the sources are written for them."""
 _IN_FRONT = frozenset({"cross-env", "npx", "env", "time", "exec"})
 
 
@@ -158,14 +162,20 @@ def _brings_tools(stage: Stage, until: Run) -> bool:
 
 def _judge(change: DockerfileChange, stage: Stage, build: Command, install: _Install) -> Iterator[Problem]:
     text = manifest_text(change, install.run, install.call)
-    if text is not None:
-        if _is_among_developers(text, build):
-            yield _problem(stage, build, install)
+    if text is not None and _is_among_developers(text, build):
+        yield _problem(stage, build, install)
         return
     was = change.was(install.run.stage)
     then = _lived_on(was) if was is not None else []
-    if then and not any(map(_leaves_out, then)):
+    left_out_now = bool(then) and not any(map(_leaves_out, then))
+    if left_out_now and (text is None or _is_read_by_builds(text)):
         yield _problem(stage, build, install)
+
+
+def _is_read_by_builds(text: str) -> bool:
+    """Whether a manifest keeps among the packages for developers what a bundler loads by itself, whoever calls that."""
+    read = read_manifest(text)
+    return read is not None and not _LOADED_BY_BUNDLERS.isdisjoint(read.packages("devDependencies"))
 
 
 def _lived_on(was: Stage) -> list[_Install]:

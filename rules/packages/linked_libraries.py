@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.copying.binaries import is_static, program_of
-from rules.copying.machine_code import may_hold_modules
+from rules.copying.binaries import is_static, program_of, thinks_of_linking
+from rules.copying.machine_code import is_data, may_hold_modules
 from rules.facts.packages import is_in_base, runtime_of
 from rules.packages.loaded_libraries import names_requirements
 from rules.quoting import quote
@@ -13,8 +13,9 @@ from rules.quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import DockerfileChange, Installed, Stage
+    from rules.api import Copy, DockerfileChange, Installed, Stage
 
+_COMPILERS = ("c++", "cc", "clang", "clang++", "cmake", "g++", "gcc", "make", "meson", "ninja")
 _MANAGERS = frozenset({"apt", "apk"})
 """Those whose packages the table of libraries knows."""
 _COMMON = frozenset({"zlib1g-dev", "zlib-dev", "libc6-dev", "libc-dev", "musl-dev", "linux-headers", "libcrypt-dev"})
@@ -86,6 +87,13 @@ def copied_from(stage: Stage) -> Iterator[Stage]:
             yield copy.from_stage
 
 
+def _may_hold_programs(builder: Stage, copy: Copy) -> bool:
+    """Whether a COPY may bring what a stage has compiled of C or C++, where nothing there speaks of static programs."""
+    paths = [copy.source_path(source) or "" for source in copy.sources]
+    compiled = any(run.calls(*_COMPILERS) for run in builder.done_runs)
+    return compiled and not thinks_of_linking(builder) and not all(map(is_data, paths))
+
+
 def linked_with(change: DockerfileChange, stage: Stage, library: str) -> str | None:
     """Say what an image takes that is linked with a library: the rest of a sentence; `None` where nothing shows it.
 
@@ -96,7 +104,7 @@ def linked_with(change: DockerfileChange, stage: Stage, library: str) -> str | N
         return None
     for copy in stage.all_copies:
         builder = copy.from_stage
-        if builder is None or copy.deferred or not may_hold_modules(stage, copy):
+        if builder is None or copy.deferred or not (may_hold_modules(stage, copy) or _may_hold_programs(builder, copy)):
             continue
         for item in builder.packages.present:
             if library in libraries_of(stage, item):

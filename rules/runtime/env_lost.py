@@ -26,6 +26,7 @@ from rules.quoting import listed
 from rules.runtime.database_folders import moved_data
 from rules.runtime.left_paths import left_for_program
 from rules.runtime.lost_folders import lost_folders, starts_by_path
+from rules.runtime.python_environment import needed_by_program
 from rules.runtime.python_path import looks_there_anyway
 from rules.runtime.runtime_variables import is_read_by_runtime
 from rules.runtime.script_variables import given_by_script
@@ -126,11 +127,18 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
         if script is not None and mention.search(script.code) and f"{name}:" not in script.code:
-            fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.code) else ""
+            fatal = f", under `set -u`, {_ENDS_THERE}" if _NOUNSET.search(script.code) else ""
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
     runtime = scripts or is_read_by_runtime(stage, name)
-    return "the program's runtime reads it" if runtime else left_for_program(change, stage, was, name)
+    return "the program's runtime reads it" if runtime else _use_of_program(change, stage, was, name)
+
+
+def _use_of_program(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
+    program = needed_by_program(change, stage, name)
+    if program is None:
+        return left_for_program(change, stage, was, name)
+    return f"{quote(program)} asks for it by `os.environ`, where a missing one is a `KeyError`, {_ENDS_THERE}"
 
 
 def _has_successor(stage: Stage, was: Stage, name: str) -> bool:
@@ -159,6 +167,8 @@ def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:
     return False
 
 
+_ENDS_THERE = "and ends there"
+"""What is said of a reader that does not go on without the variable."""
 _NOUNSET = re.compile(r"^[ \t]*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)
 """What makes a shell end at a variable that is not set."""
 
@@ -220,7 +230,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, names: tuple[st
         argument.span if argument is not None else stage.from_.span,
         f"{stage.label} loses {lost}, which {origin} set in line {instruction.line} before this change, and "
         f"{use}. {f'The `ENV` in line {left.line} stays in its own stage. ' if left is not None else ''}{way_out}.",
-        Confidence.LIKELY if argument is not None or "`set -u`" in use or not deleted else Confidence.POSSIBLE,
+        Confidence.LIKELY if argument is not None or _ENDS_THERE in use or not deleted else Confidence.POSSIBLE,
         doubt="the base image may set it, or who starts the container",
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote
+from rules.runtime.probes import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,11 +77,15 @@ def _problem(stage: Stage, exposed: Port, told: _Told, before: int) -> Problem:
     assert exposed.instruction is not None, "the file exposes it"
     sides = (f"EXPOSE {exposed.text}", exposed.instruction), (told.text, told.instruction)
     (moved, place), (stays, other) = sides if told.port == before else sides[::-1]
+    asked = _asked(stage, exposed.number) if told.port != before else None
+    probe = (
+        f" `HEALTHCHECK` asks {quote(asked or '')} still: every probe fails, and the container is reported unhealthy."
+    )
     return Problem(
         place.span,
         f"{stage.label} says {quote(moved)} now, and {quote(stays)} stays, which named the same port before this "
         f"change ({before}). `docker run -P`, proxies and people who read the file send requests to {exposed.number}, "
-        f"and the program is told {told.port}. Change both.",
+        f"and the program is told {told.port}.{probe if asked else ''} Change {'all of them' if asked else 'both'}.",
         Confidence.LIKELY,
         doubt="the program's own settings may name another port",
         stage=stage.key,
@@ -88,3 +93,10 @@ def _problem(stage: Stage, exposed: Port, told: _Told, before: int) -> Problem:
         notes=(Note(other.span, "stays"),),
         key=f"parted {exposed.number} {told.port}",
     )
+
+
+def _asked(stage: Stage, port: int | None) -> str | None:
+    """Return the address that the health check asks, where that is at the given port alone."""
+    probe = stage.image.healthcheck.value
+    asked = list(addresses(probe)) if probe is not None else []
+    return asked[0].url if asked and all(one.port == port for one in asked) else None

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rules.repository.python_modules import module_files
-from rules.runtime.python_programs import modules_of, own_module, program_of
+from rules.runtime.python_programs import program_files
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
@@ -73,17 +73,16 @@ def output_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Outpu
         return _output(call.value) if _WAITS.search(call.value) else Output.NONE
     if call.kind == "m" and "-" in call.value and not module_files(change.repository, call.value):
         return Output.NONE  # no module that is installed has a hyphen
-    program = program_of(change, stage, call)
-    if program is None:
+    files = program_files(change, stage, call)
+    if not files:
         return Output.UNREAD
-    own = [path for module in modules_of(program) if (path := own_module(change.repository, *module)) is not None]
-    read = [change.repository.text(path) for path in own]
-    texts = [program.text, *(text for text in read if text is not None)]
+    read = list(files.values())
+    texts = [text for text in read if text is not None]
     if any(map(_speaks, texts)):
         return Output.NONE
     printing = [text for text in texts if _output(text) is Output.PRINTED]
     if printing:
-        return _until_its_end(program.text, printing)
+        return _until_its_end(texts[0], printing)
     return Output.UNREAD if None in read else Output.NONE
 
 

@@ -42,6 +42,23 @@ def program_of(change: DockerfileChange, stage: Stage, call: PythonCall) -> Prog
     return _module(change, call.value) if call.kind == "m" else _script(change, stage, call.value)
 
 
+def program_files(change: DockerfileChange, stage: Stage, call: PythonCall) -> dict[str, str | None]:
+    """Return the texts of a program and of the project's modules that it imports, by path; empty where it is not read.
+
+    The program's own comes first; `None` stands for a module that was not read.
+
+    Args:
+        change: The change under review.
+        stage: The stage that starts it.
+        call: How it is started: a module or a script.
+    """
+    program = program_of(change, stage, call)
+    if program is None:
+        return {}
+    own = (path for module in modules_of(program) if (path := own_module(change.repository, *module)) is not None)
+    return {program.path: program.text, **{path: change.repository.text(path) for path in own if path != program.path}}
+
+
 def needs_packages(change: DockerfileChange, stage: Stage, call: PythonCall) -> bool:
     """Tell whether a program may import what only an installed package brings: no, where nothing of it gets there.
 

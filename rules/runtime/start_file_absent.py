@@ -9,6 +9,7 @@ from rules.purpose import is_called_for_development
 from rules.runtime.given_scripts import script_of
 from rules.runtime.hyphenated_modules import hyphenated_module
 from rules.runtime.module_origins import MANIFEST, installed, is_led, may_be_package
+from rules.runtime.renamed_modules import renamed_module
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_paths import makes_files
@@ -36,6 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             _of_file(change, found, words)
             or _of_module(change, found, words)
             or hyphenated_module(change, found, words)
+            or renamed_module(change, found, words)
         )
         if problem is not None:
             yield problem

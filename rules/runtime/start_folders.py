@@ -66,7 +66,7 @@ def found_in_folder(change: DockerfileChange, stage: Stage, start: Start, folder
 
 def imported_module(stage: Stage, words: tuple[str, ...]) -> str | None:
     """Return the module that a start command imports, where that can only lie in its working directory."""
-    module = _module(words)
+    module = module_named(words)
     builders = [copy.from_stage for copy in stage.all_copies if copy.from_stage is not None]
     if module is not None and module.partition(".")[0] in sys.stdlib_module_names:
         return None
@@ -82,8 +82,8 @@ def _words(start: Start) -> tuple[str, ...]:
     return command.argv if command is not None else ()
 
 
-def _module(words: tuple[str, ...]) -> str | None:
-    """Return the module that a start command imports: `shop.wsgi` of `gunicorn shop.wsgi:app`, `shop` of `-m shop`."""
+def module_named(words: tuple[str, ...]) -> str | None:
+    """Return the module that a start command names, wherever it lies: `shop.wsgi` of `gunicorn shop.wsgi:app`."""
     if not words or not _FOLDER_OPTIONS.isdisjoint(word.partition("=")[0] for word in words):
         return None
     name, args = posixpath.basename(words[0]), words[1:]

@@ -24,6 +24,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.model.puts import may_bring
 from rules.runtime.added_commands import none_brings
 from rules.runtime.start_folders import Found, found_in_folder
 from rules.runtime.start_instructions import behind_init, reads_code
@@ -99,8 +100,20 @@ def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
     if now.value is None or then.value is None or not (now.set_in_file or then.set_in_file):
         return None
     old, new = (posixpath.normpath(folder) for folder in (then.value, now.value))
-    starts = [[s.value.words for s in image.start_command if s.value is not None] for image in (stage.image, was.image)]
-    return (old, new) if old != new and starts[0] == starts[1] else None
+    return (old, new) if old != new and _are_same(_starts(was), _starts(stage), old) else None
+
+
+def _starts(stage: Stage) -> list[tuple[str, ...]]:
+    return [setting.value.words for setting in stage.image.start_command if setting.value is not None]
+
+
+def _are_same(before: list[tuple[str, ...]], after: list[tuple[str, ...]], folder: str) -> bool:
+    """Whether the start is as it was, or says by its whole path what it sought in the working directory of then."""
+    return [len(words) for words in before] == [len(words) for words in after] and all(
+        now in (then, posixpath.join(folder, then))
+        for words_then, words_now in zip(before, after, strict=True)
+        for then, now in zip(words_then, words_now, strict=True)
+    )
 
 
 def _sought(start: Start) -> Sought | None:
@@ -171,10 +184,10 @@ def _named_still(stage: Stage, was: Stage, start: Start) -> GoneAlong | None:
     if file is None or not file.path.startswith("/") or stage.root.base_text != was.root.base_text:
         return None
     path = posixpath.normpath(file.path)
-    before = [put for put in was.files.covering(path) if not put.makes_folder]
+    before = [put for put in was.files.covering(path) if not put.makes_folder and may_bring(put, path)]
     if len(before) != 1 or before[0].kind not in ("context", "stage") or not none_brings(stage, was, path):
         return None
-    if any(not put.makes_folder for put in stage.files.covering(path)):
+    if any(not put.makes_folder and may_bring(put, path) for put in stage.files.covering(path)):
         return None
     same, alike = _like(was, before[0]), _like(stage, before[0])
     if len(same) != len(alike):

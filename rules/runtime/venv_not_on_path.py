@@ -34,7 +34,7 @@ from rules.copying.user_installs import UserInstall, copied_user_installs, user_
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.runtime.environment_homes import PYTHONS, Home, homes_of, lacks_no_package
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.start_scripts import StartScript, hands_over, script_above, start_script
 from rules.runtime.start_text import only_command
 from rules.user.accounts import name_of
 
@@ -56,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         stage = found.stage
         script = start_script(change, found, through_stages=True)
-        name = _started(found) if script is None else _in_script(stage, script)
+        name = _started(change, found) if script is None else _in_script(stage, script)
         if name is None or not stage.base_known or stage.runtime.is_windows or lacks_no_package(change, found):
             continue
         if any(_is_packaged(item, name) for item in stage.packages.present):
@@ -79,11 +79,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield problem if script is None else _told_of(script, problem)
 
 
-def _started(found: Written) -> str | None:
+def _started(change: DockerfileChange, found: Written) -> str | None:
     """Return Python, or the script of a Python package, that a start command names without a path."""
     stage = found.stage
     if found.instruction.keyword == "CMD" and stage.image.entrypoint and not is_bare_init(stage.image.entrypoint.value):
-        return None
+        above = script_above(change, found)
+        if above is None or above.shell is None or not hands_over(above) or _LEADS_THERE.search(above.code):
+            return None
     name = _program(found.start)
     if name in PYTHONS:
         return None if stage.image.env.get("PYTHONPATH") else name

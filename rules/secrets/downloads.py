@@ -34,7 +34,8 @@ _NO_SOURCE = re.compile(
 )
 """What stands before an address that nothing is fetched from: a proxy's, in an option or in the settings of npm, yarn,
 pip or git, and the one that git is to write another in the place of (git-config(1), `url.<base>.insteadOf`)."""
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?:\d+|\$(?:\w+|\{[^{}]*\}))(?:\.(?:\d+|x\b|\$(?:\w+|\{[^{}]*\})))*")
+"""A version in an address: numbers, and variables that the shell fills in."""
 _VARIABLE = re.compile(r"\$(?:\{(?P<indirect>!?)(\w+)\}|(\w+))")
 """A variable, or by bash's `${!NAME}` the one whose name it holds (bash's manual, Shell Parameter Expansion)."""
 _LONGEST_ADDRESS = 2000

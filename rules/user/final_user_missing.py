@@ -27,6 +27,7 @@ from rules.user.asked_root import (
 )
 from rules.user.for_callers import FOR_CALLERS, opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
+from rules.user.meant_root import is_root_on_purpose
 from rules.user.own_programs import starts_own_program
 from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
@@ -59,6 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not gives_up_root(change, stage):
             untold = is_built_upon_or_worked_in(stage) or needs_root(change, stage) or _is_left_to_script(change, stage)
+            untold = untold or is_root_on_purpose(stage)
             problem = _weighed(change, stage, _judge(change, stage))
             yield dataclasses.replace(problem, held_before=_was_root(change, stage), untold=untold)
 
