@@ -1,23 +1,16 @@
 """See copy_source_vanished.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rules.api import (
     Category,
     Confidence,
-    Copy,
-    CopySource,
     DockerfileChange,
     Fix,
-    Instruction,
     Problem,
     Repository,
-    Run,
     Severity,
-    Span,
     Stage,
     once,
     quote,
@@ -25,12 +18,12 @@ from rules.api import (
     rule,
 )
 from rules.copying.made_outside import (
-    MADE_OUTSIDE,
     OFTEN_IGNORED,
     WRITES_SUMS,
     is_made_where_images_are_built,
     may_be_made_outside,
 )
+from rules.copying.taken_files import Taken, copied_files, mounted_files, named_file
 from rules.packages.project_templates import is_template
 from rules.quoting import listed
 from rules.repository.contexts import folders_around
@@ -46,11 +39,6 @@ _COMMON = frozenset("package.json __init__.py index.html index.js readme.md lice
 """Names that say nothing of what a file is."""
 
 
-_OPEN = re.compile(r"[$*?\[]|\.\.")
-"""What in a mount's source leaves open which file it is."""
-
-_MARK = re.compile(r"[*?\[]")
-
 _SUMS = ("go.sum", "go.work.sum")
 """What `go` writes again by itself (Go Modules Reference, "go.sum files")."""
 
@@ -59,36 +47,6 @@ _WAYS_OUT = {
     "copies": "Copy what there is, or take the line out.",
     "mounts": "Mount what there is, or take the flag out.",
 }
-
-
-class _Taken(NamedTuple):
-    """A file of the context that an instruction names.
-
-    Attributes:
-        instruction: The COPY, ADD or RUN.
-        span: Where it names the file.
-        verb: What it does with it: `copies` or `mounts`.
-        text: As written.
-        path: In the context; of a pattern, the folder that it looks into.
-        plain: Whether another path can be written in its place as it is.
-    """
-
-    instruction: Instruction
-    span: Span
-    verb: str
-    text: str
-    path: str
-    plain: bool
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether it is what matches a pattern, which may be nothing."""
-        return "*" in self.text or "?" in self.text or "[" in self.text
-
-    @property
-    def kind(self) -> str:
-        """What is not there, as a message names it."""
-        return "folder" if self.is_pattern else "file"
 
 
 @rule(
@@ -105,16 +63,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         gone = [
             taken
-            for taken in (*_copied(stage), *_mounted(stage))
+            for taken in (*copied_files(stage), *mounted_files(stage))
             if _is_gone(change, context, taken.path) and _is_told(change, context, taken)
         ]
         for taken, *others in _together(change, context, gone):
             yield _problem(change, context, stage, taken, others)
 
 
-def _together(change: DockerfileChange, context: str, gone: list[_Taken]) -> list[list[_Taken]]:
+def _together(change: DockerfileChange, context: str, gone: list[Taken]) -> list[list[Taken]]:
     """Put together what one instruction takes of which nothing else is known than that it is not there."""
-    groups: dict[object, list[_Taken]] = {}
+    groups: dict[object, list[Taken]] = {}
     for place, taken in enumerate(gone):
         path = taken.path
         alone = _existed(change, context, path) or _lies_in_root(change, context, path)
@@ -123,62 +81,6 @@ def _together(change: DockerfileChange, context: str, gone: list[_Taken]) -> lis
         group = (id(taken.instruction), taken.verb, path.endswith(OFTEN_IGNORED))
         groups.setdefault(place if alone else group, []).append(taken)
     return list(groups.values())
-
-
-def _copied(stage: Stage) -> Iterator[_Taken]:
-    """Yield what the COPYs of a stage take out of the context, some of it through another stage."""
-    for copy in stage.copies:
-        for source in copy.sources if not copy.deferred else ():
-            path = _named(copy, source) if copy.from_context else _brought(copy, source)
-            if path is not None:
-                plain = copy.instruction.exec_form is None and not source.word.text.startswith(("'", '"'))
-                text = source.word.text
-                plain = plain and copy.from_context and not source.has_wildcard
-                yield _Taken(copy.instruction, source.word.span, "copies", text, path, plain)
-
-
-def _mounted(stage: Stage) -> Iterator[_Taken]:
-    """Yield what the bind mounts of a stage show of the context."""
-    for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
-            text = mount.options.get("source", "")
-            path = posixpath.normpath("/" + text).strip("/")
-            if mount.type != "bind" or mount.options.get("from") or not path or _OPEN.search(text):
-                continue
-            if not MADE_OUTSIDE.search(path):
-                yield _Taken(run.instruction, mount.flag.span, "mounts", text, path, plain=False)
-
-
-def _named(copy: Copy, source: CopySource) -> str | None:
-    """Return the path of a source that is written out: no variable, no URL, inside the context.
-
-    Of a pattern it is the folder above its first mark: BuildKit takes nothing at all for a match, but stops where that
-    folder is not there (moby/buildkit#2933, moby/moby#26332).
-    """
-    path = copy.source_path(source)
-    if path is not None and source.has_wildcard:
-        path = posixpath.dirname(_MARK.split(path, maxsplit=1)[0]) or None
-    if path is None or path == "." or "$" in source.word.text or ".." in source.word.text:
-        return None
-    if copy.stage.runtime.is_windows:
-        path = path.replace("\\", "/")  # either parts the names of a path there
-    return path if not MADE_OUTSIDE.search(path) else None
-
-
-def _brought(copy: Copy, source: CopySource) -> str | None:
-    """Return the path in the context of what is copied out of another stage, which has it by one COPY of a folder."""
-    builder, path = copy.from_stage, copy.source_path(source)
-    if builder is None or path is None or source.has_wildcard or "$" in source.word.text:
-        return None
-    covering = [put for put in builder.files.covering(path) if put.kind != "workdir"]
-    steps = builder.done_steps
-    if len(covering) != 1 or covering[0].kind != "context" or covering[0].path == path or not covering[0].tree:
-        return None
-    put = covering[0]
-    if any(isinstance(step, Run) for step in steps[steps.index(put.step) + 1 :]) or any(m in put.source for m in "*?["):
-        return None  # a RUN may make the file
-    inner = posixpath.normpath(posixpath.join(put.source, posixpath.relpath(path, put.path)))
-    return inner if not MADE_OUTSIDE.search(inner) else None
 
 
 def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
@@ -216,13 +118,15 @@ def _is_built_there(change: DockerfileChange, context: str) -> bool:
     copies = [copy for stage in change.stages for copy in stage.copies if not copy.deferred]
     if not builds or any(copy.from_text and all(copy.from_text in one.contexts for one in builds) for copy in copies):
         return bool(builds)
-    paths = [path for copy in copies if copy.from_context for source in copy.sources if (path := _named(copy, source))]
+    paths = [
+        path for copy in copies if copy.from_context for source in copy.sources if (path := named_file(copy, source))
+    ]
     return any(
         repository.exists(posixpath.join(context, path)) is True and repository.exists(path) is False for path in paths
     )
 
 
-def _is_told(change: DockerfileChange, context: str, taken: _Taken) -> bool:
+def _is_told(change: DockerfileChange, context: str, taken: Taken) -> bool:
     """Whether the repository had it before or has it elsewhere, or it is named as what somebody writes and commits."""
     named = taken.text if taken.is_pattern else taken.path
     return (
@@ -237,7 +141,7 @@ def _existed(change: DockerfileChange, context: str, path: str) -> bool:
 
 
 def _problem(
-    change: DockerfileChange, context: str, stage: Stage, taken: _Taken, others: Sequence[_Taken] = ()
+    change: DockerfileChange, context: str, stage: Stage, taken: Taken, others: Sequence[Taken] = ()
 ) -> Problem:
     every = (taken, *others)
     names = listed([quote(one.text) for one in every], len(every))
@@ -303,7 +207,7 @@ def _in_lower_case(repository: Repository) -> dict[str, list[str]]:
     return found
 
 
-def _fix(change: DockerfileChange, taken: _Taken, new: str | None) -> Fix | None:
+def _fix(change: DockerfileChange, taken: Taken, new: str | None) -> Fix | None:
     if new is None or not taken.plain or " " in new:
         return None
     return Fix("Copy it from where it is now", (replace(change.source, taken.span, new),))

@@ -207,6 +207,17 @@ _ALONE = r"--(?:load|push|pull|no-cache|rm|force-rm|quiet|squash|compress|check|
 _VALUED = re.compile(rf"\s(?:(?:{_ALONE})(?:=\S+)?(?!\S)|(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?!-|\.{{1,2}}(?!\S))\S+)?)")
 
 
+def builds_of_scripts(files: Mapping[str, bytes]) -> Iterator[Build]:
+    """Yield the builds that shell scripts call: of their own folder, and of the root, whichever has the Dockerfile.
+
+    A script may go anywhere before it builds, so its contexts tell nothing, but the arguments that it passes do.
+    """
+    for path in sorted(files):
+        if path.endswith((".sh", ".bash")):
+            for place in dict.fromkeys((path, posixpath.basename(path))):
+                yield from builds_by_command(place, files[path].decode("utf-8", "replace"))
+
+
 def builds_by_command(path: str, text: str) -> Iterator[Build]:
     """Yield the builds of `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
     folder = posixpath.dirname(path) if not path.startswith(".github/") else ""

@@ -13,7 +13,7 @@ from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.repository.builds import Build, builds_by_command, builds_in
+from rules.repository.builds import Build, builds_in, builds_of_scripts
 from rules.repository.composed import started_by_overrides
 from rules.repository.contexts import context_by_sources, folders_around, is_built_from_above
 from rules.repository.devcontainers import built_by_editors
@@ -166,18 +166,8 @@ class Repository:
 
     @cached_property
     def calls(self) -> tuple[Build, ...]:
-        """The builds that shell scripts call: of their own folder, or of the root, whichever has the Dockerfile.
-
-        A script may go anywhere before it builds, so its contexts tell nothing, but the arguments that it passes do.
-        """
-        scripts = [path for path in sorted(self.files) if path.endswith((".sh", ".bash"))]
-        found = (
-            build
-            for path in scripts
-            for place in dict.fromkeys((path, posixpath.basename(path)))
-            for build in builds_by_command(place, self.text(path) or "")
-        )
-        return tuple(build for build in found if build.dockerfile in self.files)
+        """The builds that shell scripts call, with the arguments that they pass."""
+        return tuple(build for build in builds_of_scripts(self.files) if build.dockerfile in self.files)
 
     def is_named_beside(self, dockerfile: str, name: str) -> bool:
         """Tell whether a file that was read, and is no Dockerfile, holds a name: its build may pass the argument.
