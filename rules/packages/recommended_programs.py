@@ -185,13 +185,14 @@ def _first_brought(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
 
 @once
 def _calls(stage: Stage) -> dict[str, list[tuple[tuple[int, int], int, int]]]:
-    """By program the places where a stage calls it, what it starts behind all others: step, place there, line."""
+    """By program the places where a stage calls it: step, place there, line. What it starts comes behind all others."""
     found: dict[str, list[tuple[tuple[int, int], int, int]]] = {}
     for run in stage.done_runs:
         for command in run.commands:
             for name in _programs(command):
                 found.setdefault(name, []).append((run.at, command.start, command.line))
-    for start in (setting.value for setting in stage.image.start_command if setting.set_in_file):
+    image = stage.image
+    for start in (setting.value for setting in (*image.start_command, image.healthcheck) if setting.set_in_file):
         for command in start.commands if start is not None else ():
             found.setdefault(command.name, []).append(((len(stage.model.stages), 0), command.start, command.line))
     return found
