@@ -1,5 +1,6 @@
 """See base_image_unpinned.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -26,6 +27,7 @@ from rules.base_image.built_here import is_built_here
 from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
 from rules.copying.foreign_images import foreign_images
+from rules.facts.eol import codenames
 from rules.facts.names import path_name, table_name
 from rules.model.audience import is_fuzzing_base
 
@@ -109,6 +111,12 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
     )
 
 
+def _tells_release(reference: ImageReference) -> bool:
+    """Whether a tag has a number or a codename, or a digest stands there: `base:ubuntu` moves as well."""
+    tag = reference.tag or ""
+    return reference.digest is not None or any(map(str.isdigit, tag)) or not codenames().isdisjoint(tag.split("-"))
+
+
 def _was_copied_from(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
     """Whether a COPY or a mount named the image before, and all that is new is the stage that it names now."""
     if change.before is None or any(stage.layers_ship or stage.instructions for stage in stages):
@@ -148,7 +156,9 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
         return path_name(reference)
     # Who writes no tag chooses none, nor does who leaves it to the argument that stood there.
     chosen = reference.tag not in (None, "latest") or _has_tag_by_argument(stages[0], stages_before[0])
-    same = old.tag == reference.tag and chosen
+    # The same name in another registry is the image that it was.
+    moved = posixpath.basename(path_name(old)) == posixpath.basename(path_name(reference))
+    same = old.tag == reference.tag and (chosen or moved)
     # In what developers work in nothing ships: one loose image for another changes nothing for anybody.
     same = same or change.is_for_developers
     alike = same or any(all(map(loose, (old, reference))) for loose in (names_variant_only, _stays_in_release))
@@ -241,7 +251,7 @@ def _same_as_elsewhere(change: DockerfileChange, stages: list[Stage], reference:
             found = other.reference
             if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
                 continue
-            if is_over(change, found) or names_variant_only(found):
+            if is_over(change, found) or names_variant_only(found) or not _tells_release(found):
                 continue
             if _stays_in_release(reference) and found.digest is None and not _BUILD.search(found.tag or ""):
                 continue  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well

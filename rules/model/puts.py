@@ -86,8 +86,8 @@ def _is_left_out_by_next(put: Put, path: str) -> bool:
 
 
 _SCRIPT = re.compile(r"[^.]\.(?:[cm]?js|sh|py)\Z")
-_FILES = re.compile(r"\.(?!d\Z)[A-Za-z]\w*\Z")
-"""The end of a pattern that is one for files; `conf.d` is a folder's name."""
+_FILES = re.compile(r"\.(?!d[*?]?\Z)[A-Za-z]\w*[*?]?\Z")
+"""The end of a pattern that is one for files, `uv.lock*` among them; `conf.d` is a folder's name."""
 
 
 def meet(one: str, other: str) -> bool:

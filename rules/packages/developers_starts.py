@@ -34,6 +34,7 @@ _WORD = re.compile(r"[@\w][\w./@-]*")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*")
 _UV_RUN = re.compile(r"\buv\s+run\b(?![^\n;&|]*--(?:no-(?:sync|dev|default-groups)|only-group)\b)")
 _NO_SYNC = ("UV_NO_SYNC", "UV_NO_DEV", "UV_NO_DEFAULT_GROUPS")
+_NEXT_START = re.compile(r"\bnext\s+start\b")
 _RACK = re.compile(r"""["'](?:rails|hanami|sinatra|padrino|roda|rack|grape)["']""")
 _RUBY = ("RAILS_ENV", "RACK_ENV", "APP_ENV", "HANAMI_ENV")
 _PRODUCTION = re.compile(
@@ -58,6 +59,7 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
     if manager in NODE_MANAGERS:
         manifests = list(_manifests(change, stage, text))
         loaded = any(_loads_developers(change, stage, lines, one) for one in manifests)
+        loaded = loaded or any(_reads_typescript(change, lines, one) for one in manifests)
         return loaded or any(_needs_developers(lines, text, one) for one in manifests)
     return _names_any(lines, _packages_of_python(text))
 
@@ -93,6 +95,16 @@ def _loads_developers(change: DockerfileChange, stage: Stage, lines: list[str], 
     commands = [*commands_of_lines(lines), *commands_of_scripts(lines, read_manifest(manifest))]
     developers = _packages_of_node(manifest)
     return any(developers & packages_loaded(text) for text in texts_of_node(change, stage, commands))
+
+
+def _reads_typescript(change: DockerfileChange, lines: list[str], manifest: str | None) -> bool:
+    """Whether `next start` reads settings in TypeScript, which takes a developers' package.
+
+    Tried with Next.js 15: without it, the start tries to install it, and stops at `next.config.ts`.
+    """
+    commands = [*lines, *map(str, commands_of_scripts(lines, read_manifest(manifest)))]
+    starts = any(_NEXT_START.search(command) for command in commands)
+    return starts and "typescript" in _packages_of_node(manifest) and "next.config.ts" in change.repository.by_name
 
 
 def _names_any(lines: Iterable[str], developers: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from rules.copying.deletions import deletions
 from rules.copying.environments import environments
 from rules.copying.installs import install_folder
 from rules.model.puts import within
@@ -25,6 +26,8 @@ def is_discarded(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
 
     As where the stage warms a cache, or builds a wheel that another stage installs by itself.
     """
+    if is_deleted_at_once(run, call):
+        return True
     folder = install_folder(run, call)
     made = next((each.path for each in environments(run.stage) if each.run is run), None)
     if call.manager != "uv" or folder is None or made is None or _is_used(run, call):
@@ -36,6 +39,18 @@ def is_discarded(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
         or any("from" in mount.options for other in stage.runs for mount in other.mounts)
         or any(copy.from_stage is run.stage and _takes(copy, made, folder) for copy in stage.copies)
         for stage in others
+    )
+
+
+def is_deleted_at_once(run: Run, call: PackageCall) -> bool:
+    """Tell whether the RUN of a `uv sync` deletes the environment again: it was to fill the cache."""
+    folder = install_folder(run, call)
+    if call.manager != "uv" or call.verb != "sync" or folder is None:
+        return False
+    path = posixpath.join(folder, ".venv")
+    return any(
+        gone == path and where is run and command.start > call.command.start and not command.conditional
+        for gone, where, command in deletions(run.stage)
     )
 
 

@@ -93,6 +93,19 @@ def _may_keep(call: PackageCall) -> bool:
     return installs and not call.has("--no-index", "--dry-run")
 
 
+def _takes_variable(stage: Stage, found: list[_Left]) -> bool:
+    """Whether the variable does for all installs, and no RUN calls `pip cache`.
+
+    That stops where the cache is switched off (tried: pip 23.2.1 and 26.3).
+    """
+    return all(takes_one_for_yes(one.run) for one in found) and not any(
+        "cache" in words[:3] and {"pip", "pip3"} & {command.name, *words[:2]}
+        for run in stage.done_runs
+        for command in run.commands
+        for words in [[word.value for word in command.args]]
+    )
+
+
 def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Problem:
     """Speak once of all installs of an image, at the first that the change adds; it is new where there are more."""
     added = _added(change, found)
@@ -103,7 +116,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         had = "install 0" not in change.fresh("pip-cache-left", stage, items)
         where = _where(found, added if had else [])
         by_variable = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
-        way_out = by_variable if all(takes_one_for_yes(one.run) for one in found) else "Add the flag to each"
+        way_out = by_variable if _takes_variable(stage, found) else "Add the flag to each"
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""
         way_out = f"Add the flag{_or_mount(run)}"

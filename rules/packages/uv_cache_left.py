@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.deletions import deletions
 from rules.matching.gathering import named_lines
 from rules.packages.client_caches import CACHES, folder, is_told
+from rules.packages.discarded_environments import is_deleted_at_once
 from rules.packages.options import add_option, spelled
 from rules.packages.pip_cache_left import is_of_pip
 from rules.packages.project_requirements import asks_for_nothing
@@ -66,7 +67,7 @@ def _is_copied(call: PackageCall) -> bool:
 def _is_gone(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the cache is in no layer, or is not known to be: mounted, deleted in the same RUN, somewhere else."""
     place = folder(_CACHE, run)
-    if place is None or run.is_mounted(place):
+    if place is None or run.is_mounted(place) or is_deleted_at_once(run, call):
         return True
     behind = [command for command in run.commands if command.start > call.command.start]
     if any(_may_clean(command) or _removes(command, place) for command in behind):

@@ -125,7 +125,7 @@ def test_prose_of_hostile_examples_is_plain_words(value: str) -> None:
     assert not REFERENCE.search(words_of(shown))
 
 
-@given(st.text(alphabet="ab.,;?(){}+='\" ", max_size=40))
+@given(st.text(alphabet="xy.,;?(){}+='\" ", max_size=40))  # no letters that could be a commit's number
 def test_prose_reads_as_it_was_written(value: str) -> None:
     assert words_of(markdown.prose(value)).strip() == " ".join(value.split())
 
