@@ -67,6 +67,8 @@ _LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
 """Programs that build, or tell how, without arguments: the image is there to be worked with."""
+_MOUNTING = ("davfs2", "fuse", "fuse3", "gcsfuse", "s3fs", "s3fs-fuse", "sshfs")
+"""Packages of programs that mount file systems: that takes `CAP_SYS_ADMIN`, which only root's processes are given."""
 _NETWORK = frozenset(
     "buildah cri-o docker-ce docker.io iptables keepalived libreswan nftables openvpn podman strongswan "
     "wireguard-tools xl2tpd".split()
@@ -87,7 +89,7 @@ def needs_root(change: DockerfileChange, stage: Stage) -> bool:
     return (
         (facts is not None and facts.name == "docker")
         or is_action(change)
-        or stage.packages.has(*_NETWORK)
+        or stage.packages.has(*_NETWORK, *_MOUNTING)
         or "get.docker.com" in stage.model.code
         or loads_bpf(change, stage)
         or not (_RAW | _FOR_ALL_FILES).isdisjoint(_programs(change, stage))
