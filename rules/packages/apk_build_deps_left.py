@@ -97,8 +97,7 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         )
     else:
         effect = f"No {quote(f'apk del {group}')} follows, so the group that was made to be deleted ships."
-    members = tuple(one for one in stage.packages.in_layers if one.call is item.call)
-    brought = libraries(BuildPackages(stage, item.run, members, "alpine"))
+    brought = libraries(BuildPackages(stage, item.run, tuple(_by_call(stage)[id(item.call)]), "alpine"))
     needs = f"; either way install by name what the program needs: {brought}" if brought else ""
     return Problem(
         item.call.command.span,
@@ -110,6 +109,15 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         if item.removed_by is None and not brought
         else None,
     )
+
+
+@once
+def _by_call(stage: Stage) -> dict[int, list[Installed]]:
+    """By call the packages that it has put into the layers of an image."""
+    found: dict[int, list[Installed]] = {}
+    for item in stage.packages.in_layers:
+        found.setdefault(id(item.call), []).append(item)
+    return found
 
 
 def _unused(stage: Stage, item: Installed, group: str) -> Problem:
