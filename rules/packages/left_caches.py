@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from rules.lazily import once
+from rules.lazily import once, once_for_each
 from rules.packages.apk_index import leaves_index
 from rules.packages.cleaning_scripts import is_cleaned_by_script
 from rules.packages.configuration import written_until
@@ -37,14 +37,23 @@ def is_kept_by_another(change: DockerfileChange, stage: Stage, run: Run, manager
     The RUN finds the cache there, or that one finds the cache of the RUN: between the two of them they keep it once,
     and the image is as heavy as it was. Nothing that is done in the RUN alone takes the cache out of the image.
     """
+    return any(one is not run for one in _keeping(change, stage).get(manager, ()))
+
+
+@once_for_each
+def _keeping(change: DockerfileChange, stage: Stage) -> dict[str, list[Run]]:
+    """By manager the RUNs of a stage that keep a cache, and that did so before the change."""
     was = change.was(stage)
-    if was is None:
-        return False
-    before = {_said(one) for one, _ in _leaving(was).get(manager, ())}
-    return any(
-        one is not run and _said(one) in before and not is_cleaned_by_script(change, one, call)
-        for one, call in _leaving(stage).get(manager, ())
-    )
+    before = _leaving(was) if was is not None else {}
+    found: dict[str, list[Run]] = {}
+    for manager, leaving in before.items():
+        said = {_said(run) for run, _ in leaving}
+        found[manager] = [
+            run
+            for run, call in _leaving(stage).get(manager, ())
+            if _said(run) in said and not is_cleaned_by_script(change, run, call)
+        ]
+    return found
 
 
 def _said(run: Run) -> tuple[str, ...]:
