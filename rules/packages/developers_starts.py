@@ -83,11 +83,16 @@ def _needs_developers(lines: list[str], text: str | None, manifest: str | None) 
     read = read_manifest(manifest)
     if calls_unknown_program(lines, read) or serves_a_build(lines, read):
         return True
-    lines = [*lines, *map(str, commands_of_scripts(lines, read))]
+    lines = _with_scripts(lines, manifest)
     if runs_through_tool(lines, manifest):
         return True
     own = read.packages("dependencies", "optionalDependencies") if read is not None else frozenset()
     return _names_any(lines, (_packages_of_node(text) | _packages_of_node(manifest)) - own)
+
+
+def _with_scripts(lines: list[str], manifest: str | None) -> list[str]:
+    """Return lines with what the scripts of a manifest run that they start."""
+    return [*lines, *map(str, commands_of_scripts(lines, read_manifest(manifest)))]
 
 
 def _loads_developers(change: DockerfileChange, stage: Stage, lines: list[str], manifest: str | None) -> bool:
@@ -102,8 +107,7 @@ def _reads_typescript(change: DockerfileChange, lines: list[str], manifest: str 
 
     Tried with Next.js 15: without it, the start tries to install it, and stops at `next.config.ts`.
     """
-    commands = [*lines, *map(str, commands_of_scripts(lines, read_manifest(manifest)))]
-    starts = any(_NEXT_START.search(command) for command in commands)
+    starts = any(map(_NEXT_START.search, _with_scripts(lines, manifest)))
     return starts and "typescript" in _packages_of_node(manifest) and "next.config.ts" in change.repository.by_name
 
 
