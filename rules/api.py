@@ -7,9 +7,9 @@ from rules.dockerfile.expand import UNKNOWN
 from rules.dockerfile.nodes import Comment, Dockerfile, Doubt, Flag, Heredoc, Instruction, SyntaxFault, Word
 from rules.dockerfile.package_calls import Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
-from rules.dockerfile.shell import Command, Construct, Redirect, Script, ShellWord, script_of
-from rules.dockerfile.shell import parse as parse_shell
-from rules.dockerfile.shell_exec import behind
+from rules.dockerfile.shell.exec_form import behind
+from rules.dockerfile.shell.script import Command, Construct, Redirect, Script, ShellWord, script_of
+from rules.dockerfile.shell.script import parse as parse_shell
 from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS

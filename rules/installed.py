@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from rules.facts.distributions import title_of
 from rules.facts.packages import installed_size, releases
 from rules.model.packages import OS_MANAGERS
-from rules.packages.sources import adds_source_before
+from rules.packages.indexes.sources import adds_source_before
 from rules.quoting import quote
 
 if TYPE_CHECKING:

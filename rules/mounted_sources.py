@@ -10,11 +10,11 @@ from rules.lazily import once
 from rules.model.audience import is_development_start, is_production_name
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH
-from rules.user.start_scripts import start_scripts
+from rules.user.root.start_scripts import start_scripts
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
     from rules.model.steps import Copy
     from rules.repository.builds import Build

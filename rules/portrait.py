@@ -16,8 +16,8 @@ from rules.matching.delegated import installs_by_script
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
 from rules.quoting import quote
-from rules.secrets.secret_names import names_a_secret
-from rules.user.volumes_before import as_it_was
+from rules.secrets.named.names import names_a_secret
+from rules.user.writing.volumes_before import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

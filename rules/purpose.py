@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from rules.lazily import once, once_for_each
 from rules.model.audience import is_development_name, is_fuzzing_base, is_workplace_base, near_folders, runs_tests
 from rules.mounted_sources import is_started_over_mounts, runs_mounted_sources
-from rules.user.start_scripts import start_scripts
+from rules.user.root.start_scripts import start_scripts
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rules.dockerfile.nodes import Heredoc, Instruction, Word
-    from rules.dockerfile.shell import Command, ShellWord
+    from rules.dockerfile.shell.script import Command, ShellWord
     from rules.dockerfile.source import Source, Span
     from rules.model.stage import Stage
     from rules.model.steps import Run

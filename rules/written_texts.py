@@ -15,7 +15,7 @@ from rules.model.steps import Copy, Run
 from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command, Redirect
+    from rules.dockerfile.shell.script import Command, Redirect
     from rules.model.stage import Stage
     from rules.model.steps import Step
 

@@ -18,19 +18,19 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import short
+from rules.base_image.moved.version_contracts import texts_near
 from rules.base_image.possible_scripts import may_hold_scripts
 from rules.base_image.tags import gains_compilers
-from rules.base_image.version_contracts import texts_near
-from rules.build.base_variables import is_bare
-from rules.copying.machine_code import is_data, machine_code
-from rules.copying.node_addons import modules_with_parts
-from rules.copying.scratch_programs import loses_certificates
+from rules.build.variables.of_base import is_bare
+from rules.copying.outputs.machine_code import is_data, machine_code
+from rules.copying.outputs.node_addons import modules_with_parts
+from rules.copying.outputs.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
-from rules.packages.certificates import WITH_CERTIFICATES
 from rules.packages.dotnet_cultures import has_icu
+from rules.packages.indexes.certificates import WITH_CERTIFICATES
 from rules.quoting import listed
-from rules.runtime.start_instructions import shipped
-from rules.runtime.start_scripts import start_script
+from rules.runtime.starts.instructions import shipped
+from rules.runtime.starts.scripts import start_script
 
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""

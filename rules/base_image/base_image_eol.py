@@ -24,15 +24,11 @@ from rules.api import (
 )
 from rules.api import replace as replace_text
 from rules.base_image.choices import is_given_otherwise, may_be_chosen
-from rules.base_image.left_behind import laid_over, lost_on_the_way
-from rules.base_image.left_running import left_running, upon_their_release
-from rules.base_image.line_breaks import broken_by
-from rules.base_image.lists_gone import lists_gone, stops_anew
-from rules.base_image.named_releases import are_named
-from rules.base_image.pinned_release import release_left
-from rules.base_image.replaced_image import later_release, lies_elsewhere
-from rules.base_image.replaced_programs import is_replaced_where_taken
-from rules.base_image.supported_lines import (
+from rules.base_image.ended.left_behind import laid_over, lost_on_the_way
+from rules.base_image.ended.lists_gone import lists_gone, stops_anew
+from rules.base_image.ended.named_releases import are_named
+from rules.base_image.ended.pinned_release import release_left
+from rules.base_image.ended.supported_lines import (
     built_with_sdk,
     data_kept,
     ends_next,
@@ -43,9 +39,8 @@ from rules.base_image.supported_lines import (
     try_first,
     way_out,
 )
-from rules.base_image.taken_out import links_a_program, may_fetch_go, taken_out
-from rules.base_image.taken_over import over_where_copied
-from rules.base_image.told_lines import (
+from rules.base_image.ended.taken_over import over_where_copied
+from rules.base_image.ended.told_lines import (
     LINKED,
     Told,
     as_well,
@@ -55,6 +50,11 @@ from rules.base_image.told_lines import (
     line_of,
     told_once,
 )
+from rules.base_image.moved.left_running import left_running, upon_their_release
+from rules.base_image.moved.line_breaks import broken_by
+from rules.base_image.moved.replaced_image import later_release, lies_elsewhere
+from rules.base_image.moved.replaced_programs import is_replaced_where_taken
+from rules.base_image.taken_out import links_a_program, may_fetch_go, taken_out
 from rules.facts.eol import codenames
 
 _OF_CONTAINERS = ("VOLUME", "EXPOSE", "HEALTHCHECK")

@@ -29,7 +29,7 @@ from rules.base_image.tags import (
     read_tag,
     without_release,
 )
-from rules.copying.machine_code import machine_code
+from rules.copying.outputs.machine_code import machine_code
 from rules.facts.names import same_image
 from rules.model.lineage import built_upon
 from rules.purpose import is_named_for_development

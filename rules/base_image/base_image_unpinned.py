@@ -26,7 +26,7 @@ from rules.api import (
 from rules.base_image.built_here import is_built_here
 from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
-from rules.copying.foreign_images import foreign_images
+from rules.copying.stages.foreign_images import foreign_images
 from rules.facts.eol import codenames
 from rules.facts.names import path_name, table_name
 from rules.model.audience import is_fuzzing_base

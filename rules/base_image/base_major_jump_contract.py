@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.base_image.composer_demands import composer_checks
-from rules.base_image.database_majors import data_left_behind
-from rules.base_image.in_step import out_of_step
-from rules.base_image.known_conflicts import known_conflict
-from rules.base_image.stage_projects import counts_in
+from rules.base_image.moved.composer_demands import composer_checks
+from rules.base_image.moved.database_majors import data_left_behind
+from rules.base_image.moved.in_step import out_of_step
+from rules.base_image.moved.known_conflicts import known_conflict
+from rules.base_image.moved.stage_projects import counts_in
+from rules.base_image.moved.version_contracts import Contract, contracts
+from rules.base_image.moved.version_ranges import numbers_of, satisfies
 from rules.base_image.taken_out import may_fetch_go
-from rules.base_image.version_contracts import Contract, contracts
-from rules.base_image.version_ranges import numbers_of, satisfies
 
 _NAMES = {
     "python": "Python",

@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.machine_code import is_data
+from rules.copying.outputs.machine_code import is_data
 from rules.model.lineage import built_upon
 
 _FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")

@@ -19,8 +19,8 @@ from rules.api import (
     rule,
 )
 from rules.base_image.chosen_platforms import is_chosen_beside, is_there_for_others
-from rules.copying.binaries import is_empty_base
-from rules.packages.project_files import in_repository
+from rules.copying.outputs.binaries import is_empty_base
+from rules.packages.projects.files import in_repository
 from rules.packages.scripts_run import scripts_run
 from rules.quoting import listed
 

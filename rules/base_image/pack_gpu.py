@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, rule
-from rules.base_image import gpu_conda, gpu_devel, gpu_environment, gpu_packages, gpu_queries, gpu_wheels
+from rules.base_image.gpu import conda, devel, environment, packages, queries, wheels
 
 
 @rule(
@@ -17,9 +17,9 @@ from rules.base_image import gpu_conda, gpu_devel, gpu_environment, gpu_packages
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An image for GPUs fixes what the host decides, asks for a GPU while it is built, or has CUDA twice."""
     for stage in change.stages:
-        yield from gpu_wheels.problems(stage)
-        yield from gpu_queries.problems(stage)
-        yield from gpu_environment.problems(stage)
-        yield from gpu_packages.problems(stage)
-        yield from gpu_devel.problems(change, stage)
-        yield from gpu_conda.problems(stage)
+        yield from wheels.problems(stage)
+        yield from queries.problems(stage)
+        yield from environment.problems(stage)
+        yield from packages.problems(stage)
+        yield from devel.problems(change, stage)
+        yield from conda.problems(stage)

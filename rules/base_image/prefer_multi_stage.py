@@ -9,7 +9,7 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain
 from rules.base_image.sources_without_build import builds_nothing
 from rules.purpose import is_for_development
-from rules.user.start_scripts import builds_at_start, start_scripts
+from rules.user.root.start_scripts import builds_at_start, start_scripts
 
 
 @rule(

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import is_development_name, is_script, near_folders
-from rules.runtime.start_instructions import is_bare_init
+from rules.runtime.starts.instructions import is_bare_init
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Stage, Start

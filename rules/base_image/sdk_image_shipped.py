@@ -21,8 +21,8 @@ from rules.api import (
     rule,
     supported_reference,
 )
+from rules.base_image.ended.go_ways_out import may_link_with_c, needs_folders
 from rules.base_image.explained import is_explained
-from rules.base_image.go_ways_out import may_link_with_c, needs_folders
 from rules.base_image.purpose import (
     compiles,
     foreign_program,
@@ -33,10 +33,10 @@ from rules.base_image.purpose import (
 )
 from rules.base_image.tags import is_over
 from rules.facts.names import path_name
-from rules.packages.cgo_modules import module_that_needs_cgo
+from rules.packages.libraries.cgo_modules import module_that_needs_cgo
 from rules.quoting import listed
-from rules.runtime.probes import asked_with
-from rules.user.accounts import is_root
+from rules.runtime.ports.probes import asked_with
+from rules.user.accounts.running import is_root
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")

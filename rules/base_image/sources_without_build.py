@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.model.work_folders import folder_of
-from rules.packages.project_files import context_folder, in_repository
+from rules.packages.projects.files import context_folder, in_repository
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")

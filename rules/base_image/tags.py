@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.eol import all_end_of_life, codenames, data_date
 from rules.facts.images import image_facts
-from rules.packages.compilers import COMPILER
+from rules.packages.build_tools.compilers import COMPILER
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, EndOfLife, ImageReference, Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.copying.foreign_images import foreign_images
+from rules.copying.stages.foreign_images import foreign_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

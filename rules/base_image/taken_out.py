@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from rules.api import Copy, Run, Stage, once
+from rules.base_image.moved.replaced_programs import is_replaced
 from rules.base_image.purpose import compiles
-from rules.base_image.replaced_programs import is_replaced
 from rules.model.lineage import built_upon
 
 _TOOLCHAIN = re.compile(r"/usr/local/go|/usr/local/bin/(?:node|bun|deno|php)|/opt/java/openjdk|/usr/bin/composer")

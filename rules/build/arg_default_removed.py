@@ -23,10 +23,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.empty_args import is_image, with_empty
-from rules.build.variable_uses import is_asked_for, is_read_by_name, uses, with_default
+from rules.build.variables.empty_args import is_image, with_empty
+from rules.build.variables.uses import is_asked_for, is_read_by_name, uses, with_default
 from rules.quoting import listed
-from rules.secrets.secret_names import names_a_secret
+from rules.secrets.named.names import names_a_secret
 
 _VARIABLE = re.compile(r"\$(\w+)")
 

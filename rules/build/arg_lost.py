@@ -17,7 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.variable_uses import is_read_by_name
+from rules.build.variables.uses import is_read_by_name
 from rules.quoting import listed
 
 

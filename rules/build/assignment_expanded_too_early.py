@@ -20,9 +20,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.base_variables import is_set_by_base, perhaps_inherited
-from rules.build.handed_variables import filled_in_before
-from rules.build.variable_uses import OF_EVERY_CONTAINER
+from rules.build.variables.handed import filled_in_before
+from rules.build.variables.of_base import is_set_by_base, perhaps_inherited
+from rules.build.variables.uses import OF_EVERY_CONTAINER
 
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 _QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.", re.DOTALL)

@@ -19,8 +19,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.base_variables import is_set_by_base
-from rules.build.environment_readers import readers_of, reads
+from rules.build.variables.environment_readers import readers_of, reads
+from rules.build.variables.of_base import is_set_by_base
 from rules.quoting import listed
 
 _EXPORTS_ALL = re.compile(r"set(?<!\wset)\s+-\w*a|allexport(?<!\wallexport)\b")

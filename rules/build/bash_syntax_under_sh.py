@@ -22,11 +22,11 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.bash_constructs import KNOWN_TO_ASH, NAMES, STOPS, SURELY, first_unknown
-from rules.build.shell_dialects import reads_otherwise, runs_from
+from rules.build.shells.bash_constructs import KNOWN_TO_ASH, NAMES, STOPS, SURELY, first_unknown
+from rules.build.shells.dialects import reads_otherwise, runs_from
 from rules.matching.gathering import named_lines
-from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.starts.instructions import Written, behind_init, reads_code, shipped
+from rules.runtime.starts.scripts import StartScript, start_script
 
 _RELINKED = re.compile(
     # That a word begins is asked behind its letters, so that the search goes from one such letter to the next.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, fix, insert_after, quote, replace
-from rules.runtime.ruby_programs import is_ruby, ruby_line
+from rules.runtime.languages.ruby_programs import is_ruby, ruby_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.variable_uses import is_asked_for, is_read_by_name, with_default
+from rules.build.variables.uses import is_asked_for, is_read_by_name, with_default
 from rules.repository.builds import builds_by_command
 
 _OF_BUILDKIT = ("BUILDKIT_", "BUILDX_")

@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.packages.developers_parts import read_toml, table
-from rules.packages.project_texts import text_in_image
+from rules.packages.developers.parts import read_toml, table
+from rules.packages.projects.texts import text_in_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

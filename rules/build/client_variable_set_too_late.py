@@ -18,8 +18,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.client_builds import INLINED, client_builds, has_variable
-from rules.build.client_variables_given import given_in_vain
+from rules.build.variables.client_builds import INLINED, client_builds, has_variable
+from rules.build.variables.client_variables_given import given_in_vain
 
 _MANAGER = r"\b(?:npm|pnpm|yarn|bun)(?:\s+run)?"
 _BUILDS_AT_START = re.compile(

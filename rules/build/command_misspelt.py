@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.start_instructions import Written, written
+from rules.runtime.starts.instructions import Written, written
 
 _COMMON = (
     "adduser addgroup apt-get bundle chmod chown composer curl dotnet export gradle groupadd install mkdir npm pip "

@@ -21,7 +21,7 @@ from rules.api import (
     rule,
     script_of,
 )
-from rules.dockerfile.shell_skip import closing_end
+from rules.dockerfile.shell.skip import closing_end
 
 _TESTS = {"[": "[ … ]", "[[": "[[ … ]]", "test": "test"}
 _OPERATOR = re.compile(r"(?<![=!<>~])(!=|==?)(?![=~])")

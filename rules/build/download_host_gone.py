@@ -17,9 +17,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.pipe_failures import is_caught
+from rules.build.failures.pipes import is_caught
 from rules.facts.gone_hosts import GoneHost, gone_host
-from rules.secrets.downloads import FETCHERS, stages_that_count, urls
+from rules.secrets.downloads.fetched import FETCHERS, stages_that_count, urls
 
 _PROGRAMS = FETCHERS | frozenset(
     "git pip pip3 npm yarn pnpm gem go gpg gpg2 apt-key add-apt-repository rpm yum dnf microdnf "

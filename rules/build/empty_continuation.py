@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Problem, Severity, quote, rule
-from rules.build.torn_runs import is_torn
+from rules.build.shells.torn_runs import is_torn
 
 _INSTRUCTION = re.compile(
     r"[ \t]*(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|"

@@ -20,12 +20,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.base_variables import is_bare, is_set_by_base
-from rules.build.env_pairs import built_in_one
-from rules.build.namesakes import unused_namesake
-from rules.build.variable_uses import badly_declared, first_uses, is_own_value
+from rules.build.variables.env_pairs import built_in_one
+from rules.build.variables.namesakes import unused_namesake
+from rules.build.variables.of_base import is_bare, is_set_by_base
+from rules.build.variables.uses import badly_declared, first_uses, is_own_value
 from rules.quoting import listed
-from rules.secrets.secret_names import names_a_secret
+from rules.secrets.named.names import names_a_secret
 
 _SEARCH_PATHS = frozenset(
     "PATH LD_LIBRARY_PATH LIBRARY_PATH PKG_CONFIG_PATH PYTHONPATH NODE_PATH CLASSPATH MANPATH CPATH C_INCLUDE_PATH "

@@ -19,10 +19,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.base_variables import is_set_by_base
-from rules.build.environment_readers import readers_of, reads
-from rules.build.kept_variables import never_run, not_run, set_below, way_out
-from rules.build.profiles_read import nothing_left, read_alone
+from rules.build.shells.profiles_read import nothing_left, read_alone
+from rules.build.variables.environment_readers import readers_of, reads
+from rules.build.variables.kept import never_run, not_run, set_below, way_out
+from rules.build.variables.of_base import is_set_by_base
 from rules.quoting import listed
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})

@@ -21,7 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.ignored_failures import (
+from rules.build.failures.ignored import (
     all_blind,
     bringing,
     checks_a_file,
@@ -31,9 +31,9 @@ from rules.build.ignored_failures import (
     takes_along,
     unguarded,
 )
-from rules.build.loop_failures import loops_over, problem_of_loop
-from rules.build.pipe_failures import caught_by, caught_with, is_caught, is_conditional, pipelines
-from rules.build.stopping import is_passed_over, stops_for, way_to_stop, with_set_e
+from rules.build.failures.in_loops import loops_over, problem_of_loop
+from rules.build.failures.pipes import caught_by, caught_with, is_caught, is_conditional, pipelines
+from rules.build.failures.stopping import is_passed_over, stops_for, way_to_stop, with_set_e
 from rules.model.command_lists import catching
 from rules.model.search_path import DEFAULT_PATH
 

@@ -17,9 +17,9 @@ from rules.api import (
     rule,
 )
 from rules.build.arg_default_removed import plain_defaults
-from rules.build.empty_args import is_image, with_empty
-from rules.build.variable_uses import declarable_uses, uses
-from rules.secrets.secret_names import names_a_secret
+from rules.build.variables.empty_args import is_image, with_empty
+from rules.build.variables.uses import declarable_uses, uses
+from rules.secrets.named.names import names_a_secret
 
 
 @rule(

@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.variable_uses import badly_declared_above, declarable_uses, uses
+from rules.build.variables.uses import badly_declared_above, declarable_uses, uses
 from rules.quoting import listed
 
 

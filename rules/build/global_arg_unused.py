@@ -18,7 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.environment_readers import readers_of, reads
+from rules.build.variables.environment_readers import readers_of, reads
 from rules.quoting import listed
 
 _WORD = re.compile(r"\w+")

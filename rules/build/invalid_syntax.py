@@ -30,7 +30,7 @@ from rules.api import (
     signs_of,
 )
 from rules.build.late_escape import why_not_continued
-from rules.build.torn_runs import torn_runs
+from rules.build.shells.torn_runs import torn_runs
 from rules.build.whole_files import is_of_another_language
 
 _OPERATORS = ("&&", "||", "|")

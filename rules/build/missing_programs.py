@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.tags import names_variant_only
-from rules.copying.java_classes import has_other_java
+from rules.copying.outputs.java_classes import has_other_java
 from rules.dockerfile.reference import parse_reference
 from rules.facts.brought_along import brings_along
 from rules.facts.command_packages import provides

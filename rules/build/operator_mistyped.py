@@ -22,7 +22,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
-from rules.secrets.downloads import FETCHERS
+from rules.secrets.downloads.fetched import FETCHERS
 
 _WAITS = re.compile(r"\b(?:wait|jobs|fg|kill|pkill|killall|trap)\b|\$!|\bsleep\b")
 """What a script with a command in the background does about it."""

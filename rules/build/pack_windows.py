@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, rule
-from rules.build import powershell_calls, powershell_preferences, powershell_programs, windows_instructions
+from rules.build.windows import calls, instructions, preferences, programs
 
 
 @rule(
@@ -17,7 +17,7 @@ from rules.build import powershell_calls, powershell_preferences, powershell_pro
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An image for Windows is asked for what Linux alone has, or PowerShell goes on after an error."""
     for stage in change.stages:
-        yield from windows_instructions.problems(stage)
-        yield from powershell_preferences.problems(stage)
-        yield from powershell_programs.problems(stage)
-        yield from powershell_calls.problems(stage)
+        yield from instructions.problems(stage)
+        yield from preferences.problems(stage)
+        yield from programs.problems(stage)
+        yield from calls.problems(stage)

@@ -25,10 +25,9 @@ from rules.api import (
     runs_apart,
     shell_around,
 )
-from rules.build.loop_failures import loops_over
-from rules.build.missing_programs import READERS, lacks
-from rules.build.passed_pipes import is_asked_for, looked_at_by
-from rules.build.pipe_failures import (
+from rules.build.failures.in_loops import loops_over
+from rules.build.failures.passed_pipes import is_asked_for, looked_at_by
+from rules.build.failures.pipes import (
     counts,
     is_caught,
     is_known_to_work,
@@ -38,11 +37,12 @@ from rules.build.pipe_failures import (
     stopped_by,
     stops_early,
 )
-from rules.build.shell_dialects import reads_otherwise, runs_from
-from rules.dockerfile.shell_nested import SHELLS
+from rules.build.missing_programs import READERS, lacks
+from rules.build.shells.dialects import reads_otherwise, runs_from
+from rules.dockerfile.shell.nested import SHELLS
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.matching.wording import normalised
-from rules.secrets.downloads import FETCHERS
+from rules.secrets.downloads.fetched import FETCHERS
 from rules.secrets.remote_script_piped_to_shell import piped
 
 _CANNOT_FAIL_TELLINGLY = frozenset(

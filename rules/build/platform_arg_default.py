@@ -25,10 +25,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.overwritten import sets_first
-from rules.copying.binaries import program_of
-from rules.copying.machine_code import machine_code
-from rules.copying.recipes import runs_recipes
+from rules.build.variables.overwritten import sets_first
+from rules.copying.context.recipes import runs_recipes
+from rules.copying.outputs.binaries import program_of
+from rules.copying.outputs.machine_code import machine_code
 
 
 @rule(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import PLATFORM_ARGS, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.build.variable_uses import is_asked_for, with_default
+from rules.build.variables.uses import is_asked_for, with_default
 
 _MEANT = [*sorted(name for name in PLATFORM_ARGS if name.startswith("TARGET")), "BUILDPLATFORM"]
 """Those that only BuildKit has: `BUILD_ARCH` is Home Assistant's own, `BUILD_OS` anybody's."""

@@ -15,9 +15,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.positional_parameters import Use, read_positional
+from rules.build.variables.positional_parameters import Use, read_positional
 from rules.quoting import listed
-from rules.runtime.start_instructions import SHELLS
+from rules.runtime.starts.instructions import SHELLS
 
 _OF_ITS_OWN = frozenset("awk gawk mawk nawk perl".split())
 """Programs whose texts have a `$1` of their own."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import UNKNOWN, Command, Confidence, Problem, Severity, fix, insert, once, quote
 from rules.facts.rails import DUMMY_KEY, KEYS
-from rules.runtime.ruby_programs import is_ruby, rails_of
+from rules.runtime.languages.ruby_programs import is_ruby, rails_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,10 +20,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.joined_commands import TAKES_A_COMMAND, joined
-from rules.build.refused_scripts import refused
-from rules.build.torn_runs import is_torn
-from rules.dockerfile.shell_nested import EXEC_ACTIONS
+from rules.build.failures.joined_commands import TAKES_A_COMMAND, joined
+from rules.build.shells.refused_scripts import refused
+from rules.build.shells.torn_runs import is_torn
+from rules.dockerfile.shell.nested import EXEC_ACTIONS
 from rules.model.refusals import is_refused
 
 _COMMANDS = frozenset(

@@ -33,16 +33,16 @@ from rules.build.missing_programs import (
     lacks_dotnet_sdk,
     said_without_sdk,
 )
-from rules.build.nano_server import without_powershell
-from rules.dockerfile.shell_nested import reads_profiles
+from rules.build.windows.nano_server import without_powershell
+from rules.dockerfile.shell.nested import reads_profiles
 from rules.facts.command_packages import package_of_command
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership
 from rules.model.foreign_options import foreign_option, is_of_usermod
 from rules.packages.account_tools import JOIN, account_calls, instead_of
+from rules.packages.recommended.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
 from rules.packages.scripts import sure_calls
-from rules.packages.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
 
 _MANAGERS = {
     "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",

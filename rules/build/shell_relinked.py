@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.bash_constructs import SURELY
+from rules.build.shells.bash_constructs import SURELY
 
 _SH = ("/bin/sh", "/usr/bin/sh")
 _ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")

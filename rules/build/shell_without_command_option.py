@@ -17,7 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELL_VALUES, SHELLS
+from rules.dockerfile.shell.nested import SHELL_VALUES, SHELLS
 
 _WITH_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 _ENDS_IN_O = re.compile(r"-[A-Za-z]*o")

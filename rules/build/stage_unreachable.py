@@ -15,7 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.undefined_names import is_official, undefined_names
+from rules.copying.stages.undefined_names import is_official, undefined_names
 
 _TARGET = re.compile(r"(?m)^[ \t]*#.*--target[= ]([\w.-]+)")
 """A comment that says how a stage is built: `docker build --target tools .`."""

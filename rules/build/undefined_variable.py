@@ -24,14 +24,14 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.base_variables import is_bare, perhaps_inherited, possible_parents
-from rules.build.copied_texts import copied_texts
-from rules.build.lost_variables import as_elsewhere, is_of_base, lost_variables, of_lost, restated, set_before
-from rules.build.namesakes import unused_namesake
-from rules.build.proxies import proxies
-from rules.build.script_variables import nearest_set, read_unset, setting_stages
-from rules.build.unset_names import OF_A_LOGIN, read_from_nowhere
-from rules.build.variable_uses import (
+from rules.build.variables.copied_texts import copied_texts
+from rules.build.variables.lost import as_elsewhere, is_of_base, lost_variables, of_lost, restated, set_before
+from rules.build.variables.namesakes import unused_namesake
+from rules.build.variables.of_base import is_bare, perhaps_inherited, possible_parents
+from rules.build.variables.of_scripts import nearest_set, read_unset, setting_stages
+from rules.build.variables.proxies import proxies
+from rules.build.variables.unset_names import OF_A_LOGIN, read_from_nowhere
+from rules.build.variables.uses import (
     BUILDER_EXPANDS,
     OF_EVERY_CONTAINER,
     badly_declared,

@@ -25,14 +25,14 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.built_beside import is_built_beside
+from rules.copying.context.possibly_there import INTERPRETERS
 from rules.copying.deletions import deleted_behind
-from rules.copying.possibly_there import INTERPRETERS
+from rules.copying.source_trees.built_beside import is_built_beside
 from rules.model.archivers import tar_writes, unzip_writes
 from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of, path_of
 from rules.repairs import as_root
-from rules.secrets.downloads import FETCHERS
+from rules.secrets.downloads.fetched import FETCHERS
 
 _ARCHIVES = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|deb|rpm)\Z")
 _VERSION = re.compile(r"\d+(?:[._]\d+)*")

@@ -24,7 +24,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.archives import names_of, takes, uses
+from rules.copying.fetching.archives import names_of, takes, uses
 from rules.quoting import listed
 
 _UNPACKERS = ("tar", "bsdtar", "unzip", "gunzip", "gzip", "xz", "unxz", "bunzip2", "7z", "python", "python3", "busybox")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, insert, quote, rule
-from rules.copying.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
-from rules.copying.handing_on import only_hands_on
-from rules.packages.cgo_modules import module_that_needs_cgo
+from rules.copying.outputs.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.stages.handing_on import only_hands_on
+from rules.packages.libraries.cgo_modules import module_that_needs_cgo
 from rules.quoting import capitalized
 
 _CURES = {

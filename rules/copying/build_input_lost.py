@@ -21,7 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.purpose import compiles
-from rules.copying.reading import reader_of
+from rules.copying.context.reading import reader_of
 from rules.copying.unseen import builds_anew
 from rules.matching.wording import normalised
 

@@ -21,8 +21,8 @@ from rules.api import (
     within,
 )
 from rules.base_image.purpose import compiles
-from rules.copying.origins import origin
-from rules.copying.recipes import runs_recipes
+from rules.copying.context.origins import origin
+from rules.copying.context.recipes import runs_recipes
 from rules.copying.unseen import builds_anew
 
 _OUTPUTS = frozenset("dist build out target .next .output _build publish release standalone".split())

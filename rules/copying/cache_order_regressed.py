@@ -20,10 +20,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.hidden_installs import Hidden, hidden_install
-from rules.copying.installs import Install, installs_in, project_installs_in
-from rules.copying.source_trees import brings_all, is_read, needs_sources, source_folder
-from rules.copying.sunk_installs import Sunk, sunk_installs
+from rules.copying.installs.calls import Install, installs_in, project_installs_in
+from rules.copying.installs.hidden import Hidden, hidden_install
+from rules.copying.installs.sunk import Sunk, sunk_installs
+from rules.copying.source_trees.trees import brings_all, is_read, needs_sources, source_folder
 from rules.packages.options import spelled
 
 

@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, has_system_python, is_packaged_as, packages_copies
+from rules.copying.python.packages import CONSOLE_SCRIPTS, MODULES, has_system_python, is_packaged_as, packages_copies
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.search_path import DEFAULT_PATH
 

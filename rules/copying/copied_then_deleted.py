@@ -26,9 +26,9 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.deleted_sources import HEAVY_FOLDERS, deleted_of_builder, deleted_of_context
+from rules.copying.context.named_by_variables import named_by_variables
 from rules.copying.deletions import deletions, is_guessed
-from rules.copying.mounted_instead import (
+from rules.copying.installs.mounted_instead import (
     HEAVY,
     brought_again,
     builds_there,
@@ -36,9 +36,9 @@ from rules.copying.mounted_instead import (
     is_emptied,
     way_out,
 )
-from rules.copying.named_by_variables import named_by_variables
-from rules.copying.runtime_paths import installed_there
-from rules.copying.wheels import is_own_wheel
+from rules.copying.outputs.runtime_paths import installed_there
+from rules.copying.python.wheels import is_own_wheel
+from rules.copying.source_trees.deleted import HEAVY_FOLDERS, deleted_of_builder, deleted_of_context
 
 _LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
 """Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""

@@ -25,7 +25,7 @@ from rules.api import (
 )
 from rules.copying.poured_uses import Need, still_needed
 from rules.model.search_path import DEFAULT_PATH
-from rules.packages.project_files import in_repository
+from rules.packages.projects.files import in_repository
 from rules.quoting import listed
 
 _FOLDERS = frozenset(

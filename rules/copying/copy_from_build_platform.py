@@ -24,11 +24,11 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.binaries import builds_of, program_of
-from rules.copying.carried_runtimes import java_runtime
-from rules.copying.environments import environments
-from rules.copying.node_addons import for_one_platform
-from rules.copying.wheels import wheel_folders
+from rules.copying.outputs.binaries import builds_of, program_of
+from rules.copying.outputs.carried_runtimes import java_runtime
+from rules.copying.outputs.node_addons import for_one_platform
+from rules.copying.python.environments import environments
+from rules.copying.python.wheels import wheel_folders
 from rules.quoting import listed
 
 _ASKS_FOR_TARGET = re.compile(

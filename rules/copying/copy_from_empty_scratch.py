@@ -22,7 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.undefined_names import given_contexts, tells_of_contexts
+from rules.copying.stages.undefined_names import given_contexts, tells_of_contexts
 from rules.quoting import listed
 
 

@@ -19,17 +19,17 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.bundler_outputs import moved_output, other_output
-from rules.copying.cached_outputs import mount_around
-from rules.copying.disputed_places import is_disputed
-from rules.copying.gone_paths import Gone, gone
-from rules.copying.gradle_outputs import renamed_archive
-from rules.copying.jar_outputs import other_archive
-from rules.copying.left_members import left_member
-from rules.copying.missing_environment import other_environment
-from rules.copying.mix_outputs import of_mix
-from rules.copying.recipes import runs_recipes
-from rules.copying.unmade_paths import can_have, holds_sources, is_left_out, is_open, is_unmade, made
+from rules.copying.context.recipes import runs_recipes
+from rules.copying.installs.left_members import left_member
+from rules.copying.outputs.bundlers import moved_output, other_output
+from rules.copying.outputs.cached import mount_around
+from rules.copying.outputs.gradle import renamed_archive
+from rules.copying.outputs.maven import other_archive
+from rules.copying.outputs.mix import of_mix
+from rules.copying.python.missing_environment import other_environment
+from rules.copying.stages.disputed_places import is_disputed
+from rules.copying.stages.gone_paths import Gone, gone
+from rules.copying.stages.unmade_paths import can_have, holds_sources, is_left_out, is_open, is_unmade, made
 
 _IN_CACHE = (
     "no layer holds what is written into a cache. The build stops here. Copy it to a folder outside the cache at the "

@@ -20,9 +20,9 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.binaries import outputs_of
+from rules.copying.context.recipes import runs_recipes
 from rules.copying.copy_from_missing_path import is_known
-from rules.copying.recipes import runs_recipes
+from rules.copying.outputs.binaries import outputs_of
 
 _SYSTEM = ("/usr/", "/lib", "/etc/", "/bin/", "/sbin/", "/var/", "/root/")
 """Folders that a system fills, in which many an image has a file of the same name."""

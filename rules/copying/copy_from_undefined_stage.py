@@ -22,16 +22,16 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.gone_paths import gone
-from rules.copying.left_members import left_member
-from rules.copying.undefined_names import (
+from rules.copying.installs.left_members import left_member
+from rules.copying.stages.gone_paths import gone
+from rules.copying.stages.undefined_names import (
     can_be_something,
     given_contexts,
     named_sources,
     tells_of_contexts,
     told_contexts,
 )
-from rules.copying.unmade_paths import is_unmade
+from rules.copying.stages.unmade_paths import is_unmade
 
 _CLOSE = 0.8
 """How alike a slip is at least; `api-builder` and `web-builder` are two stages, and less alike."""

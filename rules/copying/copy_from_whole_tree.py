@@ -24,14 +24,14 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.carried_trees import brought_by, filled_with_sources
-from rules.copying.editable_installs import editable_install
-from rules.copying.made_programs import Made, made_program
-from rules.copying.program_languages import may_run_from_sources, runs_from_sources
-from rules.copying.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
-from rules.copying.source_trees import is_monorepo
-from rules.copying.surplus import HISTORY, Surplus, surplus_of, usual_surplus
-from rules.copying.workplaces import is_workplace
+from rules.copying.outputs.made_programs import Made, made_program
+from rules.copying.outputs.program_languages import may_run_from_sources, runs_from_sources
+from rules.copying.outputs.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
+from rules.copying.python.editable_installs import editable_install
+from rules.copying.source_trees.carried import brought_by, filled_with_sources
+from rules.copying.source_trees.surplus import HISTORY, Surplus, surplus_of, usual_surplus
+from rules.copying.source_trees.trees import is_monorepo
+from rules.copying.source_trees.workplaces import is_workplace
 from rules.model.prunings import is_leftover
 from rules.model.run_writes import is_opaque
 from rules.quoting import capitalized, listed

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.base_image.version_contracts import texts_near
+from rules.base_image.moved.version_contracts import texts_near
 from rules.dockerfile.nodes import is_dockerfile
 
 _PATTERN = re.compile(r"[^*?\[$\"']+/\*{1,2}")

@@ -19,10 +19,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.context.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.globs import matches
 from rules.repository.elsewhere import is_built_elsewhere
-from rules.secrets.secret_files import Kind, secret_file
+from rules.secrets.named.files import Kind, secret_file
 
 _WILDCARD = re.compile(r"[*?\[]")
 

@@ -21,9 +21,9 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.context.origins import origin
 from rules.copying.left_behind import LeftBehind, left_behind
 from rules.copying.needs import needs_of
-from rules.copying.origins import origin
 from rules.copying.server_files import lost_server_files
 from rules.copying.unseen import builds_anew, new_packages
 from rules.copying.uses import Use, is_there, uses_of

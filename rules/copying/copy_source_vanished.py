@@ -17,14 +17,14 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.made_outside import (
+from rules.copying.context.made_outside import (
     OFTEN_IGNORED,
     WRITES_SUMS,
     is_made_where_images_are_built,
     may_be_made_outside,
 )
-from rules.copying.taken_files import Taken, copied_files, mounted_files, named_file
-from rules.packages.project_templates import is_template
+from rules.copying.context.taken_files import Taken, copied_files, mounted_files, named_file
+from rules.packages.projects.templates import is_template
 from rules.quoting import listed
 from rules.repository.contexts import folders_around
 

@@ -15,10 +15,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import Leak, context_leaks, is_secret_name, root_copies, secrets_named
-from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
-from rules.copying.local_secrets import local_secrets
-from rules.copying.needed_secrets import needed_in_build
+from rules.copying.context.contents import Leak, context_leaks, is_secret_name, root_copies, secrets_named
+from rules.copying.context.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.context.local_secrets import local_secrets
+from rules.copying.context.needed_secrets import needed_in_build
 
 _NAMED = 4
 """Paths that a sentence can name."""

@@ -18,7 +18,7 @@ from rules.model.work_folders import folder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
 

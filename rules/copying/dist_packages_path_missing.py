@@ -16,9 +16,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.python_packages import PACKAGES_FOLDER, has_system_python, packages_copies, python_version
+from rules.copying.python.packages import PACKAGES_FOLDER, has_system_python, packages_copies, python_version
 from rules.facts.distributions import DEBIAN_FAMILY, title_of
-from rules.user.accounts import is_seen_as_root
+from rules.user.accounts.running import is_seen_as_root
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
 _SETTINGS = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "DEB_PYTHON_INSTALL_LAYOUT")

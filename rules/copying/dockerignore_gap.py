@@ -17,9 +17,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
-from rules.copying.ignore_file import IgnoreFile, had_surely_none, ignore_file, lies_beside
-from rules.copying.version_by_git import is_read_by_program, is_read_for_version, may_be_read
+from rules.copying.context.contents import Leak, brings_whole_context, context_leaks
+from rules.copying.context.ignore_file import IgnoreFile, had_surely_none, ignore_file, lies_beside
+from rules.copying.context.version_by_git import is_read_by_program, is_read_for_version, may_be_read
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 
 _HISTORY = Leak(".git", ".git", secret=False)

@@ -17,7 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import (
+from rules.copying.context.contents import (
     Leak,
     brings_whole_context,
     is_secret_name,
@@ -26,7 +26,7 @@ from rules.copying.context_contents import (
     shipped_root_copies,
     unless_defaults,
 )
-from rules.copying.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
+from rules.copying.context.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
 from rules.quoting import capitalized, listed
 
 _HISTORY = ".git"

@@ -14,10 +14,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import context_leaks, root_copies
-from rules.copying.ignore_file import has_surely_none
+from rules.copying.context.contents import context_leaks, root_copies
+from rules.copying.context.ignore_file import has_surely_none
+from rules.copying.context.version_by_git import may_need_history
 from rules.copying.served_folders import served_folder
-from rules.copying.version_by_git import may_need_history
 
 
 @rule(

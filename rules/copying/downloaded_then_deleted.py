@@ -19,9 +19,9 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import Deleted, deleted_behind, is_guessed
-from rules.copying.mounted_instead import HEAVY
+from rules.copying.installs.mounted_instead import HEAVY
 from rules.model.work_folders import folder_of
-from rules.secrets.downloads import FETCHERS
+from rules.secrets.downloads.fetched import FETCHERS
 
 _TAKE_AWAY = frozenset(
     "bunzip2 bzip2 find gunzip gzip mv rename shred truncate unlink unlzma unxz unzstd xz zstd".split()

@@ -23,8 +23,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.editable_installs import Editable, editable_install
-from rules.copying.environments import environments
+from rules.copying.python.editable_installs import Editable, editable_install
+from rules.copying.python.environments import environments
 
 _MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)*(?::\w+(?:\(\))?)?$")
 

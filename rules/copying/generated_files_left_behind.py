@@ -18,14 +18,14 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.environments import environments
+from rules.copying.python.environments import environments
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.lineage import built_upon
 from rules.model.puts import within_any
 from rules.model.work_folders import folder_of
 from rules.quoting import capitalized
-from rules.runtime.start_instructions import is_script_entrypoint, shipped
-from rules.runtime.start_scripts import start_script
+from rules.runtime.starts.instructions import is_script_entrypoint, shipped
+from rules.runtime.starts.scripts import start_script
 
 _TASKS = frozenset(
     "assets:precompile assets.deploy collectstatic compilemessages compress phx.digest webpacker:compile "

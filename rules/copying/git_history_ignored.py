@@ -18,8 +18,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import brings_whole_context
-from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.context.contents import brings_whole_context
+from rules.copying.context.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.model.work_folders import folder_of
 
 _ASKING = frozenset("describe log rev-list rev-parse shortlog show status".split())

@@ -16,10 +16,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.binaries import brings_libraries, is_static, program_of, thinks_of_linking
-from rules.copying.carried_runtimes import has_erlang, has_python, runtimes_taken
-from rules.copying.handing_on import only_hands_on
-from rules.copying.machine_code import machine_code
+from rules.copying.outputs.binaries import brings_libraries, is_static, program_of, thinks_of_linking
+from rules.copying.outputs.carried_runtimes import has_erlang, has_python, runtimes_taken
+from rules.copying.outputs.machine_code import machine_code
+from rules.copying.stages.handing_on import only_hands_on
 from rules.facts.distributions import release_title
 from rules.facts.glibc import asked_by_some, glibc_of, needed_by, shown
 from rules.facts.moving import by_now

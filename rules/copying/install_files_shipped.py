@@ -23,8 +23,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.named_by_variables import named_by_variables
-from rules.copying.wheels import is_own_wheel
+from rules.copying.context.named_by_variables import named_by_variables
+from rules.copying.python.wheels import is_own_wheel
 from rules.model.run_writes import is_opaque
 from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of, path_of

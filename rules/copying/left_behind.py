@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.context.origins import holds, inner, is_named_by_run, origin
 from rules.copying.needs import Need, needs_of
-from rules.copying.origins import holds, inner, is_named_by_run, origin
 from rules.model.puts import within
 
 if TYPE_CHECKING:

@@ -20,14 +20,14 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
-from rules.copying.c_prefixes import installed_prefix
-from rules.copying.carried_runtimes import runtimes_taken
-from rules.copying.environments import environments
-from rules.copying.handing_on import arrivals
-from rules.copying.python_installs import placed_installs
-from rules.copying.python_packages import PACKAGES_FOLDER
-from rules.copying.wheels import Wheels, wheels_taken
+from rules.copying.outputs.binaries import brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.outputs.c_prefixes import installed_prefix
+from rules.copying.outputs.carried_runtimes import runtimes_taken
+from rules.copying.python.environments import environments
+from rules.copying.python.installs import placed_installs
+from rules.copying.python.packages import PACKAGES_FOLDER
+from rules.copying.python.wheels import Wheels, wheels_taken
+from rules.copying.stages.handing_on import arrivals
 from rules.facts.installers import NODE_MANAGERS
 
 _COMPATIBLE = ("gcompat", "libc6-compat", "musl")

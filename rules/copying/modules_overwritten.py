@@ -17,9 +17,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.installs import Install, installs_in
-from rules.copying.modules_let_in import MODULES, LetIn, fills_modules, is_known, last_maker, let_in
-from rules.packages.project_files import copied
+from rules.copying.context.modules_let_in import MODULES, LetIn, fills_modules, is_known, last_maker, let_in
+from rules.copying.installs.calls import Install, installs_in
+from rules.packages.projects.files import copied
 
 
 @rule(

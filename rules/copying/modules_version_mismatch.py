@@ -16,13 +16,13 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.dotnet_targets import dotnet_mismatches
-from rules.copying.install_places import ruby_place
-from rules.copying.java_classes import java_mismatches
-from rules.copying.node_addons import fills_modules, installs_again
+from rules.copying.outputs.dotnet_targets import dotnet_mismatches
+from rules.copying.outputs.java_classes import java_mismatches
+from rules.copying.outputs.node_addons import fills_modules, installs_again
+from rules.copying.python.install_places import ruby_place
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.package_json import read_manifest
-from rules.packages.project_texts import manifest_text
+from rules.packages.projects.package_json import read_manifest
+from rules.packages.projects.texts import manifest_text
 from rules.quoting import listed
 
 _ADDONS = frozenset(

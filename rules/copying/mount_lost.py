@@ -20,7 +20,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.reading import reader_of
+from rules.copying.context.reading import reader_of
 
 _KINDS = frozenset({"bind", "secret"})
 

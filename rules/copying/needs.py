@@ -7,19 +7,19 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.origins import origin
+from rules.copying.context.origins import origin
 from rules.model.puts import within, within_any
 from rules.model.run_writes import CARRIERS, carried_by, texts_written
-from rules.packages.package_json import called, commands_run, scripts_of
-from rules.packages.project_files import in_repository
-from rules.runtime.start_instructions import shipped
-from rules.runtime.start_scripts import start_script
+from rules.packages.projects.files import in_repository
+from rules.packages.projects.package_json import called, commands_run, scripts_of
+from rules.runtime.starts.instructions import shipped
+from rules.runtime.starts.scripts import start_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rules.api import Command, DockerfileChange, Instruction, Stage
-    from rules.runtime.start_instructions import Written
+    from rules.runtime.starts.instructions import Written
 
 _ENDINGS = (
     ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".sh", ".pl", ".exs", ".ini", ".cfg", ".conf", ".toml", ".yaml",

@@ -26,7 +26,7 @@ from rules.api import (
 )
 from rules.copying.needs import package_of
 from rules.model.work_folders import folder_of
-from rules.packages.package_json import called, commands_run
+from rules.packages.projects.package_json import called, commands_run
 
 _OUTPUT = ".next"
 _ELSEWHERE = frozenset({"out", "build", "export", "_next", "standalone"})

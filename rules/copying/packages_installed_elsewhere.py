@@ -15,9 +15,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.install_places import Place, copied_places, python_place, ruby_place, shown
-from rules.copying.poetry_settings import may_be_set_by_project
-from rules.copying.python_packages import PACKAGES_FOLDER, has_official_python
+from rules.copying.python.install_places import Place, copied_places, python_place, ruby_place, shown
+from rules.copying.python.packages import PACKAGES_FOLDER, has_official_python
+from rules.copying.python.poetry_settings import may_be_set_by_project
 from rules.facts.installers import PYTHON_MANAGERS
 
 _GEMS = "/usr/local/bundle"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.project_calls import calls_project
+from rules.copying.context.project_calls import calls_project
 from rules.lazily import once
 from rules.model.puts import meet, within
 from rules.model.run_writes import written_by

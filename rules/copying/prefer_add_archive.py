@@ -27,7 +27,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.tar_calls import file_name, names_read_by, unpacks_all
+from rules.copying.fetching.tar_calls import file_name, names_read_by, unpacks_all
 
 _UNPACKED = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
 """What ADD unpacks (reference, "ADD"); a `.gz` that is no tar it copies as it is."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from rules.api import Category, DockerfileChange, Problem, Run, Severity, quote, rule
-from rules.copying.clones import Clone, clones
-from rules.copying.fetched_by_add import above_run, is_plain_place, knows_add, leaves_no_layer
+from rules.copying.fetching.clones import Clone, clones
+from rules.copying.fetching.fetched_by_add import above_run, is_plain_place, knows_add, leaves_no_layer
 from rules.quoting import listed
 
 _FULL_HASH = 40

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, DockerfileChange, Fix, Problem, Run, Severity, names_read, quote, rule
-from rules.copying.fetched_by_add import above_run, is_plain_place, knows_add
-from rules.copying.remote_files import Remote, remote_files
+from rules.copying.fetching.fetched_by_add import above_run, is_plain_place, knows_add
+from rules.copying.fetching.remote_files import Remote, remote_files
 from rules.dockerfile.frontend import knows_release
 from rules.quoting import listed
-from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import FETCHERS, versionless
+from rules.secrets.downloads.fetched import FETCHERS, versionless
+from rules.secrets.downloads.names import downloaded_name
 
 _UNPACK = 17
 """The release of the frontend that brought `--unpack`: 1.17 (its release notes)."""

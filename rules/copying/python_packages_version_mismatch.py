@@ -16,11 +16,11 @@ from rules.api import (
     rule,
     within,
 )
-from rules.base_image.version_contracts import contracts
-from rules.base_image.version_ranges import numbers_of, satisfies
-from rules.copying.environments import environments
-from rules.copying.python_installs import placed_installs
-from rules.copying.python_packages import (
+from rules.base_image.moved.version_contracts import contracts
+from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.copying.python.environments import environments
+from rules.copying.python.installs import placed_installs
+from rules.copying.python.packages import (
     PACKAGES_FOLDER,
     Pythons,
     differing,
@@ -28,7 +28,7 @@ from rules.copying.python_packages import (
     packages_copies,
     python_version,
 )
-from rules.copying.wheels import Wheels, wheels_taken
+from rules.copying.python.wheels import Wheels, wheels_taken
 from rules.quoting import capitalized
 
 

@@ -16,9 +16,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.ignore_file import ignore_file, lies_beside
-from rules.copying.project_builds import project_builds
-from rules.copying.project_inputs import files_named
+from rules.copying.context.ignore_file import ignore_file, lies_beside
+from rules.copying.python.build_inputs import files_named
+from rules.copying.python.builds import project_builds
 
 
 @rule(

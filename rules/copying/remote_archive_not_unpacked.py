@@ -18,7 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.archives import takes, uses
+from rules.copying.fetching.archives import takes, uses
 from rules.dockerfile.frontend import knows_release
 from rules.model.puts import within_any
 

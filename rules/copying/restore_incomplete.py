@@ -16,13 +16,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.brought_above import is_brought
-from rules.copying.dotnet_projects import references
-from rules.copying.read_besides import place_beside
+from rules.copying.context.read_besides import place_beside
+from rules.copying.outputs.dotnet_projects import references
+from rules.copying.source_trees.brought_above import is_brought
 from rules.model.lineage import built_upon
 from rules.model.work_folders import folder_of, path_of
-from rules.packages.project_files import copied, in_repository
-from rules.packages.project_texts import text_in_image
+from rules.packages.projects.files import copied, in_repository
+from rules.packages.projects.texts import text_in_image
 from rules.quoting import listed
 
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")

@@ -17,9 +17,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.recipes import SYSTEM
-from rules.copying.restored_platforms import for_another_platform
-from rules.dockerfile.shell_nested import SHELLS
+from rules.copying.context.recipes import SYSTEM
+from rules.copying.outputs.restored_platforms import for_another_platform
+from rules.dockerfile.shell.nested import SHELLS
 from rules.repairs import delete_word
 
 _BUILDS = frozenset({"build", "publish", "pack", "test", "run", "msbuild"})

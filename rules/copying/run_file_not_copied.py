@@ -18,21 +18,21 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.brought_late import brought_late
-from rules.copying.build_manifests import manifests_of
-from rules.copying.cached_outputs import read_from_caches
-from rules.copying.early_builds import early_builds, too_early
-from rules.copying.failing import wants_lock, without_manifest
-from rules.copying.foreign_contexts import missing_in_a_build
-from rules.copying.ignored_manifests import ignored_manifests
-from rules.copying.installs import install_folder, installs_in, needs_manifest
-from rules.copying.looked_up import is_put_above
-from rules.copying.misnamed_folders import misnamed_folders
-from rules.copying.named_manifests import renamed, sent
-from rules.copying.not_in_repository import not_in_repository, packages_built
-from rules.copying.possibly_there import INTERPRETERS, begins_plain, may_be_there
-from rules.copying.read_besides import missing_besides
-from rules.copying.unmade_paths import holds_sources
+from rules.copying.context.foreign_contexts import missing_in_a_build
+from rules.copying.context.not_in_repository import not_in_repository, packages_built
+from rules.copying.context.possibly_there import INTERPRETERS, begins_plain, may_be_there
+from rules.copying.context.read_besides import missing_besides
+from rules.copying.installs.build_manifests import manifests_of
+from rules.copying.installs.calls import install_folder, installs_in, needs_manifest
+from rules.copying.installs.failing import wants_lock, without_manifest
+from rules.copying.installs.ignored_manifests import ignored_manifests
+from rules.copying.installs.looked_up import is_put_above
+from rules.copying.installs.misnamed_folders import misnamed_folders
+from rules.copying.installs.named_manifests import renamed, sent
+from rules.copying.outputs.cached import read_from_caches
+from rules.copying.source_trees.brought_late import brought_late
+from rules.copying.source_trees.early_builds import early_builds, too_early
+from rules.copying.stages.unmade_paths import holds_sources
 from rules.model.work_folders import path_of
 
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")

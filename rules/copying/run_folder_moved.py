@@ -24,7 +24,7 @@ from rules.api import (
     within,
 )
 from rules.build.folder_origins import is_plain
-from rules.copying.project_calls import calls_project, is_led_elsewhere
+from rules.copying.context.project_calls import calls_project, is_led_elsewhere
 from rules.model.outcome import outcome_of_failure
 from rules.model.run_writes import is_opaque
 from rules.model.work_folders import folder_of

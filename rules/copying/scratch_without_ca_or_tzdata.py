@@ -16,7 +16,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.scratch_programs import brings_certificates, loses_certificates, needs_none, without_certificates
+from rules.copying.outputs.scratch_programs import (
+    brings_certificates,
+    loses_certificates,
+    needs_none,
+    without_certificates,
+)
 
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _WITH_CERTIFICATES = frozenset({"golang", "rust"})

@@ -21,8 +21,10 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.early_sources import source_before
-from rules.copying.install_manifests import (
+from rules.copying.context.modules_let_in import LetIn, brought_over, fills_modules, last_maker, let_in
+from rules.copying.installs.calls import Install, installs_in, installs_of
+from rules.copying.installs.early_sources import source_before
+from rules.copying.installs.manifests import (
     NPM_LOCKS,
     WRAPPER,
     copied_above,
@@ -31,14 +33,12 @@ from rules.copying.install_manifests import (
     missing,
     to_copy,
 )
-from rules.copying.installs import Install, installs_in, installs_of
-from rules.copying.modules_let_in import LetIn, brought_over, fills_modules, last_maker, let_in
-from rules.copying.removed_installs import is_removed
-from rules.copying.source_trees import is_read
-from rules.copying.tidy_without_sources import tidy_without_sources
-from rules.copying.unfetched_modules import build_that_fetches
-from rules.copying.unfetched_modules import problem as of_modules
-from rules.copying.unsplit_syncs import unsplit_syncs
+from rules.copying.installs.removed import is_removed
+from rules.copying.installs.tidy_without_sources import tidy_without_sources
+from rules.copying.installs.unfetched_modules import build_that_fetches
+from rules.copying.installs.unfetched_modules import problem as of_modules
+from rules.copying.python.unsplit_syncs import unsplit_syncs
+from rules.copying.source_trees.trees import is_read
 from rules.matching.gathering import named_lines
 from rules.packages.scripts import does_only
 from rules.quoting import listed

@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.base_image.tags import moves
 from rules.comments import is_meant_to_move
-from rules.copying.foreign_images import foreign_images
+from rules.copying.stages.foreign_images import foreign_images
 from rules.facts.names import table_name
 
 _KNOWN = re.compile(r"\b(?:latest|newest|un-?pinned)\b", re.IGNORECASE)

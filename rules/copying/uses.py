@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.puts import may_bring, within
 from rules.model.search_path import path_folders
-from rules.runtime.start_folders import imported_module
-from rules.runtime.start_instructions import started_words
+from rules.runtime.starts.folders import imported_module
+from rules.runtime.starts.instructions import started_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

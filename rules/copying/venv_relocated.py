@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule
-from rules.copying.carried_environments import Placed, brought_by, placed
-from rules.copying.environments import Environment, managed_python
-from rules.copying.handing_on import only_hands_on
-from rules.copying.python_packages import has_official_python, has_system_python
+from rules.copying.python.carried_environments import Placed, brought_by, placed
+from rules.copying.python.environments import Environment, managed_python
+from rules.copying.python.packages import has_official_python, has_system_python
+from rules.copying.stages.handing_on import only_hands_on
 
 _INTERPRETERS = ("python", "pypy")
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "exec", "cd"})

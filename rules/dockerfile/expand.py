@@ -11,8 +11,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.collected_words import Words
 from rules.dockerfile.lexer import ExpansionError, Lexer, Variable
+from rules.dockerfile.shell.collected_words import Words
 from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from rules.dockerfile.collected_words import Words
+    from rules.dockerfile.shell.collected_words import Words
 
     Lookup = Callable[[str], str | Unknown | None]
     """Gives a variable's value, `None` where it is not set, `UNKNOWN` or `NOT_GIVEN` where only the build knows it."""

@@ -15,7 +15,7 @@ from rules.dockerfile.managers.calls import Manager, Package, PackageCall
 from rules.dockerfile.managers.cleaning import Cleaning, cleans
 from rules.dockerfile.managers.specs import without_wildcard
 from rules.dockerfile.managers.words import argument_words, assigned, expanded
-from rules.dockerfile.shell_wrappers import base_name
+from rules.dockerfile.shell.wrappers import base_name
 from rules.dockerfile.swallowed import own_words
 from rules.layered import extended
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.managers.calls import Action
     from rules.dockerfile.managers.options import Options
-    from rules.dockerfile.shell import Script
-    from rules.dockerfile.shell_command import Command
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.command import Command
+    from rules.dockerfile.shell.script import Script
+    from rules.dockerfile.shell.words import ShellWord
 
 __all__ = ["Cleaning", "Package", "PackageCall", "cleans", "package_calls"]
 

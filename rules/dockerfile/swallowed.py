@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.words import ShellWord
 
 TAKES: Final = {
     **dict.fromkeys(("CMD", "ENTRYPOINT", "RUN"), re.compile(r"\S")),

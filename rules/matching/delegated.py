@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.brought import last_put, text_at
 from rules.lazily import once
-from rules.packages.project_texts import text_in_image
+from rules.packages.projects.texts import text_in_image
 from rules.packages.scripts_run import READERS, called_script
 
 if TYPE_CHECKING:

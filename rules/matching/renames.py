@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.secrets.secret_names import names_a_secret
+from rules.secrets.named.names import names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

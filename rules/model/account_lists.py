@@ -15,7 +15,7 @@ from rules.model.work_folders import path_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.copy_source import CopySource
     from rules.model.stage import Stage
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.model.shell_scope import filled
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 VALUED = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell_flags import VALUED
+from rules.dockerfile.shell.flags import VALUED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
 
 _BUNDLE = re.compile(r"[A-Za-z]+")
 _PACKS = ("-c", "--create", "-r", "--append", "-u", "--update", "-A", "--catenate", "--concatenate")

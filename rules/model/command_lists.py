@@ -9,7 +9,7 @@ from rules.comments import COMMENT_LINES
 from rules.lazily import once
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell_command import Command
+    from rules.dockerfile.shell.command import Command
     from rules.model.steps import Run
 
 _GROUP = re.compile(r"(?<![\w$.-])(?:if|for|while|until|case|select)(?=[\s\\])|(?<![\w$])[({]")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
 
 _OF_BUSYBOX = re.compile(r"-(?=\w*[SDGg])[SDHGghsuk]+")

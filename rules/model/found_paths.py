@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 HANDED = "{}"

@@ -11,7 +11,7 @@ from rules.model.shell_scope import filled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell_nested import RUNS_MORE, inner_script
+from rules.dockerfile.shell.nested import RUNS_MORE, inner_script
 from rules.lazily import once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.dockerfile.shell import Command, ShellWord
+    from rules.dockerfile.shell.script import Command, ShellWord
     from rules.model.steps import Run
 
 

@@ -12,7 +12,7 @@ from rules.model.nesting import runs_apart, shell_around
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 _CLOSED = re.compile(r"(?:(?:\s|\\\r?\n)*(?:;(?:\s|\\\r?\n)*\}|\)))+(?:[ \t]|\\\r?\n)*(?P<then>&&|\|\||\|&|[|&;\n]|\Z)")

@@ -7,14 +7,14 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell_nested import EXEC_ACTIONS
+from rules.dockerfile.shell.nested import EXEC_ACTIONS
 from rules.lazily import once
 from rules.model.work_folders import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 _LEFTOVERS = re.compile(

@@ -13,7 +13,7 @@ from rules.model.folders import may_be_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.copy_source import CopySource
     from rules.model.steps import Copy, Step
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.managers.words import without_braces
-from rules.dockerfile.shell_nested import SHELLS, inner_script
+from rules.dockerfile.shell.nested import SHELLS, inner_script
 from rules.lazily import once
 from rules.model.archivers import tar_writes, unzip_writes
 from rules.model.shell_scope import filled
@@ -16,7 +16,7 @@ from rules.model.work_folders import folder_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 OPAQUE_HARMLESS = frozenset(

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
-from rules.dockerfile.shell import Script, script_of
-from rules.dockerfile.shell_nested import SHELLS, reads_profiles
+from rules.dockerfile.shell.nested import SHELLS, reads_profiles
+from rules.dockerfile.shell.script import Script, script_of
 from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.dockerfile.nodes import Instruction
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
 
 T = TypeVar("T")

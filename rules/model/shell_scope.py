@@ -14,7 +14,7 @@ from rules.model.scope import Variable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.scope import Scope
     from rules.model.steps import Run
 

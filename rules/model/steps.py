@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.package_calls import Cleaning, PackageCall, cleans, package_calls
-from rules.dockerfile.shell import Script, script_of
+from rules.dockerfile.shell.script import Script, script_of
 from rules.lazily import cached_property
 from rules.model.filenames import names_a_file
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Flag, Heredoc, Instruction, Word
     from rules.dockerfile.reference import ImageReference
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.copy_source import CopySource
     from rules.model.scope import Scope
     from rules.model.settings import Setting

@@ -9,12 +9,12 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell_nested import RUNS_MORE, inner_script
+from rules.dockerfile.shell.nested import RUNS_MORE, inner_script
 from rules.lazily import once
 from rules.model.shell_scope import filled
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.steps import Run
 
 _BRACKET = re.compile(r"\(|\)|c(?<!\wc)ase\b[^\n;]{1,200}?\bin\b|e(?<!\we)sac\b|\n[ \t]*#.*")

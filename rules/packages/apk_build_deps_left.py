@@ -24,9 +24,9 @@ from rules.api import (
 )
 from rules.facts.packages import is_build_only
 from rules.model.lineage import built_upon
-from rules.packages.build_libraries import libraries
-from rules.packages.build_packages import BuildPackages, compiles_behind
-from rules.packages.held_packages import held_before
+from rules.packages.build_tools.packages import BuildPackages, compiles_behind
+from rules.packages.libraries.behind_headers import libraries
+from rules.packages.lost.held import held_before
 from rules.purpose import builds_at_run_time
 from rules.quoting import listed
 

@@ -24,10 +24,11 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import installed_size
-from rules.packages.build_packages import megabytes
-from rules.packages.configuration import written_until
+from rules.packages.build_tools.packages import megabytes
+from rules.packages.indexes.configuration import written_until
+from rules.packages.indexes.sources import adds_source_before
 from rules.packages.options import add_option, has_unknown_options, spelled
-from rules.packages.recommended_knowledge import (
+from rules.packages.recommended.knowledge import (
     Knowledge,
     adds_none,
     has_installs_before,
@@ -36,9 +37,8 @@ from rules.packages.recommended_knowledge import (
     is_likely_there,
     knowledge,
 )
-from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
+from rules.packages.recommended.needs import adds_archive, compiling, lost, needed
 from rules.packages.repeated_installs import is_repeated
-from rules.packages.sources import adds_source_before
 from rules.quoting import listed
 
 _SETTING = re.compile(r"(?<!no-)install-recommends")

@@ -22,9 +22,9 @@ from rules.facts.command_packages import provides
 from rules.matching.delegated import installs_by_script
 from rules.purpose import is_for_development
 from rules.quoting import listed
-from rules.user.root_by_design import drops_privileges
-from rules.user.start_scripts import scripts_in_turn
-from rules.user.volumes_before import as_it_was
+from rules.user.root.by_design import drops_privileges
+from rules.user.root.start_scripts import scripts_in_turn
+from rules.user.writing.volumes_before import as_it_was
 
 _ENGINES = "steers a container engine"
 _RISKS = {

@@ -13,9 +13,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.build_comments import is_said_needed, is_said_wanted, without_purpose
-from rules.packages.build_libraries import KITS, libraries
-from rules.packages.build_packages import (
+from rules.packages.build_tools.comments import is_said_needed, is_said_wanted, without_purpose
+from rules.packages.build_tools.compilers import COMPILER, shipped_before
+from rules.packages.build_tools.compiling_starts import compiles, names_compiler
+from rules.packages.build_tools.packages import (
     BuildPackages,
     build_packages,
     compiles_after,
@@ -25,14 +26,13 @@ from rules.packages.build_packages import (
     is_language_toolkit,
     megabytes,
 )
-from rules.packages.build_removals import removed_beside, stays_besides, weightier_part
-from rules.packages.compilers import COMPILER, shipped_before
-from rules.packages.compiling_starts import compiles, names_compiler
-from rules.packages.headers import is_headers_only
-from rules.packages.held_packages import held_before
+from rules.packages.build_tools.removals import removed_beside, stays_besides, weightier_part
+from rules.packages.libraries.behind_headers import KITS, libraries
+from rules.packages.libraries.headers import is_headers_only
+from rules.packages.lost.held import held_before
 from rules.purpose import builds_at_run_time, is_for_development, is_workbench
 from rules.quoting import listed
-from rules.user.start_scripts import start_scripts
+from rules.user.root.start_scripts import start_scripts
 
 
 @rule(

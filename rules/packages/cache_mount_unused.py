@@ -27,9 +27,9 @@ from rules.api import (
     within,
 )
 from rules.matching.gathering import named_lines
-from rules.packages.forgotten_mounts import Forgotten, forgotten_mounts
-from rules.packages.moved_caches import Moved, moved_caches
-from rules.user.accounts import runs_as_root
+from rules.packages.caches.forgotten_mounts import Forgotten, forgotten_mounts
+from rules.packages.caches.moved import Moved, moved_caches
+from rules.user.accounts.running import runs_as_root
 
 _CACHES = {
     "pip": ("/.cache/pip",),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
-from rules.packages.unpinned import Unpinned, unpinned
+from rules.packages.pins.unpinned import Unpinned, unpinned
 
 
 @rule(

@@ -24,7 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.source_trees import brings_all, source_folder
+from rules.copying.source_trees.trees import brings_all, source_folder
 from rules.model.lineage import built_upon
 from rules.packages.options import spelled
 from rules.packages.scripts import does_only

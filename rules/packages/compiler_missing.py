@@ -21,12 +21,12 @@ from rules.api import (
 )
 from rules.base_image.choices import is_given
 from rules.facts.brought_along import brings_along
-from rules.packages.asked_packages import ACTIONS, MANAGERS
 from rules.packages.options import spelled
-from rules.packages.python_indexes import takes_public_index
+from rules.packages.pins.asked_packages import ACTIONS, MANAGERS
+from rules.packages.pins.python_indexes import takes_public_index
 from rules.packages.scripts import runs_script_before
-from rules.packages.sources_only import SOURCES_ONLY, sources_asked
-from rules.packages.wheels import Older, older_than_wheels
+from rules.packages.versions.sources_only import SOURCES_ONLY, sources_asked
+from rules.packages.versions.wheels import Older, older_than_wheels
 
 _COMPILERS = frozenset(
     "gcc g++ clang build-essential build-base gcc-c++ musl-dev libc6-dev python3-dev python-dev tcc cc".split()

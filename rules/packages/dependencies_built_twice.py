@@ -24,7 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.possibly_there import runs_script
+from rules.copying.context.possibly_there import runs_script
 from rules.model.work_folders import folder_of
 from rules.packages.scripts import may_be_script
 

@@ -23,11 +23,11 @@ from rules.api import (
 )
 from rules.base_image.purpose import compiles
 from rules.brought import brought
-from rules.copying.installs import Install, project_installs_in
+from rules.copying.installs.calls import Install, project_installs_in
 from rules.copying.unseen import builds_anew, new_packages
 from rules.facts.installers import NODE_MANAGERS, PROJECT_MANAGERS, PYTHON_MANAGERS
-from rules.packages.servers_left_out import server_left_out
-from rules.runtime.start_instructions import started_by
+from rules.packages.lost.servers_left_out import server_left_out
+from rules.runtime.starts.instructions import started_by
 
 
 class _Language(NamedTuple):

@@ -21,7 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
-from rules.packages.tool_versions import (
+from rules.packages.versions.tools import (
     has_new_bundler,
     has_newest_poetry,
     has_old_bundler,

@@ -22,11 +22,15 @@ from rules.api import (
 )
 from rules.facts.installers import NODE_MANAGERS
 from rules.facts.node_programs import BUILDERS, package_of_node_program
+from rules.packages.developers.project_scripts import (
+    NeedsDeveloper,
+    developers_called_behind,
+    script_that_needs_developers,
+)
 from rules.packages.options import spelled
-from rules.packages.package_json import read_manifest
-from rules.packages.project_scripts import NeedsDeveloper, developers_called_behind, script_that_needs_developers
-from rules.packages.project_texts import manifest_text
-from rules.packages.tool_versions import leaves_developers_packages
+from rules.packages.projects.package_json import read_manifest
+from rules.packages.projects.texts import manifest_text
+from rules.packages.versions.tools import leaves_developers_packages
 
 _BETWEEN = re.compile(r"&&|\|\||[;|&]")
 _ASSIGNED = re.compile(r"\w+=")

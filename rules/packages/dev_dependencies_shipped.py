@@ -19,11 +19,11 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.installs import install_folder
-from rules.packages.copied_environments import takes_no_dependencies
-from rules.packages.developers_copied import copied_for_developers
-from rules.packages.developers_extras import along_with_extras, asks_by_extra
-from rules.packages.developers_named import (
+from rules.copying.installs.calls import install_folder
+from rules.packages.developers.copied import copied_for_developers
+from rules.packages.developers.copied_environments import takes_no_dependencies
+from rules.packages.developers.extras import along_with_extras, asks_by_extra
+from rules.packages.developers.named import (
     MAY_BE_IMPORTED,
     along_with,
     confidence_of,
@@ -33,26 +33,26 @@ from rules.packages.developers_named import (
     ships,
     stands_alone,
 )
-from rules.packages.developers_options import option_of
-from rules.packages.developers_parts import MANAGERS, has_developers_part
-from rules.packages.developers_requirements import requirements_for_developers
-from rules.packages.developers_starts import (
+from rules.packages.developers.named_installs import brings_project
+from rules.packages.developers.options import option_of
+from rules.packages.developers.parts import MANAGERS, has_developers_part
+from rules.packages.developers.project_scripts import script_that_needs_developers
+from rules.packages.developers.requirements import requirements_for_developers
+from rules.packages.developers.starts import (
     needed_at_start,
     runs_for_developers,
     started_further_on,
     starts_for_developers,
 )
-from rules.packages.developers_uses import is_used_or_removed, needed_further_on
+from rules.packages.developers.uses import is_used_or_removed, needed_further_on
+from rules.packages.developers.workspace_starts import workspace_start
 from rules.packages.install_into_mount import mounted_target
-from rules.packages.manifest_order import lacks_manifest
-from rules.packages.named_installs import brings_project
+from rules.packages.locks.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
-from rules.packages.project_scripts import script_that_needs_developers
-from rules.packages.project_settings import leaves_developers_out
-from rules.packages.project_texts import has_no_manifest, manifest_text
-from rules.packages.tool_versions import has_modern_yarn
-from rules.packages.workspace_starts import workspace_start
-from rules.packages.workspaces import installs_workspaces_alone, stops_without_workspace
+from rules.packages.projects.settings import leaves_developers_out
+from rules.packages.projects.texts import has_no_manifest, manifest_text
+from rules.packages.projects.workspaces import installs_workspaces_alone, stops_without_workspace
+from rules.packages.versions.tools import has_modern_yarn
 from rules.purpose import is_for_development
 from rules.quoting import listed
 

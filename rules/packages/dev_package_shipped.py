@@ -15,9 +15,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.build_packages import BuildPackages, build_packages, megabytes, without
-from rules.packages.headers import is_headers_only
-from rules.packages.held_packages import held_before
+from rules.packages.build_tools.packages import BuildPackages, build_packages, megabytes, without
+from rules.packages.libraries.headers import is_headers_only
+from rules.packages.lost.held import held_before
 from rules.purpose import builds_at_run_time
 from rules.quoting import listed
 

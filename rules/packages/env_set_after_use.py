@@ -21,12 +21,12 @@ from rules.api import (
     rule,
 )
 from rules.model.lineage import built_upon
-from rules.packages.developers_starts import starts_for_developers
-from rules.packages.developers_uses import is_used_or_removed
+from rules.packages.developers.project_scripts import script_that_needs_developers
+from rules.packages.developers.starts import starts_for_developers
+from rules.packages.developers.uses import is_used_or_removed
 from rules.packages.options import spelled
-from rules.packages.project_scripts import script_that_needs_developers
-from rules.packages.project_texts import manifest_text
-from rules.packages.tool_versions import reads_node_env
+from rules.packages.projects.texts import manifest_text
+from rules.packages.versions.tools import reads_node_env
 
 _PIP_OPTIONS = (
     "NO_CACHE_DIR INDEX_URL EXTRA_INDEX_URL DEFAULT_TIMEOUT TIMEOUT RETRIES ROOT_USER_ACTION BREAK_SYSTEM_PACKAGES "

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, quote, rule
-from rules.packages.project_files import copied
-from rules.packages.unpinned import unpinned
+from rules.packages.pins.unpinned import unpinned
+from rules.packages.projects.files import copied
 
 
 @rule(

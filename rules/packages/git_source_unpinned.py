@@ -23,9 +23,9 @@ from rules.api import (
 )
 from rules.comments import is_meant_to_move
 from rules.model.work_folders import folder_of
-from rules.packages.unpinned import BRANCHES
+from rules.packages.pins.unpinned import BRANCHES
 from rules.quoting import listed
-from rules.secrets.downloads import stages_that_count
+from rules.secrets.downloads.fetched import stages_that_count
 
 _REMOTE = re.compile(r"(?:(?:https?|git|ssh)://(?:[^/@\s]*@)?|git@)(?P<place>[\w.-]+[:/][^\s#$]+)")
 _CHOOSES = frozenset("checkout reset switch fetch pull merge am worktree".split())

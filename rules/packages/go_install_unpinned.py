@@ -19,9 +19,9 @@ from rules.api import (
 )
 from rules.comments import is_meant_to_move
 from rules.model.work_folders import folder_of
+from rules.packages.pins.unpinned import MOVING, STAYS_BEHIND
 from rules.packages.reaching import reaches_image
-from rules.packages.tool_versions import go_version, has_old_go
-from rules.packages.unpinned import MOVING, STAYS_BEHIND
+from rules.packages.versions.tools import go_version, has_old_go
 from rules.quoting import listed
 
 _FIRST_GO_WITH_MODULES_ON = (1, 16)

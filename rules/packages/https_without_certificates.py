@@ -22,9 +22,9 @@ from rules.api import (
     rule,
 )
 from rules.facts.brought_along import brings_along
-from rules.packages.certificates import CERTIFICATES, has_none
+from rules.packages.indexes.certificates import CERTIFICATES, has_none
+from rules.packages.indexes.sources import adds_source_before
 from rules.packages.scripts import runs_script_before
-from rules.packages.sources import adds_source_before
 
 _FETCHERS = frozenset({"curl", "wget", "git"})
 """Programs whose packages only recommend `ca-certificates`, themselves or by a library (`apt-cache depends`)."""

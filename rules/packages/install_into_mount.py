@@ -18,7 +18,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import packages_folder
+from rules.copying.installs.calls import packages_folder
 from rules.facts.installers import NODE_MANAGERS
 
 _GEMS = "/usr/local/bundle"

@@ -18,8 +18,8 @@ from rules.api import (
 )
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.options import spelled
-from rules.packages.package_json import Manifest, read_manifest
-from rules.packages.project_texts import manifest_text
+from rules.packages.projects.package_json import Manifest, read_manifest
+from rules.packages.projects.texts import manifest_text
 from rules.quoting import listed
 
 _OWN = ("install", "postinstall")

@@ -15,12 +15,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.machine_code import machine_code, may_hold_modules
+from rules.copying.outputs.machine_code import machine_code, may_hold_modules
 from rules.packages.dotnet_cultures import missing_icu
-from rules.packages.known_requirements import links_nothing
-from rules.packages.libraries_removed import Removed, removed_libraries
-from rules.packages.linked_libraries import copied_from, copies_libraries, libraries_of
-from rules.packages.loaded_libraries import names_requirements, need_of
+from rules.packages.libraries.known_requirements import links_nothing
+from rules.packages.libraries.linked import copied_from, copies_libraries, libraries_of
+from rules.packages.libraries.loaded import names_requirements, need_of
+from rules.packages.libraries.removed import Removed, removed_libraries
 from rules.packages.scripts import INSTALL
 from rules.quoting import listed
 

@@ -13,11 +13,11 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.linked_libraries import copies_libraries, libraries_behind
-from rules.packages.python_indexes import takes_public_index
+from rules.packages.libraries.linked import copies_libraries, libraries_behind
+from rules.packages.pins.python_indexes import takes_public_index
+from rules.packages.pins.taken_installs import taken_installs
 from rules.packages.scripts import INSTALL
-from rules.packages.sources_only import SOURCES_ONLY, sources_asked
-from rules.packages.taken_installs import taken_installs
+from rules.packages.versions.sources_only import SOURCES_ONLY, sources_asked
 
 
 @rule(

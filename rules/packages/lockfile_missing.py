@@ -20,15 +20,15 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.absent import begins_elsewhere
-from rules.copying.installs import install_folder
-from rules.copying.made_outside import is_made_where_images_are_built, may_be_made_outside
-from rules.copying.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
+from rules.copying.context.absent import begins_elsewhere
+from rules.copying.context.made_outside import is_made_where_images_are_built, may_be_made_outside
+from rules.copying.context.possibly_there import begins_plain, may_be_made, may_be_there, runs_script_above
+from rules.copying.installs.calls import install_folder
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.foreign_locks import foreign_lock
-from rules.packages.go_sums import SUMS, missing_sums
-from rules.packages.project_files import LOCKS, MANIFESTS, context_folder, copied, in_repository
-from rules.packages.strict_installs import stops_without_lock
+from rules.packages.locks.foreign import foreign_lock
+from rules.packages.locks.go_sums import SUMS, missing_sums
+from rules.packages.locks.strict_installs import stops_without_lock
+from rules.packages.projects.files import LOCKS, MANIFESTS, context_folder, copied, in_repository
 from rules.repository.contexts import folders_around
 
 _WRITTEN_BY = {

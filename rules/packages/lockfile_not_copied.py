@@ -18,9 +18,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.installs import install_folder
+from rules.copying.installs.calls import install_folder
+from rules.packages.locks.strict_installs import stops_without_lock
 from rules.packages.options import hold_to_lock, spelled
-from rules.packages.project_files import (
+from rules.packages.projects.files import (
     LOCKS,
     MANIFESTS,
     brings_folder,
@@ -30,9 +31,8 @@ from rules.packages.project_files import (
     in_repository,
     is_ignored,
 )
-from rules.packages.project_settings import passes_lock_over
-from rules.packages.strict_installs import stops_without_lock
-from rules.packages.workspaces import stops_without_workspace
+from rules.packages.projects.settings import passes_lock_over
+from rules.packages.projects.workspaces import stops_without_workspace
 
 
 @rule(

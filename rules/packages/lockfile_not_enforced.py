@@ -26,18 +26,18 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.pipe_failures import is_caught
-from rules.copying.installs import install_folder
+from rules.build.failures.pipes import is_caught
+from rules.copying.installs.calls import install_folder
 from rules.model.work_folders import folder_of
-from rules.packages.discarded_environments import is_discarded
-from rules.packages.fallbacks import stops_instead
-from rules.packages.lock_calls import is_read_only, is_told_to_hold, takes_other_index, written_anew, written_before
-from rules.packages.locks_unread import locks_unread
-from rules.packages.manifest_edits import first_edits
+from rules.packages.caches.discarded_environments import is_discarded
+from rules.packages.locks.calls import is_read_only, is_told_to_hold, takes_other_index, written_anew, written_before
+from rules.packages.locks.fallbacks import stops_instead
+from rules.packages.locks.manifest_edits import first_edits
+from rules.packages.locks.unread import locks_unread
 from rules.packages.options import LOCKED, add_option, but_for_its_dashes, locked_option, spelled
-from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
-from rules.packages.project_settings import holds_to_lock, resolves_anew
-from rules.packages.workspaces import stops_without_workspace
+from rules.packages.projects.files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
+from rules.packages.projects.settings import holds_to_lock, resolves_anew
+from rules.packages.projects.workspaces import stops_without_workspace
 from rules.purpose import is_for_development
 
 _DEVELOPMENT = frozenset({"development", "test"})

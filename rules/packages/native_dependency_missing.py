@@ -17,14 +17,14 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.asked_packages import ACTIONS, MANAGERS, asked_packages
-from rules.packages.erlang_libraries import release_without_libraries
-from rules.packages.known_systems import is_known_system
-from rules.packages.native_needs import NEEDS, NEEDS_OF_NODE, Need, missing, on_system
-from rules.packages.node_installs import node_packages
-from rules.packages.python_indexes import takes_public_index
+from rules.packages.libraries.erlang import release_without_libraries
+from rules.packages.libraries.known_systems import is_known_system
+from rules.packages.libraries.native_needs import NEEDS, NEEDS_OF_NODE, Need, missing, on_system
+from rules.packages.pins.asked_packages import ACTIONS, MANAGERS, asked_packages
+from rules.packages.pins.python_indexes import takes_public_index
+from rules.packages.pins.taken_installs import taken_installs
 from rules.packages.scripts import INSTALL
-from rules.packages.taken_installs import taken_installs
+from rules.packages.versions.node_installs import node_packages
 from rules.quoting import listed
 
 

@@ -21,9 +21,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.version_ranges import numbers_of
-from rules.packages.node_engines import NPM, PNPM, Engines, last_on, reaches, runs_on
-from rules.packages.nodesource import Brought, brought_before
+from rules.base_image.moved.version_ranges import numbers_of
+from rules.packages.versions.node_engines import NPM, PNPM, Engines, last_on, reaches, runs_on
+from rules.packages.versions.nodesource import Brought, brought_before
 
 _ANOTHER = re.compile(
     r"\b(?:nvm|volta|fnm|asdf|mise|rbenv|rvm|ruby-install|gem update --system|rubygems-update)\b"

@@ -17,8 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.pipe_failures import is_caught
-from rules.user.accounts import runs_as_root
+from rules.build.failures.pipes import is_caught
+from rules.user.accounts.running import runs_as_root
 
 _ELSEWHERE = ("NPM_CONFIG_PREFIX", "npm_config_prefix", "NPM_CONFIG_FORCE", "npm_config_force", "PREFIX")
 _UNDOES = frozenset({"rm", "unlink", "mv", "find", "rmdir"})

@@ -16,13 +16,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.pipe_failures import is_caught
-from rules.copying.installs import install_folder
-from rules.packages.fallbacks import stops_instead, strict_before, without_fallback
-from rules.packages.manifest_edits import first_edits, is_generated
+from rules.build.failures.pipes import is_caught
+from rules.copying.installs.calls import install_folder
+from rules.packages.locks.fallbacks import stops_instead, strict_before, without_fallback
+from rules.packages.locks.manifest_edits import first_edits, is_generated
 from rules.packages.options import hold_to_lock
-from rules.packages.project_files import lock_path
-from rules.packages.tool_versions import has_npm_without_ci
+from rules.packages.projects.files import lock_path
+from rules.packages.versions.tools import has_npm_without_ci
 from rules.purpose import is_for_development
 
 _WITH_TEST = ("install-test", "it")

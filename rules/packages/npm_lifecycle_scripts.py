@@ -15,8 +15,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.install_scripts import NOTHING_RUNS, may_be_off
 from rules.packages.options import has_unknown_options, spelled
+from rules.packages.projects.install_scripts import NOTHING_RUNS, may_be_off
 
 _MANAGERS = ("npm", "yarn")
 """pnpm since 10 and Bun run the scripts of a package only where the project allows it."""

@@ -6,11 +6,11 @@ from functools import partial
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, quote, rule
 from rules.comments import comments_on, is_meant_to_move
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.corepack_versions import Fetched, newest_by_corepack
-from rules.packages.package_json import read_manifest
-from rules.packages.project_texts import manifest_text
-from rules.packages.tool_versions import has_old_npm
-from rules.packages.unpinned import MOVING, Unpinned, unpinned
+from rules.packages.pins.unpinned import MOVING, Unpinned, unpinned
+from rules.packages.projects.package_json import read_manifest
+from rules.packages.projects.texts import manifest_text
+from rules.packages.versions.corepack import Fetched, newest_by_corepack
+from rules.packages.versions.tools import has_old_npm
 from rules.quoting import listed
 
 _PARTS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")

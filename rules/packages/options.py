@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.packages.tool_versions import has_modern_yarn
+from rules.packages.versions.tools import has_modern_yarn
 from rules.repairs import as_root, delete_word, fix, insert, replace
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.words import ShellWord
     from rules.model.steps import Run
     from rules.problem import Edit, Fix
 

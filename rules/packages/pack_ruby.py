@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from rules.api import Category, DockerfileChange, Problem, Severity, rule
 from rules.build.bootsnap_workers import bootsnap_in_parallel
 from rules.build.rails_assets import assets_without_key
+from rules.packages.caches.ruby_gems import gem_cache_left
 from rules.packages.ruby_bundler import redundant_bundler
-from rules.packages.ruby_gem_cache import gem_cache_left
-from rules.runtime.rails_probe import probe_of_front_page
-from rules.runtime.ruby_jemalloc import jemalloc_not_preloaded
-from rules.runtime.ruby_yjit import yjit_not_enabled
+from rules.runtime.languages.ruby_jemalloc import jemalloc_not_preloaded
+from rules.runtime.languages.ruby_yjit import yjit_not_enabled
+from rules.runtime.ports.rails_probe import probe_of_front_page
 
 _CHECKS = (
     assets_without_key,

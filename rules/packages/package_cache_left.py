@@ -20,13 +20,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
-from rules.packages.cleaning_scripts import is_cleaned_by_script
-from rules.packages.later_scripts import mindful_of_scripts
-from rules.packages.left_caches import ARCHIVES, LISTS, clears_by_configuration, is_kept_by_another, left_by
-from rules.packages.lists_in_need import in_need, need_said
+from rules.packages.caches.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
+from rules.packages.caches.left import ARCHIVES, LISTS, clears_by_configuration, is_kept_by_another, left_by
+from rules.packages.indexes.sources import NODESOURCE
+from rules.packages.lists.cleaning_scripts import is_cleaned_by_script
+from rules.packages.lists.in_need import in_need, need_said
+from rules.packages.lists.later_scripts import mindful_of_scripts
 from rules.packages.options import spelled
-from rules.packages.sources import NODESOURCE
 
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")

@@ -19,7 +19,7 @@ from rules.api import (
 )
 from rules.facts.brought_along import brings_along
 from rules.matching.gathering import named_lines
-from rules.packages.configuration import assumes_yes, written_until
+from rules.packages.indexes.configuration import assumes_yes, written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.repeated_installs import is_repeated
 

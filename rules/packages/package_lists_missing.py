@@ -17,9 +17,9 @@ from rules.api import (
     rule,
 )
 from rules.model.outcome import outcome_of_failure
-from rules.packages.lists_absent import cleared_above, without_lists
+from rules.packages.lists.absent import cleared_above, without_lists
+from rules.packages.lists.own import fetching_too
 from rules.packages.options import spelled
-from rules.packages.own_lists import fetching_too
 
 _OF_THE_SYSTEM = frozenset(
     "apt base-files base-passwd bash bsdutils ca-certificates coreutils dash debconf debianutils diffutils dpkg "

@@ -18,20 +18,20 @@ from rules.api import (
 from rules.facts.command_packages import provides
 from rules.facts.packages import is_build_only, is_listed
 from rules.matching.delegated import is_named_in_new_script
-from rules.packages.build_packages import is_language_toolkit
-from rules.packages.certificates import brings_certificates
-from rules.packages.gone_packages import gone_from
-from rules.packages.linked_libraries import linked_with
-from rules.packages.loaded_libraries import need_of
-from rules.packages.replaced import is_explained, lacks, may_be_in_base, runs_new_script
-from rules.packages.restoring import restored
-from rules.packages.sources import adds_source_before
-from rules.packages.still_called import calls_of
+from rules.packages.build_tools.packages import is_language_toolkit
+from rules.packages.indexes.certificates import brings_certificates
+from rules.packages.indexes.sources import adds_source_before
+from rules.packages.libraries.linked import linked_with
+from rules.packages.libraries.loaded import need_of
+from rules.packages.lost.gone import gone_from
+from rules.packages.lost.replaced import is_explained, lacks, may_be_in_base, runs_new_script
+from rules.packages.lost.restoring import restored
+from rules.packages.lost.still_called import calls_of
 from rules.purpose import AT_A_PROMPT, is_called_builder, is_called_for_development
 from rules.quoting import listed
-from rules.runtime.script_calls import ScriptCall, script_calls
-from rules.runtime.script_tools import lacking
-from rules.runtime.start_instructions import shipped
+from rules.runtime.scripts.calls import ScriptCall, script_calls
+from rules.runtime.scripts.tools import lacking
+from rules.runtime.starts.instructions import shipped
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
 _NOT_ASKED = AT_A_PROMPT | frozenset(

@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.sources import may_come_from_elsewhere
+from rules.packages.indexes.sources import may_come_from_elsewhere
 
 _WITH_CMDTEST = {"debian": ((10,), (12,)), "ubuntu": ((18, 4), (24, 4))}
 """The first and last release in which `cmdtest` provides `yarn`: the archives' `Packages` of Debian 11 and 12, and of

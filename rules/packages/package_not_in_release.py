@@ -25,9 +25,9 @@ from rules.api import (
 )
 from rules.facts.distributions import release_title, title_of
 from rules.facts.moving import by_now
-from rules.packages.release_pins import Pins, stale_pins
+from rules.packages.indexes.sources import has_other_sources, may_come_from_elsewhere
+from rules.packages.pins.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
-from rules.packages.sources import has_other_sources, may_come_from_elsewhere
 from rules.quoting import listed
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.packages.sources import may_come_from_elsewhere
+from rules.packages.indexes.sources import may_come_from_elsewhere
 from rules.quoting import listed
 
 _OF_AN_UPDATE = re.compile(r"=[^\s*]*(?:[+~]deb\d+u\d+|ubuntu\d+\.\d\d\.\d\d\.\d+)")

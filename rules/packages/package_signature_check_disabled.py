@@ -20,12 +20,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_words import ShellWord
+from rules.dockerfile.shell.words import ShellWord
 from rules.matching.gathering import named_lines
+from rules.packages.indexes.signing_keys import of_old_releases, way_out
+from rules.packages.indexes.sources import has_other_sources
+from rules.packages.indexes.unsigned_ways import Way, way_of
 from rules.packages.options import delete_option
-from rules.packages.signing_keys import of_old_releases, way_out
-from rules.packages.sources import has_other_sources
-from rules.packages.unsigned_ways import Way, way_of
 
 _FLAGS = {
     "apt": ("--allow-unauthenticated", "--force-yes", "--allow-untrusted"),

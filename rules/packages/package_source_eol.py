@@ -15,12 +15,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.supported_lines import day_of
-from rules.base_image.version_contracts import contracts
-from rules.base_image.version_ranges import numbers_of, satisfies
+from rules.base_image.ended.supported_lines import day_of
+from rules.base_image.moved.version_contracts import contracts
+from rules.base_image.moved.version_ranges import numbers_of, satisfies
 from rules.dockerfile.reference import parse_reference
 from rules.facts.glibc import shown
-from rules.packages.nodesource import PACKAGE, Source, sources
+from rules.packages.versions.nodesource import PACKAGE, Source, sources
 
 _SUITE = "nodistro"
 """The one suite of the lines in support: code names answer 404 (nodesource/distributions, issues 1904 and 1933)."""

@@ -30,10 +30,10 @@ from rules.api import (
     tail_start,
 )
 from rules.model.lineage import built_upon
-from rules.packages.lists_in_need import in_need_here
+from rules.packages.indexes.signing_keys import names_old_releases
+from rules.packages.lists.in_need import in_need_here
+from rules.packages.lists.own import cleans, fetching_too, ships
 from rules.packages.options import spelled
-from rules.packages.own_lists import cleans, fetching_too, ships
-from rules.packages.signing_keys import names_old_releases
 
 _LISTS = {
     "apt": "/var/lib/apt/lists",

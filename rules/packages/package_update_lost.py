@@ -14,9 +14,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.lists_absent import fetches_in, without_lists
+from rules.packages.lists.absent import fetches_in, without_lists
+from rules.packages.lists.own import fetching_too
 from rules.packages.options import fetching_first, spelled
-from rules.packages.own_lists import fetching_too
 
 _UPDATE = "apt-get update"
 

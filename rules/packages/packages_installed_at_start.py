@@ -26,12 +26,12 @@ from rules.brought import brought, context_paths
 from rules.facts.python_names import index_name
 from rules.model.work_folders import folder_of
 from rules.mounted_sources import is_started_over_mounts
-from rules.packages.developers_parts import read_toml, table
+from rules.packages.developers.parts import read_toml, table
 from rules.packages.options import spelled
 from rules.purpose import is_for_development
 from rules.quoting import listed
-from rules.runtime.start_instructions import Written, shipped
-from rules.runtime.start_text import shell_commands
+from rules.runtime.starts.instructions import Written, shipped
+from rules.runtime.starts.text import shell_commands
 
 _OTHERWISE = (
     "--no-sync --no-dev --no-default-groups --only-group --only-dev --no-group --no-project --isolated --script "

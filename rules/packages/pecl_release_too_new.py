@@ -20,8 +20,8 @@ from rules.api import (
     rule,
 )
 from rules.base_image.choices import is_given
-from rules.packages.php_versions import Version, stages_of_php
 from rules.packages.scripts import sure_calls
+from rules.packages.versions.php import Version, stages_of_php
 
 _FORCED = ("-f", "--force", "-n", "--nodeps")
 """Options with which pecl only warns of what a release requires."""

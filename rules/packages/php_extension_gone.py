@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.languages import release_line
-from rules.packages.php_versions import Version, stages_of_php
+from rules.packages.versions.php import Version, stages_of_php
 from rules.quoting import listed
 
 

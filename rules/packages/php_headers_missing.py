@@ -17,8 +17,8 @@ from rules.api import (
 )
 from rules.facts.languages import release_line
 from rules.facts.packages import depends_on
-from rules.packages.libraries_removed import LINKED
-from rules.packages.pecl_headers import without_headers
+from rules.packages.libraries.pecl_headers import without_headers
+from rules.packages.libraries.removed import LINKED
 from rules.packages.scripts import runs_script_before
 
 _NEEDS = {

@@ -21,16 +21,16 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions
-from rules.packages.cache_readers import is_copied, stopped_by_lack
-from rules.packages.configuration import written_until
+from rules.packages.caches.readers import is_copied, stopped_by_lack
+from rules.packages.indexes.configuration import written_until
 from rules.packages.options import add_option
-from rules.packages.project_files import in_repository
-from rules.packages.system_satisfied import is_satisfied
-from rules.packages.tool_versions import has_old_pip, takes_one_for_yes
+from rules.packages.pins.system_satisfied import is_satisfied
+from rules.packages.projects.files import in_repository
+from rules.packages.versions.tools import has_old_pip, takes_one_for_yes
 from rules.purpose import is_named_for_development
 from rules.quoting import listed
-from rules.user.accounts import runs_as_root
-from rules.user.ownership import access
+from rules.user.accounts.running import runs_as_root
+from rules.user.owners.ownership import access
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _VERSIONS = re.compile(r"\d+(?:\.\d+)*")

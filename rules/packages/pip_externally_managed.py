@@ -19,7 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
-from rules.packages.python_indexes import is_configured
+from rules.packages.pins.python_indexes import is_configured
 
 _FIRST = {"debian": (12,), "ubuntu": (23, 4), "alpine": (3, 19)}
 """The first release whose Python carries the mark of PEP 668."""

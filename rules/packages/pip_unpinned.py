@@ -19,11 +19,11 @@ from rules.api import (
     rule,
 )
 from rules.facts.python_names import index_name
-from rules.packages.moving_requirements import moving_requirements
-from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_built, is_listed
-from rules.packages.synced_before import is_synced
-from rules.packages.system_satisfied import is_satisfied
-from rules.packages.unpinned import BRANCHES, Unpinned, unpinned
+from rules.packages.locks.synced_before import is_synced
+from rules.packages.pins.moving_requirements import moving_requirements
+from rules.packages.pins.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_built, is_listed
+from rules.packages.pins.system_satisfied import is_satisfied
+from rules.packages.pins.unpinned import BRANCHES, Unpinned, unpinned
 
 _SOURCES = ("vcs", "url")
 """Kinds of packages that a repository gives, and no index."""

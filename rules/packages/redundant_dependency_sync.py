@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
-from rules.packages.project_files import LOCKS, MANIFESTS
+from rules.packages.projects.files import LOCKS, MANIFESTS
 
 _INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for name in names), "requirements"})
 

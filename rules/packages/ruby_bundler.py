@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, delete_command, delete_word, fix, quote
-from rules.runtime.ruby_programs import official_ruby
+from rules.runtime.languages.ruby_programs import official_ruby
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

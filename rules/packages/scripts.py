@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell_nested import hands_script
+from rules.dockerfile.shell.nested import hands_script
 from rules.lazily import once
 from rules.model.outcome import surely_stops
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell.nested import SHELLS
 from rules.lazily import once
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell_command import Command
+    from rules.dockerfile.shell.command import Command
     from rules.model.puts import Put
     from rules.model.steps import Run
 

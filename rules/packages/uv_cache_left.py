@@ -21,11 +21,11 @@ from rules.api import (
 )
 from rules.copying.deletions import deletions
 from rules.matching.gathering import named_lines
-from rules.packages.client_caches import CACHES, folder, is_told
-from rules.packages.discarded_environments import is_deleted_at_once
+from rules.packages.caches.clients import CACHES, folder, is_told
+from rules.packages.caches.discarded_environments import is_deleted_at_once
 from rules.packages.options import add_option, spelled
+from rules.packages.pins.project_requirements import asks_for_nothing
 from rules.packages.pip_cache_left import is_of_pip
-from rules.packages.project_requirements import asks_for_nothing
 from rules.packages.scripts import may_be_script
 from rules.purpose import is_named_for_development
 

@@ -17,8 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.version_contracts import texts_near
-from rules.packages.developers_parts import read_toml, table
+from rules.base_image.moved.version_contracts import texts_near
+from rules.packages.developers.parts import read_toml, table
 from rules.packages.scripts import runs_script_before
 
 _CHOOSES = ("--system", "--python", "-p", "--target", "-t", "--prefix")

@@ -20,7 +20,7 @@ from rules.api import (
     within,
 )
 from rules.packages.options import add_option, delete_option, spelled
-from rules.packages.project_texts import requirements_text
+from rules.packages.projects.texts import requirements_text
 
 _RESOLVER = re.compile(
     r"\b(?:poetry|uv|pdm|hatch)\s+(?:\S+\s+)?export\b|\bpip-compile\b|\bpip\s+compile\b|\bpipenv\s+(?:requirements|lock)\b|"

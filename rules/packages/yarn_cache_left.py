@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
-from rules.packages.tool_versions import has_modern_yarn
+from rules.packages.versions.tools import has_modern_yarn
 
 _FOLDERS = ("/usr/local/share/.cache/yarn", "/root/.cache/yarn")
 """Where Yarn 1 keeps downloads: as root, and with a home folder (classic.yarnpkg.com/en/docs/cli/cache)."""

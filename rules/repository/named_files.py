@@ -7,10 +7,10 @@ import re
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from rules.copying.context_contents import is_secret_name
+from rules.copying.context.contents import is_secret_name
 from rules.facts.installers import NODE_MANAGERS
-from rules.packages.package_json import scripts_of
-from rules.packages.project_files import MANIFESTS
+from rules.packages.projects.files import MANIFESTS
+from rules.packages.projects.package_json import scripts_of
 from rules.repository.composes import IS_COMPOSE
 from rules.repository.contexts import copied_paths, folders_around, joined
 from rules.repository.python_modules import module_files

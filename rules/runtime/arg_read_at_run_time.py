@@ -21,8 +21,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.start_instructions import Written, is_below_script, reads_code, shipped
-from rules.runtime.start_scripts import READS_ANOTHER, script_above
+from rules.runtime.starts.instructions import Written, is_below_script, reads_code, shipped
+from rules.runtime.starts.scripts import READS_ANOTHER, script_above
 
 _EXPORTS = re.compile(r"\bexport\b")
 _READ = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*))")

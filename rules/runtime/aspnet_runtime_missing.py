@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.copying.dotnet_projects import Project, project_of
-from rules.copying.dotnet_targets import publishing
+from rules.copying.outputs.dotnet_projects import Project, project_of
+from rules.copying.outputs.dotnet_targets import publishing
 
 _WITHOUT_WEB = "mcr.microsoft.com/dotnet/runtime"
 """Microsoft's image of .NET alone; `aspnet` adds ASP.NET Core to it (its README, "Featured Repos")."""

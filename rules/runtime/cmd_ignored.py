@@ -20,9 +20,8 @@ from rules.api import (
     written_by,
 )
 from rules.quoting import capitalized
-from rules.runtime.json_arrays import attempt
-from rules.runtime.making_way import HANDS_ON
-from rules.runtime.start_instructions import (
+from rules.runtime.signals.making_way import HANDS_ON
+from rules.runtime.starts.instructions import (
     SHELLS,
     Written,
     awaits_code,
@@ -31,8 +30,9 @@ from rules.runtime.start_instructions import (
     is_script_entrypoint,
     shipped,
 )
-from rules.runtime.start_scripts import start_script, start_target
-from rules.runtime.start_text import is_plain, json_array
+from rules.runtime.starts.json_arrays import attempt
+from rules.runtime.starts.scripts import start_script, start_target
+from rules.runtime.starts.text import is_plain, json_array
 
 _PLACEHOLDERS = SHELLS | {"--", "-", "_"}
 """What people put in the place of `$0`."""

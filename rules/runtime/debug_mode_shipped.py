@@ -20,11 +20,11 @@ from rules.api import (
 from rules.mounted_sources import brings_no_program, runs_mounted_sources
 from rules.purpose import is_called_for_development, is_for_developers, starts_tests
 from rules.runtime.build_only_variables import random_key_of_rails
-from rules.runtime.debug_switches import Switch, switch_in
-from rules.runtime.debug_variables import debug_variables, stays_inside
-from rules.runtime.script_switches import switch_in_script
-from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
-from rules.runtime.xdebug import shipped_xdebug
+from rules.runtime.debugging.script_switches import switch_in_script
+from rules.runtime.debugging.switches import Switch, switch_in
+from rules.runtime.debugging.variables import debug_variables, stays_inside
+from rules.runtime.debugging.xdebug import shipped_xdebug
+from rules.runtime.starts.instructions import Written, commands_of, full_words, shipped
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"

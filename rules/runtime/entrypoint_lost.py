@@ -21,17 +21,17 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
-from rules.runtime.brought_no_more import brought_no_more, went_with_its_copy
-from rules.runtime.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
-from rules.runtime.deleted_programs import deleted_program
-from rules.runtime.lost_on_purpose import is_explained, ran_tests
-from rules.runtime.lost_servers import lost_server
-from rules.runtime.placeholder_starts import is_placeholder, problem_of_placeholder
-from rules.runtime.restated_starts import restated
-from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
-from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
-from rules.user.own_programs import waits_for_program
+from rules.runtime.lost.base_entrypoints import entrypoint_of_base_replaced
+from rules.runtime.lost.brought_no_more import brought_no_more, went_with_its_copy
+from rules.runtime.lost.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
+from rules.runtime.lost.on_purpose import is_explained, ran_tests
+from rules.runtime.lost.servers import lost_server
+from rules.runtime.programs.deleted import deleted_program
+from rules.runtime.starts.instructions import idle_start, is_bare_init, shipped
+from rules.runtime.starts.placeholders import is_placeholder, problem_of_placeholder
+from rules.runtime.starts.restated import restated
+from rules.runtime.starts.scripts import StartScript, hands_over, reads_arguments, start_script
+from rules.user.root.own_programs import waits_for_program
 
 _NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
 """What does its work in an instant and belongs into a RUN; nothing stops running where it is gone."""

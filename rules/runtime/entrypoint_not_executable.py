@@ -26,10 +26,10 @@ from rules.api import (
     within,
 )
 from rules.brought import last_put
-from rules.runtime.closed_programs import Closed, closed_program
-from rules.runtime.script_tools import install, installs, taken_away
-from rules.runtime.start_instructions import Written, shipped
-from rules.runtime.start_scripts import StartScript, start_script, start_target
+from rules.runtime.programs.closed import Closed, closed_program
+from rules.runtime.scripts.tools import install, installs, taken_away
+from rules.runtime.starts.instructions import Written, shipped
+from rules.runtime.starts.scripts import StartScript, start_script, start_target
 
 _EXECUTABLE = 0o111
 _REGULAR = 0o100000

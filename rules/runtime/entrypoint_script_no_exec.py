@@ -21,8 +21,8 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.runtime.kept_programs import serves_in_branch, stays
-from rules.runtime.making_way import (
+from rules.runtime.signals.kept_programs import serves_in_branch, stays
+from rules.runtime.signals.making_way import (
     LastLine,
     exec_place,
     execs,
@@ -32,8 +32,8 @@ from rules.runtime.making_way import (
     of_runner,
     started_word,
 )
-from rules.runtime.start_instructions import Written, full_words, gets_an_init, passes_signals, shipped
-from rules.runtime.start_scripts import READS_ANOTHER, StartScript, note_in, start_script, start_scripts_by_pattern
+from rules.runtime.starts.instructions import Written, full_words, gets_an_init, passes_signals, shipped
+from rules.runtime.starts.scripts import READS_ANOTHER, StartScript, note_in, start_script, start_scripts_by_pattern
 
 _BRANCHES = 50
 """Branches of a script that are looked at, the last ones: a stranger's script may have thousands."""

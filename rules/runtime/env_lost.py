@@ -24,15 +24,15 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.runtime.database_folders import moved_data
-from rules.runtime.left_paths import left_for_program
-from rules.runtime.lost_folders import lost_folders, starts_by_path
-from rules.runtime.python_environment import needed_by_program
-from rules.runtime.python_path import looks_there_anyway
+from rules.runtime.debugging.script_variables import given_by_script
+from rules.runtime.languages.python_environment import needed_by_program
+from rules.runtime.languages.python_path import looks_there_anyway
+from rules.runtime.lost.folders import lost_folders, starts_by_path
+from rules.runtime.lost.paths import left_for_program
+from rules.runtime.lost.unread_options import READ_BY_SCRIPTS, unread_options
 from rules.runtime.runtime_variables import is_read_by_runtime
-from rules.runtime.script_variables import given_by_script
-from rules.runtime.start_instructions import shipped
-from rules.runtime.start_scripts import StartScript, start_script
-from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
+from rules.runtime.starts.instructions import shipped
+from rules.runtime.starts.scripts import StartScript, start_script
 
 _IN_PLACE_OF = {
     "ASPNETCORE_URLS": frozenset({"ASPNETCORE_HTTP_PORTS", "DOTNET_URLS"}),

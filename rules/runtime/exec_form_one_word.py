@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, fix, quote, replace, rule
-from rules.runtime.joined_words import joined
-from rules.runtime.run_arrays import RunArray, run_arrays
-from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
-from rules.runtime.start_scripts import start_script
-from rules.runtime.start_text import BUILTINS
+from rules.runtime.starts.instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
+from rules.runtime.starts.joined_words import joined
+from rules.runtime.starts.run_arrays import RunArray, run_arrays
+from rules.runtime.starts.scripts import start_script
+from rules.runtime.starts.text import BUILTINS
 
 _PLAIN = re.compile(r"[^$`*?\[\]{}~|&;<>()#!\\'\"]+\Z")
 _HANDS_ON = re.compile(r'\bexec\b[^\n]*"\$@"')

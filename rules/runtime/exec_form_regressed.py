@@ -22,10 +22,10 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.lost_inits import LostInit, lost_init
-from rules.runtime.making_way import BESIDE, HANDS_ON, way_out
-from rules.runtime.start_instructions import SHELLS, awaits_code, gets_an_init, reads_code
-from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
+from rules.runtime.lost.inits import LostInit, lost_init
+from rules.runtime.signals.making_way import BESIDE, HANDS_ON, way_out
+from rules.runtime.starts.instructions import SHELLS, awaits_code, gets_an_init, reads_code
+from rules.runtime.starts.text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
 
 
 @rule(

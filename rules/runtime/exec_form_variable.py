@@ -22,8 +22,16 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.joined_words import joined
-from rules.runtime.literal_words import (
+from rules.runtime.starts.instructions import (
+    Written,
+    full_words,
+    is_bare_init,
+    is_script_entrypoint,
+    reads_code,
+    written,
+)
+from rules.runtime.starts.joined_words import joined
+from rules.runtime.starts.literal_words import (
     ASSIGNMENT,
     BUILTINS,
     EXPANDS_ITSELF,
@@ -39,16 +47,8 @@ from rules.runtime.literal_words import (
     sets_property,
     shell_word,
 )
-from rules.runtime.run_arrays import run_arrays, unread
-from rules.runtime.start_instructions import (
-    Written,
-    full_words,
-    is_bare_init,
-    is_script_entrypoint,
-    reads_code,
-    written,
-)
-from rules.runtime.start_scripts import expands, script_above
+from rules.runtime.starts.run_arrays import run_arrays, unread
+from rules.runtime.starts.scripts import expands, script_above
 
 
 @rule(

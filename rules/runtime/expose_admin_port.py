@@ -16,7 +16,7 @@ from rules.api import (
 )
 from rules.packages.scripts import may_be_script
 from rules.purpose import is_for_development
-from rules.runtime.ports import Exposed, exposed_in_shipped
+from rules.runtime.ports.exposed import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
 _INSPECTOR = 9229

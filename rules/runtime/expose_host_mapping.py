@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, fix, quote, replace, rule
-from rules.runtime.ports import HOST_MAPPING, exposed
+from rules.runtime.ports.exposed import HOST_MAPPING, exposed
 
 
 @rule(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.runtime.ports import HIGHEST, HOST_MAPPING, Exposed, exposed
+from rules.runtime.ports.exposed import HIGHEST, HOST_MAPPING, Exposed, exposed
 
 
 @rule(

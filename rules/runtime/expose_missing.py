@@ -13,10 +13,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.listening import Listening, listening
-from rules.runtime.listening_in_files import listening_in_files
-from rules.runtime.loopback import bound_to_loopback
-from rules.runtime.start_instructions import Written, commands_of, shipped
+from rules.runtime.ports.listening import Listening, listening
+from rules.runtime.ports.listening_in_files import listening_in_files
+from rules.runtime.ports.loopback import bound_to_loopback
+from rules.runtime.starts.instructions import Written, commands_of, shipped
 
 
 @rule(

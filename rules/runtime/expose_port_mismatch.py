@@ -17,10 +17,10 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
-from rules.runtime.listening_in_files import listening_in_files
-from rules.runtime.parted_ports import parted_ports
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.ports.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
+from rules.runtime.ports.listening_in_files import listening_in_files
+from rules.runtime.ports.parted import parted_ports
+from rules.runtime.starts.instructions import Written, shipped
 
 _HTTP = 80
 _USUAL = (_HTTP, 443)

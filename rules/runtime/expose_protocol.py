@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, Problem, Severity, fix, quote, replace, rule
 from rules.quoting import listed
-from rules.runtime.ports import HOST_MAPPING, Exposed, exposed
+from rules.runtime.ports.exposed import HOST_MAPPING, Exposed, exposed
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
 

@@ -16,7 +16,7 @@ from rules.api import (
 )
 from rules.matching.gathering import named_lines
 from rules.quoting import listed
-from rules.runtime.ports import Exposed, exposed
+from rules.runtime.ports.exposed import Exposed, exposed
 
 
 @rule(

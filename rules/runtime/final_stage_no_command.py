@@ -16,7 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.model.puts import within_any
-from rules.runtime.start_instructions import SHELLS, idle_start
+from rules.runtime.starts.instructions import SHELLS, idle_start
 
 _FOR_OTHERS = frozenset(
     "base bases export artifact artifacts build builder builders buildpack binaries dist toolchain sdk devcontainer "

@@ -25,9 +25,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELLS
-from rules.runtime.brought_no_more import brought_no_more
-from rules.runtime.probes import GIVING_UP
+from rules.dockerfile.shell.nested import SHELLS
+from rules.runtime.lost.brought_no_more import brought_no_more
+from rules.runtime.ports.probes import GIVING_UP
 
 _PROBES = (b"livenessProbe:", b"readinessProbe:", b"startupProbe:", b"healthcheck:")
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from rules.api import Build, Category, Command, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, rule
 from rules.api import replace as put_instead
-from rules.runtime.listening import listening
-from rules.runtime.nginx_listening import ipv4_alone
-from rules.runtime.probes import GIVING_UP
-from rules.runtime.start_instructions import Written, shipped, started_by
+from rules.runtime.ports.listening import listening
+from rules.runtime.ports.nginx_listening import ipv4_alone
+from rules.runtime.ports.probes import GIVING_UP
+from rules.runtime.starts.instructions import Written, shipped, started_by
 
 _ASKED = re.compile(r"(?:(?P<scheme>http)://)?localhost(?::(?P<port>\d+))?(?:/[^\s'\"$]*)?", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w.-])localhost(?![\w.-])", re.IGNORECASE)

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.runtime.listening import Listening, listening
-from rules.runtime.listening_in_files import listening_in_files
-from rules.runtime.probes import Address, addresses
-from rules.runtime.start_instructions import Written, shipped, started_by
+from rules.runtime.ports.listening import Listening, listening
+from rules.runtime.ports.listening_in_files import listening_in_files
+from rules.runtime.ports.probes import Address, addresses
+from rules.runtime.starts.instructions import Written, shipped, started_by
 
 _FEW = 2
 """Ports up to which one for the probe alone would be exposed with the others."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.runtime.probes import GIVING_UP
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.ports.probes import GIVING_UP
+from rules.runtime.starts.instructions import Written, shipped
 
 _STREAM = re.compile(r"(?:https?://)?[\w.:\[\]${}-]+(?:/[\w.~-]+)*/sse/?(?:\?[^\s'\"]*)?", re.IGNORECASE)
 """An address whose path ends in `sse`, after what it serves: server-sent events, which end with the connection."""

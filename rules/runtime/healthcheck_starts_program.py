@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, Start, quote, rule
-from rules.runtime.start_instructions import Written, behind_init, executes_cmd, shipped, started_words
+from rules.runtime.starts.instructions import Written, behind_init, executes_cmd, shipped, started_words
 
 _ENDS = frozenset({"true", ":", "echo", "exit", "test", "["})
 """What ends at once: no program that a probe would start beside itself."""

@@ -23,10 +23,10 @@ from rules.api import (
 )
 from rules.facts.packages import depends_on
 from rules.repository.builds import Build
-from rules.runtime.probes import GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
-from rules.runtime.script_tools import install, lacking, lacks_program
-from rules.runtime.start_instructions import Written, shipped
-from rules.runtime.start_text import json_array
+from rules.runtime.ports.probes import GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
+from rules.runtime.scripts.tools import install, lacking, lacks_program
+from rules.runtime.starts.instructions import Written, shipped
+from rules.runtime.starts.text import json_array
 
 _INSTALLERS = frozenset("apt apt-get aptitude apk dnf yum microdnf tdnf zypper".split())
 

@@ -16,7 +16,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.unread_options import READ_BY_SCRIPTS, is_java_server, is_named_elsewhere, starts_java
+from rules.runtime.lost.unread_options import READ_BY_SCRIPTS, is_java_server, is_named_elsewhere, starts_java
 
 _NAMES = (*sorted(READ_BY_SCRIPTS), "JAVA_ARGS", "JAVA_OPTIONS", "JVM_OPTS", "JVM_OPTIONS")
 """Variables of scripts, which Java itself does not read (unread_options.py)."""

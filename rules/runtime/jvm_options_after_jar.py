@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
 from rules.quoting import listed
-from rules.runtime.start_instructions import Written, behind_init, executes_cmd, shipped
+from rules.runtime.starts.instructions import Written, behind_init, executes_cmd, shipped
 
 _OF_THE_MACHINE = re.compile(r"-X(?:m[snx]|ss)\d+\w?|-XX:[+-]?\w\S*|-(?:javaagent|agentlib|agentpath):\S+")
 """Options that the virtual machine alone knows: `-D` and `--add-opens` may be meant for the program."""

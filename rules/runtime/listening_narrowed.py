@@ -18,8 +18,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.listening_otherwise import has_proxy, is_told_elsewhere, shares_network
-from rules.runtime.loopback import Bound, bound_to_loopback, words_of_server
+from rules.runtime.ports.listening_otherwise import has_proxy, is_told_elsewhere, shares_network
+from rules.runtime.ports.loopback import Bound, bound_to_loopback, words_of_server
 
 _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""

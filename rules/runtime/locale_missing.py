@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell.nested import SHELLS
 from rules.facts.distributions import DEBIAN_FAMILY
 
 _LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}(?:\.[\w-]+)?(?:@\w+)?")

@@ -22,9 +22,9 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.arguments import HAS_JSON_FORM
-from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt, letters
-from rules.runtime.start_instructions import awaits_code, behind_init
-from rules.runtime.start_text import is_plain, json_array
+from rules.runtime.starts.instructions import awaits_code, behind_init
+from rules.runtime.starts.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt, letters
+from rules.runtime.starts.text import is_plain, json_array
 
 _RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
 _WORDS = {

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Put, Severity, Stage, quote, rule
-from rules.packages.project_files import in_repository
-from rules.runtime.nginx_text import directives
+from rules.packages.projects.files import in_repository
+from rules.runtime.ports.nginx_text import directives
 
 _IMAGE = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged)(?=[:@]|$)")
 _MAIN = "/etc/nginx/nginx.conf"

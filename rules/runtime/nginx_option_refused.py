@@ -5,8 +5,8 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Edit, Fix, Problem, Severity, quote, rule
-from rules.runtime.start_instructions import Written, behind_init, executes_cmd, full_words, reads_code, shipped
-from rules.runtime.start_text import shell_commands
+from rules.runtime.starts.instructions import Written, behind_init, executes_cmd, full_words, reads_code, shipped
+from rules.runtime.starts.text import shell_commands
 
 _MARKS = " ;'\""
 

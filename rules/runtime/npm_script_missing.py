@@ -18,12 +18,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.possibly_there import runs_script_above
-from rules.packages.package_json import Manifest
-from rules.packages.project_templates import is_template
+from rules.copying.context.possibly_there import runs_script_above
+from rules.packages.projects.package_json import Manifest
+from rules.packages.projects.templates import is_template
 from rules.quoting import listed
-from rules.runtime.node_manifest import Call, calls, manifest_for, manifest_of, script_called
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.languages.node_manifest import Call, calls, manifest_for, manifest_of, script_called
+from rules.runtime.starts.instructions import Written, shipped
 
 _NO_PROGRAMS = frozenset({"build", "compile", "generate"})
 """Names by which people mean a script, although Yarn and pnpm would run a program of a package as well."""

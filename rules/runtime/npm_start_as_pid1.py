@@ -19,14 +19,14 @@ from rules.api import (
     rule,
 )
 from rules.model.audience import is_development_start
-from rules.packages.developers_programs import commands_of_lines
-from rules.runtime.manager_shells import hands_signals_on, is_open
-from rules.runtime.node_manifest import is_without_manifest, manifest_of
-from rules.runtime.script_switches import switch_in_script
-from rules.runtime.spawning_starters import way_past_spawner
-from rules.runtime.start_instructions import Written, full_words, gets_an_init, passes_signals, reads_code, shipped
-from rules.runtime.start_text import behind_exec, is_plain, json_array, runs_first_argument
-from rules.runtime.unhandled_signals import NEEDS_INIT, handles_sigterm
+from rules.packages.developers.programs import commands_of_lines
+from rules.runtime.debugging.script_switches import switch_in_script
+from rules.runtime.languages.node_manifest import is_without_manifest, manifest_of
+from rules.runtime.signals.manager_shells import hands_signals_on, is_open
+from rules.runtime.signals.spawning_starters import way_past_spawner
+from rules.runtime.signals.unhandled import NEEDS_INIT, handles_sigterm
+from rules.runtime.starts.instructions import Written, full_words, gets_an_init, passes_signals, reads_code, shipped
+from rules.runtime.starts.text import behind_exec, is_plain, json_array, runs_first_argument
 
 _RUNNERS = ("npm", "yarn", "pnpm")
 _WITH_VALUE = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-w", "--filter", "-F", "--loglevel"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, rule
-from rules.runtime.php_opcache import missing_opcache
+from rules.runtime.languages.php_opcache import missing_opcache
 
 _THEN = "Every request compiles all its files anew, which costs more than it takes to run them"
 

@@ -21,8 +21,8 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import PYTHON_MANAGERS
-from rules.runtime.python_calls import PythonCall, python_call
-from rules.runtime.python_output import Output, output_of
+from rules.runtime.languages.python_calls import PythonCall, python_call
+from rules.runtime.languages.python_output import Output, output_of
 
 _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()

@@ -17,10 +17,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.listening_otherwise import has_proxy, is_told_elsewhere
-from rules.runtime.loopback import Bound, bound_to_loopback, words_of_server
-from rules.runtime.start_instructions import Written, behind_init, executes_cmd, reads_code, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.ports.listening_otherwise import has_proxy, is_told_elsewhere
+from rules.runtime.ports.loopback import Bound, bound_to_loopback, words_of_server
+from rules.runtime.starts.instructions import Written, behind_init, executes_cmd, reads_code, shipped
+from rules.runtime.starts.scripts import StartScript, start_script
 
 
 class Found(NamedTuple):

@@ -20,7 +20,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.making_way import (
+from rules.runtime.scripts.wrapped import Wrapped, wrapped_script
+from rules.runtime.signals.making_way import (
     BESIDE,
     HANDLES_SIGNALS,
     SOMEHOW,
@@ -30,10 +31,11 @@ from rules.runtime.making_way import (
     script_at_end,
     way_out,
 )
-from rules.runtime.shell_with_code import MAKES_WAY, shell_with_code
-from rules.runtime.start_instructions import Written, gets_an_init, is_script_entrypoint
-from rules.runtime.start_scripts import StartScript, start_script
-from rules.runtime.start_text import (
+from rules.runtime.signals.unhandled import beside_way_out
+from rules.runtime.starts.instructions import Written, gets_an_init, is_script_entrypoint
+from rules.runtime.starts.scripts import StartScript, start_script
+from rules.runtime.starts.shell_with_code import MAKES_WAY, shell_with_code
+from rules.runtime.starts.text import (
     direct_start,
     is_plain,
     json_array,
@@ -44,8 +46,6 @@ from rules.runtime.start_text import (
     stays,
     way_made,
 )
-from rules.runtime.unhandled_signals import beside_way_out
-from rules.runtime.wrapped_scripts import Wrapped, wrapped_script
 
 
 @rule(

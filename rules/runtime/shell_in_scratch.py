@@ -19,9 +19,9 @@ from rules.api import (
     rule,
 )
 from rules.facts.tools import BUSYBOX_SHELL
-from rules.runtime.script_tools import lacking
-from rules.runtime.start_instructions import SHELLS, Written, written
-from rules.runtime.start_text import exec_words, json_array, repeated_words
+from rules.runtime.scripts.tools import lacking
+from rules.runtime.starts.instructions import SHELLS, Written, written
+from rules.runtime.starts.text import exec_words, json_array, repeated_words
 
 _WITH_SHELL = frozenset("/ /bin /bin/ /bin/sh /usr /usr/ /usr/bin /usr/bin/".split())
 _THEN = {

@@ -4,9 +4,9 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Origin, Problem, Severity, quote, replace, rule
-from rules.copying.python_packages import CONSOLE_SCRIPTS
-from rules.runtime.start_instructions import Written, behind_init, is_script_entrypoint, shipped
-from rules.runtime.start_text import repeated_words, runs_first_argument
+from rules.copying.python.packages import CONSOLE_SCRIPTS
+from rules.runtime.starts.instructions import Written, behind_init, is_script_entrypoint, shipped
+from rules.runtime.starts.text import repeated_words, runs_first_argument
 
 _OF_KNOWN_TAGS = "the entrypoint is that of the tags that are known of the base image"
 

@@ -4,16 +4,16 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
-from rules.copying.absent import Absent, absent
+from rules.copying.context.absent import Absent, absent
 from rules.purpose import is_called_for_development
-from rules.runtime.given_scripts import script_of
-from rules.runtime.hyphenated_modules import hyphenated_module
-from rules.runtime.module_origins import MANIFEST, installed, is_led, may_be_package
-from rules.runtime.renamed_modules import renamed_module
-from rules.runtime.start_folders import imported_module
-from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
-from rules.runtime.start_paths import makes_files
-from rules.runtime.started_paths import absolute_of, is_open, words_of
+from rules.runtime.lost.renamed_modules import renamed_module
+from rules.runtime.programs.hyphenated_modules import hyphenated_module
+from rules.runtime.programs.module_origins import MANIFEST, installed, is_led, may_be_package
+from rules.runtime.scripts.given import script_of
+from rules.runtime.starts.folders import imported_module
+from rules.runtime.starts.instructions import Written, behind_init, reads_code, shipped
+from rules.runtime.starts.paths import makes_files
+from rules.runtime.starts.started_paths import absolute_of, is_open, words_of
 
 
 @rule(

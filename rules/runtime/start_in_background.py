@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, quote, rule
 from rules.brought import unedited
-from rules.runtime.daemons import NGINX, SUPERVISORD, Daemon, background
-from rules.runtime.idle_process import Idle, idle_process
-from rules.runtime.start_instructions import (
+from rules.runtime.signals.daemons import NGINX, SUPERVISORD, Daemon, background
+from rules.runtime.starts.idle_process import Idle, idle_process
+from rules.runtime.starts.instructions import (
     Written,
     behind_init,
     is_executed,
@@ -16,8 +16,8 @@ from rules.runtime.start_instructions import (
     reads_code,
     shipped,
 )
-from rules.runtime.start_scripts import StartScript, note_in, script_above, start_script
-from rules.runtime.start_text import shell_commands
+from rules.runtime.starts.scripts import StartScript, note_in, script_above, start_script
+from rules.runtime.starts.text import shell_commands
 
 _DAEMON_OFF = re.compile(r"\bdaemon\s+off\b")
 

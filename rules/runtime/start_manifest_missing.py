@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, folders_of, quote, rule
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.carried import fills_root
-from rules.runtime.node_manifest import Call, calls, script_called
-from rules.runtime.start_instructions import Written, is_below_script, shipped
-from rules.runtime.start_scripts import script_above
+from rules.runtime.languages.node_manifest import Call, calls, script_called
+from rules.runtime.starts.instructions import Written, is_below_script, shipped
+from rules.runtime.starts.scripts import script_above
 
 _MANIFEST = "package.json"
 _BRINGS = re.compile(r"\b(?:package\.json|cp|mv|ln|rsync|tar|unzip|git|curl|wget|npm|yarn|pnpm)\b")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, quote, rule
 from rules.packages.options import spelled
-from rules.packages.package_json import Manifest
-from rules.runtime.node_manifest import Call, calls, manifest_of
-from rules.runtime.node_modules import Need, Trimmed, is_named, needed, trimmed
-from rules.runtime.start_instructions import Written, shipped
+from rules.packages.projects.package_json import Manifest
+from rules.runtime.languages.node_manifest import Call, calls, manifest_of
+from rules.runtime.languages.node_modules import Need, Trimmed, is_named, needed, trimmed
+from rules.runtime.starts.instructions import Written, shipped
 
 
 @rule(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import Category, Confidence, DockerfileChange, Instruction, Problem, Severity, Stage, quote, rule
-from rules.copying.java_classes import has_other_java, java_release
-from rules.runtime.spring_launchers import launcher_moved
-from rules.runtime.start_instructions import behind_init, shipped
+from rules.copying.outputs.java_classes import has_other_java, java_release
+from rules.runtime.starts.instructions import behind_init, shipped
+from rules.runtime.starts.spring_launchers import launcher_moved
 
 Version = tuple[int, int]
 """Major and minor."""

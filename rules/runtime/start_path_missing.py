@@ -21,12 +21,12 @@ from rules.api import (
     within,
 )
 from rules.purpose import is_called_for_development
-from rules.runtime.code_by_name import code_by_name, may_be_handed_on
-from rules.runtime.given_scripts import script_of
-from rules.runtime.left_modules import module_left_out
-from rules.runtime.script_files import file_of_script
-from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
-from rules.runtime.start_paths import (
+from rules.runtime.programs.left_modules import module_left_out
+from rules.runtime.scripts.files import file_of_script
+from rules.runtime.scripts.given import script_of
+from rules.runtime.starts.code_by_name import code_by_name, may_be_handed_on
+from rules.runtime.starts.instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
+from rules.runtime.starts.paths import (
     OF_THE_SYSTEM,
     has_siblings_on_path,
     is_nowhere,
@@ -38,9 +38,9 @@ from rules.runtime.start_paths import (
     renamed,
     spilled,
 )
-from rules.runtime.start_text import only_command
-from rules.runtime.started_folders import started_folder
-from rules.runtime.started_paths import absolute_of, is_open, words_of
+from rules.runtime.starts.started_folders import started_folder
+from rules.runtime.starts.started_paths import absolute_of, is_open, words_of
+from rules.runtime.starts.text import only_command
 
 _NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|R|jar|dll)\Z")
 _EXITS = "The container exits with “no such file or directory”"

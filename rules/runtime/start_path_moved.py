@@ -25,10 +25,10 @@ from rules.api import (
     rule,
 )
 from rules.model.puts import may_bring
-from rules.runtime.added_commands import none_brings
-from rules.runtime.start_folders import Found, found_in_folder
-from rules.runtime.start_instructions import behind_init, reads_code
-from rules.runtime.start_text import shell_commands
+from rules.runtime.lost.added_commands import none_brings
+from rules.runtime.starts.folders import Found, found_in_folder
+from rules.runtime.starts.instructions import behind_init, reads_code
+from rules.runtime.starts.text import shell_commands
 
 _INTERPRETERS = frozenset("python python3 node ruby php perl bash sh java bun dotnet".split())
 _ASK_FOR_CODE = frozenset({"-c", "-e", "-m", "-r", "-p", "--eval", "--print", "-cp", "-classpath", "--module"})

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Script, Severity, Span, quote, rule
 from rules.brought import unedited
-from rules.copying.possibly_there import runs_script
-from rules.runtime.start_instructions import Written, shipped
-from rules.runtime.start_scripts import StartScript, note_in, start_script
+from rules.copying.context.possibly_there import runs_script
+from rules.runtime.starts.instructions import Written, shipped
+from rules.runtime.starts.scripts import StartScript, note_in, start_script
 
 _LONGEST_WORD = 40
 _FILLED_IN = re.compile(r"\{\{|\{%|<%|@[A-Z_]{2,}@|__[A-Z]{2,}__")

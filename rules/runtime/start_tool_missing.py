@@ -16,17 +16,17 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
-from rules.runtime.dotnet_starts import sdk_started
-from rules.runtime.lambda_handlers import handler_without_runtime
-from rules.runtime.left_installs import left_install
-from rules.runtime.misnamed_scripts import misnamed_script
-from rules.runtime.programs_left_behind import left_behind
-from rules.runtime.project_programs import project_left_out
-from rules.runtime.script_tools import Missing, cause, install, lacking, lacks_program, missing_in_script
-from rules.runtime.start_instructions import Written, is_executed, is_script_entrypoint, shipped
-from rules.runtime.start_scripts import note_in
-from rules.runtime.undeclared_programs import undeclared_program
+from rules.packages.recommended.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
+from rules.runtime.programs.left_behind import left_behind
+from rules.runtime.programs.left_installs import left_install
+from rules.runtime.programs.misnamed_scripts import misnamed_script
+from rules.runtime.programs.project import project_left_out
+from rules.runtime.programs.undeclared import undeclared_program
+from rules.runtime.scripts.tools import Missing, cause, install, lacking, lacks_program, missing_in_script
+from rules.runtime.starts.dotnet import sdk_started
+from rules.runtime.starts.instructions import Written, is_executed, is_script_entrypoint, shipped
+from rules.runtime.starts.lambda_handlers import handler_without_runtime
+from rules.runtime.starts.scripts import note_in
 
 
 @rule(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, Step, fix, quote, replace, rule
-from rules.runtime.signals import signal_name
+from rules.runtime.signals.names import signal_name
 
 
 @rule(

@@ -16,8 +16,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.servers import Server, server_of
-from rules.runtime.signals import signal_name
+from rules.runtime.signals.names import signal_name
+from rules.runtime.signals.servers import Server, server_of
 
 _CUTS_OFF = "That cuts connections off"
 _STARTS_ANEW = "systemd starts itself anew on that, so `docker stop` waits ten seconds and kills everything"

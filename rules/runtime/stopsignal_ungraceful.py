@@ -19,9 +19,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.servers import server_of
-from rules.runtime.signals import ABRUPT, signal_name
-from rules.runtime.start_instructions import behind_init
+from rules.runtime.signals.names import ABRUPT, signal_name
+from rules.runtime.signals.servers import server_of
+from rules.runtime.starts.instructions import behind_init
 
 _FREEZES = "`docker stop` freezes the program and kills it ten seconds later"
 _KILLS = "`docker stop` and every rolling update kill the program at once, with requests and writes under way"

@@ -27,16 +27,16 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.environments import environments, hidden_environment
-from rules.copying.poetry_settings import may_be_set_by_project
-from rules.copying.python_packages import CONSOLE_SCRIPTS, is_packaged_as
-from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
+from rules.copying.python.environments import environments, hidden_environment
+from rules.copying.python.packages import CONSOLE_SCRIPTS, is_packaged_as
+from rules.copying.python.poetry_settings import may_be_set_by_project
+from rules.copying.python.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.facts.installers import PYTHON_MANAGERS
-from rules.runtime.environment_homes import PYTHONS, Home, homes_of, lacks_no_package
-from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
-from rules.runtime.start_scripts import StartScript, hands_over, script_above, start_script
-from rules.runtime.start_text import only_command
-from rules.user.accounts import name_of
+from rules.runtime.programs.environment_homes import PYTHONS, Home, homes_of, lacks_no_package
+from rules.runtime.starts.instructions import Written, behind_init, is_bare_init, shipped
+from rules.runtime.starts.scripts import StartScript, hands_over, script_above, start_script
+from rules.runtime.starts.text import only_command
+from rules.user.accounts.running import name_of
 
 _INSTALLERS = PYTHON_MANAGERS | {"pipx", "conda"}
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})

@@ -21,8 +21,8 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.repository.composes import lines_of_other_images
-from rules.runtime.ports import HIGHEST
-from rules.user.volumes_before import is_left_behind
+from rules.runtime.ports.exposed import HIGHEST
+from rules.user.writing.volumes_before import is_left_behind
 
 _ROW = re.compile(
     r"^[ \t]*(?:-[ \t]*[\"']?(?P<short>[^\s\"'#]+)|(?:-[ \t]+)?target:[ \t]+[\"']?(?P<target>\d+|/[^\s\"'#]*))"

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.model.variants import names_like
-from rules.secrets.sums import Summed, summed
+from rules.secrets.downloads.sums import Summed, summed
 
 _PLATFORM = re.compile(
     r"\$\{?(?:TARGETPLATFORM|\w*(?<!se)(?<!mon)arch)\b|"  # no `ELASTICSEARCH`

@@ -24,10 +24,8 @@ from rules.api import (
 )
 from rules.facts.gone_hosts import gone_host
 from rules.quoting import listed
-from rules.secrets.authorities import has_no_authorities
-from rules.secrets.download_checks import checks, compares_hash
-from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import (
+from rules.secrets.downloads.checks import checks, compares_hash
+from rules.secrets.downloads.fetched import (
     CLEARTEXT,
     FETCHERS,
     Url,
@@ -40,7 +38,9 @@ from rules.secrets.downloads import (
     urls,
     versionless,
 )
-from rules.secrets.unkept_downloads import is_kept_nowhere
+from rules.secrets.downloads.names import downloaded_name
+from rules.secrets.downloads.unkept import is_kept_nowhere
+from rules.secrets.tls.authorities import has_no_authorities
 
 _INSTALLERS = frozenset(
     "git hg svn pip pip3 pipenv poetry uv conda mamba micromamba npm yarn pnpm gem bundle composer go helm rpm "

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.secrets.published_examples import is_published_example
+from rules.secrets.named.published_examples import is_published_example
 
 if TYPE_CHECKING:
     from rules.dockerfile.source import Source

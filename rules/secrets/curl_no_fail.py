@@ -13,8 +13,14 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.curl_downloads import address_of, is_download, is_download_of_branch, is_looked_at, is_saved_to_file
-from rules.secrets.curl_options import curls_that, lacking, with_option
+from rules.secrets.downloads.by_curl import (
+    address_of,
+    is_download,
+    is_download_of_branch,
+    is_looked_at,
+    is_saved_to_file,
+)
+from rules.secrets.downloads.curl_options import curls_that, lacking, with_option
 
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 

@@ -13,10 +13,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell.nested import SHELLS
 from rules.quoting import listed
-from rules.secrets.curl_downloads import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.curl_options import curls_that, lacking, with_option
+from rules.secrets.downloads.by_curl import address_of, is_download, is_looked_at, is_saved_to_file
+from rules.secrets.downloads.curl_options import curls_that, lacking, with_option
 
 _FOLLOWS = ("-L", "--location", "--location-trusted", "--follow")
 _TAKERS = frozenset({*SHELLS, "tee", "python", "python3", "perl", "node", "ruby", "php"})

@@ -14,9 +14,9 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.secrets.curl_downloads import address_of, is_download
-from rules.secrets.curl_options import curls_that, lacking, with_option
-from rules.secrets.downloads import is_local, keeps_nothing, split_url
+from rules.secrets.downloads.by_curl import address_of, is_download
+from rules.secrets.downloads.curl_options import curls_that, lacking, with_option
+from rules.secrets.downloads.fetched import is_local, keeps_nothing, split_url
 
 _RETRIES = ("--retry",)
 _SENDS = ("--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "-T", "--upload-file", "--json")

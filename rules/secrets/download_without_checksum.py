@@ -24,10 +24,9 @@ from rules.api import (
     written_by,
 )
 from rules.quoting import listed
-from rules.secrets.download_addresses import SCRIPT, TRUST, is_by_content, judged, named_risk
-from rules.secrets.download_checks import checks, forgiven_checks, last_checks
-from rules.secrets.downloaded_names import downloaded_name
-from rules.secrets.downloads import (
+from rules.secrets.downloads.addresses import SCRIPT, TRUST, is_by_content, judged, named_risk
+from rules.secrets.downloads.checks import checks, forgiven_checks, last_checks
+from rules.secrets.downloads.fetched import (
     FETCHERS,
     Url,
     added_name,
@@ -42,9 +41,10 @@ from rules.secrets.downloads import (
     urls,
     versionless,
 )
-from rules.secrets.kept_releases import keeper_of
-from rules.secrets.opened_unseen import is_opened_unseen
-from rules.secrets.scripts_run import INTERPRETERS, is_executed, is_interpreted, is_run_behind
+from rules.secrets.downloads.kept_releases import keeper_of
+from rules.secrets.downloads.names import downloaded_name
+from rules.secrets.downloads.opened_unseen import is_opened_unseen
+from rules.secrets.downloads.scripts_run import INTERPRETERS, is_executed, is_interpreted, is_run_behind
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from rules.copying.installs import install_folder
-from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied
+from rules.copying.installs.calls import install_folder
+from rules.packages.projects.files import LOCKS, MANIFESTS, brings_folder, copied
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
 

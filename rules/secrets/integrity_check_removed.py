@@ -22,14 +22,14 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.lock_calls import is_told_to_hold
+from rules.packages.locks.calls import is_told_to_hold
 from rules.purpose import is_for_development
 from rules.quoting import listed
-from rules.secrets.download_checks import last_checks
-from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls
+from rules.secrets.downloads.checks import last_checks
+from rules.secrets.downloads.fetched import FETCHERS, added_name, saved_name, urls
+from rules.secrets.downloads.lost_checks import lost_checks, saved_names
+from rules.secrets.downloads.lost_pins import lost_pins
 from rules.secrets.held_elsewhere import is_done_otherwise, is_held_elsewhere, lacks_lock, may_have_lock
-from rules.secrets.lost_checks import lost_checks, saved_names
-from rules.secrets.lost_pins import lost_pins
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(

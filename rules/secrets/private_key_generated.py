@@ -25,7 +25,7 @@ from rules.model.audience import is_development_name, is_development_path, is_de
 from rules.model.lineage import built_upon
 from rules.model.work_folders import path_of
 from rules.secrets.made_keys import HOST_KEYS, MAKERS, SELF_SIGNED, made_by
-from rules.user.start_scripts import scripts_in_turn
+from rules.user.root.start_scripts import scripts_in_turn
 
 _GENERATES_AT_START = re.compile(r"\b(?:openssl|ssh-keygen|keytool|dpkg-reconfigure|certtool|dropbearkey)\b")
 _STARTS_SERVER = re.compile(r"\bsshd\b|\b(?:service|init\.d/)[ ]?ssh\b")

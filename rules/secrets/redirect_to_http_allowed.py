@@ -17,8 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.download_checks import checks
-from rules.secrets.downloads import versionless
+from rules.secrets.downloads.checks import checks
+from rules.secrets.downloads.fetched import versionless
 
 _FOLLOWS = ("-L", "--location", "--location-trusted")
 _HOLDS = ("--proto", "--proto-redir", "--max-redirs", "-K", "--config")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
-from rules.dockerfile.shell_nested import SHELLS
-from rules.secrets.download_addresses import branch_of, is_by_content, named_risk
-from rules.secrets.downloads import urls, versionless
-from rules.secrets.known_installers import instead_of
+from rules.dockerfile.shell.nested import SHELLS
+from rules.secrets.downloads.addresses import branch_of, is_by_content, named_risk
+from rules.secrets.downloads.fetched import urls, versionless
+from rules.secrets.downloads.known_installers import instead_of
 
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _PINNED = re.compile(r"(?<![0-9A-Za-z])v?\d+\.\d+(?:\.\d+)?(?![0-9A-Za-z])")

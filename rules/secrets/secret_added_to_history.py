@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from rules.api import Category, Confidence, DockerfileChange, Model, Note, Problem, Severity, Span, quote, rule
 from rules.secrets.credentials import credentials
-from rules.secrets.secret_files import is_public, secret_file
-from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
+from rules.secrets.named.files import is_public, secret_file
+from rules.secrets.named.names import could_be_secret, is_placeholder, names_a_secret
 
 _SHOWN = 3
 """Names that a sentence takes."""

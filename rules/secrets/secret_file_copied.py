@@ -23,9 +23,8 @@ from rules.api import (
 )
 from rules.model.lineage import built_upon
 from rules.model.run_writes import is_opaque
-from rules.secrets.environment_files import Held, held_by
-from rules.secrets.moved_secrets import MovedSecret, moved_secrets, named_secrets
-from rules.secrets.secret_files import (
+from rules.secrets.named.environment_files import Held, held_by
+from rules.secrets.named.files import (
     Kind,
     is_encrypted,
     is_known_harmless,
@@ -35,7 +34,8 @@ from rules.secrets.secret_files import (
     secret_by_place,
     secret_file,
 )
-from rules.secrets.secret_folders import key_in_folder
+from rules.secrets.named.folders import key_in_folder
+from rules.secrets.named.moved import MovedSecret, moved_secrets, named_secrets
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
 

@@ -26,11 +26,11 @@ from rules.api import (
 )
 from rules.model.run_writes import CARRIERS, carried_by
 from rules.model.work_folders import path_of
-from rules.secrets.environment_files import held_by
-from rules.secrets.moved_secrets import moved_secret
-from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_public_text, secret_file
-from rules.secrets.secret_folders import is_excluded, key_in_folder
-from rules.secrets.secret_names import names_a_secret
+from rules.secrets.named.environment_files import held_by
+from rules.secrets.named.files import is_encrypted, is_known_harmless, is_public_text, secret_file
+from rules.secrets.named.folders import is_excluded, key_in_folder
+from rules.secrets.named.moved import moved_secret
+from rules.secrets.named.names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
 _SAYS_SECRET = re.compile(r"auth|token|passw|secret|credential", re.IGNORECASE)

@@ -23,11 +23,11 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.secrets.named_secrets import NamedSecret, holds_a_secret, secret_made_of
+from rules.secrets.named.names import could_be_secret, is_placeholder, is_stock, names_a_secret
+from rules.secrets.named.variables import NamedSecret, holds_a_secret, secret_made_of
+from rules.secrets.named.ways_out import makes_password, mount_id, ways_out
 from rules.secrets.refusing_servers import refuses_without
 from rules.secrets.secret_mount_persisted import keeps
-from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
-from rules.secrets.secret_ways_out import makes_password, mount_id, ways_out
 
 _DISCARDED = (
     "The stage does not ship, so its history is in no image; the builder's record of the build and a full provenance "

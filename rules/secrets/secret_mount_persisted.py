@@ -19,7 +19,7 @@ from rules.api import (
     runs_apart,
 )
 from rules.model.run_writes import CARRIERS
-from rules.secrets.authorities import is_for_all
+from rules.secrets.tls.authorities import is_for_all
 
 _STORES: dict[str, tuple[str, ...]] = {
     "npm": ("config set", "set"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, ShellWord, Stage, quote, rule
-from rules.secrets.tls_words import PIP
+from rules.secrets.tls.words import PIP
 
 _PYTHON = re.compile(r"python\d*(?:\.\d+)*")
 

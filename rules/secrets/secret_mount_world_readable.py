@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
-from rules.secrets.authorities import is_for_all
-from rules.user.accounts import changes_user, name_of, runs_as_root
-from rules.user.modes import octal_bits
+from rules.secrets.tls.authorities import is_for_all
+from rules.user.accounts.running import changes_user, name_of, runs_as_root
+from rules.user.modes.granted import octal_bits
 
 _BY_OTHERS = {"secret": 0o004, "ssh": 0o002}
 """What lets every account use it: a file is read; connecting to a socket takes leave to write to it (unix(7))."""

@@ -20,8 +20,8 @@ from rules.api import (
     rule,
 )
 from rules.model.work_folders import folder_of
-from rules.packages.package_json import called, commands_run, scripts_of
-from rules.packages.project_texts import text_read
+from rules.packages.projects.package_json import called, commands_run, scripts_of
+from rules.packages.projects.texts import text_read
 from rules.quoting import listed
 
 

@@ -19,12 +19,12 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.added_authorities import with_added_authority
-from rules.secrets.authorities import has_no_authorities
-from rules.secrets.downloads import FETCHERS
-from rules.secrets.readers import runs_below
-from rules.secrets.tls_places import Off, switched_off
-from rules.secrets.tls_words import SHORT_FOR, WITH_HOST
+from rules.secrets.downloads.fetched import FETCHERS
+from rules.secrets.named.readers import runs_below
+from rules.secrets.tls.added_authorities import with_added_authority
+from rules.secrets.tls.authorities import has_no_authorities
+from rules.secrets.tls.places import Off, switched_off
+from rules.secrets.tls.words import SHORT_FOR, WITH_HOST
 
 _ASKED = re.compile(r"(?P<scheme>https?)://(?:[^/@\s]{0,200}@)?(?P<host>[\w.-]+)(?P<port>:\d+)?", re.IGNORECASE)
 _HOST_BEHIND = 100

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
-from rules.secrets.downloads import FETCHERS
+from rules.secrets.downloads.fetched import FETCHERS
 
 _OLD_TLS = {
     "curl": ("--tlsv1.0", "--tlsv1.1", "--sslv2", "--sslv3", "-2", "-3"),

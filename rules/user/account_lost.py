@@ -21,7 +21,7 @@ from rules.api import (
     surely_stops,
 )
 from rules.copying.unseen import builds_anew, new_packages
-from rules.user.identities import chowned_identities, group_not_found, maker_of, named_identities, not_found
+from rules.user.accounts.identities import chowned_identities, group_not_found, maker_of, named_identities, not_found
 
 _MAY_BE_THERE = frozenset({"userdel", "deluser", "groupdel", "delgroup", "getent", "id", "true"})
 """Commands that say that the account may have been there before it was made."""

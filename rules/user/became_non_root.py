@@ -15,11 +15,11 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import is_root, name_of, runtime_user
-from rules.user.devcontainers import remote_user
-from rules.user.given_owners import is_of
-from rules.user.nonroot_checklist import checklist, gave_root_up
-from rules.user.root_by_design import is_to_work_in
+from rules.user.accounts.running import is_root, name_of, runtime_user
+from rules.user.owners.given import is_of
+from rules.user.root.by_design import is_to_work_in
+from rules.user.root.devcontainers import remote_user
+from rules.user.writing.nonroot_checklist import checklist, gave_root_up
 
 
 @rule(

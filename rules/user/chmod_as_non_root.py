@@ -27,9 +27,9 @@ from rules.api import (
     within,
     written_by,
 )
-from rules.user.accounts import changes_user, is_of_argument, runs_as_root
+from rules.user.accounts.running import changes_user, is_of_argument, runs_as_root
 from rules.user.copy_chmod_separate_layer import set_by_copy
-from rules.user.kept_owners import leaves_nothing, may_keep_owner
+from rules.user.owners.kept import leaves_nothing, may_keep_owner
 
 _CHANGERS = ("chmod", "chown", "chgrp")
 

@@ -23,7 +23,7 @@ from rules.api import (
 from rules.model.shell_scope import filled
 from rules.quoting import listed
 from rules.user.layers import folders_made, place
-from rules.user.modes import grants
+from rules.user.modes.granted import grants
 
 _VALUED = ("-n",)
 """The option of `setcap` that takes a value."""

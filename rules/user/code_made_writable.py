@@ -21,8 +21,8 @@ from rules.api import (
 )
 from rules.brought import place_of
 from rules.matching.gathering import named_lines
-from rules.user.accounts import name_of, runtime_user
-from rules.user.owners import STATE_FOLDERS, is_same
+from rules.user.accounts.running import name_of, runtime_user
+from rules.user.owners.named import STATE_FOLDERS, is_same
 
 _OCTAL = re.compile(r"0?[0-7]{3}")
 _WRITE = 0o2

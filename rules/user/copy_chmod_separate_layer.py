@@ -27,10 +27,10 @@ from rules.api import (
     within,
 )
 from rules.quoting import listed
-from rules.user.accounts import runs_as_root
-from rules.user.copied_modes import is_executable, is_known_to_be_small, is_small
-from rules.user.modes import Grant, grants, read_mode
-from rules.user.resulting_modes import DEFAULT, EXECUTABLE, REMOTE, after, is_remote, result
+from rules.user.accounts.running import runs_as_root
+from rules.user.modes.copied import is_executable, is_known_to_be_small, is_small
+from rules.user.modes.granted import Grant, grants, read_mode
+from rules.user.modes.resulting import DEFAULT, EXECUTABLE, REMOTE, after, is_remote, result
 
 """Addresses of which ADD makes a folder: a repository's."""
 _WITHOUT_FILES = frozenset("CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL STOPSIGNAL".split())

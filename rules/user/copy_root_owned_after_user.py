@@ -25,15 +25,15 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import install_folder
+from rules.copying.installs.calls import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.folders import TEMPORARY
-from rules.user.accounts import is_root, name_of, runs_as_root
-from rules.user.hindrances import is_rails
-from rules.user.kept_owners import may_keep_owner
-from rules.user.modes import grants, octal_bits
-from rules.user.owners import STATE_FOLDERS
-from rules.user.ownership import access
+from rules.user.accounts.running import is_root, name_of, runs_as_root
+from rules.user.modes.granted import grants, octal_bits
+from rules.user.owners.kept import may_keep_owner
+from rules.user.owners.named import STATE_FOLDERS
+from rules.user.owners.ownership import access
+from rules.user.writing.hindrances import is_rails
 
 _SHOWN = 3
 _GROUP_WRITES = 0o020

@@ -26,7 +26,7 @@ from rules.api import (
     rule,
     written_by,
 )
-from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell.nested import SHELLS
 from rules.model.shell_scope import filled
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")

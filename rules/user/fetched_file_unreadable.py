@@ -24,7 +24,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.user.accounts import is_root, name_of
+from rules.user.accounts.running import is_root, name_of
 
 _PROGRAM_FOLDERS = frozenset("/bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /opt/bin".split())
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|zip|gz|bz2|xz|zst|deb|rpm|apk|whl)$")

@@ -15,9 +15,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import Choice, choose, free_uid, switch
-from rules.user.accounts import of_last_stage
-from rules.user.asked_root import (
+from rules.user.accounts.choice import Choice, choose, free_uid, switch
+from rules.user.accounts.running import of_last_stage
+from rules.user.root.asked import (
     ELSEWHERE_UNKNOWN,
     STARTS_UNKNOWN,
     root_may_be_meant,
@@ -25,12 +25,7 @@ from rules.user.asked_root import (
     says_what_starts,
     started_so,
 )
-from rules.user.for_callers import FOR_CALLERS, opens_home, serves_openly, works_for_callers
-from rules.user.hindrances import hindrances, in_its_way
-from rules.user.meant_root import is_root_on_purpose
-from rules.user.own_programs import starts_own_program
-from rules.user.package_daemons import may_step_down
-from rules.user.root_by_design import (
+from rules.user.root.by_design import (
     HANDING_OVER,
     drops_privileges,
     gives_up_root,
@@ -40,7 +35,12 @@ from rules.user.root_by_design import (
     needs_root,
     unread_scripts,
 )
-from rules.user.root_deeds import was_root
+from rules.user.root.deeds import was_root
+from rules.user.root.for_callers import FOR_CALLERS, opens_home, serves_openly, works_for_callers
+from rules.user.root.meant import is_root_on_purpose
+from rules.user.root.own_programs import starts_own_program
+from rules.user.root.package_daemons import may_step_down
+from rules.user.writing.hindrances import hindrances, in_its_way
 
 
 @rule(

@@ -20,15 +20,12 @@ from rules.api import (
     rule,
     within,
 )
-from rules.runtime.start_instructions import behind_init
-from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
-from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
-from rules.user.asked_root import STARTS_UNKNOWN, root_may_be_meant, run_as_root
-from rules.user.for_callers import FOR_CALLERS, works_for_callers
-from rules.user.hindrances import hindrances, in_its_way
-from rules.user.kept_owners import leaves_nothing
-from rules.user.package_daemons import may_step_down
-from rules.user.root_by_design import (
+from rules.runtime.starts.instructions import behind_init
+from rules.user.accounts.choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
+from rules.user.accounts.running import as_written, is_of_argument, name_of, of_last_stage
+from rules.user.owners.kept import leaves_nothing
+from rules.user.root.asked import STARTS_UNKNOWN, root_may_be_meant, run_as_root
+from rules.user.root.by_design import (
     HANDING_OVER,
     gives_up_root,
     is_built_upon_or_worked_in,
@@ -36,9 +33,12 @@ from rules.user.root_by_design import (
     needs_root,
     unread_scripts,
 )
-from rules.user.root_deeds import was_root
-from rules.user.root_reasons import is_explained
-from rules.user.volumes_before import as_it_was
+from rules.user.root.deeds import was_root
+from rules.user.root.for_callers import FOR_CALLERS, works_for_callers
+from rules.user.root.package_daemons import may_step_down
+from rules.user.root.reasons import is_explained
+from rules.user.writing.hindrances import hindrances, in_its_way
+from rules.user.writing.volumes_before import as_it_was
 
 _ADMINISTRATOR = "containeradministrator"
 """Windows' root; `ContainerUser` is the ordinary account of its images."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.change import DockerfileChange
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.dockerfile.source import Span
     from rules.model.stage import Stage
     from rules.model.steps import Step

@@ -25,8 +25,8 @@ from rules.api import (
     within,
 )
 from rules.model.shell_scope import filled
-from rules.user.accounts import changes_user, is_of_argument, may_be_in_root_group, name_of, runs_as_root
-from rules.user.modes import octal_bits
+from rules.user.accounts.running import changes_user, is_of_argument, may_be_in_root_group, name_of, runs_as_root
+from rules.user.modes.granted import octal_bits
 
 _OWNED = {"cache": "0755", "secret": "0400", "ssh": "0600"}
 """The mode of what a mount brings, unless it says another (reference, "RUN --mount")."""

@@ -19,7 +19,7 @@ from rules.api import (
     within,
 )
 from rules.model.folders import fixed_folder
-from rules.user.identities import Use, maker_of, named_identities, not_found, severity_of, stops_build
+from rules.user.accounts.identities import Use, maker_of, named_identities, not_found, severity_of, stops_build
 
 
 @rule(

@@ -23,14 +23,14 @@ from rules.api import (
 )
 from rules.copying.uses import is_there
 from rules.model.puts import copied
-from rules.user.accounts import name_of, runs_as_root, runtime_user
-from rules.user.closed_folders import Accounts, closed_folder
-from rules.user.kept_owners import may_keep_owner
-from rules.user.nginx_cache import lost_cache_of_nginx
-from rules.user.owners import is_same, owner_of
-from rules.user.ownership import access
-from rules.user.root_by_design import is_built_upon_or_worked_in
+from rules.user.accounts.running import name_of, runs_as_root, runtime_user
+from rules.user.owners.kept import may_keep_owner
+from rules.user.owners.named import is_same, owner_of
+from rules.user.owners.ownership import access
+from rules.user.root.by_design import is_built_upon_or_worked_in
 from rules.user.volume_not_owned import volumes_closed
+from rules.user.writing.closed_folders import Accounts, closed_folder
+from rules.user.writing.nginx_cache import lost_cache_of_nginx
 
 
 class _Claim(NamedTuple):

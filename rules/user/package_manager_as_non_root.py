@@ -26,10 +26,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import changes_user, is_of_argument, runs_as_root
-from rules.user.kept_owners import leaves_nothing
-from rules.user.refused_writes import first_refused_write
-from rules.user.unwritable_installs import Unwritable, handed_over, unwritable_install
+from rules.user.accounts.running import changes_user, is_of_argument, runs_as_root
+from rules.user.owners.kept import leaves_nothing
+from rules.user.writing.refused_writes import first_refused_write
+from rules.user.writing.unwritable_installs import Unwritable, handed_over, unwritable_install
 
 _OF_ACCOUNT = re.compile(r"user|uid|root|owner", re.IGNORECASE)
 _BRANCH = re.compile(r"\b(?:else|elif|fi|case|for|while|until|if)\b|\|\|")

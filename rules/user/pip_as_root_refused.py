@@ -21,9 +21,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell.nested import SHELLS
 from rules.packages.scripts import sure_calls
-from rules.user.accounts import changes_user, name_of
+from rules.user.accounts.running import changes_user, name_of
 
 _IMAGE = "apache/airflow"
 _FIRST = (2, 3)

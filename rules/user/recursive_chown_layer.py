@@ -26,8 +26,10 @@ from rules.api import (
 )
 from rules.copying.deletions import deletions
 from rules.packages.options import spelled
-from rules.user.accounts import name_of
-from rules.user.chown_as_copied import (
+from rules.user.accounts.running import name_of
+from rules.user.layers import place, shipped_runs
+from rules.user.modes.granted import cause_of, read_mode
+from rules.user.owners.chown_as_copied import (
     as_flag,
     first_made,
     is_known_before,
@@ -37,14 +39,12 @@ from rules.user.chown_as_copied import (
     renumbered_below,
     with_owners,
 )
-from rules.user.copied_owners import is_already_so, on_other_lines
-from rules.user.copied_weights import are_few_texts, heaviest
-from rules.user.installed_before import Install, installed_before
-from rules.user.kept_chowns import COPIED, kept, makes_folder
-from rules.user.layers import place, shipped_runs
-from rules.user.modes import cause_of, read_mode
-from rules.user.owners import owner_of
-from rules.user.system_trees import is_of_base, problem_of_base
+from rules.user.owners.copied import is_already_so, on_other_lines
+from rules.user.owners.copied_weights import are_few_texts, heaviest
+from rules.user.owners.installed_before import Install, installed_before
+from rules.user.owners.kept_chowns import COPIED, kept, makes_folder
+from rules.user.owners.named import owner_of
+from rules.user.owners.system_trees import is_of_base, problem_of_base
 
 _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
 """Folders that a build fills, and fills well."""

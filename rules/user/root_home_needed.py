@@ -20,11 +20,11 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.environments import environments, managed_python
-from rules.copying.python_packages import CONSOLE_SCRIPTS
-from rules.copying.user_installs import copied_user_installs, user_calls, user_installs
-from rules.runtime.start_instructions import started_words
-from rules.user.accounts import roots_home_at, runs_as_root, runtime_user
+from rules.copying.python.environments import environments, managed_python
+from rules.copying.python.packages import CONSOLE_SCRIPTS
+from rules.copying.python.user_installs import copied_user_installs, user_calls, user_installs
+from rules.runtime.starts.instructions import started_words
+from rules.user.accounts.running import roots_home_at, runs_as_root, runtime_user
 
 _HOME = "/root"
 _BROWSERS = re.compile(r"ms-playwright|/root/\.cache\b|~/\.cache\b")

@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
-from rules.user.accounts import name_of, runtime_user
-from rules.user.owners import STATE_FOLDERS, is_same
+from rules.user.accounts.running import name_of, runtime_user
+from rules.user.owners.named import STATE_FOLDERS, is_same
 
 _KEYS = (".crt", ".key", ".pem", ".p12", ".jks")
 """Keys and certificates, which the process alone has to read."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, is_root_name, quote, rule
 from rules.quoting import listed
-from rules.user.accounts import name_of, runs_as_root
-from rules.user.given_owners import changed_owner_since, owners_given
+from rules.user.accounts.running import name_of, runs_as_root
 from rules.user.layers import folders_made, shipped_steps
-from rules.user.loops import looped_paths
-from rules.user.modes import Grant, grants, shown
+from rules.user.modes.granted import Grant, grants, shown
+from rules.user.owners.given import changed_owner_since, owners_given
+from rules.user.owners.loops import looped_paths
 
 _FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".split())
 """Programs that act as root for whoever calls them, which is what they are installed for."""

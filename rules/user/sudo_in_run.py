@@ -20,10 +20,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import runs_as_root
+from rules.user.accounts.running import runs_as_root
+from rules.user.accounts.sudo_rights import withdrawn_behind
 from rules.user.layers import place, shipped_runs
-from rules.user.root_by_design import is_no_service
-from rules.user.sudo_rights import withdrawn_behind
+from rules.user.root.by_design import is_no_service
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
 _AS_ANOTHER = re.compile(r"(?P<option>-[A-Zabeiknrs]*[ug]|--user|--group)=?(?P<value>.*)")

@@ -14,10 +14,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import runtime_user
+from rules.user.accounts.running import runtime_user
+from rules.user.accounts.sudo_rights import grants, withdrawn_behind
 from rules.user.layers import place
-from rules.user.root_by_design import is_built_upon_or_worked_in
-from rules.user.sudo_rights import grants, withdrawn_behind
+from rules.user.root.by_design import is_built_upon_or_worked_in
 
 
 @rule(

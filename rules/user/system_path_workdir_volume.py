@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Instruction, Problem, Severity, Stage, quote, rule, within
 from rules.user.layers import shipped_steps
-from rules.user.root_by_design import is_no_service
+from rules.user.root.by_design import is_no_service
 
 _KERNEL = ("/proc", "/sys", "/dev")
 _SHARED = ("/dev/shm", "/sys/fs/cgroup")  # noqa: S108 - paths of an image

@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Account, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.user.accounts import runtime_user
-from rules.user.clusters import demands_non_root
-from rules.user.layers import place
-from rules.user.missing_numbers import (
+from rules.user.accounts.missing_numbers import (
     as_it_was,
     data_volumes,
     is_made_far_above,
@@ -15,6 +12,9 @@ from rules.user.missing_numbers import (
     unnumbered,
     way_out,
 )
+from rules.user.accounts.running import runtime_user
+from rules.user.layers import place
+from rules.user.root.clusters import demands_non_root
 
 
 @rule(

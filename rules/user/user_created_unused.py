@@ -20,21 +20,21 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.dockerfile.shell_nested import SHELLS
-from rules.user.account_choice import switch, switch_to
-from rules.user.accounts import is_root
-from rules.user.asked_root import (
+from rules.dockerfile.shell.nested import SHELLS
+from rules.user.accounts.choice import switch, switch_to
+from rules.user.accounts.running import is_root
+from rules.user.accounts.sudo_rights import grants
+from rules.user.layers import place
+from rules.user.root.asked import (
     ELSEWHERE_UNKNOWN,
     root_may_be_meant,
     run_as_root,
     started_so,
 )
-from rules.user.for_callers import opens_home
-from rules.user.hindrances import hindrances, in_its_way
-from rules.user.layers import place
-from rules.user.own_programs import is_own
-from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
-from rules.user.sudo_rights import grants
+from rules.user.root.by_design import drops_privileges, is_no_service, unread_scripts
+from rules.user.root.for_callers import opens_home
+from rules.user.root.own_programs import is_own
+from rules.user.writing.hindrances import hindrances, in_its_way
 
 _LOCAL_USER = re.compile(
     r"\bNew-LocalUser\s+(?:-Name\s+)?[\"']?([\w.-]+)|\bnet\s+user\s+([\w.-]+)\s.*?/add\b", re.IGNORECASE

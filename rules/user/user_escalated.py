@@ -20,20 +20,20 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.user.account_choice import Choice, switch
-from rules.user.accounts import as_written, name_of
-from rules.user.droppers import script_that_drops
-from rules.user.hindrances import hindrances, in_its_way, writing_script
+from rules.user.accounts.choice import Choice, switch
+from rules.user.accounts.running import as_written, name_of
 from rules.user.layers import folders_made
-from rules.user.owners import is_same, owner_of
-from rules.user.ownership import access
-from rules.user.root_by_design import (
+from rules.user.owners.named import is_same, owner_of
+from rules.user.owners.ownership import access
+from rules.user.root.by_design import (
     drops_privileges,
     is_built_upon_or_worked_in,
     is_no_service,
     unread_scripts,
 )
-from rules.user.root_reasons import is_explained, is_loss_explained
+from rules.user.root.droppers import script_that_drops
+from rules.user.root.reasons import is_explained, is_loss_explained
+from rules.user.writing.hindrances import hindrances, in_its_way, writing_script
 
 
 @rule(

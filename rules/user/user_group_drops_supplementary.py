@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.model.memberships import memberships
 from rules.model.shell_scope import filled
-from rules.user.accounts import name_of
+from rules.user.accounts.running import name_of
 
 
 @rule(

@@ -14,10 +14,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import as_written, name_of, of_last_stage, runtime_user, uid_left_to_build
-from rules.user.clusters import demands_non_root
-from rules.user.missing_numbers import numbering, unnumbered, way_out
-from rules.user.root_by_design import is_to_work_in
+from rules.user.accounts.missing_numbers import numbering, unnumbered, way_out
+from rules.user.accounts.running import as_written, name_of, of_last_stage, runtime_user, uid_left_to_build
+from rules.user.root.by_design import is_to_work_in
+from rules.user.root.clusters import demands_non_root
 
 _ACCOUNTS = "/etc/passwd"
 

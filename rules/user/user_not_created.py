@@ -22,8 +22,8 @@ from rules.api import (
 )
 from rules.model.foreign_options import refusal
 from rules.packages.scripts import sure_calls
-from rules.user.called_identities import called_identities
-from rules.user.identities import (
+from rules.user.accounts.called import called_identities
+from rules.user.accounts.identities import (
     Use,
     and_then,
     chowned_identities,
@@ -35,8 +35,8 @@ from rules.user.identities import (
     severity_of,
     worse_below,
 )
-from rules.user.joined_groups import missing_groups, of_missing
-from rules.user.misspelt_accounts import meant_account, respelled
+from rules.user.accounts.joined_groups import missing_groups, of_missing
+from rules.user.accounts.misspelt import meant_account, respelled
 
 
 @rule(

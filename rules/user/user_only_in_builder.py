@@ -16,8 +16,16 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import runs_as_root
-from rules.user.identities import Use, and_then, maker_of, named_identities, not_found, severity_of, worse_below
+from rules.user.accounts.identities import (
+    Use,
+    and_then,
+    maker_of,
+    named_identities,
+    not_found,
+    severity_of,
+    worse_below,
+)
+from rules.user.accounts.running import runs_as_root
 
 
 @rule(

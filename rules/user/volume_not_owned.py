@@ -25,10 +25,10 @@ from rules.api import (
 )
 from rules.model.puts import within_any
 from rules.quoting import listed
-from rules.user.accounts import is_root, runs_as_root, runtime_user
-from rules.user.composed_volumes import composed_volumes
-from rules.user.owners import siblings_of
-from rules.user.ownership import Access, access
+from rules.user.accounts.running import is_root, runs_as_root, runtime_user
+from rules.user.owners.named import siblings_of
+from rules.user.owners.ownership import Access, access
+from rules.user.writing.composed_volumes import composed_volumes
 
 SYSTEM_FOLDERS = (
     *("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock"),  # noqa: S108 - paths of an image

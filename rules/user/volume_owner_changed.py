@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
 from rules.model.puts import within_any
 from rules.quoting import listed
-from rules.user.accounts import runtime_user
-from rules.user.volumes_before import EVERYBODYS
+from rules.user.accounts.running import runtime_user
+from rules.user.writing.volumes_before import EVERYBODYS
 
 _SHOWN = 3
 

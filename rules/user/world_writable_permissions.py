@@ -27,13 +27,13 @@ from rules.model.puts import within_any
 from rules.model.shell_scope import filled
 from rules.model.work_folders import path_of
 from rules.quoting import first_few
-from rules.user.callers import is_for_own_uid, is_meant, script_for_callers
 from rules.user.layers import place, shipped_steps
-from rules.user.modes import Grant, cause_of, grants, shown, without_others_writing
-from rules.user.narrower_rights import is_for_running, temporary, way_out
-from rules.user.reach import closed_above
-from rules.user.root_by_design import drops_privileges, unread_scripts
-from rules.user.standing_modes import newly_opened
+from rules.user.modes.granted import Grant, cause_of, grants, shown, without_others_writing
+from rules.user.modes.narrower_rights import is_for_running, temporary, way_out
+from rules.user.modes.standing import newly_opened
+from rules.user.root.by_design import drops_privileges, unread_scripts
+from rules.user.root.callers import is_for_own_uid, is_meant, script_for_callers
+from rules.user.writing.reach import closed_above
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3

@@ -13,10 +13,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import name_of
-from rules.user.ownership import access
-from rules.user.refused_writes import Refused, first_refused_write, makes_folders, refused_writes
-from rules.user.unwritable_installs import handed_over, unwritable_install
+from rules.user.accounts.running import name_of
+from rules.user.owners.ownership import access
+from rules.user.writing.refused_writes import Refused, first_refused_write, makes_folders, refused_writes
+from rules.user.writing.unwritable_installs import handed_over, unwritable_install
 
 
 @rule(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rules.dockerfile.parse import parse
-from rules.dockerfile.shell import Script, script_of
+from rules.dockerfile.shell.script import Script, script_of
 from rules.dockerfile.source import Source
 
 if TYPE_CHECKING:

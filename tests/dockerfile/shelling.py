@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.package_calls import package_calls
-from rules.dockerfile.shell import Script, parse, script_of
+from rules.dockerfile.shell.script import Script, parse, script_of
 from rules.dockerfile.source import Source
 from tests.dockerfile.reading import read
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.dockerfile.package_calls import PackageCall
-    from rules.dockerfile.shell import Command
+    from rules.dockerfile.shell.script import Command
     from rules.dockerfile.source import Span
 
 

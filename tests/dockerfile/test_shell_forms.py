@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.dockerfile.shell import script_of
+from rules.dockerfile.shell.script import script_of
 from tests.dockerfile.reading import read
 from tests.dockerfile.shelling import last_script, text_at
 

@@ -7,7 +7,7 @@ import pytest
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.model.model import Model
-from rules.user.ownership import access
+from rules.user.owners.ownership import access
 
 
 def at_the_end(*lines: str, path: str = "/data", base: str = "debian:13-slim") -> tuple[bool | None, bool | None]:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rules.dockerfile.managers.options import Options, OptionTable, OptionUse
-    from rules.dockerfile.shell_command import Command
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.command import Command
+    from rules.dockerfile.shell.words import ShellWord
 
 Kind = Literal["name", "path", "url", "vcs", "variable", "group"]
 Action = Literal["install", "remove", "update", "upgrade", "clean", "download", "build", "sync", "lock", "run", "other"]

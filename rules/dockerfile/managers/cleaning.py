@@ -11,8 +11,8 @@ from rules.dockerfile.managers.words import assigned, expanded, without_braces
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rules.dockerfile.shell import Script
-    from rules.dockerfile.shell_command import Command
+    from rules.dockerfile.shell.command import Command
+    from rules.dockerfile.shell.script import Script
 
 
 class Cleaning(NamedTuple):

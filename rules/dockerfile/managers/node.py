@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.managers.calls import Action
     from rules.dockerfile.managers.options import Options
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.words import ShellWord
 
 _PACKAGE = re.compile(r"(?P<name>(?:@[^/@\s]+/)?[^/@\s]+)(?P<version>@.*)?$")
 _SHORTHAND = re.compile(r"(?:(?:github|gitlab|bitbucket|gist):)?[\w.-]+/[\w.-]+(?:#.*)?$")

@@ -15,7 +15,7 @@ from rules.dockerfile.managers.traits import trait
 
 if TYPE_CHECKING:
     from rules.dockerfile.managers.options import Options
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.words import ShellWord
 
 _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?P<version>(?:\(|===?|~=|!=|<=?|>=?)[^;]*)?(?:;.*)?$", re.DOTALL

@@ -10,7 +10,7 @@ from rules.dockerfile.managers.calls import Package
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.words import ShellWord
 
 _URL = re.compile(r"[a-z][a-z0-9.-]*://", re.IGNORECASE)
 _VCS = re.compile(r"(?:git|hg|svn|bzr)\+|git@|(?:git|ssh)://|https?://[^\s@]+\.git(?:[@#]|$)", re.IGNORECASE)

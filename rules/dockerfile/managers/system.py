@@ -17,7 +17,7 @@ from rules.dockerfile.managers.traits import trait
 if TYPE_CHECKING:
     from rules.dockerfile.managers.calls import Action
     from rules.dockerfile.managers.options import Options
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.words import ShellWord
 
 _APT_SUFFIX = re.compile(r":(?:[a-z0-9]+|\$\{?\w+\}?)$|[+-]$")
 _APT_VERSION = re.compile(r"[=/]")

@@ -10,8 +10,8 @@ from rules.layered import extended
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rules.dockerfile.shell_command import Command
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell.command import Command
+    from rules.dockerfile.shell.words import ShellWord
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?-[^{}$]*)?\})")
 _BRACES = re.compile(r"\{([^{},\s$]*(?:,[^{},\s$]*)+)\}")

@@ -1,0 +1,1 @@
+"""Images of CUDA, and what a build for GPUs asks of them."""

@@ -1,0 +1,1 @@
+"""Failures of a RUN's commands that the build passes over."""

@@ -1,0 +1,1 @@
+"""What shells understand of a RUN, each in its own way."""

@@ -1,0 +1,1 @@
+"""Images for Windows, and PowerShell in their RUNs."""

@@ -1,0 +1,1 @@
+"""Downloads and archives, as a RUN fetches and unpacks them and an ADD could."""

@@ -1,0 +1,1 @@
+"""Installs of a project's dependencies beside its sources: what each reads, and what brings that."""

@@ -1,0 +1,1 @@
+"""Python's environments: what puts packages into them, and what a copy of one brings."""

@@ -1,0 +1,1 @@
+"""The sources of a project on their way into an image."""

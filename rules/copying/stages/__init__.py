@@ -1,0 +1,1 @@
+"""What one stage, or another image, has for another."""

@@ -1,0 +1,1 @@
+"""Shell code, understood: commands, words, redirections, conditions, each with its place."""

@@ -1,0 +1,1 @@
+"""Compilers and other packages that serve builds alone."""

@@ -1,0 +1,1 @@
+"""What package managers and compilers keep of what they fetch, and which layer holds it."""

@@ -1,0 +1,1 @@
+"""Where packages come from, and how they are known to be whose they should be."""

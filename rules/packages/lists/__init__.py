@@ -1,0 +1,1 @@
+"""The lists and indexes by which apt and apk know their packages: who fetches them, who needs them."""

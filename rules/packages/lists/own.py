@@ -1,0 +1,44 @@
+"""A RUN that fetches apt's lists for itself, and takes them out of its layer again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.packages.lists.absent import LISTS
+from rules.packages.options import fetching_first
+from rules.repairs import append_to_run, as_root, fix
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell.script import Command
+    from rules.model.steps import Run
+    from rules.problem import Fix
+
+_BRACES = re.compile(r"(?<!\$)\{[^}]*,")
+
+
+def fetching_too(run: Run, call: PackageCall) -> Fix | None:
+    """Fetch the lists in this RUN as well, and remove them again where its layer ships."""
+    first = fetching_first(run, call)
+    if first is None or not ships(run) or cleans(run, call):
+        return first
+    return fix(first.title, *first.edits, append_to_run(run, f"{as_root(call.command)}rm -rf {LISTS}/*"))
+
+
+def ships(run: Run) -> bool:
+    """Tell whether the layer of a RUN is one of an image that ships."""
+    return any(run.stage in shipped.chain for shipped in run.stage.model.shipped)
+
+
+def cleans(run: Run, update: PackageCall) -> bool:
+    """Tell whether a RUN removes the lists that a manager fetched in it."""
+    return any(
+        c.manager == update.manager and c.what == "lists" and not _is_taken_literally(run, c.command)
+        for c in run.cleanings
+    )
+
+
+def _is_taken_literally(run: Run, command: Command) -> bool:
+    """Whether dash, Debian's `sh`, looks for a folder with braces in its name: `rm -rf /var/lib/{apt,dpkg}`."""
+    return run.script.dialect in ("sh", "dash") and any(_BRACES.search(word.value) for word in command.args)

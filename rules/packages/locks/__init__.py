@@ -1,0 +1,1 @@
+"""Lock files: who writes them, who reads them, and where they fit."""

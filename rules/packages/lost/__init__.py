@@ -1,0 +1,1 @@
+"""Packages that an image had before a change."""

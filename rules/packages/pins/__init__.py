@@ -1,0 +1,1 @@
+"""The versions that a file, or what it reads, names for the packages it installs."""

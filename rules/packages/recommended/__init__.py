@@ -1,0 +1,1 @@
+"""Packages that apt installs because others recommend them."""

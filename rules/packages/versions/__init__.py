@@ -1,0 +1,1 @@
+"""Which version of a language's tools an image has, and what that version can do."""

@@ -1,0 +1,1 @@
+"""Modes for developers: debuggers, reloaders, what switches them on."""

@@ -1,0 +1,1 @@
+"""What a start command had before a change, and needs."""

@@ -1,0 +1,1 @@
+"""Where a server listens, and where it is asked for."""

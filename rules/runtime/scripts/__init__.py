@@ -1,0 +1,1 @@
+"""The shell scripts of a project that a container starts through."""

@@ -1,0 +1,1 @@
+"""Process 1: who it is, and what becomes of a signal that is sent to it."""

@@ -1,0 +1,1 @@
+"""The command that a container starts: its forms, its files and the folder it works in."""

@@ -1,0 +1,1 @@
+"""Downloads: what they fetch, and what looks at it before it runs."""

@@ -1,0 +1,1 @@
+"""Secrets in variables and files, known by their names."""

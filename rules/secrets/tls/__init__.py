@@ -1,0 +1,1 @@
+"""The check of certificates, and what switches it off."""

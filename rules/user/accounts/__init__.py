@@ -1,0 +1,1 @@
+"""The accounts of an image: their names, numbers, groups and rights."""

@@ -1,0 +1,1 @@
+"""The modes of files, and what they grant."""

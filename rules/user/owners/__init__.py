@@ -1,0 +1,1 @@
+"""Whom files belong to, and what gives them away."""

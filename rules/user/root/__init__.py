@@ -1,0 +1,1 @@
+"""Why an image runs as root, and who says so."""

@@ -1,0 +1,1 @@
+"""Where a container has to write, and whether its account may."""
