@@ -55,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     continue
                 tried.add(target)
                 use = _use(change, stage, run, call, target)
-                if use is not None:
+                if use is not None and not _is_mounted_at_start(change, target):
                     yield _problem(stage, run, call, target, use)
 
 
@@ -66,6 +66,11 @@ def mounted_target(run: Run, call: PackageCall) -> str | None:
         return None
     mounts = (run.resolve(mount.target) for mount in run.mounts if mount.type in ("cache", "tmpfs") and mount.target)
     return path if any(target is not None and within(path, target) for target in mounts) else None
+
+
+def _is_mounted_at_start(change: DockerfileChange, path: str) -> bool:
+    """Whether a compose file mounts a folder or a volume there: the container has the packages of that."""
+    return any(within(path, mount) for build in change.repository.builds_of(change.path) for mount in build.mounts)
 
 
 def _fills_gems(run: Run, call: PackageCall) -> bool:
