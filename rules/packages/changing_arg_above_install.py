@@ -43,6 +43,8 @@ _RUN_OF_BUILD = re.compile(
 _FETCHING = re.compile(r"\b(?:git|curl|wget|svn|hg|tar|unzip|checkout)\b")
 """What uses a commit to say what is got, not what is built."""
 
+_VERSION = re.compile(r"PRETEND_VERSION|\bPBR_VERSION\b|DYNAMIC_VERSIONING|BUILD_SCM_VERSION")
+"""Names of variables that a build backend takes the version of the project from (setuptools-scm, pbr, Poetry, pdm)."""
 _PINS = re.compile(r"[\"']?[0-9a-fA-F]{7,}[\"']?$|[\"']?v?\d+\.\d")
 """A default that is a version or a commit of something: changed by hand, if at all."""
 
@@ -72,7 +74,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         run, call = install
         above = [(step, name) for step, name in changing if step.index < run.index]
         said = next((one for one in above if _COMMIT.fullmatch(one[1].text)), above[0])
-        if not _says_what_is_got(stage, said[1].text) and not _uses(run, said[1].text):
+        names = _set_by(stage, said[1].text, run)
+        if not any(_says_what_is_got(stage, name) or _uses(run, name) or _VERSION.search(name) for name in names):
             yield _problem(stage, said, [one for one in above if one is not said], call)
 
 
@@ -158,6 +161,19 @@ def _differs_with_commits(copy: Copy) -> bool:
     if not copy.from_context:
         return copy.from_stage is not None
     return (copy.brings_context_root and brings_all(copy)) or source_folder(copy) is not None
+
+
+def _set_by(stage: Stage, name: str, run: Run) -> list[str]:
+    """Return an argument with the variables above a RUN that have its value."""
+    names = [name]
+    above = (step.instruction for step in stage.steps if step.index < run.index)
+    for one in (one for one in above if one.keyword in ("ARG", "ENV")):
+        names += [
+            word.text
+            for word, value in one.pairs
+            if value is not None and any(_reads_in(value.text, known) for known in names)
+        ]
+    return names
 
 
 def _says_what_is_got(stage: Stage, name: str) -> bool:
@@ -258,4 +274,8 @@ def _uses(step: Step, name: str) -> bool:
 
 
 def _reads(instruction: Instruction, name: str) -> bool:
-    return re.search(rf"\$\{{?{re.escape(name)}\b", instruction.whole_value) is not None
+    return _reads_in(instruction.text, name) or _reads_in(instruction.whole_value, name)
+
+
+def _reads_in(text: str, name: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(name)}\b", text) is not None

@@ -85,7 +85,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         in_scripts = _in_scripts(change, stage) if gone else {}
         used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
-        if certificates is not None and not brings_certificates(stage):
+        if certificates is not None and not brings_certificates(stage) and not runs_new_script(stage, was):
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)
