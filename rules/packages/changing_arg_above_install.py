@@ -27,7 +27,7 @@ from rules.api import (
 from rules.copying.source_trees.trees import brings_all, source_folder
 from rules.model.lineage import built_upon
 from rules.packages.options import spelled
-from rules.packages.scripts import does_only
+from rules.packages.scripts import does_only, may_be_script
 from rules.quoting import listed
 
 _COMMIT = re.compile(
@@ -74,6 +74,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         run, call = install
         above = [(step, name) for step, name in changing if step.index < run.index]
         said = next((one for one in above if _COMMIT.fullmatch(one[1].text)), above[0])
+        if _may_be_for_script(stage, said[0], run):
+            continue
         names = _set_by(stage, said[1].text, run)
         if not any(_says_what_is_got(stage, name) or _uses(run, name) or _VERSION.search(name) for name in names):
             yield _problem(stage, said, [one for one in above if one is not said], call)
@@ -161,6 +163,12 @@ def _differs_with_commits(copy: Copy) -> bool:
     if not copy.from_context:
         return copy.from_stage is not None
     return (copy.brings_context_root and brings_all(copy)) or source_folder(copy) is not None
+
+
+def _may_be_for_script(stage: Stage, argument: Step, run: Run) -> bool:
+    """Whether a script runs between an argument and an install: it has the argument in its environment."""
+    between = (step for step in stage.steps if isinstance(step, Run) and argument.index < step.index <= run.index)
+    return any(may_be_script(command) for step in between for command in step.commands)
 
 
 def _set_by(stage: Stage, name: str, run: Run) -> list[str]:
