@@ -98,8 +98,8 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
     else:
         effect = f"No {quote(f'apk del {group}')} follows, so the group that was made to be deleted ships."
     brought = libraries(BuildPackages(stage, item.run, tuple(_by_call(stage)[id(item.call)]), "alpine"))
-    called = listed(map(quote, _called_at_start(stage, item)))
-    needs = f"; either way install by name what the program needs: {brought or called}" if brought or called else ""
+    needed = brought or ", ".join(map(quote, _called_at_start(stage, item)))
+    needs = f"; either way install by name what the program needs: {needed}" if needed else ""
     return Problem(
         item.call.command.span,
         f"{stage.label} keeps the build packages {quote(group)} in its layers. {effect} Install, build and delete in "
@@ -114,9 +114,8 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
 
 def _called_at_start(stage: Stage, item: Installed) -> list[str]:
     """Return the packages of a group that the container's start calls by a command of theirs."""
-    words = {
-        word for start in stage.image.start_command if start.value is not None for word in start.value.text.split()
-    }
+    starts = (setting.value for setting in stage.image.start_command)
+    words = {word for start in starts if start is not None for word in start.text.split()}
     return [one.name for one in item.call.packages if not words.isdisjoint(provides(one.name))]
 
 

@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -74,7 +75,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         run, call = install
         above = [(step, name) for step, name in changing if step.index < run.index]
         said = next((one for one in above if _COMMIT.fullmatch(one[1].text)), above[0])
-        if _may_be_for_script(stage, said[0], run):
+        script = _script_between(stage, said[0], call)
+        if script is not None and script in run.commands:
             continue
         names = _set_by(stage, said[1].text, run)
         if not any(_says_what_is_got(stage, name) or _uses(run, name) or _VERSION.search(name) for name in names):
@@ -165,10 +167,11 @@ def _differs_with_commits(copy: Copy) -> bool:
     return (copy.brings_context_root and brings_all(copy)) or source_folder(copy) is not None
 
 
-def _may_be_for_script(stage: Stage, argument: Step, run: Run) -> bool:
-    """Whether a script runs between an argument and an install: it has the argument in its environment."""
-    between = (step for step in stage.steps if isinstance(step, Run) and argument.index < step.index <= run.index)
-    return any(may_be_script(command) for step in between for command in step.commands)
+def _script_between(stage: Stage, argument: Step, call: PackageCall) -> Command | None:
+    """Return a script that runs between an argument and an install: it has the argument in its environment."""
+    below = (step for step in stage.steps if isinstance(step, Run) and step.index > argument.index)
+    commands = (command for step in below for command in step.commands if command.line <= call.command.line)
+    return next((command for command in commands if may_be_script(command)), None)
 
 
 def _set_by(stage: Stage, name: str, run: Run) -> list[str]:
@@ -224,6 +227,9 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
         and any(_uses(step, name.text) for _, name in arguments)
     ]
     if not above:
+        script = _script_between(stage, arguments[0][0], call)
+        if script is not None:
+            return f"Unless the script in line {script.line} asks for {them}, declare {them} below the installs."
         idle = not any(_is_read(stage, name.text) for _, name in arguments)
         take = f"No line names {them} again: take {them} out, or declare" if idle else "Declare"
         return f"{take} {them} below the installs."
