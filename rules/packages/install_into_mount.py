@@ -1,5 +1,6 @@
 """See install_into_mount.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -30,6 +31,8 @@ _PROGRAMS = {
     "bundle": frozenset("bundle ruby rails rake puma rackup".split()),
 }
 """What needs them to run; `npx` and its like fetch what is not there."""
+_OUTPUT = re.compile(r"(?<![\w-])(?:dist|build|out|\.output|standalone)/")
+"""Folders that builds write: a bundler puts the packages into them."""
 _MOST = 20
 """Folders of a stage that are looked at."""
 _TAKES_OUT = ("cp", "mv", "rsync", "tar", "install", "ln", "zip")
@@ -111,13 +114,14 @@ def _installs_again(run: Run, call: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, path: str, use: Instruction) -> Problem:
+    bundled = use.keyword in ("CMD", "ENTRYPOINT") and _OUTPUT.search(use.value) is not None
     return Problem(
         call.command.span,
         f"{stage.label} runs {quote(str(call.command))} with a mount over {quote(path)}: the packages go into the "
         f"mount, and no layer holds them. {quote(str(use))} (line {use.line}) finds an empty folder. Mount the cache "
         f"of {quote(call.manager)} instead, or leave the mount out.",
-        Confidence.LIKELY,
-        doubt="a volume may bring the packages",
+        Confidence.POSSIBLE if bundled else Confidence.LIKELY,
+        doubt="the build may have put them into what it writes" if bundled else "a volume may bring the packages",
         instruction=run.instruction,
         stage=stage.key,
         key=path,
