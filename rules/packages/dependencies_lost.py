@@ -162,7 +162,7 @@ def _user(stage: Stage, language: _Language) -> _User | None:
             return _User(run.instruction, then)
     for found in started_by(stage) if stage.ships else ():
         words = found.start.words or tuple(found.start.text.split())
-        if not _BY_ITSELF.isdisjoint(words):
+        if not _BY_ITSELF.isdisjoint(words) and "--no-sync" not in words:
             continue
         if any(_VERSION.sub("", posixpath.basename(word)) in language.programs for word in words):
             then = "without them, and the program stops at the first one that it loads"
