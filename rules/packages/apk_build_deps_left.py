@@ -107,7 +107,7 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         stage=stage.key,
         key=group,
         fix=_fix(item, f"{as_root(item.call.command)}apk del {group}")
-        if item.removed_by is None and not brought
+        if item.removed_by is None and not needed
         else None,
     )
 
