@@ -98,7 +98,8 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
     else:
         effect = f"No {quote(f'apk del {group}')} follows, so the group that was made to be deleted ships."
     brought = libraries(BuildPackages(stage, item.run, tuple(_by_call(stage)[id(item.call)]), "alpine"))
-    needs = f"; either way install by name what the program needs: {brought}" if brought else ""
+    needed = brought or ", ".join(map(quote, _called_at_start(stage, item)))
+    needs = f"; either way install by name what the program needs: {needed}" if needed else ""
     return Problem(
         item.call.command.span,
         f"{stage.label} keeps the build packages {quote(group)} in its layers. {effect} Install, build and delete in "
@@ -106,9 +107,16 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         stage=stage.key,
         key=group,
         fix=_fix(item, f"{as_root(item.call.command)}apk del {group}")
-        if item.removed_by is None and not brought
+        if item.removed_by is None and not needed
         else None,
     )
+
+
+def _called_at_start(stage: Stage, item: Installed) -> list[str]:
+    """Return the packages of a group that the container's start calls by a command of theirs."""
+    starts = (setting.value for setting in stage.image.start_command)
+    words = {word for start in starts if start is not None for word in start.text.split()}
+    return [one.name for one in item.call.packages if not words.isdisjoint(provides(one.name))]
 
 
 @once

@@ -72,7 +72,7 @@ def _waits(run: Run, stage: Stage) -> bool:
 
 @once
 def _needed(run: Run) -> tuple[Stage, ...]:
-    """The stages that have to be there before a RUN: those it is built upon, and those that were copied from above."""
+    """The stages that have to be there before a RUN: those it is built upon, and those copied or mounted from above."""
     found: list[Stage] = []
     waiting = [(run.stage, run.at)]
     while waiting:
@@ -81,9 +81,16 @@ def _needed(run: Run) -> tuple[Stage, ...]:
             continue
         found += stage.chain
         for link in stage.chain:
-            sources = (copy.from_stage for copy in link.all_copies if copy.at < at)
+            sources = [copy.from_stage for copy in link.all_copies if copy.at < at]
+            sources += [one for other in link.all_runs if other.at <= at for one in _mounted(other)]
             waiting += [(one, (len(run.stage.model.stages), 0)) for one in sources if one is not None]
     return tuple(found)
+
+
+def _mounted(run: Run) -> list[Stage | None]:
+    """The stages whose files are mounted into a RUN."""
+    names = (mount.options.get("from") for mount in run.mounts)
+    return [run.stage.model.copied_stage(name, run.stage.index) for name in names if name]
 
 
 def _problem(stage: Stage, run: Run, other: Run, cache: str) -> Problem:

@@ -27,6 +27,8 @@ from rules.user.root.start_scripts import scripts_in_turn
 from rules.user.writing.volumes_before import as_it_was
 
 _ENGINES = "steers a container engine"
+_TRACES = "reads the memory of other processes"
+_SSH = 22
 _RISKS = {
     **dict.fromkeys(("sudo", "doas"), "runs as root whoever calls it, so that a flaw in it makes any account root"),
     **dict.fromkeys(("openssh-server", "dropbear", "openssh"), "is a second door with its own keys and patches"),
@@ -37,7 +39,7 @@ _RISKS = {
         ("nmap", "ncat", "nmap-ncat", "masscan", "hping3", "tcpdump", "tshark", "arp-scan"), "maps the network around"
     ),
     **dict.fromkeys(("netcat", "netcat-openbsd", "netcat-traditional", "nc", "socat"), "opens a shell to the outside"),
-    **dict.fromkeys(("gdb", "strace", "ltrace"), "reads the memory of other processes"),
+    **dict.fromkeys(("gdb", "strace", "ltrace"), _TRACES),
     **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), _ENGINES),
 }
 """Package to what it gives to somebody who has got in.
@@ -139,7 +141,7 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed, words: fro
     beside = (other.name for other in stage.packages.present)
     if _RISKS[item.name] == _ENGINES and any(map(_BESIDE_ENGINES.fullmatch, beside)):
         return True
-    if _is_service(item.name, words):
+    if _is_service(item.name, words) or _is_allowed(change, stage, item):
         return True
     if not commands.isdisjoint(words | _words_of_variables(stage)) or _is_set_up(stage, item.name):
         return True
@@ -161,6 +163,19 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed, words: fro
 def _is_service(name: str, words: frozenset[str]) -> bool:
     """Whether a script starts it by its service's name, as Debian's `service ssh start` does."""
     return name == "openssh-server" and "ssh" in words and not words.isdisjoint({"service", "init.d"})
+
+
+def _is_allowed(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
+    """Whether the file opens its port, or a compose file gives a container what it asks for.
+
+    That is the right to trace processes (`SYS_PTRACE`), and the socket of the container engine.
+    """
+    if item.name in ("openssh-server", "dropbear", "openssh"):
+        return any(port.number == _SSH for port in stage.image.ports)
+    if _RISKS[item.name] == _ENGINES:
+        mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
+        return any(mount.endswith((".sock", "/containerd")) for mount in mounts)
+    return _RISKS[item.name] == _TRACES and "SYS_PTRACE" in _words_of_manifests(change)
 
 
 @once

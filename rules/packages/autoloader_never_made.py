@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Severity, Stage, quote, rule
+from rules.packages.at_start import code_at_start
 
 _OPTION = "--no-autoloader"
-_MAKES = re.compile(r"dump-?auto-?load|composer[^\n&|;]{0,80}(?:run|exec)\b", re.IGNORECASE)
-"""What makes the autoloader afterwards: `composer dump-autoload`, and a script of the project's that may."""
+_MAKES = re.compile(r"dump-?auto-?load|composer(?:\.phar)?[^\n&|;]{0,80}\b(?:run|exec|dump[a-z-]*)\b", re.IGNORECASE)
+"""What makes the autoloader afterwards: `composer dump-autoload`, `composer dump` for short, and a script of the
+project's that may."""
 
 
 @rule(
@@ -21,7 +23,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Composer installs the packages without their autoloader, and nothing makes it afterwards."""
     files = change.repository.files
     scripts = (files[path].decode(errors="replace") for path in files if path.endswith((".sh", "Makefile")))
-    if _MAKES.search(change.after.code) or any(map(_MAKES.search, scripts)):
+    if any(map(_MAKES.search, (change.after.code, code_at_start(change), *scripts))):
         return
     found = [
         (stage, call)

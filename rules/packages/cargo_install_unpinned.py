@@ -23,6 +23,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
+    if "--version" in str(call.command):
+        return False  # in a variable's words: `${VERSION:+--version $VERSION}`
     return package.kind == "name" and call.verb in ("install", "binstall") and not call.has("--path", "--offline")
 
 

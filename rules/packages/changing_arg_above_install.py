@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -27,7 +28,7 @@ from rules.api import (
 from rules.copying.source_trees.trees import brings_all, source_folder
 from rules.model.lineage import built_upon
 from rules.packages.options import spelled
-from rules.packages.scripts import does_only
+from rules.packages.scripts import does_only, may_be_script
 from rules.quoting import listed
 
 _COMMIT = re.compile(
@@ -43,6 +44,8 @@ _RUN_OF_BUILD = re.compile(
 _FETCHING = re.compile(r"\b(?:git|curl|wget|svn|hg|tar|unzip|checkout)\b")
 """What uses a commit to say what is got, not what is built."""
 
+_VERSION = re.compile(r"PRETEND_VERSION|\bPBR_VERSION\b|DYNAMIC_VERSIONING|BUILD_SCM_VERSION")
+"""Names of variables that a build backend takes the version of the project from (setuptools-scm, pbr, Poetry, pdm)."""
 _PINS = re.compile(r"[\"']?[0-9a-fA-F]{7,}[\"']?$|[\"']?v?\d+\.\d")
 """A default that is a version or a commit of something: changed by hand, if at all."""
 
@@ -72,7 +75,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         run, call = install
         above = [(step, name) for step, name in changing if step.index < run.index]
         said = next((one for one in above if _COMMIT.fullmatch(one[1].text)), above[0])
-        if not _says_what_is_got(stage, said[1].text) and not _uses(run, said[1].text):
+        script = _script_between(stage, said[0], call)
+        if script is not None and script in run.commands:
+            continue
+        names = _set_by(stage, said[1].text, run)
+        if not any(_says_what_is_got(stage, name) or _uses(run, name) or _VERSION.search(name) for name in names):
             yield _problem(stage, said, [one for one in above if one is not said], call)
 
 
@@ -160,6 +167,26 @@ def _differs_with_commits(copy: Copy) -> bool:
     return (copy.brings_context_root and brings_all(copy)) or source_folder(copy) is not None
 
 
+def _script_between(stage: Stage, argument: Step, call: PackageCall) -> Command | None:
+    """Return a script that runs between an argument and an install: it has the argument in its environment."""
+    below = (step for step in stage.steps if isinstance(step, Run) and step.index > argument.index)
+    commands = (command for step in below for command in step.commands if command.line <= call.command.line)
+    return next((command for command in commands if may_be_script(command)), None)
+
+
+def _set_by(stage: Stage, name: str, run: Run) -> list[str]:
+    """Return an argument with the variables above a RUN that have its value."""
+    names = [name]
+    above = (step.instruction for step in stage.steps if step.index < run.index)
+    for one in (one for one in above if one.keyword in ("ARG", "ENV")):
+        names += [
+            word.text
+            for word, value in one.pairs
+            if value is not None and any(_reads_in(value.text, known) for known in names)
+        ]
+    return names
+
+
 def _says_what_is_got(stage: Stage, name: str) -> bool:
     """Whether a step of the stage gets something at that commit: then it is a version, pinned by whoever builds.
 
@@ -200,6 +227,9 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
         and any(_uses(step, name.text) for _, name in arguments)
     ]
     if not above:
+        script = _script_between(stage, arguments[0][0], call)
+        if script is not None:
+            return f"Unless the script in line {script.line} asks for {them}, declare {them} below the installs."
         idle = not any(_is_read(stage, name.text) for _, name in arguments)
         take = f"No line names {them} again: take {them} out, or declare" if idle else "Declare"
         return f"{take} {them} below the installs."
@@ -258,4 +288,8 @@ def _uses(step: Step, name: str) -> bool:
 
 
 def _reads(instruction: Instruction, name: str) -> bool:
-    return re.search(rf"\$\{{?{re.escape(name)}\b", instruction.whole_value) is not None
+    return _reads_in(instruction.text, name) or _reads_in(instruction.whole_value, name)
+
+
+def _reads_in(text: str, name: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(name)}\b", text) is not None

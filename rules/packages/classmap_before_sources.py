@@ -27,6 +27,7 @@ from rules.api import (
 )
 from rules.model.lineage import built_upon
 from rules.model.work_folders import folder_of
+from rules.packages.projects.texts import text_read
 
 _AUTHORITATIVE = ("--classmap-authoritative", "-a")
 _MANIFESTS = re.compile(r"composer\..*|\*\.(?:json|lock)|.*\.lock")
@@ -48,6 +49,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 folder = _maps(run, command)
                 if folder is None or _has_sources(stage, run, folder) or _maps_again(stage, run, command):
                     continue
+                if _names_no_classes(text_read(change, run, posixpath.join(folder, "composer.json"))):
+                    continue
                 copy = _shipped_with(change, stage, run, folder)
                 if copy is not None:
                     yield _problem(stage, run, command, copy)
@@ -60,6 +63,11 @@ def _maps(run: Run, command: Command) -> str | None:
     if command.has("--no-autoloader", "-d", "--working-dir"):
         return None
     return folder_of(run, command)
+
+
+def _names_no_classes(manifest: str | None) -> bool:
+    """Whether the project was read and has no classes of its own for Composer to find; files it loads by their path."""
+    return manifest is not None and re.search(r'"(?:psr-[04]|classmap)"', manifest) is None
 
 
 def _has_sources(stage: Stage, run: Run, folder: str) -> bool:

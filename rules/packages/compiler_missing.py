@@ -29,8 +29,10 @@ from rules.packages.versions.sources_only import SOURCES_ONLY, sources_asked
 from rules.packages.versions.wheels import Older, older_than_wheels
 
 _COMPILERS = frozenset(
-    "gcc g++ clang build-essential build-base gcc-c++ musl-dev libc6-dev python3-dev python-dev tcc cc".split()
+    "gcc g++ clang build-essential build-base alpine-sdk gcc-c++ gfortran rust cargo musl-dev libc6-dev python3-dev "
+    "python-dev tcc cc".split()
 )
+"""Packages that are one, or cannot be without: Rust links with the system's own."""
 _LISTS = re.compile(r"\.(?:txt|toml|lock|cfg|ini|json|ya?ml)\Z")
 _OF_WHEELS = frozenset({"wheel", "wheels", "wheelhouse"})
 """Folders of wheels, which pip looks into where it is told to."""

@@ -34,8 +34,8 @@ _NEWEST = re.compile(
 )
 """Where the newest Composer lies (getcomposer.org/download)."""
 _ANOTHER = re.compile(
-    r"(?<![\w-])--1\b|--version[= ]+[\"']?v?[\d$]|--snapshot\b|\bself-?update\b|COMPOSER_VERSION|composer-1|composer:1"
-    r"|download/1|ignore-platform|\bapt(?:-get)?\b[^&;]*\bcomposer\b",
+    r"(?<![\w-])--(?:1\b|\$)|--version[= ]+[\"']?v?[\d$]|--snapshot\b|\bself-?update\b|COMPOSER_VERSION|composer-1"
+    r"|composer:1|download/1|ignore-platform|\bapt(?:-get)?\b[^&;]*\bcomposer\b",
     re.IGNORECASE,
 )
 """What a file says that may bring Composer 1, or lets it pass over what a package asks for."""

@@ -26,6 +26,7 @@ from rules.brought import brought
 from rules.copying.installs.calls import Install, project_installs_in
 from rules.copying.unseen import builds_anew, new_packages
 from rules.facts.installers import NODE_MANAGERS, PROJECT_MANAGERS, PYTHON_MANAGERS
+from rules.packages.at_start import code_at_start
 from rules.packages.lost.servers_left_out import server_left_out
 from rules.runtime.starts.instructions import started_by
 
@@ -35,7 +36,8 @@ class _Language(NamedTuple):
 
     Attributes:
         managers: What installs them.
-        programs: What starts such programs, without the version behind a name.
+        programs: What starts such programs, without the version behind a name; not `bun` and `uv run`, which install
+            what is missing when they start (bun.sh/docs, "Auto-install"; docs.astral.sh/uv, "Locking and syncing").
         folders: Parts of paths where they lie, or come from, if the project brings them.
         asks: What a manifest holds that asks for any.
     """
@@ -49,13 +51,13 @@ class _Language(NamedTuple):
 _LANGUAGES = (
     _Language(
         NODE_MANAGERS,
-        frozenset("node nodejs npm npx yarn pnpm bun next nest nuxt tsx ts-node nodemon pm2-runtime".split()),
+        frozenset("node nodejs npm npx yarn pnpm next nest nuxt tsx ts-node nodemon pm2-runtime".split()),
         ("node_modules", ".yarn/cache", ".pnp."),
         re.compile(r'"dependencies"\s*:\s*\{\s*"'),
     ),
     _Language(
         PYTHON_MANAGERS,
-        frozenset("python gunicorn uvicorn hypercorn daphne celery flask streamlit uv poetry pipenv pdm".split()),
+        frozenset("python gunicorn uvicorn hypercorn daphne celery flask streamlit poetry pipenv pdm".split()),
         ("site-packages", ".venv", "venv/", "wheels"),
         re.compile(r"dependencies|(?m:^\s*[A-Za-z0-9])"),
     ),
@@ -82,6 +84,14 @@ class _User(NamedTuple):
 
 
 _VERSION = re.compile(r"[\d.]+$")
+_INSTALLS = re.compile(
+    r"\b(?:npm|yarn|pnpm|bun|pip3?|uv|poetry|pipenv|bundle|composer)\b[^\n&|;]*\b(?:ci|i|install|sync)\b"
+)
+"""What in a start script, or a compose file's command, may install the packages."""
+_PATTERN = re.compile(r"[*?\[$]")
+_OUTPUT = re.compile(r"(?:\./|.*/)?(?:dist|build|out|bundle|\.output|\.next)(?:/.*)?")
+"""Folders that builds write, in the absence of a list of the repository's files."""
+_BY_ITSELF = frozenset({"bun", "uv"})
 
 
 @rule(
@@ -112,7 +122,7 @@ def _is_comparable(change: DockerfileChange, stage: Stage, was: Stage) -> bool:
     """Whether nothing but an install can have brought the packages: the same base, and no step that was not there."""
     if stage.root.base_text != was.root.base_text or stage.runtime.is_windows or stage.root.image.onbuild:
         return False
-    if change.repository.starts_otherwise(change.path):
+    if change.repository.starts_otherwise(change.path) or _INSTALLS.search(code_at_start(change)):
         return False
     if any(build.mounts for build in change.repository.builds_of(change.path)):
         return False
@@ -152,6 +162,8 @@ def _user(stage: Stage, language: _Language) -> _User | None:
             return _User(run.instruction, then)
     for found in started_by(stage) if stage.ships else ():
         words = found.start.words or tuple(found.start.text.split())
+        if not _BY_ITSELF.isdisjoint(words) and "--no-sync" not in words:
+            continue
         if any(_VERSION.sub("", posixpath.basename(word)) in language.programs for word in words):
             then = "without them, and the program stops at the first one that it loads"
             return _User(found.instruction, f"The container starts {quote(str(found.instruction), 60)} {then}")
@@ -180,7 +192,14 @@ def _may_come_along(change: DockerfileChange, stage: Stage, was: Stage, language
     texts = [copy.instruction.text for copy in stage.all_copies]
     texts += [one.text for link in stage.chain for one in link.instructions if one.keyword == "VOLUME"]
     named = any(folder.strip("/") in text for text in texts for folder in language.folders)
-    return named or any(not copy.from_context for copy in fresh)
+    return named or any(not copy.from_context or _is_made_outside(change, copy) for copy in fresh)
+
+
+def _is_made_outside(change: DockerfileChange, copy: Copy) -> bool:
+    """Whether a COPY brings what the repository does not hold: built elsewhere, and maybe with its packages."""
+    paths = [source.path for source in copy.sources if source.path and not _PATTERN.search(source.path)]
+    held = [(path, change.repository.holds_in_context(change.path, path)) for path in paths]
+    return any(_OUTPUT.fullmatch(path.strip("/")) if known is None else not known for path, known in held)
 
 
 def _problem(stage: Stage, lost: Install, manifest: Copy, user: _User) -> Problem:

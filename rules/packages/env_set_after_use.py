@@ -48,10 +48,15 @@ _READERS: tuple[tuple[str, frozenset[str]], ...] = (
 """Beginnings of variables, and the package managers that read them during an install."""
 
 _AT_RUN_TIME = frozenset({"UV_NO_SYNC", "BUNDLE_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"})
-_ALSO_AT_RUN_TIME = re.compile(r"CACHE|INDEX|OFFLINE|ENVIRONMENT|HOME|TARGET|PYTHON\Z|TOOL_|CONFIG_FILE")
-"""What a program that calls the manager again may be meant to find: where it keeps and gets things."""
+_ALSO_AT_RUN_TIME = re.compile(
+    r"CACHE|INDEX|OFFLINE|ENVIRONMENT|HOME|TARGET|PYTHON\Z|TOOL_|CONFIG_FILE|PREFIX|USERCONFIG|GLOBALCONFIG|_VERSION\Z"
+)
+"""What a program that calls the manager again may be meant to find: where it keeps and gets things; and which version
+of itself an image has, as the official images write it."""
 _LIKE_OPTIONS = frozenset({"COMPOSER_NO_DEV", "UV_NO_DEV", "BUNDLE_WITHOUT"})
 """What an option of the install, where it has one, says as well: that developers' packages are left out."""
+_OF_THE_LOCK = frozenset({"UV_FROZEN", "UV_LOCKED"})
+"""What `uv run` reads as well, and what an install that says the one or the other passes over."""
 _TALKS = re.compile(r"TELEMETRY|NOTIFIER|FUND|AUDIT|COLOR|PROGRESS|LOGLEVEL|VERSION_CHECK|ROOT_USER_ACTION|INTERACTION")
 """What a manager says or asks, and nothing of what it installs."""
 _BUILDS = frozenset({"run", "build", "exec", "test"})
@@ -90,6 +95,8 @@ def _check_env(
             continue
         if _TALKS.search(name.upper()) or (name in _LIKE_OPTIONS and all(call.production for _, call in users)):
             continue
+        if name in _OF_THE_LOCK and (_starts_uv(stage) or all(call.frozen for _, call in users)):
+            continue
         earlier = [(run, call) for run, call in users if run.instruction.line < env.line]
         if len(earlier) != len(users) or any(name in call.env or call.global_ for _, call in earlier):
             continue
@@ -97,6 +104,12 @@ def _check_env(
             continue
         yield _problem(stage, env, name, *earlier[0])
         return
+
+
+def _starts_uv(stage: Stage) -> bool:
+    """Whether a container of the stage starts `uv run`, which looks at the lock again."""
+    starts = (start.value for one in built_upon(stage) for start in one.image.start_command)
+    return any(start is not None and "uv" in start.text.split() for start in starts)
 
 
 def _resets(name: str, value: Word | None) -> bool:

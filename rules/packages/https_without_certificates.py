@@ -20,6 +20,7 @@ from rules.api import (
     once,
     quote,
     rule,
+    surely_stops,
 )
 from rules.facts.brought_along import brings_along
 from rules.packages.indexes.certificates import CERTIFICATES, has_none
@@ -93,8 +94,8 @@ def _problem(stage: Stage, run: Run, command: Command, installing: Run, call: Pa
         command.span,
         f"{stage.label} fetches over HTTPS with {quote(command.name)} and has no certificates to check the server "
         f"with: {quote(stage.root.base_text or '')} has none, and the install at line {call.command.line} leaves out "
-        f"{quote('ca-certificates')}, which {quote(command.name)} only recommends. The build stops here with a problem "
-        f"of the server's certificate. Install {quote('ca-certificates')} there too.",
+        f"{quote('ca-certificates')}, which {quote(command.name)} only recommends. {_effect(run, command)} with a "
+        f"problem of the server's certificate. Install {quote('ca-certificates')} there too.",
         Confidence.LIKELY,
         doubt="another package may bring them",
         instruction=run.instruction,
@@ -102,6 +103,11 @@ def _problem(stage: Stage, run: Run, command: Command, installing: Run, call: Pa
         key=command.name,
         fix=_fix(installing, call),
     )
+
+
+def _effect(run: Run, command: Command) -> str:
+    """Say what fails: in `curl … | bash` the build goes on, with nothing for the second to run."""
+    return "The build stops here" if surely_stops(run, command) else "The download fails"
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:

@@ -1,5 +1,6 @@
 """See install_into_mount.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -30,6 +31,8 @@ _PROGRAMS = {
     "bundle": frozenset("bundle ruby rails rake puma rackup".split()),
 }
 """What needs them to run; `npx` and its like fetch what is not there."""
+_OUTPUT = re.compile(r"(?<![\w-])(?:dist|build|out|\.output|standalone)/")
+"""Folders that builds write: a bundler puts the packages into them."""
 _MOST = 20
 """Folders of a stage that are looked at."""
 _TAKES_OUT = ("cp", "mv", "rsync", "tar", "install", "ln", "zip")
@@ -55,7 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     continue
                 tried.add(target)
                 use = _use(change, stage, run, call, target)
-                if use is not None:
+                if use is not None and not _is_mounted_at_start(change, target):
                     yield _problem(stage, run, call, target, use)
 
 
@@ -66,6 +69,11 @@ def mounted_target(run: Run, call: PackageCall) -> str | None:
         return None
     mounts = (run.resolve(mount.target) for mount in run.mounts if mount.type in ("cache", "tmpfs") and mount.target)
     return path if any(target is not None and within(path, target) for target in mounts) else None
+
+
+def _is_mounted_at_start(change: DockerfileChange, path: str) -> bool:
+    """Whether a compose file mounts a folder or a volume there: the container has the packages of that."""
+    return any(within(path, mount) for build in change.repository.builds_of(change.path) for mount in build.mounts)
 
 
 def _fills_gems(run: Run, call: PackageCall) -> bool:
@@ -106,13 +114,14 @@ def _installs_again(run: Run, call: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, path: str, use: Instruction) -> Problem:
+    bundled = use.keyword in ("CMD", "ENTRYPOINT") and _OUTPUT.search(use.value) is not None
     return Problem(
         call.command.span,
         f"{stage.label} runs {quote(str(call.command))} with a mount over {quote(path)}: the packages go into the "
         f"mount, and no layer holds them. {quote(str(use))} (line {use.line}) finds an empty folder. Mount the cache "
         f"of {quote(call.manager)} instead, or leave the mount out.",
-        Confidence.LIKELY,
-        doubt="a volume may bring the packages",
+        Confidence.POSSIBLE if bundled else Confidence.LIKELY,
+        doubt="the build may have put them into what it writes" if bundled else "a volume may bring the packages",
         instruction=run.instruction,
         stage=stage.key,
         key=path,

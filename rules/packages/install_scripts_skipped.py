@@ -15,8 +15,11 @@ from rules.api import (
     Stage,
     quote,
     rule,
+    within,
 )
+from rules.copying.installs.calls import packages_folder
 from rules.facts.installers import NODE_MANAGERS
+from rules.packages.at_start import code_at_start
 from rules.packages.options import spelled
 from rules.packages.projects.package_json import Manifest, read_manifest
 from rules.packages.projects.texts import manifest_text
@@ -36,8 +39,11 @@ _DONE_BY_SCRIPT = {
 }
 """Packages that their own install script compiles, downloads or generates, up to which major version (their
 `package.json`)."""
+_FOR_BUILDS = frozenset({"node-sass", "@prisma/client"})
+"""Those that a build may call for as well; the others are loaded by the program alone."""
 _DOES_ALL = re.compile(r"\brebuild\b|\brun\s+(?:post)?install\b")
 _GENERATED = re.compile(r"\.prisma\b|generated\b")
+_PRISMA = "prisma generate"
 _ON = frozenset({"1", "true"})
 _NAMED = 3
 
@@ -71,7 +77,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             for call in run.package_calls:
                 read = read_manifest(manifest_text(change, run, call)) if _skips(call) else None
-                skipped = _skipped(read, call) if read is not None else ()
+                skipped = _skipped(read, call, loads=_may_load(change, run, call)) if read is not None else ()
                 missed = [one for one in skipped if read is not None and not _is_done(change, read, one)]
                 if missed:
                     yield _problem(stage, run, call, missed)
@@ -81,12 +87,35 @@ def _skips(call: PackageCall) -> bool:
     """Whether a call installs what a project asks for without running any script."""
     if call.manager not in NODE_MANAGERS or call.action != "install" or not call.project:
         return False
+    return call.has("--ignore-scripts") or _is_set(call)
+
+
+def _is_set(call: PackageCall) -> bool:
+    """Whether a variable says it, to `npm rebuild` as well (tried with npm 11)."""
     setting = call.env.get("NPM_CONFIG_IGNORE_SCRIPTS") or call.env.get("npm_config_ignore_scripts") or ""
-    return call.has("--ignore-scripts") or setting.lower() in _ON
+    return setting.lower() in _ON
 
 
-def _skipped(manifest: Manifest, call: PackageCall) -> Iterator[Skipped]:
+def _may_load(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Whether what ships may hold the packages of an install, and load them: its stage does, or a COPY takes them."""
+    if any(run.stage in shipped.chain for shipped in change.after.shipped):
+        return True
+    folder = packages_folder(run, call)
+    taken = (
+        copy.source_path(one)
+        for stage in change.stages
+        for copy in stage.copies
+        if copy.from_stage is not None and run.stage in copy.from_stage.chain
+        for one in copy.sources
+    )
+    return folder is None or any(path is None or within(folder, path) for path in taken)
+
+
+def _skipped(manifest: Manifest, call: PackageCall, *, loads: bool) -> Iterator[Skipped]:
+    """Yield what an install leaves out; compiled modules only where what ships may load them."""
     rebuild = "pnpm rebuild" if call.manager == "pnpm" else "npm rebuild"
+    if _is_set(call):
+        rebuild += " --ignore-scripts=false"
     for name in _OWN:
         found = _NEEDED.search(manifest.scripts.get(name, ""))
         if found is not None and not (call.production and _is_of_developers(manifest, found[0])):
@@ -95,9 +124,9 @@ def _skipped(manifest: Manifest, call: PackageCall) -> Iterator[Skipped]:
     own = " ".join(manifest.scripts.get(name, "") for name in _OWN)
     for package, version in manifest.table("dependencies").items():
         number = re.search(r"\d+", str(version))
-        last = _DONE_BY_SCRIPT.get(package, -1)
+        last = _DONE_BY_SCRIPT.get(package, -1) if loads or package in _FOR_BUILDS else -1
         if number and int(number[0]) <= last and not (package == "@prisma/client" and "prisma" in own):
-            prisma = "prisma generate" if "prisma" in package else ""
+            prisma = _PRISMA if "prisma" in package else ""
             way_out = f"npx {prisma}" if prisma else f"{rebuild} {package}"
             yield Skipped(f"the install script of {quote(package)}", prisma or package, way_out)
 
@@ -114,8 +143,10 @@ def _is_done(change: DockerfileChange, manifest: Manifest, skipped: Skipped) -> 
     if any(skipped.word in body for body in others):
         return True
     scripts = (text for path, text in change.repository.files.items() if path.endswith(".sh"))
-    if any(skipped.word.encode() in text for text in scripts):
+    if any(skipped.word.encode() in text for text in scripts) or skipped.word in code_at_start(change):
         return True
+    if skipped.word == _PRISMA and any(map(_GENERATED.search, change.repository.listing or ())):
+        return True  # a client of its own folder, which is kept in the repository
     steps = (step.instruction for stage in change.stages for step in stage.all_steps)
     return any(
         (one.keyword == "RUN" and (skipped.word in one.value or _DOES_ALL.search(one.value)))

@@ -64,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if lost:
             yield _problem(change, stage, lost)
         yield from _left_behind(change, stage)
-        yield from _removals(stage, was)
+        yield from _removals(change, stage, was)
 
 
 def _lost(change: DockerfileChange, stage: Stage, item: Installed) -> Lost | None:
@@ -97,7 +97,7 @@ def _left_behind(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
                 yield _new_headers(stage, builder, item, libraries, found)
 
 
-def _removals(stage: Stage, was: Stage) -> Iterator[Problem]:
+def _removals(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Problem]:
     """Tell of libraries that a removal takes along now and did not before: one problem for each removal."""
     known = {one.headers.name for one in removed_libraries(was, lambda item: libraries_of(was, item))}
     found: dict[int, list[Removed]] = {}
@@ -106,7 +106,7 @@ def _removals(stage: Stage, was: Stage) -> Iterator[Problem]:
         if one.headers.name not in known and (one.product or had) and one.headers.removed_by is not None:
             found.setdefault(one.headers.removed_by.command.start, []).append(one)
     for removed in found.values():
-        yield _removal(stage, removed)
+        yield _removal(change, stage, removed)
 
 
 def _problem(change: DockerfileChange, stage: Stage, lost: list[Lost]) -> Problem:
@@ -155,21 +155,24 @@ def _new_headers(
     )
 
 
-def _removal(stage: Stage, removed: list[Removed]) -> Problem:
+def _removal(change: DockerfileChange, stage: Stage, removed: list[Removed]) -> Problem:
     call = removed[0].headers.removed_by
     assert call is not None
     libraries = list(dict.fromkeys(name for one in removed for name in one.libraries))
     products = list(dict.fromkeys(quote(one.product) for one in removed if one.product))
     install = quote(f"{INSTALL.get(stage.runtime.package_manager or '', '')} {' '.join(libraries)}".strip())
     what = f"{listed(products)} {'are' if products[1:] else 'is'}" if products else "What is built with them is"
+    # upon glibc most of what pip installs is a wheel that brings its own
+    known = products or (stage.runtime.distribution == "alpine" and not names_requirements(change))
+    known = known or any(need_of(change, stage, name) for name in libraries)
     return Problem(
         call.command.span,
         f"{quote(f'{call.program} {call.verb}')} takes {listed(quote(one.headers.name) for one in removed)} away, and "
         f"with {'them' if removed[1:] else 'it'} {listed(map(quote, libraries))}, which nothing else needs. {what} "
         f"linked with {'them' if libraries[1:] else 'it'} and cannot be loaded any more: “cannot open shared object "
         f"file”. Install what is needed at run time by itself: {install}.",
-        Confidence.LIKELY,
-        doubt="another package may depend on the library",
+        Confidence.LIKELY if known else Confidence.POSSIBLE,
+        doubt="another package may depend on the library, or what is built bring its own copy, as wheels do",
         stage=stage.key,
         key=" ".join(libraries),
         notes=tuple(Note(one.headers.call.command.span, "installed here") for one in removed[:1]),

@@ -206,11 +206,13 @@ def _problem(
     whence, later = quote(stage.root.base_text or ""), "image"
     if brought is not None:
         whence, later = f"NodeSource's {quote(f'{brought.source.kind}{brought.source.major}.x')}", "line of Node.js"
+    base = stage.root.base_word
+    argued = brought.source.argued if brought is not None else base is not None and "$" in base.text
     return Problem(
         call.command.span if len(call.packages) == 1 else package.word.span,
         f"{stage.label} installs {what}, and {whence} has "
         f"{refused.runtime}: {refused.wants}. The build stops here. Install {quote(refused.last)}, or a later {later}.",
-        Confidence.LIKELY if brought is not None and brought.source.argued else Confidence.CERTAIN,
+        Confidence.LIKELY if argued else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         instruction=run.instruction,
         stage=stage.key,

@@ -15,23 +15,28 @@ from rules.api import (
     Stage,
     quote,
     rule,
+    within,
 )
 
 _OFFLINE = {
     **dict.fromkeys(("mvn", "mvnw"), ("-o", "--offline")),
-    **dict.fromkeys(("gradle", "gradlew", "cargo", "npm", "pnpm", "yarn"), ("--offline",)),
+    **dict.fromkeys(("gradle", "gradlew", "cargo", "npm"), ("--offline",)),
 }
-"""Programs, and the options with which they fetch nothing."""
+"""Programs, and the options with which they fetch nothing.
+
+pnpm is not among them: `pnpm fetch` keeps what it fetches below `node_modules` too, in the layer, and a later `pnpm
+install --offline` takes it from there (tried with pnpm 9.15 and no store). Nor is Yarn, which passes by what is there.
+"""
 _FAMILY = {"mvnw": "mvn", "gradlew": "gradle"}
 _FOLDERS = {
     "mvn": (".m2",),
     "gradle": ("gradle",),
     "cargo": ("cargo/registry", "cargo/git", ".cargo"),
     "npm": (".npm",),
-    "pnpm": ("pnpm",),
-    "yarn": ("yarn",),
 }
 """Parts of the paths at which their downloads lie."""
+_ELSEWHERE = "maven.repo.local"
+"""The setting with which Maven keeps its downloads in another folder."""
 
 
 @rule(
@@ -59,12 +64,19 @@ def _filled(stage: Stage, run: Run, command: Command) -> tuple[Run, Mount] | Non
     earlier = [one for one in stage.done_runs if one.at < run.at and one.calls(*names)]
     mounts = [(one, mount) for one in earlier for mount in _caches(one, family)]
     filling = {id(one) for one, _ in mounts}
+    if any(_ELSEWHERE in one.instruction.whole_value for one in (*earlier, run)) or _mounts_more(run, mounts):
+        return None
     if not mounts or any(id(one) not in filling for one in earlier) or _caches(run, family):
         return None
     if family == "cargo" and any(_vendors(one) for one in earlier):
         return None  # its sources are in the layer then
     brought = any(part in (copy.destination or "") for copy in stage.all_copies for part in _FOLDERS[family])
     return None if brought else mounts[-1]
+
+
+def _mounts_more(run: Run, mounts: list[tuple[Run, Mount]]) -> bool:
+    """Whether a RUN mounts a folder around one of those: the downloads may lie in it."""
+    return any(within(one.target, mount.target) for mount in run.mounts for _, one in mounts if mount.target)
 
 
 def _vendors(run: Run) -> bool:
@@ -80,7 +92,7 @@ def _caches(run: Run, family: str) -> list[Mount]:
 
 
 def _problem(stage: Stage, run: Run, command: Command, earlier: Run, mount: Mount) -> Problem:
-    target = quote(f"--mount=type=cache,target={mount.target}")
+    target = quote(f"--mount={mount.flag.value}")
     return Problem(
         command.span,
         f"{stage.label} runs {quote(str(command), 60)}, which fetches nothing, and what it needs was fetched into the "

@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.facts.command_packages import provides
 from rules.facts.packages import is_build_only, is_listed
-from rules.matching.delegated import is_named_in_new_script
+from rules.matching.delegated import installs_by_script, is_named_in_new_script
 from rules.packages.build_tools.packages import is_language_toolkit
 from rules.packages.indexes.certificates import brings_certificates
 from rules.packages.indexes.sources import adds_source_before
@@ -85,7 +85,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         in_scripts = _in_scripts(change, stage) if gone else {}
         used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
-        if certificates is not None and not brings_certificates(stage):
+        by_script = runs_new_script(stage, was) and installs_by_script(change, stage)
+        if certificates is not None and not brings_certificates(stage) and not by_script:
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)

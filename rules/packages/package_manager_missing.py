@@ -15,6 +15,9 @@ _SYSTEMS = {
 """Programs that install a system's packages, by the kind of packages."""
 _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
 _MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
+_LAMBDA = "public.ecr.aws/lambda/"
+"""Images of functions; those upon Amazon Linux 2023 have `microdnf`, `dnf` as a link to it, and no `yum` (AWS Compute
+Blog, "Python 3.12 runtime now available in AWS Lambda")."""
 _NOT_THERE = {"microdnf": ("dnf", "yum"), "yum": ("dnf", "microdnf")}
 """Package manager to its relatives that images have not got: minimal ones, and those from before dnf."""
 
@@ -48,9 +51,15 @@ def _lacks(stage: Stage, program: str) -> bool:
     if theirs == "":
         bare = stage.runtime.has_shell is True and stage.base_known
         return bare and stage.runtime.has_tool(program) is not True and not _may_bring(stage)
-    if program not in _NOT_THERE.get(theirs, ()) and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
+    absent = ("yum",) if _is_function(stage) else _NOT_THERE.get(theirs, ())
+    if program not in absent and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
         return False
     return not _has(stage, program, theirs)
+
+
+def _is_function(stage: Stage) -> bool:
+    facts, release = stage.facts, stage.runtime.release
+    return facts is not None and facts.name.startswith(_LAMBDA) and release is not None and release.numbers >= (2023,)
 
 
 def _has(stage: Stage, program: str, theirs: str = "") -> bool:

@@ -118,8 +118,15 @@ def _extension(stage: Stage, run: Run, command: Command, words: list[ShellWord])
         instruction=run.instruction,
         stage=stage.key,
         key=names[0],
-        fix=_without(run, command, words[0]) if _GONE[names[0]].built_in and len(words) == 1 else None,
+        fix=_without(run, command, words[0])
+        if _GONE[names[0]].built_in and len(words) == 1 and not _is_configured(run, names[0])
+        else None,
     )
+
+
+def _is_configured(run: Run, name: str) -> bool:
+    """Whether the RUN sets options of the extension, which would be left behind."""
+    return any(word.value == name for one in run.calls("docker-php-ext-configure") for word in one.args)
 
 
 def _fact(gone: Gone) -> str:
@@ -130,9 +137,12 @@ def _fact(gone: Gone) -> str:
 def _ways_out(stage: Stage, names: list[str]) -> str:
     """Say what to do with each; `pecl` builds an extension and, unlike the image's own script, does not load it."""
     built_in = [name for name in names if _GONE[name].built_in]
-    pecl = [name for name in names if name in _ON_PECL]
-    nobody = [name for name in names if name not in built_in and name not in pecl]
+    unbuilt = [name for name in names if name == "imap" and lacks_c_client(stage)]
+    pecl = [name for name in names if name in _ON_PECL and name not in unbuilt]
+    nobody = [name for name in names if name not in built_in and name not in (*pecl, *unbuilt)]
     ways = [f"Leave {'it' if len(names) == 1 else listed(map(quote, built_in))} out"] if built_in else []
+    if unbuilt:
+        ways.append("Do without `imap`: PECL has it, but Debian 13 has no `libc-client-dev` any more to build it with")
     if pecl:
         what = "it" if len(names) == 1 else listed(map(quote, pecl))
         install = f"pecl install {' '.join(_ON_PECL[name] for name in pecl)}"
@@ -142,6 +152,12 @@ def _ways_out(stage: Stage, names: list[str]) -> str:
     if nobody:
         ways.append("Do without" if len(names) == 1 else f"Do without {listed(map(quote, nobody))}")
     return ". ".join(ways)
+
+
+def lacks_c_client(stage: Stage) -> bool:
+    """Tell whether the distribution has left out the library of `imap` (docker-library/php 1610: Debian 13)."""
+    release = stage.runtime.release
+    return stage.runtime.distribution == "debian" and release is not None and release.numbers >= (13,)
 
 
 def _without(run: Run, command: Command, word: ShellWord) -> Fix | None:

@@ -19,6 +19,7 @@ from rules.facts.languages import release_line
 from rules.facts.packages import depends_on
 from rules.packages.libraries.pecl_headers import without_headers
 from rules.packages.libraries.removed import LINKED
+from rules.packages.php_extension_gone import lacks_c_client, left_php
 from rules.packages.scripts import runs_script_before
 
 _NEEDS = {
@@ -57,7 +58,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if command.name == "pecl":
                     yield from _by_pecl(stage, run, command, words)
                     continue
-                found = next((name for name in words if name in _NEEDS and _lacks(stage, run, command, name)), None)
+                php = stage.runtime.languages.get("php")
+                built = (name for name in words if name in _NEEDS and not left_php(name, php))
+                found = next((name for name in built if _lacks(stage, run, command, name)), None)
                 if found is not None:
                     needs = _NEEDS[found]
                     package = needs[0] if stage.runtime.distribution == "alpine" else needs[-1]
@@ -118,13 +121,21 @@ def _without_headers(stage: Stage, run: Run, command: Command, name: str, packag
         command.span,
         f"{stage.label} builds PHP's {quote(name)}, and nothing above installs the headers of its library: "
         f"{quote(stage.root.base_text or '')} comes without. `configure` does not find them, and the build stops here. "
-        f"Install {quote(package)} before.",
+        f"{_way_out(stage, name, package)}.",
         Confidence.LIKELY,
         doubt="another package may bring them along",
         instruction=run.instruction,
         stage=stage.key,
         key=name,
     )
+
+
+def _way_out(stage: Stage, name: str, package: str) -> str:
+    if name == "imap" and lacks_c_client(stage):
+        return (
+            f"Debian 13 has no {quote(package)} any more: start from a `-bookworm` image and install it, or do without"
+        )
+    return f"Install {quote(package)} before"
 
 
 def _without_compiler(stage: Stage, run: Run, command: Command, name: str) -> Problem:

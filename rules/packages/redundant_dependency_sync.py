@@ -20,6 +20,8 @@ from rules.packages.options import spelled
 from rules.packages.projects.files import LOCKS, MANIFESTS
 
 _INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for name in names), "requirements"})
+_RUNNERS = ("npx", "pnpx", "bunx", "uvx", "turbo", "nx", "lerna")
+"""Programs of packages, and what runs them: any of them may write a manifest anew."""
 
 
 @rule(
@@ -45,7 +47,7 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
         if not isinstance(step, Run):
             continue
         calls = [call for call in step.package_calls if _reads_project(call)]
-        if not calls and _may_change_inputs(step):
+        if (not calls and _may_change_inputs(step)) or _manages_besides(step, calls):
             done.clear()
         for call in calls:
             subject = (
@@ -54,7 +56,7 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
                 step.user.value,
                 *_folders(step, call),
                 *_mounts(step),
-                _mode(call),
+                frozenset(call.env.items()),  # an option may be given by a variable, and a script may ask for any
             )
             first = done.get(subject)
             if first is not None and not call.command.conditional:
@@ -77,17 +79,18 @@ def _folders(run: Run, call: PackageCall) -> tuple[str, ...]:
     return tuple(str(c) for c in run.calls("cd", "pushd", "popd") if c.start < call.command.start)
 
 
-def _mode(call: PackageCall) -> tuple[bool, ...]:
-    """Return what variables, which a step in between may set, make of a call."""
-    return call.production, call.frozen, bool(call.env.get("UV_NO_INSTALL_PROJECT"))
-
-
 def _mounts(run: Run) -> tuple[str | None, ...]:
     return tuple(mount.flag.value for mount in run.mounts)
 
 
 def _reads_project(call: PackageCall) -> bool:
     return call.manager in LOCKS and call.action in ("install", "sync") and call.project
+
+
+def _manages_besides(run: Run, calls: list[PackageCall]) -> bool:
+    """Whether a RUN calls a package manager for more than these installs: `yarn add`, `bundle config unset`."""
+    known = {call.command.start for call in calls}
+    return any(command.name in (*LOCKS, *_RUNNERS) and command.start not in known for command in run.commands)
 
 
 def _may_change_inputs(run: Run) -> bool:
@@ -99,7 +102,6 @@ def _may_change_inputs(run: Run) -> bool:
         command.name
         in ("git", "cd", "curl", "wget", "tar", "unzip", "rm", "mv", "cp", "bash", "sh", "sed", "npm", "make")
         or command.name.endswith((".sh", ".py", ".js"))
-        or (command.name in LOCKS and command.subcommand == "config")
         for command in run.commands
     )
 

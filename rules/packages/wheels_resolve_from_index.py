@@ -93,13 +93,9 @@ def _wheel_call(stage: Stage) -> tuple[Run, PackageCall] | None:
     """
     calls = [(run, call) for run in stage.all_runs for call in run.package_calls if call.manager == "pip"]
     wheels = [(run, call) for run, call in calls if call.verb == "wheel"]
-    if any(not call.has("--no-deps") for _, call in wheels) or any(map(_resolves, stage.all_runs)):
+    if any(not call.has("--no-deps") for _, call in wheels) or _RESOLVER.search(stage.model.code):
         return None
     return next(((run, call) for run, call in wheels if call.manifests and not call.packages), None)
-
-
-def _resolves(run: Run) -> bool:
-    return _RESOLVER.search(run.instruction.whole_value) is not None
 
 
 def _problem(

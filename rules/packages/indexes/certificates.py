@@ -19,10 +19,16 @@ WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
 """Images without a shell that have them, with time zones and accounts (their README, "What's in them")."""
 
 
+_NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that name the certificates to programs that ask OpenSSL, or do as it does."""
+
+
 def brings_certificates(stage: Stage) -> bool:
     """Tell whether certificates come from the base or from another package, or are not needed as far as we see."""
     facts = stage.facts
     if facts is None or not (_is_old_alpine(facts) or (has_none(facts) and facts.kind == "os")):
+        return True
+    if any(stage.image.env.get(name) is not None for name in _NAMED):
         return True
     if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
         return True

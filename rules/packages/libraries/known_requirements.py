@@ -20,12 +20,19 @@ if TYPE_CHECKING:
 _ELSEWHERE = re.compile(r"^[ \t]*+(?:-|[./]|\S+://|git\+|[^#\n]*@)", re.MULTILINE)
 """A line that names another list, a folder or an address, of which it is not known what it asks for."""
 
+_SQLITE = frozenset({"sqlite-libs", "libsqlite3-0"})
+
 
 def links_nothing(change: DockerfileChange, builder: Stage, library: str) -> bool:
     """Tell whether all that pip installs in a builder is named in lists that were read, and none links a library.
 
+    Nor does Go link SQLite's: its driver holds the sources, but for a build with `-tags libsqlite3` (mattn/go-sqlite3,
+    "Features").
+
     `False` also where it is not known which packages link it, and where the builder compiles anything by itself.
     """
+    if library in _SQLITE and _compiles_go(builder):
+        return True
     names = linkers_of(library)
     if not names or builds_sources(builder):
         return False
@@ -34,6 +41,12 @@ def links_nothing(change: DockerfileChange, builder: Stage, library: str) -> boo
         text is not None and not _ELSEWHERE.search(text) and not any(links(text, name) for name in names)
         for text in texts
     )
+
+
+def _compiles_go(builder: Stage) -> bool:
+    """Whether Go compiles in a stage, with the SQLite that its driver holds."""
+    runs = [run.instruction.whole_value for run in builder.done_runs if run.calls("go")]
+    return bool(runs) and not any("libsqlite3" in text for text in runs)
 
 
 def _required(change: DockerfileChange, builder: Stage) -> Iterator[str | None]:
