@@ -1,7 +1,7 @@
 """Which builder makes a repository's images: Docker's classic one refuses most of what BuildKit brought.
 
 It takes no `--mount`, no `--chmod`, `--link` and `--checksum`, and no here-document (docs.docker.com, "BuildKit").
-Docker uses it where `DOCKER_BUILDKIT=0` says so, and for what Docker's library for Python builds (docker/docker-py 2230).
+Docker uses it where `DOCKER_BUILDKIT=0` says so, and for what its library for Python builds (docker/docker-py 2230).
 """
 
 from __future__ import annotations
