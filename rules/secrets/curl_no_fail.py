@@ -72,12 +72,9 @@ def _way_out(run: Run, command: Command) -> str:
     """Say what makes the build stop at an error answer: the option alone, where a failure of curl stops it."""
     if not _is_passed_over(run, command):
         return "Add `--fail`."
-    stop = (
-        ", and join what follows with `&&` or begin with `set -e`"
-        if command.after in (";", "\n", "")
-        else ", and heed it"
-    )
-    return f"Add `--fail`{stop}: as it stands, a failure of `curl` does not stop the build."
+    stops = {"\n": "begin with `set -e`", "&": "wait for it", "|": "set `pipefail`", "|&": "set `pipefail`"}
+    stop = stops.get(command.after, "write `&&` for the `;` behind it")
+    return f"Add `--fail`, and {stop}: as it stands, a failure of `curl` does not stop the build."
 
 
 def _is_passed_over(run: Run, command: Command) -> bool:
