@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.facts.python_names import index_name
 from rules.packages.locks.synced_before import is_synced
+from rules.packages.pins.beside_environment import is_beside_environment
 from rules.packages.pins.moving_requirements import moving_requirements
 from rules.packages.pins.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_built, is_listed
 from rules.packages.pins.system_satisfied import is_satisfied
@@ -68,7 +69,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         newest, way_out = _advice(found, names)
         problem = found.problem(names, way_out, way_out.replace(names[0], ""), f"in {newest}")
         sure = min(problem.confidence, _confidence(other))
-        yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt)
+        beside = is_beside_environment(found.stage, found.call, found.names)
+        yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt, minor=beside)
 
 
 def _confidence(other: Elsewhere) -> Confidence:
