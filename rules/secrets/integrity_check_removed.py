@@ -103,7 +103,7 @@ def _compared(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now:
     if not is_for_development(change, stage):
         yield from _flags(change, stage, was, now)
         yield from _unlocked(change, stage, was, now)
-    yield from lost_pins(stage, was, now)
+    yield from lost_pins(change, stage, was, now)
     yield from lost_checks(stage, was, now)
 
 
