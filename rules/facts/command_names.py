@@ -92,9 +92,9 @@ _DEBIAN = {
 }
 _DEBIAN_BASE = {
     "bsdutils": "logger renice script",
-    "coreutils": """base64 basename cat chgrp chmod chown chroot cp cut date dd df dirname du echo head id ln ls md5sum
-        mkdir mktemp mv nohup nproc printf pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shuf sleep
-        sort stat stdbuf tac tail tee timeout touch tr truncate uname uniq wc whoami""",
+    "coreutils": """base64 basename cut date dd df dirname du head id ls md5sum mktemp nohup nproc pwd readlink realpath
+        seq sha1sum sha256sum sha512sum shuf sleep sort stat stdbuf tac tail tee timeout tr truncate uname uniq wc
+        whoami""",
     "diffutils": "cmp diff",
     "findutils": "find xargs",
     "grep": "egrep fgrep",
@@ -105,7 +105,8 @@ _DEBIAN_BASE = {
     "sysvinit-utils": "pidof",
     "util-linux": "blkid flock getopt lsblk lscpu more nsenter setpriv setsid su unshare",
 }
-"""What every image of Debian and Ubuntu has, its smallest included."""
+"""What every image of Debian and Ubuntu has; without `rm`, `mkdir` and their like, in front of which people forget an
+operator."""
 _ALPINE = {
     "bind-tools": "dig nslookup",
     "net-tools": "ifconfig netstat",

@@ -90,11 +90,17 @@ def _missing(stage: Stage, call: PackageCall) -> Iterator[list[_Missing]]:
         if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
             continue  # a version, a release, a pattern
         gone = dropped(package.name, facts.distro, stage.runtime.release)
-        if gone is not None:
+        if gone is not None and not (gone.command and _begins_a_command(call, package)):
             literal = stage.model.source.cut(package.word.span) == package.name
             found.append(_Missing(package, gone, literal))
     for kind in sorted({_kind(one) for one in found}):
         yield [one for one in found if _kind(one) == kind]
+
+
+def _begins_a_command(call: PackageCall, package: Package) -> bool:
+    """Whether what follows a command's name is meant for it, and an operator in front was forgotten: a path, `-rf`."""
+    behind = [word.value for word in call.command.args if word.start > package.word.span.start]
+    return any("/" in word for word in behind) or (behind[:1] != [] and behind[0].startswith("-"))
 
 
 def _kind(one: _Missing) -> tuple[bool, ...]:
