@@ -40,7 +40,8 @@ _DESCRIBES_BUILDS: Final = re.compile(
     r"|(?:[^/]+/)*(?:[^/]*compose[^/]*\.ya?ml|[^/]*bake[^/]*\.(?:hcl|json)|skaffold\.ya?ml|\.gitlab-ci\.yml|Makefile)"
 )
 _PASSES_ARGUMENTS: Final = re.compile(
-    r"(?:[^/]+/)*(?:[^/]*(?:build|compil|docker|image|publish|release|test)[^/]*\.(?:sh|bash)|Jenkinsfile|[Jj]ustfile|Taskfile\.ya?ml"
+    r"(?:[^/]+/)*(?:[^/]*(?:build|compil|docker|image|publish|release|test)[^/]*\.(?:sh|bash)"
+    r"|[^/]*(?:build|docker|image|publish|release)[^/]*\.py|Jenkinsfile|[Jj]ustfile|Taskfile\.ya?ml"
     r"|\.travis\.yml|\.drone\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|cloudbuild\.ya?ml|buildspec\.ya?ml)"
 )
 """Scripts and pipelines that build images: not all are understood, and all may name an argument that they pass."""

@@ -16,6 +16,7 @@ from rules.model.model import Model
 from rules.model.nesting import fits_quotes
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
+from rules.repository.builders import is_built_classically, uses_buildkit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ class Bench:
         if not _fits(self._change, fix):
             return False
         after = _fixed(self._change, fix)
-        if after is None:
+        if after is None or _needs_another_builder(self._change, after):
             return False
         then = judge(self._rules, after)
         if len(then.crashes) > len(self._now.crashes):
@@ -109,6 +110,11 @@ class Verified:
 
     def __init__(self, fix: Fix | None) -> None:
         self.fix = fix
+
+
+def _needs_another_builder(change: DockerfileChange, after: DockerfileChange) -> bool:
+    """Whether a fix writes what only BuildKit takes, where the classic builder builds the file."""
+    return is_built_classically(change.repository, change.path) and uses_buildkit(after.after.dockerfile)
 
 
 def _fits(change: DockerfileChange, fix: Fix) -> bool:

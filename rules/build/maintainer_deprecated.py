@@ -42,6 +42,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 instruction.span,
                 f"`MAINTAINER` ({quote(instruction.value)}) is deprecated since Docker 1.13; registries and scanners "
                 f"read labels. {_BESIDE if said else 'Write it as `LABEL org.opencontainers.image.authors`.'}",
+                decision="a label for MAINTAINER",
+                mends_alike=True,
                 held_before=had,  # whoever takes over writes no more than another name
                 fix=fix("Leave it to the label", delete_instruction(instruction)) if said else _fix(instruction),
             )

@@ -103,6 +103,8 @@ def _problem(stage: Stage, rows: list[tuple[Put, Deleted]]) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=posixpath.dirname(put.path) if len(rows) > 1 else put.path,
+        decision=f"{stage.key} {deletion.command.line} {way_out}",
+        heed=f"which fetches {quote(put.path)}{more}",
     )
 
 

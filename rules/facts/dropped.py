@@ -1,10 +1,11 @@
-"""Packages that a release of Debian, Ubuntu or Alpine no longer has: an install stops at their names."""
+"""Packages that a release of Debian, Ubuntu or Alpine does not have, or no longer: an install stops at their names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.data import load
+from rules.facts.command_names import only_a_command
 from rules.facts.distributions import release_numbers
 
 if TYPE_CHECKING:
@@ -21,11 +22,15 @@ class Dropped(NamedTuple):
         name: The package.
         instead: What stands in for it; `None` where nothing does under one name.
         virtual: Whether several packages provide the name, of which apt chooses none.
+        command: Whether the name is that of a command, which `instead` brings, and never was a package's.
+        there: Whether every image of the distribution has that command.
     """
 
     name: str
     instead: str | None
     virtual: bool = False
+    command: bool = False
+    there: bool = False
 
 
 class _Since(NamedTuple):
@@ -46,6 +51,7 @@ _JAVA = {
 }
 _BY_HAND = {
     **_JAVA,
+    "awk": _Since("mawk", debian="11", ubuntu="20.04", virtual=True),
     "erlang-hipe": _Since(None, alpine="3.14"),
     "libasound2": _Since("libasound2t64", ubuntu="24.04", virtual=True),
     "libffi7": _Since("libffi8", debian="12", ubuntu="22.04"),
@@ -60,8 +66,10 @@ _BY_HAND = {
     "libssl1.1": _Since("libssl3", debian="12", ubuntu="22.04"),
     "libtiff5": _Since("libtiff6", debian="12", ubuntu="24.04"),
     "libwebp6": _Since("libwebp7", debian="12", ubuntu="22.04"),
+    "mailx": _Since("bsd-mailx", debian="11", ubuntu="20.04", virtual=True),
     "mysql-client": _Since("default-mysql-client", debian="12"),
     "netcat": _Since("netcat-openbsd", debian="12", ubuntu="24.04", virtual=True),
+    "ping": _Since("iputils-ping", debian="11", ubuntu="20.04", virtual=True),
     "python": _Since("python3", debian="12", ubuntu="22.04", alpine="3.12"),
     "python-dev": _Since("python3-dev", debian="12", alpine="3.12"),
     "python-pip": _Since("python3-pip", debian="12", ubuntu="20.04"),
@@ -99,6 +107,9 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
     )
     if row is not None and first is not None and release.numbers >= release_numbers(first):
         return Dropped(package, row.instead, row.virtual)
+    brought = only_a_command(package, distro, release.numbers)
+    if brought is not None:
+        return Dropped(package, brought.package, command=True, there=brought.there)
     return _of_table(package) if distro == "debian" and release.codename == _TABLED else None
 
 

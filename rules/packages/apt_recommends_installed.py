@@ -23,7 +23,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.facts.packages import installed_size
+from rules.facts.packages import installed_size, only_recommended
 from rules.packages.build_tools.packages import megabytes
 from rules.packages.indexes.configuration import written_until
 from rules.packages.indexes.sources import adds_source_before
@@ -60,7 +60,15 @@ _WORTH_SAYING, _WORTH_A_COMMENT = 2, 20
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
-    yield from _gathered(_found(change))
+    yield from _joined(_gathered(_found(change)))
+
+
+def _joined(problems: list[Problem]) -> Iterator[Problem]:
+    """Tell what is small in the comment of what is not, where one answer mends both."""
+    large = {problem.decision for problem in problems if not (problem.minor or problem.untold)}
+    for problem in problems:
+        joins = problem.minor and problem.decision in large and problem.fix is not None
+        yield dataclasses.replace(problem, minor=False) if joins else problem
 
 
 def _gathered(problems: Iterable[Problem]) -> list[Problem]:
@@ -157,7 +165,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         stage=stage.key,
         decision=message.replace(size, "") if size else message,
         mends_alike=True,
-        minor=_is_minor(saved, confidence, repair),
+        minor=_is_minor(saved if saved is not None else _at_most(stage, run, call), confidence, repair),
         fix=repair,
     )
 
@@ -243,5 +251,29 @@ def _saved(stage: Stage, run: Run, call: PackageCall, kept: tuple[str, ...]) -> 
     names = [package.name for package in call.packages if package.name not in apart]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)
-    light = installed_size([*names, *kept], distribution, release)
+    light = installed_size([*names, *kept, *_asked_later(stage, run, call)], distribution, release)
     return megabytes(heavy - light) if heavy is not None and light is not None else None
+
+
+def _asked_later(stage: Stage, run: Run, call: PackageCall) -> Iterator[str]:
+    """Yield what comes as a recommendation, and a later install of the stage asks for by its name anyway."""
+    place = (run.at, call.command.start)
+    brought = frozenset[str]().union(*(only_recommended(package.name) for package in call.packages))
+    for other, later in stage.packages.calls if brought else ():
+        if later.manager == "apt" and later.action == "install" and (other.at, later.command.start) > place:
+            yield from (package.name for package in later.packages if package.name in brought)
+
+
+def _at_most(stage: Stage, run: Run, call: PackageCall) -> int | None:
+    """Return the megabytes that recommendations bring at most, whatever is there: each package's upon a bare system."""
+    if adds_source_before(stage, run, call):
+        return None
+    distribution, release = stage.runtime.distribution or "", stage.runtime.release
+    total = 0
+    for package in call.packages:
+        heavy = installed_size([package.name], distribution, release, recommends=True)
+        light = installed_size([package.name], distribution, release)
+        if heavy is None or light is None:
+            return None
+        total += max(0, heavy - light)
+    return megabytes(total) or 0

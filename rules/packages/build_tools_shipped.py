@@ -26,6 +26,7 @@ from rules.packages.build_tools.packages import (
     is_language_toolkit,
     megabytes,
 )
+from rules.packages.build_tools.recommended import recommended_too, recommender, without_needed
 from rules.packages.build_tools.removals import removed_beside, stays_besides, weightier_part
 from rules.packages.libraries.behind_headers import KITS, libraries
 from rules.packages.libraries.headers import is_headers_only
@@ -46,7 +47,7 @@ from rules.user.root.start_scripts import start_scripts
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped layer holds compilers, build systems or headers."""
     for each in build_packages(change):
-        found = _removed_later(change, each) if builds_at_run_time(change, each.stage) else each
+        found = without_needed(_removed_later(change, each) if builds_at_run_time(change, each.stage) else each)
         if not found.heavy or is_headers_only(found):
             continue
         now, stage = change.as_it_ships_now(found.stage)
@@ -118,7 +119,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None, 
     message, confidence = _said(part, unread, left_over=left_over)
     return Problem(
         item.call.command.span if whole else item.package.word.span,
-        f"{message}{stays_besides(found, part)}",
+        f"{message}{stays_besides(found, part)}{recommended_too(part)}",
         confidence,
         doubt="the program may call them when it runs",
         stage=found.stage.key,
@@ -219,7 +220,7 @@ def _headers(found: BuildPackages) -> str:
 
 def _weight(found: BuildPackages) -> str:
     saved = megabytes(found.weight)
-    if not saved:
+    if not saved or recommender(found) is not None:
         return ""
     return f", {'at least' if not found.items[0].call.no_recommends else 'about'} {saved} MB with what they pull in"
 

@@ -20,8 +20,15 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.caches.apk_leftovers import fact_of_apk, fix_of_apk, way_out_of_apk
-from rules.packages.caches.left import ARCHIVES, LISTS, clears_by_configuration, is_kept_by_another, left_by
+from rules.packages.caches.apk_leftovers import decision_of_apk, fact_of_apk, fix_of_apk, way_out_of_apk
+from rules.packages.caches.left import (
+    ARCHIVES,
+    LISTS,
+    clears_by_configuration,
+    is_kept_by_another,
+    left_by,
+    line_of_older_lists,
+)
 from rules.packages.indexes.sources import NODESOURCE
 from rules.packages.lists.cleaning_scripts import is_cleaned_by_script
 from rules.packages.lists.in_need import in_need, need_said
@@ -100,8 +107,7 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
 def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -> Problem:
     short = quote(spelled(call))
     if left[0] == LISTS:
-        fact = f"{stage.label} ships apt's package lists in {quote(LISTS)}: {short} fetches them, and this layer keeps"
-        fact += " them. They weigh 20 to 50 MB and are stale in a week"
+        fact = _fact_of_lists(stage, short, line_of_older_lists(stage, run))
     elif left[0] == ARCHIVES:
         fact = f"{stage.label} ships every {quote('.deb')} that {short} downloads, in {quote(ARCHIVES)}: the image's"
         fact += f" {quote('docker-clean')}, which would delete them, is gone. Nothing at run time reads them"
@@ -111,6 +117,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         fact = f"{stage.label} ships the downloads and indexes of {quote(call.program)}: {short} fetches them, and this"
         fact += " layer keeps them. Nothing at run time reads them"
     way_out, need = _way_out(run, call, left), need_said(run) if left[0] == LISTS else ""
+    decision, heed = _shared(stage, run, call, left, way_out)
     return Problem(
         call.command.span,
         f"{fact}; {way_out}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of this layer.",
@@ -118,13 +125,32 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
-        decision=f"{fact.removeprefix(stage.label).replace(short, quote(call.program))}; {way_out}"
-        if call.manager in ("apt", "apk")
-        else way_out,
+        decision=decision,
         mends_alike=True,
-        heed=f"where {need}" if need else "",
+        heed=f"where {need}" if need else heed,
         held_before=is_kept_by_another(change, stage, run, call.manager),
         fix=_fix(run, call, left),
+    )
+
+
+def _shared(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...], way_out: str) -> tuple[str, str]:
+    """Return what one answer mends in several layers, and what is to be heeded in this one."""
+    if call.manager == "apk":
+        return decision_of_apk(stage, run, call)
+    if call.manager != "apt":
+        return way_out, ""
+    older = line_of_older_lists(stage, run) if left[0] == LISTS else None
+    return f"{left[0]}; {way_out}", "with what is new by then" if older is not None else ""
+
+
+def _fact_of_lists(stage: Stage, short: str, older: int | None) -> str:
+    """Say that a layer keeps apt's lists: all of them, or what is new since another layer."""
+    ships = f"{stage.label} ships apt's package lists in {quote(LISTS)}: {short} fetches"
+    if older is None:
+        return f"{ships} them, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week"
+    return (
+        f"{ships} what is new since line {older}, and all once that cleans up, and this layer keeps it. Lists are "
+        "stale in a week"
     )
 
 

@@ -22,6 +22,7 @@ from rules.api import (
 from rules.facts.distributions import DEBIAN_FAMILY
 from rules.packages.options import spelled
 from rules.quoting import listed
+from rules.repository.builders import is_built_classically
 
 _CACHES: dict[str, tuple[str, ...]] = {
     "apt": ("/var/cache/apt,sharing=locked", "/var/lib/apt,sharing=locked"),
@@ -74,6 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 stage=stage.key,
                 key=call.manager,
                 fix=_fix(run, call, mounts),
+                untold=is_built_classically(change.repository, change.path),
             )
 
 

@@ -16,9 +16,11 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    delete_word,
     dropped,
     fix,
     once,
+    outcome_of_failure,
     quote,
     replace,
     rule,
@@ -55,14 +57,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         facts = stage.facts
         if call.manager not in ("apt", "apk") or call.action != "install" or facts is None or not facts.is_plain:
             continue
-        if _may_fail(call) or may_come_from_elsewhere(stage, run, call) or _follows_a_script(stage, run, call):
+        if _may_fail(run, call) or may_come_from_elsewhere(stage, run, call) or _follows_a_script(stage, run, call):
             continue
         # a version may be the same in two releases: it is asked about in files alone that only have the one source
         pins = stale_pins(change, stage, call) if not has_other_sources(stage) else None
         if pins is not None:
             yield _of_pins(stage, run, pins)
         for missing in _missing(stage, call):
-            yield _problem(change, stage, run, missing)
+            yield _problem(change, stage, run, call, missing)
 
 
 class _Missing(NamedTuple):
@@ -88,21 +90,28 @@ def _missing(stage: Stage, call: PackageCall) -> Iterator[list[_Missing]]:
         if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
             continue  # a version, a release, a pattern
         gone = dropped(package.name, facts.distro, stage.runtime.release)
-        if gone is not None:
+        if gone is not None and not (gone.command and _begins_a_command(call, package)):
             literal = stage.model.source.cut(package.word.span) == package.name
             found.append(_Missing(package, gone, literal))
     for kind in sorted({_kind(one) for one in found}):
         yield [one for one in found if _kind(one) == kind]
 
 
-def _kind(one: _Missing) -> tuple[bool, bool, bool]:
-    return one.gone.virtual, one.gone.instead is None, not one.literal
+def _begins_a_command(call: PackageCall, package: Package) -> bool:
+    """Whether what follows a command's name is meant for it, and an operator in front was forgotten: a path, `-rf`."""
+    behind = [word.value for word in call.command.args if word.start > package.word.span.start]
+    return any("/" in word for word in behind) or (behind[:1] != [] and behind[0].startswith("-"))
 
 
-def _may_fail(call: PackageCall) -> bool:
+def _kind(one: _Missing) -> tuple[bool, ...]:
+    return one.gone.command, one.gone.there, one.gone.virtual, one.gone.instead is None, not one.literal
+
+
+def _may_fail(run: Run, call: PackageCall) -> bool:
     """Whether the build goes on without the package, or another release is asked."""
     command = call.command
-    return command.conditional or command.after == "||" or call.has(*_ANOTHER_SOURCE[call.manager])
+    caught = outcome_of_failure(run, command) == "caught"
+    return command.conditional or caught or call.has(*_ANOTHER_SOURCE[call.manager])
 
 
 def _follows_a_script(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -154,7 +163,7 @@ def _loosely(system: str, package: Package) -> str:
     return f", and no revision: {quote(f'{package.name}~<version>')} takes the next one too"
 
 
-def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Missing]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, missing: list[_Missing]) -> Problem:
     facts = stage.facts
     assert facts is not None, "the caller looked"
     names = tuple(one.package.name for one in missing)
@@ -163,19 +172,27 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Mi
     literal = told[0].literal
     why, way_out = _why(told)
     way_out = _without_repositories(change, told) or way_out
-    words = "“no such package”" if facts.distro == "alpine" else _WORDS_OF_APT
     return Problem(
         told[0].package.word.span,
         f"{stage.label} installs {listed([quote(one.package.name) for one in told])}, and "
-        f"{quote(stage.root.base_text or '')} is {by_now(facts)}{_system(stage)}{why}. The build stops with {words}. "
+        f"{quote(stage.root.base_text or '')} is {by_now(facts)}{_system(stage)}{why}. {_end(stage, run, call)} "
         f"{way_out}",
         Confidence.CERTAIN if facts.kind == "os" and literal else Confidence.LIKELY,
         doubt="the base image may bring sources of its own" if literal else "a build argument may name another package",
         instruction=run.instruction,
         stage=stage.key,
         items=names,
-        fix=_fix(stage, run, told),
+        fix=_fix(stage, run, call, told),
     )
+
+
+def _end(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Say what becomes of the build."""
+    assert stage.facts is not None, "the caller looked"
+    words = "“no such package”" if stage.facts.distro == "alpine" else _WORDS_OF_APT
+    if outcome_of_failure(run, call.command) == "stops":
+        return f"The build stops with {words}."
+    return f"The install stops with {words}, and the build goes on without all that it asks for."
 
 
 def _without_repositories(change: DockerfileChange, told: list[_Missing]) -> str:
@@ -196,6 +213,8 @@ def _system(stage: Stage) -> str:
 def _why(told: list[_Missing]) -> tuple[str, str]:
     """Say what became of them, and what to do."""
     several = len(told) > 1
+    if told[0].gone.command:
+        return _of_commands(told)
     if told[0].gone.virtual:
         these = "each of these names" if several else "that name"
         why = f": several packages provide {these} there, and apt chooses none"
@@ -215,6 +234,24 @@ def _why(told: list[_Missing]) -> tuple[str, str]:
     return why, f"Install {names}.{proviso}"
 
 
+def _of_commands(told: list[_Missing]) -> tuple[str, str]:
+    """Say that a name is that of a command, and of no package, and how the command comes to be there."""
+    several = len(told) > 1
+    names = "packages of these names: they are commands" if several else "package of that name: it is a command"
+    brought: dict[str, list[str]] = {}
+    for one in told:
+        brought.setdefault(one.gone.instead or "", []).append(quote(one.package.name))
+    if told[0].gone.there:
+        way_out = (
+            f"The image has {'these commands' if several else 'the command'}: leave {'them' if several else 'it'} out."
+        )
+    elif len(brought) == 1:
+        way_out = f"Install {quote(next(iter(brought)))}, which brings {'them' if several else 'it'}."
+    else:
+        way_out = f"Install {listed([f'{quote(package)} for {listed(names)}' for package, names in brought.items()])}."
+    return f", which has no {names}", way_out
+
+
 def _is_other_library(old: str, new: str) -> bool:
     """Whether a library goes by another number: what was linked with `libssl.so.1.1` does not load `libssl.so.3`."""
     if not (old.startswith("lib") and new.startswith("lib")) or old.endswith("-dev"):
@@ -222,7 +259,7 @@ def _is_other_library(old: str, new: str) -> bool:
     return _NUMBERS.findall(old) != _NUMBERS.findall(new.removesuffix("t64"))
 
 
-def _fix(stage: Stage, run: Run, told: list[_Missing]) -> Fix | None:
+def _fix(stage: Stage, run: Run, call: PackageCall, told: list[_Missing]) -> Fix | None:
     """Put each package's heir in its place, also where it is removed again: apt stops at an unknown name."""
     if not told[0].literal or told[0].gone.instead is None:
         return None
@@ -234,6 +271,22 @@ def _fix(stage: Stage, run: Run, told: list[_Missing]) -> Fix | None:
     gone = [package for call in removals for package in call.packages if package.name in heirs]
     if any(source.cut(package.word.span) != package.name for package in gone):
         return None
-    words = (*(one.package for one in told), *gone)
-    edits = [replace(source, package.word.span, heirs[package.name]) for package in words]
-    return fix(f"Install {listed(list(heirs.values()))}", *edits)
+    packages = (*(one.package for one in told), *gone)
+    if told[0].gone.there:
+        return _left_out(run, packages)
+    named, edits = {package.name for package in call.packages}, []
+    for package in packages:
+        heir = heirs[package.name]
+        twice = package in call.packages and heir in named
+        edits.append(delete_word(source, package.word.span) if twice else replace(source, package.word.span, heir))
+        named.add(heir)
+    return fix(f"Install {listed(list(dict.fromkeys(heirs.values())))}", *edits)
+
+
+def _left_out(run: Run, packages: tuple[Package, ...]) -> Fix | None:
+    """Leave names out, where a package is left in each call."""
+    words = {package.word.span for package in packages}
+    if any(words >= {package.word.span for package in call.packages} for call in run.package_calls if call.packages):
+        return None
+    edits = [delete_word(run.instruction.source, package.word.span) for package in packages]
+    return fix("Leave out what the image has", *edits)

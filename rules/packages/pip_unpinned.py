@@ -20,6 +20,8 @@ from rules.api import (
 )
 from rules.facts.python_names import index_name
 from rules.packages.locks.synced_before import is_synced
+from rules.packages.pins.beside_environment import is_beside_environment
+from rules.packages.pins.given_versions import is_constrained, is_given_versions
 from rules.packages.pins.moving_requirements import moving_requirements
 from rules.packages.pins.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_built, is_listed
 from rules.packages.pins.system_satisfied import is_satisfied
@@ -34,7 +36,6 @@ _ARCHIVE = re.compile(
     r"(?=\.zip$|\.tar\.gz$|/[\w.-]+$|$)"
 )
 """The archive that GitHub, GitLab and Gitea make of a branch."""
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIED = {"torchvision": "torch", "torchtext": "torch"}
 """Packages each release of which requires one release of another (setup.py of pytorch/vision and pytorch/text: what is
 released says `torch==…`); those of torchaudio do so no longer (pytorch/audio, pull request 4171)."""
@@ -68,7 +69,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         newest, way_out = _advice(found, names)
         problem = found.problem(names, way_out, way_out.replace(names[0], ""), f"in {newest}")
         sure = min(problem.confidence, _confidence(other))
-        yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt)
+        beside = is_beside_environment(found.stage, found.call, found.names)
+        yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt, minor=beside)
 
 
 def _confidence(other: Elsewhere) -> Confidence:
@@ -110,7 +112,7 @@ def _address(package: Package) -> str:
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
-    if _is_constrained(call) or (call.manager == "uv" and call.verb not in ("pip install", "tool install")):
+    if is_constrained(call) or (call.manager == "uv" and call.verb not in ("pip install", "tool install")):
         return False
     if package.kind not in _SOURCES and any(other.kind in ("path", "url", "variable") for other in call.packages):
         return False  # of which the requirements may say the version
@@ -118,27 +120,7 @@ def _wanted(call: PackageCall, package: Package) -> bool:
         return _moves(call, package)
     if package.kind != "name" or index_name(package.name) in _TOOLS:
         return False
-    return not (_is_tied(call, package) or _is_of_folder(call) or _is_of_one_day(call))
-
-
-def _is_constrained(call: PackageCall) -> bool:
-    """Whether an option or a variable says the versions, or that there is no index."""
-    told = call.has("--requirement", "--constraint", "--require-hashes", "--no-index")
-    return told or any(call.env.get(name) for name in ("PIP_CONSTRAINT", "UV_CONSTRAINT", "PIP_NO_INDEX"))
-
-
-def _is_of_folder(call: PackageCall) -> bool:
-    """Whether files that lie in the image are offered to the installer: what is there decides on the version."""
-    words = [use.value for use in call.uses("--find-links")]
-    words += [call.env.get(name) for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS")]
-    return any(word and ("://" not in word or word.startswith("file://")) for word in words)
-
-
-def _is_of_one_day(call: PackageCall) -> bool:
-    """Whether nothing is taken that is newer than a day which is written out (uv, `--exclude-newer`; pip 26.0)."""
-    days = [call.option("--exclude-newer", "--uploaded-prior-to")]
-    days += [call.env.get(name) for name in ("UV_EXCLUDE_NEWER", "PIP_UPLOADED_PRIOR_TO")]
-    return any(day and _DAY.match(day) for day in days)
+    return not (_is_tied(call, package) or is_given_versions(call))
 
 
 def _moves(call: PackageCall, package: Package) -> bool:

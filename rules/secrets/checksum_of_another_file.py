@@ -47,6 +47,8 @@ _SHORT = 12
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download is tested against the checksum of another version, or of the file for another platform."""
+    builds = change.repository.builds_of(change.path)
+    for_one = bool(builds) and all(build.platforms == 1 for build in builds)
     for stage in change.stages:
         was = change.was(stage)
         old = [
@@ -54,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ]
         for now in summed(stage):
             if _is_for_several(now) and "$" in (stage.root.platform or "$") and not _is_for_a_platform(stage):
-                yield _for_one_platform(stage, now)
+                yield from () if for_one else (_for_one_platform(stage, now),)
             elif old:
                 yield from _stale(stage, now, old)
 

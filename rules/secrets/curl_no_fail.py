@@ -10,6 +10,7 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    outcome_of_failure,
     quote,
     rule,
 )
@@ -51,10 +52,11 @@ def _problem(change: DockerfileChange, run: Run, careless: list[Command]) -> Pro
     items, told = lacking(change, "curl-no-fail", run, careless)
     command = next((one for one in told if not one.conditional), told[0])
     url = address_of(command) or ""
+    goes_on = any(_is_passed_over(run, one) for one in careless)
     return Problem(
         command.span,
         f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
-        "error page becomes the file. Add `--fail`.",
+        f"error page becomes the file. {_way_out(run, command)}",
         Confidence.CERTAIN if "://" in url and not command.conditional else Confidence.LIKELY,
         doubt="it runs under a condition"
         if command.conditional
@@ -62,5 +64,19 @@ def _problem(change: DockerfileChange, run: Run, careless: list[Command]) -> Pro
         instruction=run.instruction,
         stage=stage.key,
         items=items,
-        fix=with_option(run, careless, "Fail on an error answer", "--fail"),
+        fix=with_option(run, careless, "Fail on an error answer", "--fail") if not goes_on else None,
     )
+
+
+def _way_out(run: Run, command: Command) -> str:
+    """Say what makes the build stop at an error answer: the option alone, where a failure of curl stops it."""
+    if not _is_passed_over(run, command):
+        return "Add `--fail`."
+    stops = {"\n": "begin with `set -e`", "&": "wait for it", "|": "set `pipefail`", "|&": "set `pipefail`"}
+    stop = stops.get(command.after, "write `&&` for the `;` behind it")
+    return f"Add `--fail`, and {stop}: as it stands, a failure of `curl` does not stop the build."
+
+
+def _is_passed_over(run: Run, command: Command) -> bool:
+    """Whether the build goes on when a call fails; what ends a branch of an `if` is taken for what stops it."""
+    return not command.conditional and outcome_of_failure(run, command) == "goes on"

@@ -33,6 +33,9 @@ _MARKS = "\u061c\u200e\u200f"
 """Marks that say which way the characters beside them read; texts of right-to-left scripts hold them for that."""
 _TERMINAL = frozenset("\x08\x1b")
 """What moves the cursor or begins a colour: a program's output may well be meant to hold it."""
+_SEEKS = re.compile(r"(?<![\w-])(?:awk|[efgp]*grep|perl|sed|tr)\s[^|;&\n]*['\"]")
+"""A program that looks for what stands in quotes behind it: such a character may be what it is to find."""
+_SOUGHT = r"Delete them, or write what is sought as it can be seen: `\xEF\xBB\xBF` for a byte order mark."
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 """The flag of a region: a black flag, and its name in tags (Unicode Technical Standard 51)."""
 _TWINS = frozenset(
@@ -89,13 +92,14 @@ def _hidden(source: Source, said: frozenset[int]) -> Iterator[Problem]:
     for line, offsets in by_line.items():
         names = ", ".join(dict.fromkeys(character_name(source.text[offset]) for offset in offsets))
         terminal = any(source.text[offset] in _TERMINAL for offset in offsets)
-        way_out = r"Let a program make them: `printf '\033'`." if terminal else "Delete them."
+        sought = _SEEKS.search(source.text, source.line_starts[line - 1], offsets[0]) is not None
+        way_out = r"Let a program make them: `printf '\033'`." if terminal else _SOUGHT if sought else "Delete them."
         yield Problem(
             source.span(offsets[0], offsets[0] + 1),
             f"line {line} holds characters that cannot be seen: {names}. What the builder runs is not what a reviewer "
             f"reads: {quote(source.line(line).strip())}. {way_out}",
             key=names,
-            fix=_deleted(source, offsets) if not terminal else None,
+            fix=_deleted(source, offsets) if not (terminal or sought) else None,
         )
 
 

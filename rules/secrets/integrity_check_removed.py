@@ -1,5 +1,6 @@
 """See integrity_check_removed.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -56,6 +57,12 @@ _LOCKED_BY = {
     "pnpm": ("CI",),
 }
 """Variables that do what the flag does."""
+_SET_IN_FILES = {
+    "yarn": (".yarnrc.yml", re.compile(rb"^enableImmutableInstalls:\s*true", re.MULTILINE)),
+    "pnpm": (".npmrc", re.compile(rb"^frozen-lockfile\s*=\s*true", re.MULTILINE)),
+    "bun": ("bunfig.toml", re.compile(rb"^\s*frozenLockfile\s*=\s*true", re.MULTILINE)),
+}
+"""Settings that do so (yarnpkg.com, "Settings (.yarnrc.yml)"; pnpm.io, ".npmrc"; bun.sh, "bunfig.toml")."""
 
 
 _BACK = "Put it back; if the lock file is behind, update it in this change."
@@ -103,7 +110,7 @@ def _compared(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now:
     if not is_for_development(change, stage):
         yield from _flags(change, stage, was, now)
         yield from _unlocked(change, stage, was, now)
-    yield from lost_pins(stage, was, now)
+    yield from lost_pins(change, stage, was, now)
     yield from lost_checks(stage, was, now)
 
 
@@ -176,6 +183,8 @@ def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Se
             continue
         if (name == "bundle" and is_told_to_hold(step, command.start)) or _reads_no_list(command, lost):
             continue
+        if _is_set_in_file(change, name):
+            continue
         program = next((word for word in command.args if word.value == verb), command.program)
         assert program is not None, "a command of a name has a program"
         locked = may_have_lock(step, name)
@@ -191,6 +200,13 @@ def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Se
             if locked and lost.startswith("--") and not _is_reversed(command, lost)
             else None,
         )
+
+
+def _is_set_in_file(change: DockerfileChange, name: str) -> bool:
+    """Whether the settings of a manager that were read say what the flag said."""
+    file, setting = _SET_IN_FILES.get(name, ("", None))
+    texts = (data for path, data in change.repository.files.items() if posixpath.basename(path) == file)
+    return setting is not None and any(setting.search(data) for data in texts)
 
 
 def _reads_no_list(command: Command, flag: str) -> bool:

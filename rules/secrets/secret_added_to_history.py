@@ -1,9 +1,11 @@
 """See secret_added_to_history.md."""
 
+import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Confidence, DockerfileChange, Model, Note, Problem, Severity, Span, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Model, Note, Problem, Severity, Span, quote, rule, within
+from rules.copying.context.ignore_file import ignore_file
 from rules.secrets.credentials import credentials
 from rules.secrets.named.files import is_public, secret_file
 from rules.secrets.named.names import could_be_secret, is_placeholder, names_a_secret
@@ -54,8 +56,22 @@ def _is_named_by(one: _Secret, other: _Secret) -> bool:
 
 
 def _still_stands(change: DockerfileChange, secret: _Secret) -> bool:
-    """Whether the value is only called otherwise, or written elsewhere in the file."""
+    """Whether the value is only called otherwise, or written elsewhere in the file; a file comes with its folder."""
+    if secret.is_file:
+        return _comes_with_folder(change, secret.name)
     return bool(secret.value) and secret.value in change.source.text
+
+
+def _comes_with_folder(change: DockerfileChange, path: str) -> bool:
+    """Whether a COPY of a folder brings a file that is still there, and no ignore file keeps it out."""
+    ignore, context = ignore_file(change), change.repository.context_of(change.path)
+    if context is None or (ignore is not None and ignore.patterns.excludes(path)):
+        return False
+    if change.repository.exists(posixpath.join(context, path)) is not True:
+        return False
+    copies = (copy for stage in change.after.stages if stage.layers_ship for copy in stage.copies if copy.from_context)
+    sources = (source for copy in copies for source in copy.sources)
+    return any(one.is_root or (one.path is not None and within(path, one.path)) for one in sources)
 
 
 def _problem(change: DockerfileChange, lost: list[_Secret]) -> Problem:

@@ -27,8 +27,15 @@ _OF_THE_HOST = frozenset({"rhsm", "redhat.repo", "etc-pki-entitlement", "kuberne
 """What Podman and OpenShift mount by themselves (containers-mounts.conf)."""
 
 _NOT_READING = frozenset(
-    "chmod chown echo find grep ln ls mkdir printf rm rmdir sed shred stat tee test touch [ [[".split()
+    "adduser augtool chmod chown crudini echo find grep ln ls mkdir printf rm rmdir sed shred stat tee test touch "
+    "useradd usermod [ [[".split()
 )
+_NOTE = "config"
+"""The subcommand by which npm, pip, git and others only note a path for later."""
+_WRITING = ("-o", "-out", "--out", "--output", "-keyout", "--output-file")
+"""Options whose file is written."""
+_PASSING = ("--arg", "--argjson")
+"""Options of jq behind which stand a name and a value, which is a text."""
 
 
 _READERS = frozenset("cat head tail base64 cut tr jq xargs . source".split())
@@ -68,8 +75,17 @@ def _reads(run: Run) -> Iterator[tuple[Command, ShellWord, str, str]]:
         words += [one.target for one in command.redirects if one.target is not None and one.operator == "<"]
         for word in words:
             match = _READ.fullmatch(word.value)
-            if match is not None:
+            if match is not None and not _only_names(command, word):
                 yield command, word, match["path"], match["name"]
+
+
+def _only_names(command: Command, word: ShellWord) -> bool:
+    """Whether a command writes a file, or keeps its path, and reads none: `npm config set cafile …`, `-out …`."""
+    if command.subcommand == _NOTE:
+        return True
+    at = next((index for index, one in enumerate(command.args) if one is word), 0)
+    front = [one.value for one in command.args[max(0, at - 2) : at]]
+    return front[-1:] != [] and (front[-1] in _WRITING or (command.name == "jq" and front[0] in _PASSING))
 
 
 def _files(run: Run) -> list[Mount]:
@@ -84,7 +100,8 @@ def _is_there(run: Run, path: str) -> bool:
         return True
     if any(put.kind != "workdir" for put in run.stage.files.covering(path)):
         return True
-    return any(redirect.writes == path for command in run.commands for redirect in command.redirects)
+    writes = (redirect.writes for command in run.commands for redirect in command.redirects)
+    return path in writes or any(command.option(*_WRITING) == path for command in run.commands)
 
 
 def _problem(run: Run, command: Command, word: ShellWord, path: str) -> Iterator[Problem]:

@@ -70,7 +70,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     named = any(name in lower for name in _NAMES)
     for stage in change.stages:
         for command, way_out in _commands(stage, every=named):
-            for word, password in (*_typed(command), *(_named(command) if named else ())):
+            given = {word.start: (word, password) for word, password in _given(command, named=named)}
+            for word, password in given.values():
                 if not any(start < word.end and word.start < end for start, end in places):
                     one = Credential(_TYPED, password, word.start, word.end)
                     yield _problem(one, word.span, stage, way_out)
@@ -85,6 +86,13 @@ def _commands(stage: Stage, *, every: bool) -> Iterator[tuple[Command, str]]:
         if instruction.keyword in _AT_START:
             script = script_of(instruction)
             yield from ((command, _FOR_START) for command in (script.commands if every else script.named(*_TAKING)))
+
+
+def _given(command: Command, *, named: bool) -> Iterator[tuple[ShellWord, str]]:
+    """Yield the passwords that a command is given, by what the option is called and by what is known of it."""
+    if named:
+        yield from _named(command)
+    yield from _typed(command)
 
 
 def _typed(command: Command) -> Iterator[tuple[ShellWord, str]]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.packages.scripts import runs_script_before
 
 _KNOWS = re.compile(
-    r"known_hosts|ssh-keyscan|StrictHostKeyChecking|CheckHostIP|accept-new|KnownHostsCommand|ssh_config|\.ssh\b",
+    r"known_hosts|ssh-keyscan|StrictHostKeyChecking|CheckHostIP|accept-new|KnownHosts|ssh_config|/etc/ssh\b|\.ssh\b",
     re.IGNORECASE,
 )
 """What gives the host's key, or has ssh take any."""
@@ -15,6 +16,7 @@ _OVER_SSH = ("git", "go", "npm", "pnpm", "yarn", "pip", "pip3", "uv", "bundle", 
 _ADDRESS = re.compile(r"\bgit@|\bssh://|\bgit\+ssh:")
 """What says that something is fetched over ssh."""
 _HOST = re.compile(r"\bgit@([\w.-]+)|\bssh://(?:[\w.-]+@)?([\w.-]+)")
+_PLACES = ("/etc/ssh/ssh_known_hosts", "/root/.ssh/known_hosts")
 _FETCHES = frozenset(
     "clone fetch pull submodule ls-remote mod get install ci i sync download update require add".split()
 )
@@ -36,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             mount = next((mount for mount in run.mounts if mount.type == "ssh"), None)
             command = next(filter(_fetches, run.calls(*_OVER_SSH)), None) if mount is not None else None
             if command is not None and not command.conditional and not _has_no_ssh(stage):
-                if not _goes_elsewhere(change, command):
+                if not _goes_elsewhere(change, command) and not _may_be_told(run, command):
                     yield _problem(change, stage, run, command)
                 return
 
@@ -45,6 +47,13 @@ def _fetches(command: Command) -> bool:
     if command.name in ("ssh", "scp", "rsync"):
         return True
     return any(word.value in _FETCHES for word in command.args[:2])
+
+
+def _may_be_told(run: Run, command: Command) -> bool:
+    """Whether a tree that is copied over the system, or a script that was not read, may bring the host's key."""
+    above = (put for path in _PLACES for put in run.stage.files.covering(path) if put.step.at < run.at)
+    copied = any(put.kind in ("context", "stage") and put.tree for put in above)
+    return copied or runs_script_before(run, command.start)
 
 
 def _goes_elsewhere(change: DockerfileChange, command: Command) -> bool:

@@ -27,6 +27,7 @@ from rules.api import (
     within,
 )
 from rules.quoting import listed
+from rules.repository.builders import is_built_classically
 from rules.user.accounts.running import runs_as_root
 from rules.user.modes.copied import is_executable, is_known_to_be_small, is_small
 from rules.user.modes.granted import Grant, grants, read_mode
@@ -93,7 +94,7 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         problem = _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
         untold = _stands_apart(stage, run, found.copy) or is_known_to_be_small(change, found.copy)
         untold = untold or all(_comes_again(stage, run, path) for path in changed)
-        yield replace(problem, untold=untold)
+        yield replace(problem, untold=untold or is_built_classically(change.repository, change.path))
 
 
 def _stands_apart(stage: Stage, run: Run, copy: Copy) -> bool:

@@ -20,6 +20,7 @@ from rules.api import (
 from rules.dockerfile.frontend import knows_release
 from rules.model.puts import meet, within_any
 from rules.model.work_folders import folder_of, path_of
+from rules.repository.builders import is_built_classically
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,7 +43,9 @@ _GLOB = re.compile(r"[*?\[].*", re.DOTALL)
 
 
 def knows_add(change: DockerfileChange) -> bool:
-    """Tell whether the file may use ADD for repositories and with a checksum: it asks for no older frontend."""
+    """Tell whether the file may use ADD for repositories and with a checksum: no older frontend or builder reads it."""
+    if is_built_classically(change.repository, change.path):
+        return False
     return knows_release(change.after.dockerfile, _REMOTE) is not False
 
 

@@ -127,7 +127,7 @@ def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
                 continue
             if item.removed_by is None and item.name in loaded:
                 continue
-            if item.manager in _FAMILY and _is_build_only(stage, item):
+            if item.manager in _FAMILY and is_for_builds(stage, item):
                 by_run.setdefault(id(item.run.instruction), []).append(item)
         for key, items in by_run.items():
             found = BuildPackages(stage, items[0].run, tuple(items), distribution_of(stage, items[0]))
@@ -136,8 +136,8 @@ def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
                 yield found
 
 
-def _is_build_only(stage: Stage, item: Installed) -> bool:
-    """Whether a package serves builds only; PHP's Alpine images have a variable for a list of such packages."""
+def is_for_builds(stage: Stage, item: Installed) -> bool:
+    """Tell whether a package serves builds only; PHP's Alpine images have a variable for a list of such packages."""
     if item.manager == "apk" and item.name.strip("${}") == "PHPIZE_DEPS":
         return True
     if item.name == _FOR_PROFILERS and any(stage.packages.has(name) for name in _PROFILERS):
@@ -145,7 +145,7 @@ def _is_build_only(stage: Stage, item: Installed) -> bool:
     if _TOOLS.fullmatch(plain_name(item.name)) and not builds_sources(stage):
         return False
     users = wholes_of(item.name)
-    if users and any(other.name in users and not _is_build_only(stage, other) for other in stage.packages.present):
+    if users and any(other.name in users and not is_for_builds(stage, other) for other in stage.packages.present):
         return False
     return bool(is_build_only(item.name, distribution_of(stage, item)))
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rules.api import Edit, Fix, PackageCall, Run, Stage
 
 _INDEX = "/var/cache/apk"
+_LEFT_OUT = "`apk add --no-cache` leaves it out"
+_CAN_GO = "`apk add --no-cache` fetches its own and keeps none, so this command can go"
 _UPDATING = frozenset({"-U", "--update", "--update-cache"})
 _ASKS_INDEX = frozenset({"fetch", "list", "policy", "query", "search", "version"})
 """Subcommands of apk that answer from the index, and know nothing where there is none."""
@@ -44,7 +46,29 @@ def way_out_of_apk(run: Run, call: PackageCall) -> str:
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out"
     if any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls):
         return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go"
-    return "`apk add --no-cache` fetches its own and keeps none, so this command can go"
+    return _CAN_GO
+
+
+def decision_of_apk(stage: Stage, run: Run, call: PackageCall) -> tuple[str, str]:
+    """Return what the index of several layers has in common that one answer leaves out, and what differs here.
+
+    Args:
+        stage: The stage.
+        run: The RUN.
+        call: The call of it that is spoken of.
+    """
+    way_out = way_out_of_apk(run, call)
+    if way_out not in (_LEFT_OUT, _CAN_GO):
+        return way_out, ""
+    updates, mixed = call.action == "update", _actions(stage)
+    return "apk", "" if len(mixed) == 1 else f"where {'`apk update` can go' if updates else _LEFT_OUT}"
+
+
+@once
+def _actions(stage: Stage) -> frozenset[bool]:
+    """Whether RUNs of a chain fetch the index by `apk update`, or by the install itself, or some so and some so."""
+    runs = ([call for call in run.package_calls if call.manager == "apk"] for run in stage.done_runs)
+    return frozenset(any(call.action == "update" for call in calls) for calls in runs if calls)
 
 
 def _is_asked(run: Run) -> bool:

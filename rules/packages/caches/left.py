@@ -40,6 +40,22 @@ def is_kept_by_another(change: DockerfileChange, stage: Stage, run: Run, manager
     return any(one is not run for one in _keeping(change, stage).get(manager, ()))
 
 
+def line_of_older_lists(stage: Stage, run: Run) -> int | None:
+    """Return the line whose layer keeps apt's lists already when a RUN updates them.
+
+    apt leaves a list as it is where the mirror has no newer one (seen with apt 2.6: file and times stay), so that the
+    RUN's layer holds only what is new since. `None` where a RUN between removes the lists.
+    """
+    older = {one.at: one for one, _ in _leaving(stage).get("apt", ()) if one.at < run.at}
+    emptied = (one.at for one in stage.done_runs if one.at < run.at and ("apt", "lists") in _cleaned(one))
+    last = max(older, default=None)
+    return older[last].instruction.line if last is not None and last >= max(emptied, default=last) else None
+
+
+def _cleaned(run: Run) -> set[tuple[str, str]]:
+    return {(cleaning.manager, cleaning.what) for cleaning in run.cleanings}
+
+
 @once_for_each
 def _keeping(change: DockerfileChange, stage: Stage) -> dict[str, list[Run]]:
     """By manager the RUNs of a stage that keep a cache, and that did so before the change."""
