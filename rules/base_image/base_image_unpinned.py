@@ -170,9 +170,12 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
         return path_name(reference)
     if not _is_unpinned(change, old) or _is_still_there(change, old):
         return path_name(reference)
-    # In what developers work in nothing ships: one loose image for another changes nothing for anybody.
     weak = (names_variant_only, _stays_in_release)
-    lost = not change.is_for_developers and any(loose(old) and not loose(reference) for loose in weak)
+    moved = posixpath.basename(path_name(old)) == posixpath.basename(path_name(reference))
+    # Who writes no tag of another image has not looked for one.
+    lost = any(loose(old) and not loose(reference) for loose in weak) or (reference.tag is None and not moved)
+    # In what developers work in nothing ships: one loose image for another changes nothing for anybody.
+    lost = lost and not change.is_for_developers and not all(map(_stays_in_release, (old, reference)))
     return path_name(reference) if lost else path_name(old)
 
 
