@@ -38,6 +38,11 @@ _MEANT_TO_MOVE = re.compile(
     r"(?:始终|总是|一直|跟踪|追踪|故意|特意)[^。；;]{0,40}最新|最新[^。；;]{0,40}(?:故意|特意)",  # the same in Chinese
     re.IGNORECASE,
 )
+_ON_PURPOSE = re.compile(
+    r"(?<!not )(?<!n't )\b(?:on purpose|deliberate(?:ly)?|intentional(?:ly)?|by design)\b|"
+    r"故意|特意|有意",  # the same in Chinese
+    re.IGNORECASE,
+)
 _IN_SCRIPT = re.compile(r"^[ \t]*#(?!!)(.*)$", re.MULTILINE)
 
 
@@ -50,6 +55,11 @@ def without_comments(script: str) -> str:
 def is_meant_to_move(said: str) -> bool:
     """Tell whether comments say that what is newest is wanted: `Track the latest 1.x`, `not pinned on purpose`."""
     return _MEANT_TO_MOVE.search(said) is not None
+
+
+def is_on_purpose(said: str) -> bool:
+    """Tell whether comments say that what they stand on is meant so, whatever it is: `Fixed on purpose, see ADR 7`."""
+    return _ON_PURPOSE.search(said) is not None
 
 
 def code_of(instruction: Instruction) -> str:

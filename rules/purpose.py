@@ -40,6 +40,23 @@ _BUILDERS_FOLDER = re.compile(
     r"\.?(?:sdk|builders?|cross|(?:[\w-]+[-_])?toolchain)",
     re.IGNORECASE,
 )
+_COMPILES_FOR_OTHERS = re.compile(
+    r"(?:^|[._-])(?:judge|judger|grader|graders|autograder|autograders|playground|repl|compilers?|code-?(?:runner|executor)|"
+    r"build-?farm)(?:$|[._-])",
+    re.IGNORECASE,
+)
+"""Names of services that compile, run or judge the programs that they are sent."""
+_LANGUAGES = (
+    re.compile(r"(?:gcc|g\+\+|clang|build-essential|build-base)(?:-\d+)?"),
+    re.compile(r"golang(?:-go)?|golang-\d[\d.]*|go"),
+    re.compile(r"rustc|cargo|rust"),
+    re.compile(r"(?:default|openjdk-?\d+|java-\d[\d.]*-openjdk)-(?:jdk|devel)(?:-headless)?|openjdk\d+(?:-jdk)?"),
+    re.compile(r"ghc|haskell-platform"),
+    re.compile(
+        r"fpc|fp-compiler|gnat|gfortran|mono-complete|mono-mcs|ocaml|scala|kotlin|nim|swiftlang|sbcl|ldc|erlang"
+    ),
+)
+"""Compilers as distributions package them, by language."""
 _CHECKERS = frozenset(
     "pytest flake8 tox nox pylint mypy black ruff isort coverage pytest-cov pytest-mock pytest-django pre-commit "
     "django-debug-toolbar ipdb pyflakes".split()
@@ -149,11 +166,27 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     change, stage = change.as_it_ships_now(stage)
     if is_for_development(change, stage):
         return True
-    if is_called_builder(change, stage):
+    if is_called_builder(change, stage) or compiles_for_others(change, stage):
         return True
     if "STI_SCRIPTS_PATH" in change.after.code or _offers_installing(stage):
         return True  # a Source-to-Image builder compiles what it is given
     return not stage.image.start_in_file or _compiles_at_start(change, stage)
+
+
+@once_for_each
+def compiles_for_others(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether an image compiles the programs that it is sent: a judge, a grader, a playground, a build farm.
+
+    The name of its stage, its file, a folder or what it starts says so, or it has compilers of languages
+    enough that no project is written in all of them.
+    """
+    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file and setting.value]
+    words = (part for start in starts for part in re.split(r"[\s/]+", start.text) if not part.startswith("-"))
+    names = (stage.name or "", posixpath.basename(change.path), *near_folders(change.path), *words)
+    if any(map(_COMPILES_FOR_OTHERS.search, names)):
+        return True
+    installed = [item.name for item in stage.packages.present]
+    return sum(any(map(one.fullmatch, installed)) for one in _LANGUAGES) > _SEVERAL
 
 
 def _compiles_at_start(change: DockerfileChange, stage: Stage) -> bool:

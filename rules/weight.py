@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.audience import is_set_aside
 from rules.problem import Category, Severity
 from rules.purpose import is_for_developers, is_made_for_developers
 
@@ -33,8 +34,8 @@ def severity(raised: Raised, policy: Policy) -> Severity:
 def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     """Tell whether a problem is too small for a comment of its own; never where the policy names its rule, or fails.
 
-    What only makes an image bigger or harder to maintain is minor where it is for developers, and so is every remark;
-    a remark on versions is so wherever people only work with the image.
+    What only makes an image bigger or harder to maintain is minor where it is for developers, or in an archive or what
+    comes from somebody else, and so is every remark; a remark on versions is so wherever people only work with it.
     So is what concerns the build's result alone (size, cache, versions) on an instruction that the change leaves as it
     was: most often something else has hidden it before.
     """
@@ -60,8 +61,10 @@ def _texts(model: Model) -> frozenset[str]:
 
 
 def _is_for_developers(raised: Raised, change: DockerfileChange) -> bool:
-    """Whether nobody ships the image; for what says which version a build takes, whether people only work with it."""
+    """Whether nobody ships the image, or works on it; of a version that a build takes, whether it is to work with."""
     stage = next((stage for stage in change.stages if stage.key == raised.problem.stage), None)
+    if is_set_aside(change.path):
+        return True
     if stage is None:
         return change.is_for_developers
     of_versions = raised.rule.category is Category.REPRODUCIBILITY

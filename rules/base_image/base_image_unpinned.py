@@ -25,7 +25,7 @@ from rules.api import (
 )
 from rules.base_image.built_here import is_built_here
 from rules.base_image.meant_moving import is_meant_to_move
-from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only
+from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only, read_tag
 from rules.copying.stages.foreign_images import foreign_images
 from rules.facts.eol import codenames
 from rules.facts.names import path_name, table_name
@@ -37,6 +37,8 @@ _LATEST_ONLY = (
 )
 _BUILD = re.compile(r"[-.]\d{3,}$")
 """What the tag of one build ends in: `9.6-1760340943`."""
+_RELEASE = re.compile(r"(?<![a-z\d.])v?\d+\.\d|\d{4,}|(?:^|-)[0-9a-f]{7,40}$")
+"""What tells a release behind other words: a version with a point, a day, a commit."""
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
 """Distributions without releases: their images have no tag but those that move."""
 _BY_DAY = frozenset({"archlinux", "archlinux/archlinux", "manjarolinux/base"})
@@ -104,7 +106,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
         severity=Severity.INFO if weak else None,
         fact=name,
-        held_before=_was_copied_from(change, stages, reference),
+        held_before=_was_copied_from(change, stages, reference) or _was_made_by_hand(change, stages, reference),
         untold=any(map(is_meant_to_move, stages))
         or is_fuzzing_base(reference.text)
         or is_built_here(change, reference),
@@ -112,9 +114,10 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
 
 
 def _tells_release(reference: ImageReference) -> bool:
-    """Whether a tag has a number or a codename, or a digest stands there: `base:ubuntu` moves as well."""
-    tag = reference.tag or ""
-    return reference.digest is not None or any(map(str.isdigit, tag)) or not codenames().isdisjoint(tag.split("-"))
+    """Whether a tag has a release or a digest: `base:ubuntu`, `base:python3` and `base:amd64` move as well."""
+    tag, facts = reference.tag or "", image_facts(reference)
+    by_name = facts is not None and facts.kind == "os" and not codenames().isdisjoint(tag.split("-"))
+    return reference.digest is not None or by_name or bool(read_tag(tag).version or _RELEASE.search(tag))
 
 
 def _was_copied_from(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
@@ -123,6 +126,19 @@ def _was_copied_from(change: DockerfileChange, stages: list[Stage], reference: I
         return False
     before = (found for stage in change.before.stages for found, _ in foreign_images(stage))
     return any(found.text == reference.text for found in before)
+
+
+def _was_made_by_hand(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
+    """Whether the same name stood there, as loose, without the registry to which the image is published now."""
+    olds = [was.reference if (was := change.was(stage)) is not None else None for stage in stages]
+    return all(
+        old is not None
+        and _is_made_by_hand(old)
+        and old.digest is None
+        and moves(old.tag or "latest")
+        and posixpath.basename(path_name(old)) == posixpath.basename(path_name(reference))
+        for old in olds
+    )
 
 
 def _is_renewed(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
@@ -141,7 +157,7 @@ def _is_renewed(change: DockerfileChange, stages: list[Stage], reference: ImageR
 def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> str:
     """Return what tells one image from another: another tag of it is none, nor is one put in its place as loose as it.
 
-    An image that is loose in the same way as the one which stood in its place is nothing that the change brought.
+    An image that is loose as the one was which stood in its place is nothing that the change brought.
     """
     stages_before = [change.was(stage) for stage in stages]
     befores = [was.reference if was is not None else None for was in stages_before]
@@ -154,22 +170,13 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
         return path_name(reference)
     if not _is_unpinned(change, old) or _is_still_there(change, old):
         return path_name(reference)
-    # Who writes no tag chooses none, nor does who leaves it to the argument that stood there.
-    chosen = reference.tag not in (None, "latest") or _has_tag_by_argument(stages[0], stages_before[0])
-    # The same name in another registry is the image that it was.
+    weak = (names_variant_only, _stays_in_release)
     moved = posixpath.basename(path_name(old)) == posixpath.basename(path_name(reference))
-    same = old.tag == reference.tag and (chosen or moved)
+    # Who writes no tag of another image has not looked for one.
+    lost = any(loose(old) and not loose(reference) for loose in weak) or (reference.tag is None and not moved)
     # In what developers work in nothing ships: one loose image for another changes nothing for anybody.
-    same = same or change.is_for_developers
-    alike = same or any(all(map(loose, (old, reference))) for loose in (names_variant_only, _stays_in_release))
-    return path_name(old) if alike else path_name(reference)
-
-
-def _has_tag_by_argument(stage: Stage, was: Stage | None) -> bool:
-    """Whether the tag is the same variable as it was."""
-    words = [one.base_word.text for one in (stage, was) if one is not None and one.base_word is not None]
-    tags = {word.rpartition("/")[2].partition(":")[2] for word in words}
-    return len(words) > 1 and len(tags) == 1 and tags.pop().startswith("$")
+    lost = lost and not change.is_for_developers and not all(map(_stays_in_release, (old, reference)))
+    return path_name(reference) if lost else path_name(old)
 
 
 def _is_still_there(change: DockerfileChange, reference: ImageReference) -> bool:
@@ -241,15 +248,24 @@ def _message(reference: ImageReference) -> str:
 
 
 def _same_as_elsewhere(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> Fix | None:
-    """Offer the tag that another stage, or the file before the change, uses for this image; never invent one."""
+    """Offer the tag that another stage, or another one of before the change, uses for this image; never invent one.
+
+    The tag that stood in the same place is what the change is there to leave.
+    """
     words = [stage.base_word for stage in stages if stage.base_word is not None]
     if any("$" in word.text for word in words):
         return None
+    left = [change.was(stage) for stage in stages]
     models = [change.after, *([change.before] if change.before is not None else [])]
     for model in models:
         for other in model.stages:
             found = other.reference
-            if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
+            if (
+                found is None
+                or other in left
+                or found.repository != reference.repository
+                or moves(found.tag or "latest")
+            ):
                 continue
             if is_over(change, found) or names_variant_only(found) or not _tells_release(found):
                 continue

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.api import parse_reference
-from rules.facts.names import table_name
+from rules.api import Model
+from rules.dockerfile.nodes import is_dockerfile
+from rules.repository.built_images import built_images, names
 
 if TYPE_CHECKING:
-    from rules.api import DockerfileChange, ImageReference
+    from collections.abc import Iterator
+
+    from rules.api import DockerfileChange, Image, ImageReference, Stage
+    from rules.repository.built_images import Built
 
 
 def is_built_here(change: DockerfileChange, reference: ImageReference) -> bool:
     """Tell whether the repository builds the image from another of its Dockerfiles: what moves it is a commit here."""
-    built = (
-        parse_reference(text)
-        for build in change.repository.builds
-        if build.dockerfile != change.path
-        for text in build.images
-        if "$" not in text
-    )
-    tag = reference.effective_tag
-    return any(
-        one is not None and table_name(one) == table_name(reference) and one.effective_tag == tag for one in built
-    )
+    built = list(_built(change, reference))
+    if not built:
+        return False
+    others = {*change.repository.files, *(change.repository.listing or {})} - {change.path}
+    return any(one.dockerfile for one in built) or any(map(is_dockerfile, others))
+
+
+def base_built_here(change: DockerfileChange, stage: Stage) -> Image | None:
+    """Return the configuration of the base of a stage that another Dockerfile, which was read, makes; its last stage's.
+
+    Which stage of it is built, and when the base was last, is not known: what it sets may be what the image finds.
+    """
+    reference = stage.root.reference
+    built = _built(change, reference) if reference is not None and not stage.base_known else ()
+    path = next((one.dockerfile for one in built if one.dockerfile in change.repository.files), None)
+    stages = Model(change.repository.parsed(path)).stages if path is not None else ()
+    return stages[-1].image if stages else None
+
+
+def _built(change: DockerfileChange, reference: ImageReference) -> Iterator[Built]:
+    images = built_images(change.repository)
+    return (one for one in images if one.dockerfile != change.path and names(one, reference))

@@ -31,10 +31,10 @@ def is_explained(stage: Stage) -> bool:
         return False
     name = re.escape(path_name(stage.reference).rpartition("/")[2])
     reason = re.compile(rf"\b{name}\b[^.]*{_REASON}", re.IGNORECASE)
-    return reason.search(" ".join(_said_above(stage))) is not None
+    return reason.search(" ".join(said_above(stage))) is not None
 
 
-def _said_above(stage: Stage) -> Iterator[str]:
+def said_above(stage: Stage) -> Iterator[str]:
     """Yield the comments above the first stage, and those between the one before and this one."""
     stages = stage.model.stages
     first = stages[0].from_.span.start

@@ -19,6 +19,8 @@ from rules.api import (
     rule,
 )
 from rules.base_image.chosen_platforms import is_chosen_beside, is_there_for_others
+from rules.base_image.explained import said_above
+from rules.comments import is_on_purpose
 from rules.copying.outputs.binaries import is_empty_base
 from rules.packages.projects.files import in_repository
 from rules.packages.scripts_run import scripts_run
@@ -28,7 +30,7 @@ _BUILDER = re.compile(r"[\"']?\$(?:BUILDPLATFORM\b|\{BUILDPLATFORM\b)")
 _NAMED = re.compile(r"amd64|x86_64|i386|arm32|arm64|armhf|armv\d|aarch64|ppc64le|s390x|riscv64|mips64", re.IGNORECASE)
 _SAID = re.compile(
     rf"{_NAMED.pattern}|(?<![\w-])(?:(?:cross|multi|single)-)?(?:platforms?|architectures?)(?:-specific)?(?![\w-])|"
-    "apple silicon",
+    r"(?<![\w-])(?:x86|intel|apple silicon|m[1-5](?: macs?)?|macs?|macbooks?)(?![\w-])",
     re.IGNORECASE,
 )
 """What a comment says that gives the reason; in the name of another tool's rule it says none."""
@@ -56,7 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         flag = stage.from_.flag("platform")
         if flag is None or not flag.value or "$" in flag.value or _runs_nothing(stage):
             continue
-        if any(_SAID.search(comment.text) for comment in stage.from_.comments):
+        if _is_explained(stage):
             continue
         if _NAMED.search(change.path) or (stage.base_text is not None and _NAMED.search(stage.base_text)):
             continue
@@ -67,6 +69,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield _problem(change, stage, flag)
     if change.stages:
         yield from _of_the_builder(change, change.stages[-1])
+
+
+def _is_explained(stage: Stage) -> bool:
+    """Whether the comment on a FROM says why it is of one platform, or that it is meant; one further above, both."""
+    if any(_SAID.search(comment.text) or is_on_purpose(comment.text) for comment in stage.from_.comments):
+        return True
+    return any(_SAID.search(text) and is_on_purpose(text) for text in said_above(stage))
 
 
 def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:

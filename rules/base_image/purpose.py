@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import is_development_name, is_script, near_folders
+from rules.purpose import compiles_for_others
 from rules.runtime.starts.instructions import is_bare_init
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
     """
     parts = re.split(r"[/._-]", "/".join((*near_folders(change.path), posixpath.basename(change.path.lower()))))
     names = re.split(r"[_-]", stage.name or "") if stage.name != _RUNNER else ()
-    if is_development_name(stage.name) or change.is_for_developers:
+    if is_development_name(stage.name) or change.is_for_developers or compiles_for_others(change, stage):
         return True
     return not _WORKSHOP.isdisjoint((*parts, *names))
 

@@ -31,6 +31,7 @@ from rules.base_image.purpose import (
     runs_toolchain,
     starts_with_script,
 )
+from rules.base_image.sources_without_build import OF_GO, checks_library
 from rules.base_image.tags import is_over
 from rules.facts.names import path_name
 from rules.packages.libraries.cgo_modules import module_that_needs_cgo
@@ -62,7 +63,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.root.reference
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
-        if is_explained(stage.root) or runs_toolchain(stage) or not _ships_a_program(stage) or _keeps_a_tool(stage):
+        if (
+            is_explained(stage.root)
+            or runs_toolchain(stage)
+            or not _ships_a_program(change, stage)
+            or _keeps_a_tool(stage)
+        ):
             continue
         if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
             held = was is not None and (_shipped_a_jdk(was) if _is_jdk(reference) else _shipped_it(was, reference))
@@ -101,8 +107,11 @@ def _ships_a_jre_elsewhere(change: DockerfileChange) -> bool:
     return any(_JRE.search(files[path]) for path in files if path != change.path and "dockerfile" in path.lower())
 
 
-def _ships_a_program(stage: Stage) -> bool:
+def _ships_a_program(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the stage brings a program of its own: a script that starts may call the tools, unless they ran here."""
+    checks = [checks_library(change, c) for run in stage.all_runs for c in run.calls("go") if c.subcommand in OF_GO]
+    if checks and all(checks):
+        return False
     if starts_with_script(stage):
         commands = [command for run in stage.all_runs for command in run.commands]
         if not stage.all_copies and not any(c.name == "git" and c.subcommand == "clone" for c in commands):

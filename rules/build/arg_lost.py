@@ -1,5 +1,6 @@
 """See arg_lost.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.variables.exchanged import exchanged
 from rules.build.variables.uses import is_read_by_name
 from rules.quoting import listed
 
@@ -51,6 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if silent:
         yield _question(change, silent)
     yield from _fixed_now(change, change.before)
+    yield from _given_by_the_old_name(change, change.before)
 
 
 def _arguments(model: Model) -> dict[str, Instruction]:
@@ -91,6 +94,43 @@ def _fixed_now(change: DockerfileChange, before: Model) -> Iterator[Problem]:
             continue
         if change.repository.gives_otherwise(change.path, name, value):
             yield _problem_of_env(argument, env, name)
+
+
+def _given_by_the_old_name(change: DockerfileChange, before: Model) -> Iterator[Problem]:
+    """Yield the argument that has another name now, with the same default, and that a build still gives by the old."""
+    was, name = exchanged(change) or ("", "")
+    then, now = _declaration(before, was), _declaration(change.after, name)
+    default = _value(then, was) if then is not None else None
+    if now is None or then is None or not default or default != _value(now, name):
+        return
+    if was in OF_THE_BUILDER or re.search(rf"\b{re.escape(was)}\b", change.after.code):
+        return
+    builds = (*change.repository.builds, *change.repository.calls)
+    giving = [build for build in builds if build.dockerfile == change.path and build.args.get(was, default) != default]
+    if not giving or any(name in build.args for build in giving):
+        return
+    build = giving[0]
+    yield Problem(
+        now.span,
+        f"{quote(build.path)} (line {build.line}) still passes {quote(was)}, which no `ARG` takes any more: it is "
+        f"{quote(name)} now. BuildKit only warns that it was not consumed, and the build takes the default, "
+        f"{quote(default)}. Use one name in both.",
+        Confidence.LIKELY,
+        doubt="the value may be meant for nothing any more",
+        instruction=now,
+        notes=(Note(then.span, "declared here before", before=True),),
+        key=was,
+    )
+
+
+def _declaration(model: Model, name: str) -> Instruction | None:
+    """Return the first `ARG` of a name."""
+    args = (one for one in model.dockerfile.instructions if one.keyword == "ARG")
+    return next((one for one in args for word, _ in one.pairs if word.text == name), None)
+
+
+def _value(argument: Instruction, name: str) -> str:
+    return next((value.text for word, value in argument.pairs if word.text == name and value is not None), "")
 
 
 def _pairs(model: Model, keyword: str) -> Iterator[tuple[str, Instruction, str]]:

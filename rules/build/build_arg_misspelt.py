@@ -22,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.variables.exchanged import exchanged
 from rules.build.variables.uses import is_asked_for, is_read_by_name, with_default
 from rules.repository.builds import builds_by_command
 
@@ -107,20 +108,7 @@ def _is_like(passed: str, name: str) -> bool:
 
 def _is_renamed(change: DockerfileChange, passed: str, name: str) -> bool:
     """Whether the change takes away the one `ARG` and puts the other in its place, and no further one comes or goes."""
-    return change.before is not None and _exchanged(change) == (passed, name)
-
-
-@once
-def _exchanged(change: DockerfileChange) -> tuple[str, str] | None:
-    """Return the only argument that a change takes away, and the only one that it brings."""
-    assert change.before is not None
-    then, now = _declared(change.before), _declared(change.after)
-    gone, new = then - now, now - then
-    return (gone.pop(), new.pop()) if len(gone) == len(new) == 1 else None
-
-
-def _declared(model: Model) -> set[str]:
-    return {name.text for one in model.dockerfile.instructions if one.keyword == "ARG" for name, _ in one.pairs}
+    return change.before is not None and exchanged(change) == (passed, name)
 
 
 def _is_like_part(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import replace as replaced
 from fnmatch import fnmatchcase
 
 from rules.api import (
@@ -39,6 +40,7 @@ from rules.copying.installs.mounted_instead import (
 from rules.copying.outputs.runtime_paths import installed_there
 from rules.copying.python.wheels import is_own_wheel
 from rules.copying.source_trees.deleted import HEAVY_FOLDERS, deleted_of_builder, deleted_of_context
+from rules.user.owners.copied_weights import is_little
 
 _LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
 """Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""
@@ -64,7 +66,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for put, copy in copied.taken_by(path):
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
-                    yield _problem(stage, put, copy, run, command, path)
+                    problem = _problem(stage, put, copy, run, command, path)
+                    yield replaced(problem, minor=problem.minor or is_little(change, [put]))
         for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "stage"][:1]:
             if id(copy) not in said:
                 said.add(id(copy))

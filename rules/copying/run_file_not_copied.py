@@ -171,4 +171,5 @@ def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=name,  # the same file is missing wherever a new WORKDIR has it looked for
+        shared_advice=f"{path} {way_out}",
     )

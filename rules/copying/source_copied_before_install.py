@@ -23,7 +23,7 @@ from rules.api import (
 )
 from rules.copying.context.modules_let_in import LetIn, brought_over, fills_modules, last_maker, let_in
 from rules.copying.installs.calls import Install, installs_in, installs_of
-from rules.copying.installs.early_sources import source_before
+from rules.copying.installs.early_sources import is_as_before, source_before
 from rules.copying.installs.manifests import (
     NPM_LOCKS,
     WRAPPER,
@@ -117,6 +117,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
         fix=_kept_out(modules, _fix(change, stage, copy, installs, copied=above is not None))
         if not lacking and not kept
         else None,
+        held_before=is_as_before(change, stage, copy),
     )
 
 

@@ -19,6 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.built_here import is_built_here
 from rules.base_image.tags import moves
 from rules.comments import is_meant_to_move
 from rules.copying.stages.foreign_images import foreign_images
@@ -49,10 +50,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, reference, span in found:
         said = _said(stage, span)
         problem = _problem(stage, reference, span, _fix(change, reference, span, tagged))
-        yield replaced(problem, untold=is_meant_to_move(said), minor=_KNOWN.search(said) is not None)
+        yield replaced(problem, untold=_is_known(change, reference, said), minor=_KNOWN.search(said) is not None)
     for stage, reference, span in _by_stages(change.after):
         if _is_loose(reference):
             yield replaced(_problem(stage, reference, span, None), untold=True)
+
+
+def _is_known(change: DockerfileChange, reference: ImageReference, said: str) -> bool:
+    """Whether it moves with commits of the repository, which builds the image, or on purpose."""
+    return is_meant_to_move(said) or is_built_here(change, reference)
 
 
 def _is_loose(reference: ImageReference) -> bool:

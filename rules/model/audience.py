@@ -32,7 +32,8 @@ _TESTS = re.compile(
 """Start commands that run tests: `python ./runtests.py`, `nodeunit test`, `ava`."""
 _FOLDERS = frozenset(
     "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
-    "circleci gitpod clusterfuzzlite oss-fuzz ossfuzz repro repros reproduction reproductions reproducer".split()
+    "circleci gitpod clusterfuzzlite oss-fuzz ossfuzz repro repros reproduction reproductions reproducer itest itests "
+    "inttest inttests integrationtest integrationtests".split()
 )
 """Folders for developers by their whole name: a `github-exporter` is a product."""
 _ANYWHERE = frozenset(
@@ -40,6 +41,12 @@ _ANYWHERE = frozenset(
     "benchmarks".split()
 )
 """Folders below which nothing ships, however deep: other words say something of what lies close to them alone."""
+_OUTERMOST = frozenset({"integration"})
+"""Folders of tests where nothing stands above them: below `services/` it may be the name of a product."""
+_SET_ASIDE = re.compile(
+    r"(?:archived?|attic|deprecated|obsolete|third[-_]?party|3rd[-_]?party)|.+[._-](?:old|bak|backup|orig)|old"
+)
+"""Folders of what is kept and no more worked on, and of other people's work; what is called `legacy` still runs."""
 _NEAR = 2
 _OF_AN_ISSUE = re.compile(r"(?:issues?|bugs?|gh|pr)[-_#]?\d+")
 """Folders that show again what somebody reported: `issue48`."""
@@ -91,12 +98,18 @@ def is_development_path(path: str) -> bool:
     Of folders further up only those count below which everything is: `.github`, `tests`. In `sdk/python/server` or
     `local/shop/api` the first word says nothing of the image.
     """
-    if not _ANYWHERE.isdisjoint(_folders(path)):
+    folders = _folders(path)
+    if not _ANYWHERE.isdisjoint(folders) or not _OUTERMOST.isdisjoint(folders[:1]):
         return True
     near = (folder.strip(".") for folder in near_folders(path))
     return any(
         name in _FOLDERS or _OF_AN_ISSUE.fullmatch(name) or is_development_name(name.replace(".", "-")) for name in near
     )
+
+
+def is_set_aside(path: str) -> bool:
+    """Tell whether a folder around a file says that what lies there is an archive, or comes from somebody else."""
+    return any(map(_SET_ASIDE.fullmatch, _folders(path)))
 
 
 def is_workplace_base(image: str | None) -> bool:

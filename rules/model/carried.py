@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.installers import SYSTEM_PROGRAMS, SYSTEM_PROGRAMS_OF_LANGUAGES
 from rules.model.filenames import names_a_file
 from rules.model.puts import within
 from rules.model.run_writes import CARRIERS, carried_by
@@ -20,6 +21,8 @@ _SYSTEM_FOLDERS = frozenset(
 )
 """Folders that an image has programs in before anything is put there."""
 _OF_OFFICIAL_PYTHON = frozenset({"/usr/local", "/usr/local/bin"})
+_OF_ROOT_ALONE = "/root/.local"
+"""Where `pip install --user` puts what root installs (PEP 370)."""
 
 
 def carried_names(put: Put) -> frozenset[str] | None:
@@ -50,12 +53,13 @@ def holds_python_alone(put: Put) -> bool:
     source = put.source.rstrip("/") if put.source else ""
     if builder is None or not source.startswith("/") or builder.files.has_unreadable_run:
         return False
+    opaque = builder.files.opaque_commands
     own = source in _OF_OFFICIAL_PYTHON and builder.facts is not None and builder.facts.name == "python"
+    own = own or (source == _OF_ROOT_ALONE and any(command.has("--user") for command in opaque))
     if source in _SYSTEM_FOLDERS and not own:
         return False
     if any(other.kind != "workdir" and (other.tree or within(other.path, source)) for other in builder.files.puts):
         return False
-    opaque = builder.files.opaque_commands
     filled = own or any(source in word.value for command in opaque for word in command.args)
     return filled and all(command.name in _PIP for command in opaque)
 
@@ -69,6 +73,8 @@ def may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
         return False  # it is asked for elsewhere, as what may bring anything
     if put.kind == "stage" and (names := carried_names(put)) is not None:
         return name in names
+    if put.kind == "stage" and name in SYSTEM_PROGRAMS - SYSTEM_PROGRAMS_OF_LANGUAGES and holds_python_alone(put):
+        return False
     if put.kind != "context" or context is None or not put.source:
         return True
     return name in context or _ARCHIVE.search(put.source) is not None

@@ -159,7 +159,7 @@ def _workflow(path: str, document: Any) -> Iterator[Build]:
             line,
             _names(given.get("build-contexts", "")),
             platforms=len([p for p in given.get("platforms", "").split(",") if p.strip()]),
-            images=tuple(given.get("tags", "").replace(",", " ").split()),
+            images=tuple(filter(None, map(str.strip, given.get("tags", "").replace(",", "\n").splitlines()))),
             development=chosen and is_development_name(target),
         )
 
@@ -194,7 +194,7 @@ def _bake(path: str, text: str) -> Iterator[Build]:
             )
 
 
-_COMMAND = re.compile(
+COMMAND = re.compile(
     r"\b(?:docker|podman|buildah|nerdctl)\s+(?:buildx\s+|image\s+)?(?:build|bud)\b(?P<rest>(?:[^\n\\;&|]|\\\n|\\)*)"
 )
 _OPTION = re.compile(r"(?P<name>--target|--tag|--file|-f|-t|--build-arg|--build-context)[= ]\s*(?P<value>[^\s\"']+)")
@@ -221,7 +221,7 @@ def builds_of_scripts(files: Mapping[str, bytes]) -> Iterator[Build]:
 def builds_by_command(path: str, text: str) -> Iterator[Build]:
     """Yield the builds of `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
     folder = posixpath.dirname(path) if not path.startswith(".github/") else ""
-    for match in _COMMAND.finditer(text):
+    for match in COMMAND.finditer(text):
         rest = match["rest"].replace("\\\n", " ")
         options = [(option["name"], option["value"]) for option in _OPTION.finditer(rest)]
         target = next((value for name, value in options if name == "--target"), "")

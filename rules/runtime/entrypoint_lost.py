@@ -24,7 +24,7 @@ from rules.quoting import listed
 from rules.runtime.lost.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.lost.brought_no_more import brought_no_more, went_with_its_copy
 from rules.runtime.lost.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
-from rules.runtime.lost.on_purpose import is_explained, ran_tests
+from rules.runtime.lost.on_purpose import is_explained, is_left_as_comment, ran_tests
 from rules.runtime.lost.servers import lost_server
 from rules.runtime.programs.deleted import deleted_program
 from rules.runtime.starts.instructions import idle_start, is_bare_init, shipped
@@ -59,7 +59,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
             gone = _gone_with_it(change, stage, was, lost)
             waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
-            repair = None if guessed or waits or gone is not None else restated(stage, was, lost)
+            kept = is_left_as_comment(stage, lost)
+            repair = None if guessed or waits or kept or gone is not None else restated(stage, was, lost)
             yield _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
         server = lost_server(stage, was) if not lost else None
         if server is not None:

@@ -32,8 +32,23 @@ from rules.runtime.signals.making_way import (
     of_runner,
     started_word,
 )
-from rules.runtime.starts.instructions import Written, full_words, gets_an_init, passes_signals, shipped
-from rules.runtime.starts.scripts import READS_ANOTHER, StartScript, note_in, start_script, start_scripts_by_pattern
+from rules.runtime.starts.instructions import (
+    Written,
+    full_words,
+    gets_an_init,
+    is_bare_init,
+    passes_signals,
+    shipped,
+)
+from rules.runtime.starts.scripts import (
+    EVERY_ARGUMENT,
+    READS_ANOTHER,
+    StartScript,
+    note_in,
+    start_script,
+    start_scripts_by_pattern,
+)
+from rules.runtime.starts.text import json_array
 
 _BRANCHES = 50
 """Branches of a script that are looked at, the last ones: a stranger's script may have thousands."""
@@ -41,6 +56,8 @@ _NAMED = 3
 """Further scripts that a sentence names."""
 
 _READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_ARGV|argv)")
+
+_UNSEEN = "the script may read them in a way that was not recognised"
 
 
 @rule(
@@ -66,7 +83,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _of_one(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     if passes_signals(_words(found)):
         return _behind_init(change, found, script)
-    return _no_exec(change, found, script) or _ignores_arguments(found, script)
+    return _swapped(found, script) or _no_exec(change, found, script) or _ignores_arguments(found, script)
 
 
 def _words(found: Written) -> tuple[str, ...]:
@@ -218,6 +235,36 @@ def _way_out(line: LastLine) -> str:
     return f"{exec_place(last, 'Begin that line')}{of_runner(last)}."
 
 
+def _swapped(found: Written, script: StartScript) -> Problem | None:
+    """Speak of an init that CMD names without a program, behind a script that only runs its arguments, or none of them.
+
+    A script that starts its own program behind its arguments (`exec "$@" nginx`) gives the init what it lacks.
+    """
+    cmd = found.stage.image.cmd
+    if found.instruction.keyword != "ENTRYPOINT" or cmd.instruction is None or not is_bare_init(cmd.value):
+        return None
+    line, reads = kept_in_front(script), _READS_ARGUMENTS.search(script.text) or READS_ANOTHER.search(script.text)
+    runs_them = line is not None and line.command.name in EVERY_ARGUMENT and not line.command.args
+    if cmd.value is None or (reads and not runs_them) or (line is not None and not reads):
+        return None
+    init, *options = cmd.value.words
+    what = "runs it without a program, so that it ends at once" if runs_them else "does not read its arguments"
+    front, behind = (posixpath.basename(init), *options), found.start.words
+    entrypoint = quote(f"ENTRYPOINT {json_array((*front, *behind) if runs_them else front)}")
+    rest = "the program in `CMD`" if runs_them else quote(f"CMD {json_array(behind)}")
+    return Problem(
+        cmd.instruction.span,
+        f"`CMD` of {found.stage.label} is an init alone, {quote(cmd.value.text)}, and {quote(script.path)}, the "
+        f"`ENTRYPOINT` in front of it, {what}. The init belongs in front: "
+        f"{entrypoint}, and {rest}.",
+        Confidence.LIKELY,
+        doubt="each start of the container may name a program" if runs_them else _UNSEEN,
+        stage=found.stage.key,
+        notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
+        key=f"{script.path} arguments",
+    )
+
+
 def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
     cmd = found.stage.image.cmd
     if found.instruction.keyword != "ENTRYPOINT" or not cmd.set_in_file or not cmd.value or cmd.instruction is None:
@@ -230,7 +277,7 @@ def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
         f"not read its arguments. {quote(cmd.value.text)} and whatever is given to `docker run` are dropped. "
         f"{_how_to_read(cmd.value)}, or take the `CMD` out.",
         Confidence.LIKELY,
-        doubt="the script may read them in a way that was not recognised",
+        doubt=_UNSEEN,
         stage=found.stage.key,
         notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
         key=f"{script.path} arguments",

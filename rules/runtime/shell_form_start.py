@@ -20,6 +20,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.built_here import base_built_here
 from rules.runtime.scripts.wrapped import Wrapped, wrapped_script
 from rules.runtime.signals.making_way import (
     BESIDE,
@@ -46,6 +47,8 @@ from rules.runtime.starts.text import (
     stays,
     way_made,
 )
+
+_UNKNOWN_BASE = "the base image is not known, and may have an `ENTRYPOINT` or a shell that makes way"
 
 
 @rule(
@@ -75,8 +78,8 @@ def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> P
     image, start = stage.image, setting.value
     if start is None or start.form != "shell" or start.instruction is None or not start.words[0].strip():
         return None
-    if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
-        return None  # a shell-form ENTRYPOINT ignores CMD
+    if setting is image.cmd and _is_ignored(change, stage):
+        return None
     below = _start_script(change, stage) if setting is image.cmd else None
     if setting is image.cmd and (_is_under_init(image.entrypoint.value) or _leaves_to_init(below)):
         return None
@@ -139,6 +142,14 @@ def _is_under_init(entrypoint: Start | None) -> bool:
         return False
     name = entrypoint.program.rsplit("/", 1)[-1]
     return name == "dumb-init" or (name == "tini" and "-g" in entrypoint.words)
+
+
+def _is_ignored(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether an ENTRYPOINT in shell form ignores CMD, or one of a base that another Dockerfile here makes may."""
+    entrypoint = stage.image.entrypoint
+    base = base_built_here(change, stage) if not entrypoint.known else None
+    shell = entrypoint.value is not None and entrypoint.value.form == "shell"
+    return shell or (base is not None and bool(base.entrypoint))
 
 
 def _start_script(change: DockerfileChange, stage: Stage) -> StartScript | None:
@@ -231,6 +242,8 @@ def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open
+        else _UNKNOWN_BASE
+        if keyword == "CMD" and not stage.image.entrypoint.known
         else "which shell the base image has, and of which version, is not known",
         stage=stage.key,
         fix=fix if not besides else None,

@@ -25,3 +25,13 @@ def test_another_file_has_comments_of_its_own() -> None:
 def test_a_copy_that_was_another_file_before_has_comments_of_its_own() -> None:
     told = _told({"shop/Dockerfile": b"FROM debian:13-slim\n"}, {"desk/Dockerfile": _FILE, "shop/Dockerfile": _FILE})
     assert [path for path, _ in told] == ["desk/Dockerfile", "shop/Dockerfile"]
+
+
+def test_a_script_that_two_files_start_is_told_once() -> None:
+    head = b"FROM debian:13-slim\nCOPY --chmod=755 start.sh /start.sh\n"
+    tail = b'USER 1000\nENTRYPOINT ["/start.sh"]\n'
+    files = {"Dockerfile": head + tail, "Dockerfile.arm": head + b"EXPOSE 8080\n" + tail}
+    after = {**files, "start.sh": b"#!/bin/sh\nset -e\n./migrate\nnginx -g 'daemon off;'\n"}
+    found = [one for one in rules.review({}, after).findings if one.rule == "entrypoint-script-no-exec"]
+    assert [one.path for one in found] == ["Dockerfile"]
+    assert found[0].message.endswith(" The same holds for `Dockerfile.arm`.")

@@ -57,6 +57,11 @@ def test_a_policy_that_fails_on_graver_ones_leaves_it_where_it_is() -> None:
         ".clusterfuzzlite/Dockerfile",
         "projects/oss-fuzz/Dockerfile",
         "issues/issue48/Dockerfile",
+        "integration/redis/Dockerfile",
+        "server/itests/Dockerfile",
+        "third_party/redis/Dockerfile",
+        "archive/2019/Dockerfile",
+        "deploy.old/Dockerfile",
     ],
 )
 def test_what_ships_too_much_is_minor_where_nothing_ships(path: str) -> None:
@@ -168,3 +173,11 @@ def test_a_relative_destination_in_a_folder_of_its_own_is_minor_unless_the_proje
     assert found("copy-relative-without-workdir", "FROM debian:13-slim\nCOPY . shop\n").minor
     assert found("copy-relative-without-workdir", 'FROM busybox\nCOPY app .\nENTRYPOINT ["/app"]\n').minor
     assert found("copy-relative-without-workdir", "FROM debian:13-slim\nCOPY . .\n").wants_comment
+
+
+def test_a_few_bytes_that_were_read_are_small() -> None:
+    text = b"FROM debian:13-slim\nCOPY shop.bin /tmp/\nRUN cat /tmp/shop.bin && rm /tmp/shop.bin\nUSER 1000\n"
+    for content, small in ((b"x" * 3000, True), (b"x" * 300_000, False)):
+        files = {"Dockerfile": text, "shop.bin": content}
+        found = rules.review({}, files, listing=dict.fromkeys(files, 0o100644)).findings
+        assert [one.minor for one in found if one.rule == "copied-then-deleted"] == [small]

@@ -57,6 +57,7 @@ def not_in_repository(change: DockerfileChange, run: Run, command: Command, path
         instruction=run.instruction,
         stage=run.stage.key,
         key=gone.path,
+        decision=gone.path,
     )
 
 

@@ -10,9 +10,10 @@ from rules.copying.installs.calls import installs_in
 from rules.copying.installs.empty_manifests import lists_nothing
 from rules.copying.source_trees.trees import brings_all, is_source_tree, needs_sources
 from rules.lazily import once
+from rules.model.packages import OS_MANAGERS
 
 if TYPE_CHECKING:
-    from rules.api import Copy, DockerfileChange, Stage, Step
+    from rules.api import Copy, DockerfileChange, Run, Stage, Step
     from rules.copying.installs.calls import Install
 
 
@@ -25,6 +26,25 @@ def source_before(change: DockerfileChange, stage: Stage, install: Install) -> C
     if first is None or _installed_before(stage, first, install) or lists_nothing(change, install):
         return None
     return None if _made_in_between(stage, first, install) else first
+
+
+def is_as_before(change: DockerfileChange, stage: Stage, copy: Copy) -> bool:
+    """Tell whether the same COPY stood above an install of the project before: another tool installs it now.
+
+    Of `pip install .`, which builds the project too, nothing was to be said then.
+    """
+    was = change.was(stage)
+    text = " ".join(copy.instruction.text.split())
+    old = next((one for one in was.copies if " ".join(one.instruction.text.split()) == text), None) if was else None
+    return was is not None and old is not None and any(_installs_project(run) for run in was.runs if run.at > old.at)
+
+
+def _installs_project(run: Run) -> bool:
+    """Whether a RUN installs what the project asks for, or the project itself."""
+    calls = (one for one in run.package_calls if one.manager not in OS_MANAGERS and one.action in ("install", "sync"))
+    if any(call.project or any(package.kind == "path" for package in call.packages) for call in calls):
+        return True
+    return any("setup.py" in [word.value for word in command.args[:1]] for command in run.commands)
 
 
 def _candidates(stage: Stage, install: Install) -> list[Copy]:

@@ -67,6 +67,7 @@ def _problem(
         instruction=run.instruction,
         stage=run.stage.key,
         key=name,
+        decision=name,
         notes=(
             Note(copy.instruction.span, "brings what is let in"),
             Note(ignore.source.line_span(line), "kept out here", ignore.path),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem
 from rules.brought import context_paths
+from rules.copying.installs.early_sources import is_as_before
 from rules.copying.source_trees.trees import brings_all
 from rules.model.work_folders import folder_of
 from rules.packages.developers.parts import read_toml, table
@@ -60,6 +61,7 @@ def unsplit_syncs(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
+        held_before=is_as_before(change, stage, copy),
     )
 
 

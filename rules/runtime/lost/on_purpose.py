@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rules.comments import is_on_purpose
 from rules.model.audience import runs_tests
 
 if TYPE_CHECKING:
@@ -21,7 +22,15 @@ _OF_THE_START = re.compile(
     r"\b(?i:(?:start|default)(?:ing|up)?[ -]command|start(?:s|ed)? (?:by|with|from|through|via))\b"
 )
 
-_TAKEN_OUT = re.compile(r"(?:CMD|ENTRYPOINT)\s")
+_TAKEN_OUT = re.compile(
+    r"(?:CMD|ENTRYPOINT)\s+(?:\[|exec\s|[\w.-]*/|(?!is\b|was\b|has\b|and\b|or\b|will\b|by\b)\w+(?=\s|$))"
+)
+_WHY = re.compile(
+    r"\b(?:temporar\w*|disabled?|unused|unneeded|(?:not|no longer) (?:needed|used)|because|since|for now|"
+    r"(?:start|run|execut|launch|given|set)\w* (?:by|from|in|through|via)|kubernetes|k8s|compose|helm|systemd)\b",
+    re.IGNORECASE,
+)
+"""A reason in few words, or in a comment that stood there before."""
 _WORDS = 2
 """More may be a sentence."""
 _NEXT_LINE = len("\r\n")
@@ -37,16 +46,29 @@ def is_explained(change: DockerfileChange, stage: Stage) -> bool:
     end = min(below, default=len(change.source.text))
     here = [c for c in stage.model.dockerfile.comments if stage.from_.span.start < c.span.start < end]
     added = [comment for comment in here if comment.text.strip() not in then]
-    return any(_OF_THE_START.search(comment.text) for comment in added) or _is_commented_out(added)
+    return any(_OF_THE_START.search(comment.text) for comment in added) or _is_commented_out(here, added)
 
 
-def _is_commented_out(added: list[Comment]) -> bool:
-    """Whether comments are a start instruction that is taken out, right below one that says why."""
+def _is_commented_out(here: list[Comment], added: list[Comment]) -> bool:
+    """Whether a comment that is new is a start instruction that is taken out, right below one that says why."""
     return any(
-        _TAKEN_OUT.match(comment.text) and not _TAKEN_OUT.match(above.text) and len(above.text.split()) > _WORDS
-        for above, comment in pairwise(added)
-        if comment.span.start - above.span.end <= _NEXT_LINE
+        comment in added and _TAKEN_OUT.match(comment.text) and not _TAKEN_OUT.match(above.text)
+        for above, comment in pairwise(here)
+        if comment.span.start - above.span.end <= _NEXT_LINE and _says_why(above, is_new=above in added)
     )
+
+
+def _says_why(comment: Comment, *, is_new: bool) -> bool:
+    """Whether a comment gives a reason: a sentence that came with the change, or the words of one."""
+    if is_new and len(comment.text.split()) > _WORDS:
+        return True
+    return bool(_WHY.search(comment.text)) or is_on_purpose(comment.text)
+
+
+def is_left_as_comment(stage: Stage, lost: Iterable[Setting[Start]]) -> bool:
+    """Tell whether what is gone stands in the file as a comment, over which nobody is to put it back."""
+    texts = {" ".join(str(one.instruction).split()) for one in lost if one.instruction is not None}
+    return any(" ".join(comment.text.split()) in texts for comment in stage.model.dockerfile.comments)
 
 
 def ran_tests(lost: Iterable[Setting[Start]]) -> bool:

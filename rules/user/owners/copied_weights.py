@@ -1,4 +1,4 @@
-"""Which of several copied trees is likely to weigh most, and whether all of them are a few files of text."""
+"""Which of several copied trees is likely to weigh most, and whether all of them are a few kilobytes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _TEXTS = frozenset(
 )
 """How names of texts end; those without an ending are settings, licences and the like."""
 _FEW = 30
+_LITTLE = 64 * 1024
+"""Bytes that nobody notices in an image."""
 
 
 def heaviest(change: DockerfileChange, copied: Sequence[Put]) -> Put:
@@ -34,15 +36,35 @@ def heaviest(change: DockerfileChange, copied: Sequence[Put]) -> Put:
     return min(reversed(trees), key=weight)
 
 
-def are_few_texts(change: DockerfileChange, copied: Iterable[Put]) -> bool:
-    """Tell whether all that was copied is known, and is a few files of text: some kilobytes."""
+def are_few_texts(change: DockerfileChange, copied: Sequence[Put]) -> bool:
+    """Tell whether all that was copied is known, and is some kilobytes: a few files of text, or read and little."""
+    files = _all_files(change, copied)
+    if files is None:
+        return False
+    few = len(files) <= _FEW and all(posixpath.splitext(file)[1].lower() in _TEXTS for file in files)
+    return few or is_little(change, copied)
+
+
+def is_little(change: DockerfileChange, copied: Sequence[Put]) -> bool:
+    """Tell whether all that was copied out of the build context was read, and is little together.
+
+    Not of the whole context, which has more than a repository lists: its history, and what lies there when it is built.
+    """
+    files = _all_files(change, copied) if not any(put.whole for put in copied) else None
+    context = change.repository.context_of(change.path) or ""
+    read = [change.repository.files.get(posixpath.join(context, file)) for file in files or ()]
+    return bool(read) and sum(_LITTLE if data is None else len(data) for data in read) < _LITTLE
+
+
+def _all_files(change: DockerfileChange, copied: Iterable[Put]) -> list[str] | None:
+    """Return the files of the build context that were copied; `None` where anything else was, or it is not known."""
     files: list[str] = []
     for put in copied:
-        found = _files(change, put) if put.kind == "context" else None
+        found = _files(change, put)
         if found is None:
-            return False
+            return None
         files += found
-    return len(files) <= _FEW and all(posixpath.splitext(file)[1].lower() in _TEXTS for file in files)
+    return files
 
 
 def _files(change: DockerfileChange, put: Put) -> list[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import comments_on, once
+from rules.api import comments_on, image_facts, once, parse_reference
 from rules.dockerfile.nodes import is_dockerfile
 from rules.user.root.start_scripts import start_scripts
 
@@ -27,13 +27,22 @@ _ASKS_CALLER = re.compile(r"\bid\s+-u\b(?![ \t]+[\w\"'$])|\$\{?(?:E?UID|P[UG]ID)
 _NAMES_MODE = re.compile(r"\b(?:0?777|0?666|[ugoa]*[oa][ugoa]*[+=][rxX]*w[rwxX]*)\b")
 _WHY = re.compile(r"\b(?:because|since|so that|so|needs?|needed|must|allows?|lets?|else|otherwise)\b", re.IGNORECASE)
 """A comment that names the mode and gives a reason for it: the author has decided."""
-_OWN_UID = r"\$(?:\(\s*id\s+-u\b|\{?(?:E?UID|PUID|USER_ID|(?:CURRENT|HOST|LOCAL|USER)_UID)\b)"
+_OWN_UID = (
+    r"(?:`\s*id\s+-u\b|"
+    r"\$\$?(?:\(\s*(?:shell\s+)?id\s+-u\b|[{(]?(?:E?UID|PUID|USER_ID|(?:CURRENT|HOST|LOCAL|USER)_UID)\b))"
+)
 _AS_OWN = re.compile(rf"(?<!\S)(?:--user|-u)[ =][\"']?{_OWN_UID}")
 """How a container is started as the account of the one who starts it: `--user $(id -u):$(id -g)`."""
 _OWN = re.compile(_OWN_UID)
 
-_RUNS = re.compile(r"\b(?:docker|podman)[ \t]+run\b")
+_RUNS = re.compile(r"\b(?:docker|podman)[ \t]+run\b(?:[^\n\\;&|]|\\\n|\\)*")
 _BY_JENKINS = re.compile(r"\bagent[ \t]*\{\s*dockerfile\b")
+_BUILT_BY_JENKINS = re.compile(r"\bdocker\.build[ \t]*\(")
+_SUBSTITUTION = re.compile(r"\$?\$\([^()\n]*\)|`[^`\n]*`")
+_ALONE = frozenset(
+    "--rm --init --privileged --read-only --detach --interactive --tty -d -i -t -it -ti -dit -itd".split()
+)
+"""Options of `docker run` that take no value."""
 
 
 def is_meant(step: Step) -> bool:
@@ -63,14 +72,34 @@ def script_for_callers(change: DockerfileChange, stage: Stage) -> str | None:
 
 @once
 def _is_run_so_beside(change: DockerfileChange) -> bool:
-    """Whether a file of the project that is no Dockerfile runs containers as its caller.
+    """Whether a file of the project that is no Dockerfile runs a container as its caller, and not a known image's.
 
     Jenkins does so with what it builds for a pipeline: it passes `-u uid:gid` (its handbook, "Using Docker with
     Pipeline").
     """
     files = change.repository.files
     texts = (text for path in files if not is_dockerfile(path) if (text := change.repository.text(path)) is not None)
-    return any((_RUNS.search(text) and _OWN.search(text)) or _BY_JENKINS.search(text) for text in texts)
+    return any(any(map(_is_of_project, _RUNS.findall(text))) or _is_by_jenkins(text) for text in texts)
+
+
+def _is_by_jenkins(text: str) -> bool:
+    return bool(_BY_JENKINS.search(text) or (".inside" in text and _BUILT_BY_JENKINS.search(text)))
+
+
+def _is_of_project(call: str) -> bool:
+    """Whether a call runs a container as its caller, and names no image that the tables know as somebody else's."""
+    if _AS_OWN.search(call) is None:
+        return False
+    words = _SUBSTITUTION.sub("$", call.replace("\\\n", " ")).split()[2:]
+    before = ("--rm", *words)
+    image = next((word for word, last in zip(words, before, strict=False) if not _is_option(word, last)), "$")
+    reference = parse_reference(image.strip("\"'"))
+    return reference is None or image_facts(reference) is None
+
+
+def _is_option(word: str, last: str) -> bool:
+    """Whether a word of a call is an option, or the value of the one in front of it."""
+    return word.startswith("-") or (last.startswith("-") and "=" not in last and last not in _ALONE)
 
 
 @once

@@ -24,11 +24,8 @@ def demands_non_root(change: DockerfileChange) -> str | None:
     Not where it gives the number as well: `runAsUser` takes the place of the image's user (Kubernetes' "Configure a
     Security Context"). Where several images are built in a repository, a manifest counts for the one that it names.
     """
-    for path, data in sorted(change.repository.files.items()):
-        asks = path.endswith((".yaml", ".yml")) and b"runAsNonRoot: true" in data and b"runAsUser:" not in data
-        if asks and _may_start(change, path, data.decode("utf-8", "replace")):
-            return path
-    return None
+    manifests = _manifests(change)
+    return next((path for path, text in manifests if "runAsNonRoot: true" in text and "runAsUser:" not in text), None)
 
 
 @once
@@ -37,12 +34,19 @@ def started_with_number(change: DockerfileChange) -> tuple[str, str] | None:
 
     Not where it starts a container as root. It counts for a Dockerfile as in `demands_non_root`.
     """
-    for path, data in sorted(change.repository.files.items()):
-        text = data.decode("utf-8", "replace") if path.endswith((".yaml", ".yml")) and b"runAsUser:" in data else ""
-        numbers = _AS_USER.findall(text)
-        if numbers and "0" not in numbers and _may_start(change, path, text):
-            return path, numbers[0]
-    return None
+    given = ((path, _AS_USER.findall(text)) for path, text in _manifests(change))
+    return next(((path, numbers[0]) for path, numbers in given if numbers and "0" not in numbers), None)
+
+
+@once
+def _manifests(change: DockerfileChange) -> tuple[tuple[str, str], ...]:
+    """Return the manifests that say as whom this Dockerfile's image runs, each with its text, in the order of paths."""
+    found = (
+        (path, data.decode("utf-8", "replace"))
+        for path, data in sorted(change.repository.files.items())
+        if path.endswith((".yaml", ".yml")) and (b"runAsNonRoot: true" in data or b"runAsUser:" in data)
+    )
+    return tuple((path, text) for path, text in found if _may_start(change, path, text))
 
 
 def _may_start(change: DockerfileChange, manifest: str, text: str) -> bool:
