@@ -89,7 +89,7 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     found = program_of(copy)
     if found is None:
         yield from _carried(stage, copy, builder)
-    if found is None or is_static(builder, found[1]):
+    if found is None or is_static(builder, *found):
         return
     needed = needed_by(found[1].language, there) or here
     if needed > here:

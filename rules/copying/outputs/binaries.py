@@ -22,7 +22,8 @@ _STATIC = re.compile(
 )
 """What in a stage says that somebody has thought of linking."""
 
-_CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?0")
+_CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?[0$]|\bARG\s+CGO_ENABLED(?![\w=])")
+"""What switches cgo off, or leaves it to an argument: somebody has thought of it, and the build may say no."""
 _CGO_ON = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
 _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
@@ -116,10 +117,16 @@ def _links(command: Command) -> bool:
     return "-o" in words and words.isdisjoint(("-c", "-S", "-E", "-shared"))
 
 
-def is_static(stage: Stage, build: Build) -> bool:
-    """Tell whether the result needs no library of the system, or may need none."""
+def is_static(stage: Stage, path: str, build: Build) -> bool:
+    """Tell whether the result needs no library of the system, or may need none.
+
+    Args:
+        stage: The stage that builds it.
+        path: Where the program lies; Cargo's folder is named after the target, which settings may say.
+        build: What builds it.
+    """
     static, cgo_off = _said(stage)
-    if static:
+    if static or _STATIC.search(path):
         return True
     if build.language in ("rust", "deno"):  # an image of Deno on Alpine brings glibc along for it
         return stage.runtime.libc != "glibc" or build.command.has("--target")
