@@ -23,7 +23,7 @@ _STATIC = re.compile(
 """What in a stage says that somebody has thought of linking."""
 
 _CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?[0$]|\bARG\s+CGO_ENABLED(?![\w=])")
-"""What switches cgo off, or leaves it to an argument: somebody has thought of it, and the build may say no."""
+"""What switches cgo off, or leaves that to an argument."""
 _CGO_ON = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
 _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
@@ -118,13 +118,7 @@ def _links(command: Command) -> bool:
 
 
 def is_static(stage: Stage, path: str, build: Build) -> bool:
-    """Tell whether the result needs no library of the system, or may need none.
-
-    Args:
-        stage: The stage that builds it.
-        path: Where the program lies; Cargo's folder is named after the target, which settings may say.
-        build: What builds it.
-    """
+    """Tell whether a program needs no library of the system, or may need none; its path may name Cargo's target."""
     static, cgo_off = _said(stage)
     if static or _STATIC.search(path):
         return True
