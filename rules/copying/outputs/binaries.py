@@ -23,7 +23,6 @@ _STATIC = re.compile(
 """What in a stage says that somebody has thought of linking."""
 
 _CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?[0$]|\bARG\s+CGO_ENABLED(?![\w=])")
-"""What switches cgo off, or leaves that to an argument."""
 _CGO_ON = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
 _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
