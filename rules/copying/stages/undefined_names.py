@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Copy, Run, image_facts, once, parse_reference
+from rules.dockerfile.nodes import is_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,8 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[\w.-]+")
+_TAGGED = re.compile(r"(?:(?<=[ \t])(?:-t|--tag)[ =]|\b(?:image|tags):)[ \t]*[\"']?([a-z0-9][\w.-]*)(?![\w./-])")
+"""An image's name in a command line, Compose or a pipeline."""
 _CONTEXT = re.compile(r"\bcontexts?\b", re.IGNORECASE)
 
 
@@ -64,7 +67,15 @@ def can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
     below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
     if own or below:
         return own or any(other.needs(stage) for other in below)
-    return any(mark in text for mark in "/:@.$") or is_official(text)
+    return any(mark in text for mark in "/:@.$") or is_official(text) or text in _tagged(change)
+
+
+@once
+def _tagged(change: DockerfileChange) -> frozenset[str]:
+    """Return the names that scripts, pipelines and Compose files of the repository give to images, or call them by."""
+    repository = change.repository
+    texts = (repository.text(path) or "" for path in repository.files if not is_dockerfile(path))
+    return frozenset(name for text in texts for name in _TAGGED.findall(text))
 
 
 def is_official(text: str) -> bool:
