@@ -28,7 +28,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield Problem(
                     copy.instruction.span,
                     f"{stage.label} copies from itself: `--from={text}` is the stage that this line stands in, and a "
-                    f"stage can only copy from those above it. Name the stage that has the files, or use `RUN cp`{image}.",
+                    "stage can only copy from those above it. Name the stage that has the files, or use "
+                    f"`RUN cp`{image}.",
                     stage=stage.key,
                 )
 

@@ -87,7 +87,7 @@ def _asked(stage: Stage, run: Run) -> Iterator[Command]:
 
 
 def _stands_in(stage: Stage, command: Command) -> bool:
-    """Whether git is asked only where the build gives no value: `${VERSION:-$(git describe)}`, with an `ARG VERSION`."""
+    """Whether git is asked only where the build gives no value: `ARG VERSION`, `${VERSION:-$(git describe)}`."""
     found = _DEFAULT.search(command.source.text, 0, command.start)
     arguments = (step.instruction for step in stage.all_steps if step.instruction.keyword == "ARG")
     return found is not None and any(found[1] in re.split(r"[\s=]+", str(one)) for one in arguments)

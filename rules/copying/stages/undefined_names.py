@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Copy, Run, image_facts, once, parse_reference
-from rules.dockerfile.nodes import is_dockerfile
+from rules.repository.builds import builds_of_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,6 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[\w.-]+")
-_TAGGED = re.compile(r"(?:(?<=[ \t])(?:-t|--tag)[ =]|\b(?:image|tags):)[ \t]*[\"']?([a-z0-9][\w.-]*)(?![\w./-])")
-"""An image's name in a command line, Compose or a pipeline."""
 _CONTEXT = re.compile(r"\bcontexts?\b", re.IGNORECASE)
 
 
@@ -72,10 +70,9 @@ def can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
 
 @once
 def _tagged(change: DockerfileChange) -> frozenset[str]:
-    """Return the names that scripts, pipelines and Compose files of the repository give to images, or call them by."""
-    repository = change.repository
-    texts = (repository.text(path) or "" for path in repository.files if not is_dockerfile(path))
-    return frozenset(name for text in texts for name in _TAGGED.findall(text))
+    """Return the names that the repository's builds give to images: one of them may be built before."""
+    builds = (*change.repository.builds, *builds_of_scripts(change.repository.files))
+    return frozenset(image.removesuffix(":latest") for build in builds for image in build.images)
 
 
 def is_official(text: str) -> bool:
