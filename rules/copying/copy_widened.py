@@ -4,11 +4,29 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.context.ignore_file import ignore_file
 
 _CHEAP = frozenset(
     {"", "set", "cd", "mkdir", "chmod", "chown", "touch", "rm", "mv", "cp", "ln", "echo", "true", "export"}
 )
+
+_MANIFESTS = frozenset("go.mod go.work package.json Cargo.toml pyproject.toml tsconfig.json composer.json".split())
+"""Files of a project that may point to folders beside it."""
+_ABOVE = re.compile(r"(?<![\w.])\.\.(?![\w.])")
 
 
 @rule(
@@ -26,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         narrow = _folder(was)
         run = _works_in(stage, wide, narrow[1]) if narrow is not None else None
-        if narrow is not None and run is not None:
+        if narrow is not None and run is not None and not _is_needed(change, stage, wide, narrow[1]):
             yield _problem(stage, wide, narrow, run)
 
 
@@ -54,6 +72,18 @@ def _works_in(stage: Stage, wide: Copy, folder: str) -> Run | None:
         inside = name.search(run.instruction.whole_value) and all(name.search(str(command)) for command in at_work)
         return run if entered or inside else None
     return None
+
+
+def _is_needed(change: DockerfileChange, stage: Stage, wide: Copy, folder: str) -> bool:
+    """Whether the folder is all that the context has, or what builds it reaches out of it."""
+    ignore = ignore_file(change)
+    files = change.repository.context_files(change.path)
+    if (ignore is not None and ignore.is_allow_list) or (files and all(within(name, folder) for name in files)):
+        return True
+    below = (run.instruction.whole_value for run in stage.runs if run.at > wide.at)
+    inside = (path for path in change.repository.files if f"/{folder}/" in f"/{path}")
+    texts = (change.repository.text(path) or "" for path in inside if posixpath.basename(path) in _MANIFESTS)
+    return any(map(_ABOVE.search, (*below, *texts)))
 
 
 def _problem(stage: Stage, wide: Copy, narrow: tuple[Copy, str], run: Run) -> Problem:
