@@ -186,9 +186,9 @@ def _stated(stage: Stage, move: _Moved, then: str, confidence: Confidence = Conf
 def _is_filled_anew(stage: Stage, was: Stage, move: _Moved) -> bool:
     """Whether a RUN below, which is new, names the old place, as `make install PREFIX=/opt/app` does that fills it."""
     then = {str(run.instruction) for run in was.all_runs}
-    named = re.compile(rf"(?<![\w./-]){re.escape(move.old)}(?![\w.-])")
-    below = (run.instruction for run in stage.all_runs if run.at > move.now.at)
-    return any(str(run) not in then and named.search(run.whole_value) for run in below)
+    named = re.compile(rf"(?<![\w./-]){re.escape(move.old)}(?:/[\w./-]*)?(?![\w.-])")
+    below = (run.instruction for run in stage.all_runs if run.at > move.now.at and str(run.instruction) not in then)
+    return any(not within(path.rstrip("/"), move.new) for run in below for path in named.findall(run.whole_value))
 
 
 def _is_found_again(stage: Stage, move: _Moved, use: Use) -> bool:
