@@ -64,7 +64,7 @@ _JAVA_PLUGIN = re.compile(
     r"|^[ \t]*`?(?:java|application|war)(?:-library)?`?[ \t]*$",
     re.MULTILINE,
 )
-"""A plugin by which a Gradle project itself compiles Java (Gradle, "The Java Plugin"; Spring Boot's brings it along)."""
+"""A plugin by which a Gradle project itself compiles Java (Gradle, "The Java Plugin"), or that brings it."""
 _OWN_PLUGINS = ("buildSrc", "build-logic")
 """Folders in which a project has its own plugins (Gradle, "Sharing Build Logic between Subprojects")."""
 _BRINGS_JAVA = re.compile(r"jre|jdk|jlink|graalvm|/java\b", re.IGNORECASE)
