@@ -213,7 +213,8 @@ def _problem(
         instruction.span,
         f"{fact}; before this change the install stood above {them}. {edit} will {does} all dependencies again. "
         f"{way_out}",
-        Confidence.CERTAIN,
+        Confidence.CERTAIN if folder is None or is_read(change, install) else Confidence.LIKELY,
+        doubt="the install may read the folder",
         instruction=instruction,
         stage=stage.key,
         notes=(Note(then.run.instruction.span, "installed above the sources", before=True),),
