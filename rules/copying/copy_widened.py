@@ -43,7 +43,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if wide is None or any(copy.brings_context_root for copy in was.all_copies):
             continue
         narrow = _folder(was)
-        run = _works_in(stage, wide, narrow[1]) if narrow is not None else None
+        worked = narrow is not None and _works_in(was, narrow[0], narrow[1]) is not None
+        run = _works_in(stage, wide, narrow[1]) if narrow is not None and worked else None
         if narrow is not None and run is not None and not _is_needed(change, stage, wide, narrow[1]):
             yield _problem(stage, wide, narrow, run)
 
