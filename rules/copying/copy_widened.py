@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if wide is None or any(copy.brings_context_root for copy in was.all_copies):
             continue
         narrow = _folder(was)
-        worked = narrow is not None and _works_in(was, narrow[0], narrow[1]) is not None
+        worked = narrow is not None and any(_is_work(run) for run in was.runs if run.index > narrow[0].index)
         run = _works_in(stage, wide, narrow[1]) if narrow is not None and worked else None
         if narrow is not None and run is not None and not _is_needed(change, stage, wide, narrow[1]):
             yield _problem(stage, wide, narrow, run)
@@ -62,11 +62,15 @@ def _folder(was: Stage) -> tuple[Copy, str] | None:
     return found[0] if len(found) == 1 and found[0][1] != "." else None
 
 
+def _is_work(run: Run) -> bool:
+    return any(command.name not in _CHEAP for command in run.commands)
+
+
 def _works_in(stage: Stage, wide: Copy, folder: str) -> Run | None:
     """Return the first RUN behind the COPY that works in the folder, when no other RUN there does real work."""
     name = re.compile(rf"(?:^|[\s/\"'=]){re.escape(folder)}(?:[\s/\"';&]|$)")
     for run in stage.runs:
-        if run.index < wide.index or all(command.name in _CHEAP for command in run.commands):
+        if run.index < wide.index or not _is_work(run):
             continue
         entered = (run.workdir.value or "").endswith(f"/{folder}") or any(map(name.search, map(str, run.calls("cd"))))
         at_work = (command for command in run.commands if command.name not in _CHEAP and not command.nested)
