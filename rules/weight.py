@@ -43,7 +43,8 @@ def is_minor(raised: Raised, policy: Policy, change: DockerfileChange) -> bool:
     if raised.rule.id in policy.rules or (policy.fail_on is not None and weighs >= policy.fail_on):
         return False
     of_shipping = weighs is Severity.INFO or raised.rule.category in _MINOR_FOR_DEVELOPERS
-    if raised.rule.category in _OF_THE_BUILD and _is_left_alone(raised, change):
+    stops = weighs is Severity.ERROR  # as a stage's number does that a stage put in above has shifted
+    if raised.rule.category in _OF_THE_BUILD and not stops and _is_left_alone(raised, change):
         return True
     return raised.problem.minor or (of_shipping and _is_for_developers(raised, change))
 

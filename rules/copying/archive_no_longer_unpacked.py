@@ -24,7 +24,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.fetching.archives import names_of, takes, uses
+from rules.copying.fetching.archives import is_used_at_start, names_of, takes, uses
 from rules.quoting import listed
 
 _UNPACKERS = ("tar", "bsdtar", "unzip", "gunzip", "gzip", "xz", "unxz", "bunzip2", "7z", "python", "python3", "busybox")
@@ -50,7 +50,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             lost = [
                 source
                 for source in copy.sources
-                if (path := copy.source_path(source)) in then and path not in still and not _is_handled(copy, source)
+                if (path := copy.source_path(source)) in then
+                and path not in still
+                and not _is_handled(change, copy, source)
             ]
             if lost:
                 yield _problem(change, stage, copy, then[copy.source_path(lost[0]) or ""], lost)
@@ -67,12 +69,14 @@ def _unpacked(stage: Stage) -> dict[str, Copy]:
     }
 
 
-def _is_handled(copy: Copy, source: CopySource) -> bool:
-    """Whether a command of the file may unpack it, or a command or a variable takes it as it is."""
+def _is_handled(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
+    """Whether a command of the file may unpack it, or a command, a variable or the start script takes it as it is."""
     names = names_of(source.path or "", source.word.text)
     own = copy.instruction.span.start
     texts = (text for start, _, text in uses(copy.stage) if start != own)
-    return _unpacks(copy.stage.model) or any(takes(text, names, copy.destination) for text in texts)
+    if _unpacks(copy.stage.model) or any(takes(text, names, copy.destination) for text in texts):
+        return True
+    return is_used_at_start(change, copy.stage, names, copy.destination)
 
 
 def _is_meant_packed(copy: Copy) -> bool:

@@ -14,6 +14,7 @@ _CURES = {
     "native-image": "Build it with `--static --libc=musl`.",
 }
 """How a compiler is told to link statically; Bun and Deno carry a runtime that cannot be."""
+_CARGO_SETTINGS = (".cargo/config.toml", ".cargo/config")
 
 
 @rule(
@@ -27,12 +28,25 @@ _CURES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program that may need the system's libraries is copied into an image without any."""
     for stage in change.stages:
-        if not is_empty_base(stage) or brings_libraries(stage) or only_hands_on(stage):
+        if not is_empty_base(stage) or brings_libraries(stage) or only_hands_on(stage) or _starts_nothing(stage):
             continue
         for copy in stage.copies:
             found = program_of(copy)
-            if found is not None and copy.from_stage is not None and not is_static(copy.from_stage, found[1]):
+            if found is None or copy.from_stage is None or is_static(copy.from_stage, *found):
+                continue
+            if not _has_settings(change, found[1]):
                 yield _problem(change, stage, copy, *found)
+
+
+def _starts_nothing(stage: Stage) -> bool:
+    """Whether a stage only holds what a build puts out (`docker build --output`): nothing starts in it."""
+    return stage.root.is_scratch and not stage.image.start_command
+
+
+def _has_settings(change: DockerfileChange, build: Build) -> bool:
+    """Whether Cargo has settings of the project's own, which may ask for a target or a static program."""
+    paths = (path for name in _CARGO_SETTINGS for path in change.repository.places_of(change.path, name))
+    return build.language == "rust" and any(map(change.repository.exists, paths))
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, build: Build) -> Problem:

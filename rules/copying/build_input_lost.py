@@ -44,10 +44,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             for source in copy.sources:
                 found = None if _is_kept(stage, copy, source) else _reader(stage, was, copy, source)
-                if found is not None and id(found[1]) not in told:
-                    told.add(id(found[1]))
-                    yield _problem(stage, copy, source, *found)
-                    break
+                if found is None or id(found[1]) in told:
+                    continue
+                left = not source.is_root and _has_left(change, copy, source)
+                if left and posixpath.basename(source.path or "") not in str(found[1]):
+                    continue  # a lock file that was given up: the tool reads it where it is there
+                told.add(id(found[1]))
+                yield _problem(stage, copy, source, *found, left=left)
+                break
 
 
 def _is_comparable(stage: Stage, was: Stage) -> bool:
@@ -73,6 +77,15 @@ def _is_kept(stage: Stage, copy: Copy, source: CopySource) -> bool:
 @once
 def _kept(stage: Stage) -> frozenset[tuple[str | None, str | None]]:
     return frozenset((_kind(copy), copy.source_path(source)) for copy in stage.copies for source in copy.sources)
+
+
+def _has_left(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
+    """Whether the file that was copied out of the context has left the repository as well."""
+    path = copy.source_path(source) if copy.from_context else None
+    if path is None or source.has_wildcard:
+        return False
+    there = change.repository.holds_in_context(change.path, path)
+    return there is False and change.repository_before.holds_in_context(change.path, path) is not False
 
 
 def _reader(stage: Stage, was: Stage, copy: Copy, source: CopySource) -> tuple[Run, Command] | None:
@@ -127,14 +140,15 @@ def _build_in(run: Run, target: str) -> Command | None:
     return next((c for c in run.commands if here and compiles(c) and not c.conditional and not c.nested), None)
 
 
-def _problem(stage: Stage, copy: Copy, source: CopySource, run: Run, reader: Command) -> Problem:
+def _problem(stage: Stage, copy: Copy, source: CopySource, run: Run, reader: Command, *, left: bool) -> Problem:
     what = "the sources" if source.is_root else quote(source.word.text)
     needs = "has nothing to build then" if source.is_root else "still reads it"
+    way_out = "It has left the repository as well: take it out here too." if left else "Copy it again above."
     return Problem(
         reader.span,
         f"{stage.label} no longer copies {what}: this change takes away {quote(str(copy.instruction), 80)}, and "
         f"nothing else above brings {'them' if source.is_root else 'it'}. {quote(str(reader), 60)} {needs}, so the "
-        "build stops here, or goes on without. Copy it again above.",
+        f"build stops here, or goes on without. {way_out}",
         Confidence.LIKELY,
         doubt="the base image may bring it",
         instruction=run.instruction,

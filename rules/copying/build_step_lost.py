@@ -21,8 +21,10 @@ from rules.api import (
     within,
 )
 from rules.base_image.purpose import compiles
+from rules.copying.context.made_outside import is_made_where_images_are_built
 from rules.copying.context.origins import origin
 from rules.copying.context.recipes import runs_recipes
+from rules.copying.installs.lifecycle import builds_by_install
 from rules.copying.unseen import builds_anew
 
 _OUTPUTS = frozenset("dist build out target .next .output _build publish release standalone".split())
@@ -64,7 +66,15 @@ def _lost_build(change: DockerfileChange, builder: Stage) -> Command | None:
         return None
     kept = {str(command) for command in _commands(builder)}
     lost = [command for command in _commands(was) if compiles(command) and str(command) not in kept]
-    return lost[-1] if lost and len(_copied(builder)) <= len(_copied(was)) else None
+    if not lost or len(_copied(builder)) > len(_copied(was)) or builds_by_install(change, builder):
+        return None
+    return None if _is_run_outside(change, lost[-1]) else lost[-1]
+
+
+def _is_run_outside(change: DockerfileChange, lost: Command) -> bool:
+    """Whether what builds the image runs the command first: the context then brings what it makes."""
+    folders = {"", posixpath.dirname(change.path), change.repository.context_of(change.path) or ""}
+    return is_made_where_images_are_built(change, re.compile(re.escape(str(lost))), folders)
 
 
 @once

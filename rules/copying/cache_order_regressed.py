@@ -118,7 +118,7 @@ def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Th
     for copy in stage.all_copies if below else ():
         if copy.at >= install.run.at or copy.deferred or not _is_around(copy, install):
             continue
-        if copy.stage is not stage and not _has_sunk(stage, copy, install, then):
+        if _stands_above(stage, copy, install, then) or (copy.stage is not stage and not _read_the_same(install, then)):
             continue
         if copy.brings_context_root and any(one.brings_context_root for one in below):
             return None if _reads_sources(change, stage, copy, install) else _problem(change, copy, install, then)
@@ -129,11 +129,10 @@ def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Th
     return None
 
 
-def _has_sunk(stage: Stage, copy: Copy, install: Install, then: Install) -> bool:
-    """Whether an install upon the sources of another stage is the one of before, and not one of tests beside it."""
+def _stands_above(stage: Stage, copy: Copy, install: Install, then: Install) -> bool:
+    """Whether the install of before stands above a COPY still: another below is for tests, or leaves out what built."""
     above = (one for run in stage.done_runs if run.at < copy.at for one in project_installs_in(run))
-    kept = any(one.step == install.step and _read_the_same(one, then) for one in above)
-    return not kept and _read_the_same(install, then)
+    return any(one.step == install.step and _read_the_same(one, then) for one in above)
 
 
 def _reads_sources(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:
@@ -214,7 +213,8 @@ def _problem(
         instruction.span,
         f"{fact}; before this change the install stood above {them}. {edit} will {does} all dependencies again. "
         f"{way_out}",
-        Confidence.CERTAIN,
+        Confidence.CERTAIN if folder is None or is_read(change, install) else Confidence.LIKELY,
+        doubt="the install may read the folder",
         instruction=instruction,
         stage=stage.key,
         notes=(Note(then.run.instruction.span, "installed above the sources", before=True),),

@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.python.packages import CONSOLE_SCRIPTS, MODULES, has_system_python, is_packaged_as, packages_copies
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.search_path import DEFAULT_PATH
+from rules.quoting import listed
 
 _OWN_ENVIRONMENTS = frozenset("uv poetry pipenv pdm hatch conda mamba micromamba pixi rye".split())
 """Programs that start others in an environment that they look for themselves."""
@@ -97,17 +98,23 @@ def _searched(stage: Stage) -> list[str]:
     return [folder.rstrip("/") for folder in path.value.split(":") if folder.rstrip("/") not in DEFAULT_PATH and folder]
 
 
-def _cure(stage: Stage, builder: Stage | None, base: str, name: str) -> str:
+def _scripts(start: Start, name: str) -> list[str]:
+    """Return the scripts that are missing: of one that starts another, as `ddtrace-run gunicorn` does, both."""
+    behind = start.words[start.words.index(name) + 1 :] if name in start.words and name not in MODULES else ()
+    return [name, *dict.fromkeys(word for word in behind if word in CONSOLE_SCRIPTS and word != name)]
+
+
+def _cure(stage: Stage, builder: Stage | None, base: str, names: list[str]) -> str:
     """Say how the script is had: it lies beside the folder of the packages where pip installs for all, or for one.
 
     Its first line names the interpreter that pip ran under, which has to be in the stage that takes it as well.
     """
-    ways = [f"start it with {quote(f'{_python(stage)} -m {name}')}"] if name in MODULES else []
+    ways = [f"start it with {quote(f'{_python(stage)} -m {names[0]}')}"] if names[0] in MODULES else []
     if builder is not None and has_system_python(builder) is not has_system_python(stage):
         return ways[0] if ways else "install it here, so that its script names this Python"
     if base.endswith(("/local/lib", "/.local/lib")):
-        script = posixpath.join(posixpath.dirname(base), "bin", name)
-        ways.insert(0, f"copy the script too ({quote(script)})")
+        scripts = [quote(posixpath.join(posixpath.dirname(base), "bin", name)) for name in names]
+        ways.insert(0, f"copy the script{'s' if len(names) > 1 else ''} too ({listed(scripts)})")
     return " or ".join(ways) or "copy the `bin` folder of that install too"
 
 
@@ -126,7 +133,7 @@ def _problem(
 ) -> Problem:
     instruction, (copy, path, match) = start.instruction, copied
     assert instruction is not None
-    cure = _cure(stage, copy.from_stage, match["base"], name)
+    cure = _cure(stage, copy.from_stage, match["base"], _scripts(start, name))
     error = '"executable file not found"' if start.form == "exec" else '"not found"'
     known = stage.facts is not None and stage.facts.is_plain
     return Problem(

@@ -1,6 +1,7 @@
 """See copy_destination_changed.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from rules.api import (
 )
 from rules.copying.uses import Use, handled, uses_of
 from rules.model.search_path import path_folders
+
+_GOES = re.compile(r"(?<![\w./-])cd[ \t]")
 
 
 class _Moved(NamedTuple):
@@ -153,6 +156,8 @@ def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:
 
 
 def _problem(stage: Stage, was: Stage, move: _Moved) -> Problem | None:
+    if _is_filled_anew(stage, was, move):
+        return None
     uses = (use for use in uses_of(stage, move.old) if not _is_found_again(stage, move, use))
     use = next((use for use in uses if _is_missed(stage, move, use)), None)
     if use is not None:
@@ -178,8 +183,18 @@ def _stated(stage: Stage, move: _Moved, then: str, confidence: Confidence = Conf
     )
 
 
+def _is_filled_anew(stage: Stage, was: Stage, move: _Moved) -> bool:
+    """Whether a RUN below, which is new, names the old place, as `make install PREFIX=/opt/app` does that fills it."""
+    then = {str(run.instruction) for run in was.all_runs}
+    named = re.compile(rf"(?<![\w./-]){re.escape(move.old)}(?:/[\w./-]*)?(?![\w.-])")
+    below = (run.instruction for run in stage.all_runs if run.at > move.now.at and str(run.instruction) not in then)
+    return any(not within(path.rstrip("/"), move.new) for run in below for path in named.findall(run.whole_value))
+
+
 def _is_found_again(stage: Stage, move: _Moved, use: Use) -> bool:
-    """Whether a program is called by its name alone, and the new place is looked in as well."""
+    """Whether a start command goes to a folder first, or calls a program by its name that the new place also has."""
+    if use.instruction.keyword != "ENV" and not use.word.startswith("/") and _GOES.search(use.instruction.whole_value):
+        return True
     name, folder = posixpath.basename(move.new), posixpath.dirname(move.new)
     return use.instruction.keyword != "ENV" and use.word == name and folder in (path_folders(stage) or ())
 

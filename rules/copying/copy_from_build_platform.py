@@ -24,6 +24,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.base_image.purpose import compiles
 from rules.copying.outputs.binaries import builds_of, program_of
 from rules.copying.outputs.carried_runtimes import java_runtime
 from rules.copying.outputs.node_addons import for_one_platform
@@ -41,6 +42,10 @@ _NATIVE = re.compile(
     r"\.so(?:\.\d+)*$|^/(?:usr/(?:local/)?)?(?:s?bin|lib(?:32|64|exec)?)(?:/[^/]+)?$|/site-packages(?:/|$)"
 )
 """Programs and libraries of the system; packages of Python, of which many are compiled."""
+_SCRIPTS = frozenset("composer corepack gradle mvn npm npx phpunit pnpm yarn".split())
+"""Programs that an interpreter runs, the same on every platform."""
+_OF_SCRIPT = re.compile(r"\.(?:jar|js|phar|php|pl|py|rb|sh)(?![\w.-])")
+_FETCHING = frozenset({"curl", "wget", "git"})
 
 
 @rule(
@@ -151,10 +156,10 @@ def _native(copy: Copy, builder: Stage) -> _Native | None:
             return _Native(text, portable=False, loaded="what is compiled in it")
         if any(meet(path, folder) for folder in _runtimes(builder)):
             return _Native(f"{quote(path)}, a Java runtime of `jlink`", portable=False)
-        if _NATIVE.search(path.rstrip("/")) and not source.has_wildcard and not _is_from_context(builder, path):
+        if _NATIVE.search(path.rstrip("/")) and not source.has_wildcard and not _is_script(builder, path):
             packages = "/site-packages" in path
             loaded = "what is compiled in it" if packages else "it" if ".so" in path else ""
-            return _Native(quote(path), portable=not packages, loaded=loaded)
+            return _Native(quote(path), portable=not packages and _is_made(builder), loaded=loaded)
     return None
 
 
@@ -175,9 +180,19 @@ def _runtimes(builder: Stage) -> Iterator[str]:
         yield from filter(None, (java_runtime(run, command) for command in run.calls("jlink")))
 
 
-def _is_from_context(builder: Stage, path: str) -> bool:
-    """Whether a file comes from the context, and is a script as likely as not."""
-    return any(put.kind == "context" for put in builder.files.covering(path))
+def _is_script(builder: Stage, path: str) -> bool:
+    """Whether a file comes from the context, and is a script as likely as not, or is one by its name or its source."""
+    if posixpath.basename(path) in _SCRIPTS:
+        return True
+    puts = [put for put in builder.files.covering(path) if not put.makes_folder]
+    named = (str(put.command or put.step.instruction) for put in puts if put.path == path)
+    return any(put.kind == "context" for put in puts) or any(map(_OF_SCRIPT.search, named))
+
+
+def _is_made(builder: Stage) -> bool:
+    """Whether the stage fetches or compiles anything, or may: what its base or a package has it cannot choose."""
+    commands = (command for run in builder.done_runs for command in run.commands)
+    return bool(builder.files.opaque_commands) or any(c.name in _FETCHING or compiles(c) for c in commands)
 
 
 def _not_for_platform(stage: Stage, builder: Stage, instruction: Instruction, path: str) -> Problem:

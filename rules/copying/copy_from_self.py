@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, Stage, rule
+from rules.copying.stages.undefined_names import is_official
 
 
 @rule(
@@ -23,10 +24,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue  # ONBUILD names a stage of the file that builds upon this one; nothing is filled in for `$`
             text = copy.from_text
             if text and copy.from_stage is None and text.lower() in (stage.name, str(stage.index)):
+                image = f"; if the image is meant, give its tag (`{text}:…`)" if is_official(text) else ""
                 yield Problem(
                     copy.instruction.span,
                     f"{stage.label} copies from itself: `--from={text}` is the stage that this line stands in, and a "
-                    "stage can only copy from those above it. Name the stage that has the files, or use `RUN cp`.",
+                    "stage can only copy from those above it. Name the stage that has the files, or use "
+                    f"`RUN cp`{image}.",
                     stage=stage.key,
                 )
 

@@ -1,6 +1,7 @@
 """See generated_files_left_behind.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.needs import package_of
 from rules.copying.python.environments import environments
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.lineage import built_upon
@@ -34,6 +36,8 @@ _TASKS = frozenset(
 """What frameworks call the step that makes the files which the server sends out (Django, Rails, Phoenix)."""
 _PLACES = ("/usr", "/opt", "/root", "/bin", "/venv", "/.venv", "/wheels", "/install", "/home", "/go")
 _PACKAGES = frozenset("node_modules vendor .venv venv bundle site-packages deps".split())
+
+_CHECKS = re.compile(r"[^&|;]*\btsc\b[^&|;]*--noEmit\b[^&|;]*")
 
 
 class _Making(NamedTuple):
@@ -60,7 +64,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not then or then <= {one.task for one in _makings(stage)} or _is_open(change, stage):
             continue
         for builder in change.stages:
-            lost = next((one for one in _makings(builder) if one.task in then), None)
+            makings = (one for one in _makings(builder) if not _only_checks(change, builder, one))
+            lost = next((one for one in makings if one.task in then), None)
             if lost is None or builder in stage.chain or _is_taken(stage, builder, lost.folder):
                 continue
             elsewhere = _is_served_elsewhere(change, stage, builder, lost.folder)
@@ -94,7 +99,13 @@ def _task(command: Command) -> str | None:
         plain = [word for word in words if not word.startswith("-")]
         builds = plain[:2] == ["run", "build"] or (command.name != "npm" and plain[:1] == ["build"])
         return "build" if builds else None
-    return next((word for word in words if word in _TASKS), None)
+    return next((word for word in words if word in _TASKS), None) if "--dry-run" not in words else None
+
+
+def _only_checks(change: DockerfileChange, builder: Stage, making: _Making) -> bool:
+    """Whether a front end's build, as its manifest that was read says, looks at types and writes nothing."""
+    script = package_of(change, builder, making.folder)[1].get("build") if making.task == "build" else None
+    return script is not None and _CHECKS.fullmatch(script) is not None
 
 
 def _is_open(change: DockerfileChange, stage: Stage) -> bool:
@@ -108,6 +119,8 @@ def _is_open(change: DockerfileChange, stage: Stage) -> bool:
             return True
         if script is None and found.instruction.keyword == "ENTRYPOINT" and is_script_entrypoint(stage):
             return True
+    if any(task in build.command for build in change.repository.builds_of(change.path) for task in _TASKS):
+        return True
     return not any(put.kind == "context" and put.tree for put in stage.files.puts)
 
 

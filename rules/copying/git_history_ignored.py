@@ -28,6 +28,8 @@ _HISTORY = ".git"
 _ELSEWHERE = ("-C", "--git-dir", "--work-tree")
 _CONDITION = re.compile(r"(?<![\w-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
 """What stands before a command that is asked whether there is a history."""
+_DEFAULT = re.compile(r"\$\{(\w+):?[-=][\"']?\$\([ \t]*\Z")
+"""What stands before a command whose answer is taken where a variable has none."""
 _EMPTY = "what it is asked for stays empty"
 _STOPS = "the build stops here"
 _GOES_ON = "the script goes on without"
@@ -76,10 +78,19 @@ def _asked(stage: Stage, run: Run) -> Iterator[Command]:
             continue
         if _CONDITION.search(command.source.text, 0, command.start) or _effect(run, command) is None:
             continue
+        if _stands_in(stage, command):
+            continue
         folder = folder_of(run, command)
         copies = (copy for copy in stage.all_copies if brings_whole_context(copy) and copy.at < run.at)
         if folder in mounted or any(copy.destination == folder for copy in copies):
             yield command
+
+
+def _stands_in(stage: Stage, command: Command) -> bool:
+    """Whether git is asked only where the build gives no value: `ARG VERSION`, `${VERSION:-$(git describe)}`."""
+    found = _DEFAULT.search(command.source.text, 0, command.start)
+    arguments = (step.instruction for step in stage.all_steps if step.instruction.keyword == "ARG")
+    return found is not None and any(found[1] in re.split(r"[\s=]+", str(one)) for one in arguments)
 
 
 def _is_part(mount: Mount) -> bool:

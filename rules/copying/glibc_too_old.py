@@ -16,7 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.outputs.binaries import brings_libraries, is_static, program_of, thinks_of_linking
+from rules.copying.outputs.binaries import asks_for_cgo, brings_libraries, is_static, program_of, thinks_of_linking
 from rules.copying.outputs.carried_runtimes import has_erlang, has_python, runtimes_taken
 from rules.copying.outputs.machine_code import machine_code
 from rules.copying.stages.handing_on import only_hands_on
@@ -27,6 +27,8 @@ from rules.facts.moving import by_now
 _LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 
 
+_OF_GO = (" if it looks up names or users", ", or with `CGO_ENABLED=0`")
+"""When Go links a program with the C library, and how it never does (Go's `net`, "Name Resolution", and `os/user`)."""
 _OF_PROGRAMS = frozenset({"/usr", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/lib", "/opt"})
 """Folders into which builds and package managers install programs and libraries."""
 
@@ -89,7 +91,7 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     found = program_of(copy)
     if found is None:
         yield from _carried(stage, copy, builder)
-    if found is None or is_static(builder, found[1]):
+    if found is None or is_static(builder, *found):
         return
     needed = needed_by(found[1].language, there) or here
     if needed > here:
@@ -99,11 +101,12 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     else:
         return
     what, linked = ("all programs in", "they are") if found[0].endswith("/bin") else (f"the {_kind(found[0])}", "it is")
+    condition, otherwise = _OF_GO if found[1].language == "go" and not asks_for_cgo(builder) else ("", "")
     yield Problem(
         copy.instruction.span,
         f"{stage.label} copies {what} {quote(found[0])} out of {builder.label}, where {linked} linked "
-        f"with glibc {shown(there)} ({_system(builder)}); this image has {shown(here)} ({_system(stage)}). "
-        f"{fails}. Build and run on the same release.",
+        f"with glibc {shown(there)} ({_system(builder)}){condition}; this image has {shown(here)} ({_system(stage)}). "
+        f"{fails}. Build and run on the same release{otherwise}.",
         confidence,
         doubt="how the program is linked is not known",
         decision=f"{stage.key} {builder.key} {fails}",

@@ -185,7 +185,7 @@ def _installs_modules(stage: Stage) -> bool:
 
 def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     found = program_of(copy)
-    if found is None or is_static(builder, found[1]):
+    if found is None or is_static(builder, *found):
         return None
     doubt, failure = "how the program is linked is not known", 'It stops at the start with "not found"'
     cure = _SAME if found[1].language in ("bun", "deno") else f"{_SAME}, or link statically"

@@ -44,6 +44,7 @@ class Mismatch(NamedTuple):
         run: The version of the stage.
         effect: What happens.
         confidence: How sure it is.
+        doubt: What is not known.
     """
 
     what: str
@@ -52,6 +53,7 @@ class Mismatch(NamedTuple):
     run: str
     effect: str
     confidence: Confidence
+    doubt: str = "not every package has compiled parts"
 
 
 @rule(
@@ -135,7 +137,7 @@ def _ruby(stage: Stage, builder: Stage, path: str) -> Mismatch | None:
         return None
     below = posixpath.join("ruby", f"{versions[0]}.0")
     effect = f"Its gems lie in {quote(below)}, where Ruby {versions[1]} does not look"
-    return Mismatch(quote(place.path), "Ruby", *versions, effect, Confidence.LIKELY)
+    return Mismatch(quote(place.path), "Ruby", *versions, effect, Confidence.LIKELY, "a script may install them again")
 
 
 def _php(stage: Stage, builder: Stage, path: str) -> Mismatch | None:
@@ -154,7 +156,7 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, found: Mismatch) -> Probl
         f"{stage.label} copies {found.what} out of {builder.label}, which has {found.language} {found.made}, and runs "
         f"{found.language} {found.run}. {found.effect}. {way_out}",
         found.confidence,
-        doubt="not every package has compiled parts",
+        doubt=found.doubt,
         instruction=copy.instruction,
         stage=stage.key,
         key=found.language,

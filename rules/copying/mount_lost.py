@@ -21,6 +21,7 @@ from rules.api import (
     within,
 )
 from rules.copying.context.reading import reader_of
+from rules.quoting import listed
 
 _KINDS = frozenset({"bind", "secret"})
 
@@ -40,10 +41,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         then = _by_script(was)
         for run in stage.runs:
             old = then.get(run.instruction.whole_value) if run.is_read and not run.deferred else None
+            lost: dict[Command, list[Mount]] = {}
             for mount in old.mounts if old is not None else ():
                 reader = _reader(run, mount) if _is_lost(run, mount) else None
                 if reader is not None:
-                    yield _problem(stage, run, mount, reader)
+                    lost.setdefault(reader, []).append(mount)
+            yield from (_problem(stage, run, mounts, reader) for reader, mounts in lost.items())
 
 
 @once
@@ -82,19 +85,26 @@ def _reader(run: Run, mount: Mount) -> Command | None:
     return reader_of(run, _target(run, mount), mount.target, unasked=mount.type == "secret")
 
 
-def _problem(stage: Stage, run: Run, mount: Mount, reader: Command) -> Problem:
-    variable = mount.options.get("env", "")
-    what = f"the secret in {quote(f'${variable}')}" if variable else quote(mount.target)
-    then = "goes on without it" if reader.conditional or variable else "fails, or goes on without it"
+def _problem(stage: Stage, run: Run, mounts: list[Mount], reader: Command) -> Problem:
+    first, several = mounts[0], len(mounts) > 1
+    variable = first.options.get("env", "")
+    them, was = ("them", "each was") if several else ("it", f"{quote(f'--mount={first.flag.value}', 90)} was")
+    then = f"goes on without {them}" if reader.conditional or variable else f"fails, or goes on without {them}"
+    copied = "" if any(mount.type == "secret" for mount in mounts) else f", or copy {them}"
     return Problem(
         reader.span,
-        f"{stage.label} no longer mounts {what} for this `RUN` ({quote(f'--mount={mount.flag.value}', 90)} was there "
-        f"before this change), and {quote(str(reader), 60)} still reads it. Nothing else brings it, so the command "
-        f"{then}. Mount it again{'' if mount.type == 'secret' else ', or copy it'}.",
+        f"{stage.label} no longer mounts {listed(map(_called, mounts))} for this `RUN` ({was} there before this "
+        f"change), and {quote(str(reader), 60)} still reads {them}. Nothing else brings {them}, so the command "
+        f"{then}. Mount {them} again{copied}.",
         Confidence.LIKELY,
         doubt="the base image may bring it",
         instruction=run.instruction,
         stage=stage.key,
-        key=variable or mount.target,
-        notes=(Note(mount.flag.span, "mounted here before", before=True),),
+        key=variable or first.target,
+        notes=tuple(Note(mount.flag.span, "mounted here before", before=True) for mount in mounts),
     )
+
+
+def _called(mount: Mount) -> str:
+    variable = mount.options.get("env", "")
+    return f"the secret in {quote(f'${variable}')}" if variable else quote(mount.target)

@@ -34,6 +34,8 @@ _ELSEWHERE = frozenset({"out", "build", "export", "_next", "standalone"})
 
 _SERVER = re.compile(r"(?:server|index|app|main)\.[cm]?[jt]s")
 """What people call the file of a server of their own."""
+_OF_OTHERS = frozenset("api backend bot jobs queue socket worker workers ws".split())
+"""Folders of services beside the site."""
 
 
 @rule(
@@ -90,12 +92,18 @@ def _starts_server(change: DockerfileChange, stage: Stage, builder: Stage, app: 
 
 def _serves(command: Command, scripts: dict[str, str]) -> bool:
     words = [word.value for word in command.words]
-    if "next" in words or any(_SERVER.fullmatch(posixpath.basename(word)) for word in words):
+    if "next" in words or any(map(_may_serve, words)):
         return True
     names = called(command)
     if not scripts:
         return any(name.startswith(("start", "serve", "prod")) for name in names)
     return any(_serves(one, {}) for name in names for one in commands_run(scripts, name))
+
+
+def _may_serve(word: str) -> bool:
+    """Whether a file may be the site's server, and no other service's by the folder that it lies in."""
+    folder, name = posixpath.split(word)
+    return _SERVER.fullmatch(name) is not None and _OF_OTHERS.isdisjoint(folder.split("/"))
 
 
 def _is_served_elsewhere(change: DockerfileChange, stage: Stage, builder: Stage) -> bool:

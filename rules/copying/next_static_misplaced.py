@@ -23,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.needs import package_of
 
 _STANDALONE = "/.next/standalone"
 _STATIC = ".next/static"
@@ -55,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             misplaced = _misplaced(stage, copy, posixpath.join(app, asset), posixpath.join(server or "/", asset))
             if misplaced is not None:
                 yield _problem(stage, misplaced, posixpath.join(server or "/", asset), effect)
-        if server is not None and _leaves_out(stage, copy, server):
+        if server is not None and _leaves_out(stage, copy, server) and not _is_completed(change, copy, app):
             yield _left_out(stage, copy, app, server, had=_had(change.was(stage)))
 
 
@@ -158,6 +159,12 @@ def _leaves_out(stage: Stage, standalone: Copy, server: str) -> bool:
     wanted = posixpath.join(server, _STATIC)
     above = any(within(wanted, put.path) and put.step is not standalone and put.tree for put in stage.files.puts)
     return not named and not above
+
+
+def _is_completed(change: DockerfileChange, standalone: Copy, app: str) -> bool:
+    """Whether a script of the application's package.json puts something into the standalone output (`postbuild`)."""
+    scripts = package_of(change, standalone.from_stage, app)[1] if standalone.from_stage is not None else {}
+    return any("standalone" in script for script in scripts.values())
 
 
 def _had(was: Stage | None) -> bool:

@@ -18,7 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.fetching.archives import takes, uses
+from rules.copying.fetching.archives import is_used_at_start, takes, uses
 from rules.dockerfile.frontend import knows_release
 from rules.model.puts import within_any
 
@@ -53,14 +53,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             for source in copy.sources:
                 path = (source.path or "").partition("?")[0]
-                if source.is_remote and _TAR.search(path) and not _is_used(stage, copy, posixpath.basename(path)):
+                if source.is_remote and _TAR.search(path) and not _is_used(change, copy, posixpath.basename(path)):
                     yield _problem(change, stage, copy, path)
 
 
-def _is_used(stage: Stage, copy: Copy, name: str) -> bool:
-    """Whether a later instruction of the file names the archive, or unpacks something."""
-    later = [text for start, _, text in uses(stage) if start > copy.instruction.span.start]
-    return any(takes(text, (name,), copy.destination) or _UNPACKS.search(text) for text in later)
+def _is_used(change: DockerfileChange, copy: Copy, name: str) -> bool:
+    """Whether a later instruction of the file, or the start script, names the archive, or one unpacks something."""
+    later = [text for start, _, text in uses(copy.stage) if start > copy.instruction.span.start]
+    if any(takes(text, (name,), copy.destination) or _UNPACKS.search(text) for text in later):
+        return True
+    return is_used_at_start(change, copy.stage, (name,), copy.destination)
 
 
 def _is_looked_into(stage: Stage, copy: Copy, name: str) -> bool:

@@ -19,6 +19,7 @@ from rules.api import (
 from rules.copying.outputs.scratch_programs import (
     brings_certificates,
     loses_certificates,
+    mounts_certificates,
     needs_none,
     without_certificates,
 )
@@ -41,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     told: set[int] = set()
     for stage in change.after.shipped:
         found = without_certificates(stage)
-        if found is None or id(found[0]) in told or brings_certificates(change):
+        if found is None or id(found[0]) in told or brings_certificates(change) or mounts_certificates(change):
             continue
         told.add(id(found[0]))
         if not needs_none(change, found[0]):

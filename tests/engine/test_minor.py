@@ -159,6 +159,14 @@ def test_a_single_number_in_a_file_of_two_stages_is_minor() -> None:
     assert found("copy-from-stage-index", f"FROM debian:13-slim\n{two}").wants_comment
 
 
+def test_what_stops_the_build_is_told_on_a_line_that_the_change_leaves_alone() -> None:
+    before = "FROM golang:1.26\nRUN go build -o /shop .\nFROM debian:13-slim\nCOPY --from=0 /shop /shop\n"
+    after = f"FROM node:24-slim\nRUN npm ci\n{before}"
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+    shifted = [one for one in report.findings if one.rule == "copy-from-stage-index" and one.baseline == "new"]
+    assert [one.wants_comment for one in shifted] == [True]
+
+
 def test_an_escape_at_the_end_of_a_file_is_minor() -> None:
     assert found("empty-continuation", "FROM debian:13-slim\nRUN echo one \\\n").minor
 

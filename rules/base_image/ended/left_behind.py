@@ -269,7 +269,7 @@ _ROOTS = frozenset({"/", "/lib", "/usr", "/usr/lib"})
 def _is_linked(builder: Stage, copy: Copy) -> bool:
     """Whether a COPY takes a program that needs the system's libraries; Go's seldom need more than any release has."""
     found = program_of(copy)
-    return found is not None and found[1].language != "go" and not is_static(builder, found[1])
+    return found is not None and found[1].language != "go" and not is_static(builder, *found)
 
 
 def _is_older(stage: Stage, newer: ImageFacts) -> bool:

@@ -146,7 +146,7 @@ def _asks_for_more(
     if builder not in moving or builder is None or machine_code(stage, copy) != "programs":
         return
     found = program_of(copy)
-    if found is not None and is_static(builder, found[1]):
+    if found is not None and is_static(builder, *found):
         return
     # Of Go, only what is seen to be built can be told: most of it is linked with no C library at all.
     languages = {found[1].language} if found is not None else set(builder.runtime.languages) - _SEEN

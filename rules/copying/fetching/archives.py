@@ -8,11 +8,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.runtime.starts.instructions import shipped
+from rules.runtime.starts.scripts import start_script
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rules.api import Stage
+    from rules.api import DockerfileChange, Stage
 
 _PATTERN = re.compile(r"(?<![^\s\"'=;|&(])[^\s\"'=;|&()*]*\*[^\s\"'=;|&()]*")
 """A word with a `*` in it."""
@@ -25,6 +27,16 @@ def uses(stage: Stage) -> tuple[tuple[int, Stage, str], ...]:
     stages = (other for other in stage.model.stages if other is stage or other.needs(stage))
     steps = ((other, step.instruction) for other in stages for step in other.steps)
     return tuple((one.span.start, other, one.text) for other, one in steps if one.keyword in _USING)
+
+
+def is_used_at_start(change: DockerfileChange, stage: Stage, names: Collection[str], folder: str | None) -> bool:
+    """Tell whether the script that a container of a stage, or of one that needs it, starts with names an archive."""
+    for found in shipped(change):
+        if found.stage is stage or found.stage.needs(stage):
+            script = start_script(change, found, through_stages=True)
+            if script is not None and takes(script.text, names, folder):
+                return True
+    return False
 
 
 def takes(text: str, names: Collection[str], folder: str | None) -> bool:

@@ -7,6 +7,7 @@ npm's documentation of `scripts` ("Life Cycle Operation Order"), which Yarn, pnp
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, quote
@@ -27,6 +28,8 @@ _INTERPRETERS = frozenset("node ts-node tsx sh bash".split())
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".sh")
 _SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
 """Where Prisma looks for its schema unless told (its documentation, "Prisma schema location")."""
+_BUILDS = re.compile(r"build|compile|bundle|\b(?:tsc|node|vite|webpack|rollup|gulp|make)\b")
+"""What a script says that builds; `husky` and `patch-package` do not."""
 _PATCHES = "patches"
 """The folder of patch-package; without it there is nothing to apply, and it ends well."""
 
@@ -71,6 +74,17 @@ def wanted_by_scripts(change: DockerfileChange, run: Run) -> Iterator[Wanted]:
             if place is not None and change.repository.exists(place):
                 path = posixpath.normpath(posixpath.join(folder, name))
                 yield Wanted(call, script, str(command), path, source, name == _PATCHES)
+
+
+def builds_by_install(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether an install of a stage may build the project: by a script of its own package.json that was read."""
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            if call.manager in NODE_MANAGERS and call.action == "install" and not call.has(*NOTHING_RUNS):
+                scripts = scripts_of(manifest_text(change, run, call))
+                if any(_BUILDS.search(scripts.get(name, "")) for name in (*WITH_EVERY_INSTALL, PREPARE)):
+                    return True
+    return False
 
 
 def _read(text: str, call: PackageCall) -> Iterator[tuple[str, Command, str]]:

@@ -22,7 +22,7 @@ _STATIC = re.compile(
 )
 """What in a stage says that somebody has thought of linking."""
 
-_CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?0")
+_CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?[0$]|\bARG\s+CGO_ENABLED(?![\w=])")
 _CGO_ON = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
 _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
@@ -116,10 +116,10 @@ def _links(command: Command) -> bool:
     return "-o" in words and words.isdisjoint(("-c", "-S", "-E", "-shared"))
 
 
-def is_static(stage: Stage, build: Build) -> bool:
-    """Tell whether the result needs no library of the system, or may need none."""
+def is_static(stage: Stage, path: str, build: Build) -> bool:
+    """Tell whether a program needs no library of the system, or may need none; its path may name Cargo's target."""
     static, cgo_off = _said(stage)
-    if static:
+    if static or _STATIC.search(path):
         return True
     if build.language in ("rust", "deno"):  # an image of Deno on Alpine brings glibc along for it
         return stage.runtime.libc != "glibc" or build.command.has("--target")

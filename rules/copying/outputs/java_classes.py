@@ -59,6 +59,14 @@ _HAS_OTHERS = re.compile(r"<(?:modules|profiles)>|\b(?:subprojects|allprojects|p
 """A project of several parts, of which each may say something else."""
 _KOTLIN = re.compile(r"\bkotlin\([\"']jvm[\"']\)|\borg\.jetbrains\.kotlin\b")
 """Kotlin's plugin for the Java virtual machine, in a build of Gradle."""
+_JAVA_PLUGIN = re.compile(
+    r"\b(?:id|plugin:)[ (]*[\"'](?:java|application|war|groovy|scala|org\.springframework\.boot)\b"
+    r"|^[ \t]*`?(?:java|application|war)(?:-library)?`?[ \t]*$",
+    re.MULTILINE,
+)
+"""A plugin by which a Gradle project itself compiles Java (Gradle, "The Java Plugin"), or that brings it."""
+_OWN_PLUGINS = ("buildSrc", "build-logic")
+"""Folders in which a project has its own plugins (Gradle, "Sharing Build Logic between Subprojects")."""
 _BRINGS_JAVA = re.compile(r"jre|jdk|jlink|graalvm|/java\b", re.IGNORECASE)
 
 
@@ -70,7 +78,7 @@ class _Compiled(NamedTuple):
         releases: The releases that it, or a file that was read, names; empty where none does.
         path: The file that was read; empty where none was.
         parted: Whether the file has parts that may say something else.
-        by_default: Whether the compiler has a target of its own, where none is named.
+        by_default: Whether the compiler has a target of its own where none is named, or another file may name one.
     """
 
     command: Command
@@ -138,9 +146,17 @@ def _compiled(change: DockerfileChange, builder: Stage) -> _Compiled | None:
     if path is not None and manifest is not None:
         pattern = _IN_POM if path.endswith(".xml") else _IN_GRADLE
         found_there = tuple(int(number) for number in pattern.findall(manifest))
-        parted, kotlin = _HAS_OTHERS.search(manifest) is not None, _KOTLIN.search(manifest) is not None
-        return _Compiled(command, found_there, path, parted, path.endswith(".xml") or kotlin)
+        parted = _HAS_OTHERS.search(manifest) is not None
+        open_ = path.endswith(".xml") or _KOTLIN.search(manifest) is not None or _is_of_others(change, path, manifest)
+        return _Compiled(command, found_there, path, parted, open_)
     return _Compiled(command, tuple(releases), "", parted=False)
+
+
+def _is_of_others(change: DockerfileChange, path: str, manifest: str) -> bool:
+    """Whether another file may say how Gradle compiles: that of a part, or of plugins that the project has itself."""
+    folder = posixpath.dirname(path)
+    own = any(change.repository.exists(posixpath.join(folder, name)) for name in _OWN_PLUGINS)
+    return own or _JAVA_PLUGIN.search(manifest) is None
 
 
 def _manifest(change: DockerfileChange, run: Run, command: Command) -> str | None:

@@ -21,6 +21,7 @@ _OWN_ROOTS = {
 }
 """A manifest to the modules by which a program brings the authorities' certificates in itself (pkg.go.dev; docs.rs for
 `webpki-roots`, and for the feature of `reqwest` that takes it along)."""
+_PLACES = ("/etc/ssl", "/etc/pki")
 _HINTS = ("cert", "ssl", "pki", "x509", ".pem", ".crt")
 
 
@@ -50,6 +51,12 @@ def needs_none(change: DockerfileChange, copy: Copy) -> bool:
     paths = [path for path in change.repository.files if posixpath.basename(path) == "Cargo.toml"]
     rust = found is not None and found[1].language == "rust"
     return rust and bool(paths) and all(asks_nobody(change.repository.text(path) or "") for path in paths)
+
+
+def mounts_certificates(change: DockerfileChange) -> bool:
+    """Tell whether a Compose file mounts the certificates where a Dockerfile's image looks for them."""
+    mounts = (mount for build in change.repository.builds_of(change.path) for mount in build.mounts)
+    return any(mount.startswith(_PLACES) for mount in mounts)
 
 
 def loses_certificates(change: DockerfileChange, stage: Stage) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Copy, Run, image_facts, once, parse_reference
+from rules.repository.builds import builds_of_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,14 @@ def can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
     below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
     if own or below:
         return own or any(other.needs(stage) for other in below)
-    return any(mark in text for mark in "/:@.$") or is_official(text)
+    return any(mark in text for mark in "/:@.$") or is_official(text) or text in _tagged(change)
+
+
+@once
+def _tagged(change: DockerfileChange) -> frozenset[str]:
+    """Return the names that the repository's builds give to images: one of them may be built before."""
+    builds = (*change.repository.builds, *builds_of_scripts(change.repository.files))
+    return frozenset(image.removesuffix(":latest") for build in builds for image in build.images)
 
 
 def is_official(text: str) -> bool:

@@ -83,7 +83,7 @@ def copied_from(stage: Stage) -> Iterator[Stage]:
         if copy.from_stage is None or copy.deferred:
             continue
         program = program_of(copy)
-        if program is None or not is_static(copy.from_stage, program[1]):
+        if program is None or not is_static(copy.from_stage, *program):
             yield copy.from_stage
 
 
