@@ -25,6 +25,8 @@ _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""
 _LOOPBACK = re.compile(r"(?<![\d.\w])(?:127\.0\.0\.1|localhost)(?![\w.])|\[::1\](?=:)", re.IGNORECASE)
 _WORD = re.compile(r"[\w-]+")
+_TOLD_TO_CLIENTS = re.compile(r"rmi\.server\.hostname=\Z")
+"""Stands in front of a name that a program gives to who asks it, and does not listen on (Java, "RMI Properties")."""
 _NEAR = 60
 """Characters before an address among which the option stands that it belongs to."""
 _OF_URLS = frozenset({"b", "urls", "aspnetcore_urls"})
@@ -165,6 +167,8 @@ def _listens(text: str, name: str) -> bool:
     """Whether a text names every address, and not only in the address of something that is asked: `http://0.0.0.0`."""
     for found in _ALL.finditer(text):
         before = text[max(0, found.start() - _NEAR) : found.start()]
+        if _TOLD_TO_CLIENTS.search(before):
+            continue
         if not before.endswith("://"):
             return True
         words = _WORD.findall(f"{name} {before}")

@@ -46,6 +46,8 @@ class Left(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The program goes into the background, and the container ends with what started it, or does not notice its end."""
+    if change.repository.starts_otherwise(change.path):
+        return
     for found in shipped(change):
         if found.stage.runtime.is_windows or not is_executed(found):
             continue

@@ -39,6 +39,7 @@ _APACHE = _Stays(
     frozenset("-DFOREGROUND FOREGROUND -DNO_DETACH NO_DETACH configtest status fullstatus stop".split()),
     "write `-D FOREGROUND`",
 )
+_APACHECTL = _APACHE._replace(advice="write `apachectl -D FOREGROUND`")
 _BUSYBOX_HTTPD = _Stays("fidem", frozenset(), "write `httpd -f`")
 _OF_BUSYBOX = re.compile(r"-[ifv]*[pur].*|-[ifv]{2,}")
 """Options of BusyBox's httpd that Apache's does not have (busybox, networking/httpd.c; httpd(8))."""
@@ -56,8 +57,8 @@ _BY_ITSELF = {
     ),
     "httpd": _APACHE,
     "apache2": _APACHE,
-    "apachectl": _APACHE,
-    "apache2ctl": _APACHE,
+    "apachectl": _APACHECTL,
+    "apache2ctl": _APACHECTL,
 }
 _BY_OPTION: dict[str, tuple[str, frozenset[str]]] = {
     "gunicorn": ("D", frozenset({"--daemon"})),
