@@ -106,13 +106,17 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
     return tuple(Source(path, text) for path, text in texts.items() if text is not None)
 
 
+_SAY_PORT = frozenset({"PORT", "APP_PORT", "HTTP_PORT", "SERVER_PORT", "ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"})
+"""Variables by which a compose file tells a program where to listen."""
+
+
 def _is_old(change: DockerfileChange, used: Used) -> bool:
     """Whether the compose file said it before the change; what the change writes is written for the new image.
 
     Where a service starts a command of its own, that command says on which port it listens, and not the image.
     """
     builds = [build for build in change.repository.builds_of(change.path) if build.path == used.path]
-    if used.keyword == "EXPOSE" and any(build.command for build in builds):
+    if used.keyword == "EXPOSE" and any(build.command or _SAY_PORT.intersection(build.environment) for build in builds):
         return False
     before = change.repository_before.text(used.path)
     if before is None:
