@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
 from rules.dockerfile.nodes import is_dockerfile
+from rules.runtime.ports.exposed import is_passed
 from rules.runtime.ports.listening import Listening, listening
 from rules.runtime.ports.listening_in_files import listening_in_files
 from rules.runtime.ports.probes import Address, addresses
@@ -34,7 +35,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if told is not None and not any(_is_used(found, address.port, told) for address in asked):
                 yield _of_server(found, asked[0], told)
                 continue
-        if not 0 < len(exposed) <= _FEW or not asked or any(address.port in exposed for address in asked):
+        if (
+            not 0 < len(exposed) <= _FEW
+            or not asked
+            or is_passed(change, found.stage)
+            or any(address.port in exposed for address in asked)
+        ):
             continue
         if not any(_is_used(found, one.port) or _is_named_beside(change, one.port) for one in asked):
             yield _problem(found, asked[0], exposed)

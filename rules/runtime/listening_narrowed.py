@@ -55,7 +55,7 @@ _MAY_SAY = frozenset({"mkdocs.yml", "mkdocs.yaml", "manage.py"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change has the program listen on the loopback address, where it listened on every one."""
     for stage, was in change.shipped():
-        if was is None or shares_network(change):
+        if was is None or has_proxy(stage) or shares_network(change):
             continue
         for now, then in _starts(stage, was):
             if now.instruction is not None and then.instruction is not None and _is_narrowed(then.text, now.text):

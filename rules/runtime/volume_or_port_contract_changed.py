@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.repository.composes import lines_of_other_images
-from rules.runtime.ports.exposed import HIGHEST
+from rules.runtime.ports.exposed import HIGHEST, is_passed
 from rules.user.writing.volumes_before import is_left_behind
 
 _ROW = re.compile(
@@ -82,6 +82,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None:
             continue
         used = [one for one in _used(stage, was, files, change.path) if _is_old(change, one)] if files else []
+        if is_passed(change, stage):
+            used = [one for one in used if one.keyword != "EXPOSE"]
         yield from (_problem(stage, was, rows) for rows in _by_promise(used))
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
         moved = [] if left or files else _moved(stage, was)
