@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from rules.model.puts import within
+
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
     from rules.packages.projects.package_json import Manifest
@@ -22,6 +24,9 @@ _SAYS_SO = ("--omit", "--production", "--prod", "--only", "-P")
 def is_kept(change: DockerfileChange, stage: Stage, manifest: Manifest, without: Trimmed, package: str) -> bool:
     """Tell whether an image has a package for developers after an install that leaves such packages out."""
     if any(_brings(put.path, package) for put in stage.files.puts) or _may_be_for_developers(change, without):
+        return True
+    folder = stage.image.workdir.value or "/"
+    if any(within(folder, path) for build in change.repository.builds_of(change.path) for path in build.folders):
         return True
     return without.call.manager == "npm" and _OPTIONAL_PEERS.get(package) in manifest.table("dependencies")
 
