@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.lost.given import is_given_by_another
 from rules.runtime.starts.instructions import Written, is_below_script, reads_code, shipped
 from rules.runtime.starts.scripts import READS_ANOTHER, script_above
 from rules.secrets.named.names import names_a_secret
@@ -30,8 +31,6 @@ _READ = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>
 _HAS_DEFAULT = ("-", ":-", "=", ":=", "?", ":?")
 _ITS_OWN = r"(?<![\w$]){0}=|\bfor\s+{0}\s+in\b"
 """What sets a variable in the line itself: for one command, or for each turn of a loop."""
-_GIVEN = r"(?:(?:-e|--env)[ =]|name:[ \t]*)[\"']?{}\b"
-"""What gives a container a variable: `docker run -e`, and `env` of Kubernetes."""
 _SETTERS = frozenset({".", "source", "eval", "read", "mapfile", "for"})
 _EVERYWHERE = frozenset(
     "HOME HOSTNAME PATH TERM PWD OLDPWD IFS PPID OPTIND UID EUID RANDOM SECONDS LINENO SHLVL SHELL _".split()
@@ -128,8 +127,7 @@ def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
 def _is_given_outside(change: DockerfileChange, name: str) -> bool:
     """Whether a file of the repository may give the container the variable: of settings, a manifest, a script."""
     composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    given = re.compile(_GIVEN.format(name).encode())
-    return any(map(_ENV_FILE.search, composed)) or any(map(given.search, change.repository.files.values()))
+    return any(map(_ENV_FILE.search, composed)) or is_given_by_another(change, name)
 
 
 def _is_below_script(change: DockerfileChange, found: Written) -> bool:
