@@ -21,13 +21,16 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.lost.given import is_given_by_another
 from rules.runtime.starts.instructions import Written, is_below_script, reads_code, shipped
 from rules.runtime.starts.scripts import READS_ANOTHER, script_above
+from rules.secrets.named.names import names_a_secret
 
 _EXPORTS = re.compile(r"\bexport\b")
 _READ = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*))")
 _HAS_DEFAULT = ("-", ":-", "=", ":=", "?", ":?")
-_FOR_ONE_COMMAND = r"(?<![\w$]){}="
+_ITS_OWN = r"(?<![\w$]){0}=|\bfor\s+{0}\s+in\b"
+"""What sets a variable in the line itself: for one command, or for each turn of a loop."""
 _SETTERS = frozenset({".", "source", "eval", "read", "mapfile", "for"})
 _EVERYWHERE = frozenset(
     "HOME HOSTNAME PATH TERM PWD OLDPWD IFS PPID OPTIND UID EUID RANDOM SECONDS LINENO SHLVL SHELL _".split()
@@ -61,6 +64,7 @@ class Argument(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start command or the health check reads an ARG, which is gone when the container runs."""
+    told: set[tuple[str, str]] = set()
     for found in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         stage = found.stage
         if stage.runtime.is_windows or not (found.start.form == "shell" or reads_code(found.start.words)):
@@ -73,7 +77,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             argument = arguments.get(name)
             if argument is None or name in stage.image.env or _is_given(change, stage, name):
                 continue
-            if was is None or name not in was.image.env:  # else `env-lost` says it
+            known = (stage.key, name) in told or (was is not None and name in was.image.env)  # `env-lost` says it
+            told.add((stage.key, name))
+            if not known:
                 yield _problem(change, found, argument)
 
 
@@ -91,7 +97,7 @@ def _read(text: str) -> Iterator[str]:
         before = text[: match.start()]
         quoted = before.count("'") % 2 and not before.count('"') % 2
         escaped = before.endswith("\\")
-        own = re.search(_FOR_ONE_COMMAND.format(name), text) is not None
+        own = re.search(_ITS_OWN.format(name), text) is not None
         if not (quoted or escaped or own or name in seen or (match["rest"] or "").startswith(_HAS_DEFAULT)):
             seen.add(name)
             yield name
@@ -118,6 +124,12 @@ def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
     return change.repository.starts_otherwise(change.path) or any(name in build.environment for build in builds)
 
 
+def _is_given_outside(change: DockerfileChange, name: str) -> bool:
+    """Whether a file of the repository may give the container the variable: of settings, a manifest, a script."""
+    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
+    return any(map(_ENV_FILE.search, composed)) or is_given_by_another(change, name)
+
+
 def _is_below_script(change: DockerfileChange, found: Written) -> bool:
     """Whether a script of the file in front of a CMD was not read, or names a variable itself: it may set this one."""
     if not is_below_script(found):
@@ -135,8 +147,9 @@ def _problem(change: DockerfileChange, found: Written, argument: Argument) -> Pr
     edit = insert_line_after(argument.instruction, line) if here else None
     if argument.is_pattern:
         advice, edit = "Name the file by the path that it has in the image", None
-    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    sure = argument.has_default and not any(map(_ENV_FILE.search, composed)) and not _is_below_script(change, found)
+    elif names_a_secret(name):
+        advice, edit = "Give it to the container when it starts: an `ENV` would write it into the image", None
+    sure = argument.has_default and not _is_given_outside(change, name) and not _is_below_script(change, found)
     return Problem(
         found.instruction.span,
         f"{stage.label} reads `${name}` in {what} when the container runs, and the `ARG` of line "

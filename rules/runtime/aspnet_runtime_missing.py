@@ -1,5 +1,6 @@
 """See aspnet_runtime_missing.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
@@ -8,6 +9,10 @@ from rules.copying.outputs.dotnet_targets import publishing
 
 _WITHOUT_WEB = "mcr.microsoft.com/dotnet/runtime"
 """Microsoft's image of .NET alone; `aspnet` adds ASP.NET Core to it (its README, "Featured Repos")."""
+
+
+_BRINGS_IT = re.compile(r"<(?:SelfContained|PublishAot|PublishSelfContained)>\s*true", re.IGNORECASE)
+"""Properties of a project with which a publish has the framework in it (".NET application publishing overview")."""
 
 
 @rule(
@@ -40,17 +45,23 @@ def _project(change: DockerfileChange, copy: Copy) -> Project | None:
     """Return the web project that a COPY takes the program of."""
     assert copy.from_stage is not None, "the caller looked"
     found = (project_of(change, run, command) for run, command in publishing(copy, copy.from_stage))
-    return next((project for project in found if project is not None and project.web), None)
+    return next((one for one in found if one is not None and one.web and not _is_alone(change, one)), None)
+
+
+def _is_alone(change: DockerfileChange, project: Project) -> bool:
+    """Whether the project's file has the program bring its framework along."""
+    return _BRINGS_IT.search(change.repository.text(project.path) or "") is not None
 
 
 def _problem(stage: Stage, copy: Copy, project: Project) -> Problem:
     base = stage.root.base_text or ""
+    with_web = base.partition("@")[0].replace("dotnet/runtime", "dotnet/aspnet")  # a digest is of one image alone
     word = stage.root.base_word
     return Problem(
         word.span if word is not None else stage.from_.span,
         f"{stage.label} runs a program of {quote(project.path)}, which needs ASP.NET Core, and {quote(base)} has .NET "
         "alone. The start stops with “You must install or update .NET to run this application: Framework "
-        f"'Microsoft.AspNetCore.App'”. Start from {quote(base.replace('dotnet/runtime', 'dotnet/aspnet'))}.",
+        f"'Microsoft.AspNetCore.App'”. Start from {quote(with_web)}.",
         Confidence.LIKELY,
         doubt="a file of the project that was not read may have it bring the framework along",
         instruction=stage.root.from_,

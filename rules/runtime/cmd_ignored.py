@@ -125,7 +125,7 @@ def _ignored(change: DockerfileChange, found: Written, cmd: Start) -> Problem:
         cmd.instruction.span,
         f"`CMD` of {found.stage.label} has no effect: the `ENTRYPOINT` in front of it is {how}, which gets "
         f"{quote(cmd.text, 60)}, and whatever `docker run` is given, as arguments that it does not read. "
-        f"{_way_out(change, found, options=options)}.",
+        f"{_way_out(change, found, cmd, options=options)}.",
         stage=found.stage.key,
         key=cmd.text,
         notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
@@ -138,7 +138,7 @@ def _is_bare(start: Start) -> bool:
     return start.form == "shell" and is_plain(start.text) and len(start.text.split()) == 1
 
 
-def _way_out(change: DockerfileChange, found: Written, *, options: bool) -> str:
+def _way_out(change: DockerfileChange, found: Written, cmd: Start, *, options: bool) -> str:
     """Say how the words reach the program; a whole command was most often left behind, and nobody misses it."""
     start = found.start
     if start.form == "exec":
@@ -147,6 +147,9 @@ def _way_out(change: DockerfileChange, found: Written, *, options: bool) -> str:
         hand_on = f"write `ENTRYPOINT` as an array: {quote(json_array(start.text.split()))}{_first_line(change, found)}"
     else:
         hand_on = f"hand them on: {HANDS_ON}"
+    program = posixpath.basename((start.text.split() or [""])[0])
+    if options and cmd.words and posixpath.basename(cmd.words[0]) == program:
+        hand_on += f", and leave {quote(cmd.words[0])} out of `CMD`"
     if options:
         return capitalized(hand_on)
     return f"Take it out; only where its words are meant for the program in `ENTRYPOINT`, {hand_on}"

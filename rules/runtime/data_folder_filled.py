@@ -35,9 +35,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is put into PostgreSQL's data folder, which has to be empty for the database to be made."""
     for stage in change.after.shipped:
         folder = folder_of_postgres(stage)
+        if folder and _is_elsewhere(change, folder):
+            continue
         put = next((one for one in stage.files.puts if _fills(one, folder)), None) if folder else None
         if put is not None and folder:
             yield _problem(stage, put, folder, may_hold_data=_may_hold_data(stage, folder))
+
+
+def _is_elsewhere(change: DockerfileChange, folder: str) -> bool:
+    """Whether a compose file names another folder, or mounts one of the host there, which gets nothing of the image."""
+    builds = change.repository.builds_of(change.path)
+    return any("PGDATA" in build.environment or folder in build.folders for build in builds)
 
 
 def _fills(put: Put, folder: str) -> bool:

@@ -110,7 +110,8 @@ def _gone(change: DockerfileChange, old: Stage, new: Stage) -> Iterator[Problem]
 
 def _plain_builds(change: DockerfileChange) -> tuple[str, ...] | None:
     """Return the files of the repository that build it without a target; `None` when none builds it at all."""
-    builds = change.repository.builds_of(change.path)
+    scripts = (build for build in change.repository.calls if build.dockerfile == change.path and build.target)
+    builds = (*change.repository.builds_of(change.path), *scripts)
     return tuple(dict.fromkeys(build.path for build in builds if not build.target)) if builds else None
 
 

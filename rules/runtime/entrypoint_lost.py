@@ -24,7 +24,7 @@ from rules.quoting import listed
 from rules.runtime.lost.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.lost.brought_no_more import brought_no_more, went_with_its_copy
 from rules.runtime.lost.cleared_commands import cleared_of_base, is_server_behind_init, problem_of_base
-from rules.runtime.lost.on_purpose import is_explained, is_left_as_comment, ran_tests
+from rules.runtime.lost.on_purpose import is_explained, is_left_as_comment, is_said_by_manifest, ran_tests
 from rules.runtime.lost.servers import lost_server
 from rules.runtime.programs.deleted import deleted_program
 from rules.runtime.starts.instructions import idle_start, is_bare_init, shipped
@@ -52,6 +52,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or was.image.onbuild or _given_elsewhere(change) or is_explained(change, stage):
             continue
         lost = _lost(stage, was)
+        if lost and is_said_by_manifest(change, lost):
+            continue
         if lost and is_placeholder(lost):
             asked = problem_of_placeholder(stage, was, lost)
             yield from (asked,) if asked is not None else ()

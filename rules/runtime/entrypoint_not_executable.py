@@ -32,7 +32,7 @@ from rules.runtime.starts.instructions import Written, shipped
 from rules.runtime.starts.scripts import StartScript, start_script, start_target
 
 _EXECUTABLE = 0o111
-_REGULAR = 0o100000
+_KIND, _REGULAR = 0o170000, 0o100000
 _OCTAL = re.compile(r"[0-7]{3,4}", re.ASCII)
 _WRITERS = frozenset({"cat", "echo", "printf"})
 """Commands that give a file its text, and a new one the usual mode."""
@@ -131,7 +131,7 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
         return None
     if script.copy.instruction.flag("chmod") is not None:
         return _for_nobody(found, script, script.copy)
-    if mode is None or not mode & _REGULAR or mode & _EXECUTABLE:
+    if mode is None or mode & _KIND != _REGULAR or mode & _EXECUTABLE:
         return None
     return _problem(
         found,

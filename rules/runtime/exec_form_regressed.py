@@ -68,8 +68,8 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
     start = starts[0]
     if start.form == "exec" or start.text.startswith(("[", "exec ")) or _execs(start):
         return None
-    if start.text.rsplit("/", 1)[-1] in ("usage", "help"):
-        return None  # it prints something and ends
+    if start.text.rsplit("/", 1)[-1] in ("usage", "help") or _is_of_bash(stage, start):
+        return None  # it prints something and ends, or bash becomes the one command that it is given
     what = "which the change takes from the JSON form into the shell form"
     if makes_way(stage, start):
         luck = f"{way_made(stage, start)} still arrives; under a Debian base it would not"
@@ -85,6 +85,11 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
         _fix(start),
         way_out="keep that form" if is_plain(start.text) else _in_front(start),
     )
+
+
+def _is_of_bash(stage: Stage, start: Start) -> bool:
+    shell = stage.image.shell.value or ("",)
+    return posixpath.basename(shell[0]) == "bash" and len(shell_commands(start)) == 1
 
 
 def _in_front(start: Start) -> str:

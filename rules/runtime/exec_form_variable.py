@@ -129,8 +129,7 @@ def _variable(change: DockerfileChange, found: Written) -> Problem | None:
     index, match = next(((i, match) for i, word in read if (match := VARIABLE.search(word))), (0, None))
     if match is None or _is_evaluated(found, match.group()):
         return None
-    name, label = match.group(), found.stage.label
-    keyword = found.instruction.keyword
+    name, label, keyword = match.group(), found.stage.label, found.instruction.keyword
     script = script_above(change, found)
     kept = expands(script, EXPANDS_ITSELF) if script is not None else None
     if kept:
@@ -191,6 +190,8 @@ def _way_out(found: Written, name: str) -> str:
         return f"{first}Take the brackets away: the shell form expands it"
     if _are_arguments(found):
         return f"{first}Let the `ENTRYPOINT` in front of it expand it"
+    if name[2:-1].isupper() and name.startswith("$("):  # as Kubernetes writes a variable, and a shell a command
+        return f'{first}Kubernetes alone reads it. Write {quote(f"${name[2:-1]}")} in code: `["sh", "-c", "exec …"]`'
     return f'{first}Start it through a shell that makes way: `["sh", "-c", "exec …"]`'
 
 
@@ -253,10 +254,9 @@ def _of_name(stage: Stage) -> dict[str, list[Put]]:
 
 def _is_own(put: Put) -> bool:
     """Whether a program comes from the build context, or out of a stage that works on files of it."""
-    copy = put.step
     if put.kind == "context":
         return True
-    builder = copy.from_stage if put.kind == "stage" and isinstance(copy, Copy) else None
+    builder = put.step.from_stage if put.kind == "stage" and isinstance(put.step, Copy) else None
     return builder is not None and any(each.from_context for each in builder.all_copies)
 
 

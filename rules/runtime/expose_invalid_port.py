@@ -1,9 +1,26 @@
 """See expose_invalid_port.md."""
 
+import re
 from collections.abc import Iterator
 
-from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Problem,
+    Severity,
+    fix,
+    quote,
+    replace,
+    rule,
+)
 from rules.runtime.ports.exposed import HIGHEST, HOST_MAPPING, Exposed, exposed
+
+_SEPARATORS = re.compile(r"[\s,;\[\]\"']+")
+"""What a list of ports is written with elsewhere."""
+_LISTED = re.compile(r"\d{1,5}(?:/(?:tcp|udp|sctp))?")
 
 
 @rule(
@@ -15,7 +32,14 @@ from rules.runtime.ports.exposed import HIGHEST, HOST_MAPPING, Exposed, exposed
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`EXPOSE` names something that is no port."""
+    told: set[int] = set()
     for item in exposed(change):
+        ports = _listed(item.instruction)
+        if ports:
+            if _fault(item) is not None and id(item.instruction) not in told:
+                told.add(id(item.instruction))
+                yield _of_list(item, ports)
+            continue
         if item.word.text.startswith("#"):
             yield Problem(
                 item.word.span,
@@ -37,6 +61,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 stage=item.stage.key,
                 key=item.word.text,
             )
+
+
+def _listed(instruction: Instruction) -> str:
+    """Return the ports of a list that is written with commas or brackets, as EXPOSE takes them; else nothing."""
+    ports = [part for part in _SEPARATORS.split(instruction.value) if part]
+    written = re.search(r"[,;\[]", instruction.value) is not None and "\n" not in instruction.text
+    fits = all(_LISTED.fullmatch(port) and int(port.partition("/")[0]) <= HIGHEST for port in ports)
+    return " ".join(dict.fromkeys(ports)) if written and fits else ""
+
+
+def _of_list(item: Exposed, ports: str) -> Problem:
+    instruction = item.instruction
+    return Problem(
+        instruction.span,
+        f"`EXPOSE` of {item.stage.label} names {quote(item.word.text)}: it is not a port number. The build stops "
+        f"there. Ports have spaces alone between them: write {quote(f'EXPOSE {ports}')}.",
+        stage=item.stage.key,
+        key=item.word.text,
+        fix=fix("Leave spaces alone between them", replace(instruction.source, instruction.value_span, ports)),
+    )
 
 
 def _fault(item: Exposed) -> str | None:

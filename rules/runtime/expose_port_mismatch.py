@@ -19,6 +19,7 @@ from rules.api import (
 )
 from rules.runtime.ports.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
 from rules.runtime.ports.listening_in_files import listening_in_files
+from rules.runtime.ports.listening_otherwise import PROXIES, has_proxy
 from rules.runtime.ports.parted import parted_ports
 from rules.runtime.starts.instructions import Written, shipped
 
@@ -36,7 +37,11 @@ _USUAL = (_HTTP, 443)
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What starts listens on another port than `EXPOSE` or `PORT` says."""
     seen: set[tuple[str, Listening]] = set()
+    if change.repository.starts_otherwise(change.path):
+        return
     for found in shipped(change):
+        if _has_another(found):
+            continue
         told = listening(found) or listening_in_files(change, found)
         if told is None or (found.stage.key, told) in seen:
             continue
@@ -52,6 +57,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if base is not None and wrong is not None and not _is_told(change):
             yield _base_listens_elsewhere(stage, base, wrong)
     yield from parted_ports(change, {key for key, _ in seen})
+
+
+def _has_another(found: Written) -> bool:
+    """Whether a server stands in front of the program: in the image, or among the commands of the start."""
+    return has_proxy(found.stage) or any(command.name in PROXIES for command in found.start.commands)
 
 
 def _exposed_of_old(stage: Stage, base: OfBase) -> Port | None:

@@ -78,6 +78,8 @@ def _problem(item: Exposed, first: Exposed, protocol: str) -> Problem:
     repair = None if together else item.without()
     other = f"{text.partition('/')[0]}/{'tcp' if protocol == 'udp' else 'udp'}"
     way = f"Where the other protocol was meant, write {quote(other)}; else delete one."
+    if any(word.text == other for word in item.instruction.words):
+        way = "Delete one."
     return Problem(
         item.word.span,
         f"`EXPOSE` of {item.stage.label} names {quote(text)}"

@@ -26,6 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell.nested import SHELLS
+from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.lost.brought_no_more import brought_no_more
 from rules.runtime.ports.probes import GIVING_UP
 
@@ -169,17 +170,31 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
     gone = brought_no_more(change, stage, was, lost.value) if lost.value is not None else None
     text = str(lost.instruction)
     before = f"set in line {lost.instruction.line} before this change"
+    alike = _starts_alike(stage, was)
+    sure = alike and not _is_explained(change) and not _may_bring_another(stage, was)
     return Problem(
         stage.from_.span,
         f"{stage.label} loses its health check: {quote(text)}, {before}. Docker, Swarm and compose's "
         "`condition: service_healthy` no longer notice a program that hangs. "
         f"{_way_out(stage, lost, gone)}, or say `HEALTHCHECK NONE` if that is intended.",
-        Confidence.POSSIBLE if _is_explained(change) else Confidence.LIKELY,
+        Confidence.LIKELY if sure else Confidence.POSSIBLE,
         doubt="where it runs, other probes may watch it",
         stage=stage.key,
         notes=(Note(lost.instruction.span, "set here before", before=True),),
-        fix=_restated(stage, lost.instruction) if gone is None else None,
+        fix=_restated(stage, lost.instruction) if gone is None and alike else None,
     )
+
+
+def _starts_alike(stage: Stage, was: Stage) -> bool:
+    """Whether the start has a word in common with the old one: of another program nobody knows what to ask."""
+    now, then = (set(one.image.start_line(own=True).split()) for one in (stage, was))
+    managers = {"node", *NODE_MANAGERS}
+    return not now or not then or bool(now & then) or not (now.isdisjoint(managers) or then.isdisjoint(managers))
+
+
+def _may_bring_another(stage: Stage, was: Stage) -> bool:
+    """Whether the base image is another now, of which it is not known whether it has a health check."""
+    return not stage.base_known and stage.root.base_text != was.root.base_text
 
 
 def _restated(stage: Stage, lost: Instruction) -> Fix | None:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.dockerfile.nodes import is_dockerfile
+from rules.runtime.ports.exposed import is_passed
 from rules.runtime.ports.listening import Listening, listening
 from rules.runtime.ports.listening_in_files import listening_in_files
 from rules.runtime.ports.probes import Address, addresses
@@ -23,6 +25,8 @@ _FEW = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check asks a port that the image does not expose."""
+    if any(build.probe for build in change.repository.builds_of(change.path)):
+        return
     for found in shipped(change, "HEALTHCHECK"):
         exposed = _exposed(found.stage)
         asked = tuple(addresses(found.start))
@@ -31,9 +35,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if told is not None and not any(_is_used(found, address.port, told) for address in asked):
                 yield _of_server(found, asked[0], told)
                 continue
-        if not 0 < len(exposed) <= _FEW or not asked or any(address.port in exposed for address in asked):
+        if (
+            not 0 < len(exposed) <= _FEW
+            or not asked
+            or is_passed(change, found.stage)
+            or any(address.port in exposed for address in asked)
+        ):
             continue
-        if not any(_is_used(found, address.port) for address in asked):
+        if not any(_is_used(found, one.port) or _is_named_beside(change, one.port) for one in asked):
             yield _problem(found, asked[0], exposed)
 
 
@@ -69,6 +78,13 @@ def _exposed(stage: Stage) -> tuple[int, ...]:
     if any(port.number is None for port in ports) or not any(port.instruction is not None for port in ports):
         return ()
     return tuple(dict.fromkeys(port.number for port in ports if port.number is not None))
+
+
+def _is_named_beside(change: DockerfileChange, port: int) -> bool:
+    """Whether another file that was read says the number: a script, a configuration, a port of compose's container."""
+    number = re.compile(rb"(?<![\d.])%d(?![\d.]|:\d)" % port)
+    others = (data for path, data in change.repository.files.items() if not is_dockerfile(path))
+    return any(map(number.search, others))
 
 
 def _is_used(found: Written, port: int, told: Listening | None = None) -> bool:

@@ -25,6 +25,8 @@ _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""
 _LOOPBACK = re.compile(r"(?<![\d.\w])(?:127\.0\.0\.1|localhost)(?![\w.])|\[::1\](?=:)", re.IGNORECASE)
 _WORD = re.compile(r"[\w-]+")
+_TOLD_TO_CLIENTS = re.compile(r"rmi\.server\.hostname=\Z")
+"""Stands in front of a name that a program gives to who asks it, and does not listen on (Java, "RMI Properties")."""
 _NEAR = 60
 """Characters before an address among which the option stands that it belongs to."""
 _OF_URLS = frozenset({"b", "urls", "aspnetcore_urls"})
@@ -53,7 +55,7 @@ _MAY_SAY = frozenset({"mkdocs.yml", "mkdocs.yaml", "manage.py"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change has the program listen on the loopback address, where it listened on every one."""
     for stage, was in change.shipped():
-        if was is None or shares_network(change):
+        if was is None or has_proxy(stage) or shares_network(change):
             continue
         for now, then in _starts(stage, was):
             if now.instruction is not None and then.instruction is not None and _is_narrowed(then.text, now.text):
@@ -165,6 +167,8 @@ def _listens(text: str, name: str) -> bool:
     """Whether a text names every address, and not only in the address of something that is asked: `http://0.0.0.0`."""
     for found in _ALL.finditer(text):
         before = text[max(0, found.start() - _NEAR) : found.start()]
+        if _TOLD_TO_CLIENTS.search(before):
+            continue
         if not before.endswith("://"):
             return True
         words = _WORD.findall(f"{name} {before}")

@@ -27,11 +27,13 @@ _BARE = frozenset({"debian", "ubuntu", "python", "ruby", "golang", "rust", "php"
 Upon Debian's family, that is: musl takes every name for UTF-8. eclipse-temurin makes one.
 Node.js has the languages' tables in itself and reads LANG by its own means (nodejs.org, "Internationalization").
 """
+_UNICODE = re.compile(r"utf-?8", re.IGNORECASE)
+"""The character set, as glibc has it in all spellings (`utf8`)."""
 _ENGLISH = "en_US"
 """What is written for its character set: `C.UTF-8` does the same."""
 _MADE = re.compile(r"locale|lang(?:uage-)?pack", re.IGNORECASE)
 """What a step says that makes a locale: locale-gen, localedef, locales-all, /usr/lib/locale, language-pack-de."""
-_RUNS_SCRIPTS = frozenset({*SHELLS, ".", "source", "ansible-playbook"})
+_RUNS_SCRIPTS = frozenset({*SHELLS, ".", "source", "ansible-playbook", "make"})
 
 
 @rule(
@@ -83,7 +85,8 @@ def _problem(stage: Stage, name: str, setting: Setting[str]) -> Problem:
     place = value.partition(".")[0].partition("@")[0]
     english = place == _ENGLISH
     word = next((word for key, word in setting.instruction.pairs if key.text == name), None)
-    made = quote(f"localedef -i {place} -f UTF-8 {place}.UTF-8")
+    unicode = _UNICODE.fullmatch(value.partition(".")[2]) is not None
+    made = quote(f"localedef -i {place} -f UTF-8 {place}.UTF-8") if unicode else f"`localedef` for {quote(value)}"
     way_out = (
         "Set `C.UTF-8`, which is there, or make the locale"
         if english

@@ -64,7 +64,8 @@ def _is_whole(word: str) -> bool:
 
 
 def _problem(found: Written, pieces: tuple[str, ...], meant: str, message: str) -> Problem:
-    shown = f'"-g", "{meant}"' if found.start.form == "exec" else f"-g '{meant}'"
+    words = found.start.form == "exec" and not reads_code(found.start.words)
+    shown = f'"-g", "{meant}"' if words else f"-g '{meant}'"
     what = "is cut into words" if len(pieces) > 1 else "has no semicolon at its end"
     if pieces[0].startswith(("'", '"')):
         what = "has quotes of its own, so that its semicolon ends nothing"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, quote, rule
 from rules.brought import unedited
-from rules.runtime.signals.daemons import NGINX, SUPERVISORD, Daemon, background
+from rules.runtime.signals.daemons import NGINX, PHP_FPM, SUPERVISORD, Daemon, background
 from rules.runtime.starts.idle_process import Idle, idle_process
 from rules.runtime.starts.instructions import (
     Written,
@@ -46,6 +46,8 @@ class Left(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The program goes into the background, and the container ends with what started it, or does not notice its end."""
+    if change.repository.starts_otherwise(change.path):
+        return
     for found in shipped(change):
         if found.stage.runtime.is_windows or not is_executed(found):
             continue
@@ -94,7 +96,8 @@ def _confidence(change: DockerfileChange, found: Written, left: Left) -> Confide
     if left.daemon is SUPERVISORD:
         return Confidence.LIKELY if _is_told_to_leave(change, found, left) else None
     if left.daemon is not NGINX:
-        return Confidence.LIKELY
+        kept = PHP_FPM.fullmatch(left.daemon.name) and _may_keep_fpm(change, found)
+        return None if kept else Confidence.LIKELY
     texts = (
         change.repository.text(path) or "" for path in change.repository.files if "conf" in path or "." not in path
     )
@@ -109,6 +112,13 @@ def _confidence(change: DockerfileChange, found: Written, left: Left) -> Confide
     if _is_below_unread(change, found) or found.stage.files.has_unreadable_run or (whole and not _is_read(change)):
         return Confidence.POSSIBLE
     return Confidence.LIKELY
+
+
+def _may_keep_fpm(change: DockerfileChange, found: Written) -> bool:
+    """Whether a line of the file, or a configuration that it copies, may say `daemonize = no`."""
+    copied = any("fpm" in put.path for put in found.stage.files.puts if put.kind != "workdir")
+    told = "daemonize" in change.source.text or _is_below_unread(change, found)
+    return told or copied or found.stage.files.has_unreadable_run
 
 
 def _is_below_unread(change: DockerfileChange, found: Written) -> bool:

@@ -26,7 +26,7 @@ from rules.api import (
 )
 from rules.model.puts import may_bring
 from rules.runtime.lost.added_commands import none_brings
-from rules.runtime.starts.folders import Found, found_in_folder
+from rules.runtime.starts.folders import Found, found_in_folder, is_there
 from rules.runtime.starts.instructions import behind_init, reads_code
 from rules.runtime.starts.text import shell_commands
 
@@ -81,11 +81,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for setting in stage.image.start_command:
             sought = _sought(setting.value) if setting.value is not None else None
-            if sought is not None and _stayed(stage, was, sought.path, moved):
+            if sought is not None and _stayed(change, stage, was, sought.path, moved):
                 yield _sought_elsewhere(stage, was, sought, moved)
                 break
             found = found_in_folder(change, stage, setting.value, moved[0]) if setting.value is not None else None
-            if found is not None and _stayed(stage, was, found.path, moved):
+            if found is not None and _stayed(change, stage, was, found.path, moved):
                 yield _left_behind(stage, was, found, moved)
                 break
             named = _named_still(stage, was, setting.value) if setting.value is not None else None
@@ -159,12 +159,12 @@ def _file_at(words: tuple[str, ...]) -> int | None:
     return index if word[:1] not in ("$", "~") and "$" not in word and ("." in word or "/" in word) else None
 
 
-def _stayed(stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool:
+def _stayed(change: DockerfileChange, stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool:
     """Whether the file lies where it lay: all is brought to places it had before, and it to one of them."""
     old, new = (posixpath.normpath(posixpath.join(folder, path)) for folder in moved)
     then = {put.path for put in was.files.puts}
     fresh = [put for put in stage.files.puts if put.kind != "workdir" and put.path not in then]
-    if any(put.path == new for put in stage.files.puts if put.kind != "workdir"):
+    if any(put.path == new for put in stage.files.puts if put.kind != "workdir") or is_there(change, stage, new):
         return False
     if any(put.kind != "run" or put.tree for put in fresh):
         return False

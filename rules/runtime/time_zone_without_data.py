@@ -4,6 +4,7 @@ musl's manual ("Environment Variables", `TZ`) and tzset(3): a name is looked up 
 taken where it is not found. Alpine's and Ubuntu's images have no such folder; both have it in the package `tzdata`.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -29,6 +30,14 @@ _READ_ZONES = frozenset({"dotnet", "go", "python", "ruby"})
 _SPOKEN_OF = re.compile(r"tzdata|zoneinfo|/etc/localtime")
 _BRINGS_ITS_OWN = re.compile(r"openjdk|nodejs|php|dotnet|icu|python|\bjre\b|\bjdk\b|ruby|postgres|mariadb|mysql")
 """Packages of runtimes that have the zones themselves, or that may bring the package along."""
+_BRING_NOTHING = frozenset(
+    "apt-transport-https apt-utils bash build-essential bzip2 ca-certificates cmake cron curl dumb-init file g++ gcc "
+    "gettext-base git gnupg gnupg2 gosu gzip iproute2 iputils-ping jq less locales make nano net-tools "
+    "netcat-openbsd openssh-client openssl pkg-config procps rsync sudo tar tini unzip wget xz-utils zip".split()
+)
+"""Packages with which Ubuntu's `tzdata` does not come along; what stands upon Python, Tcl or R often brings it."""
+_PROGRAMS_WITH_ZONES = frozenset({"node", "java", "php", "bun", "deno"})
+"""Programs of runtimes that have the zones themselves, where one is copied into the image."""
 
 
 @rule(
@@ -40,6 +49,8 @@ _BRINGS_ITS_OWN = re.compile(r"openjdk|nodejs|php|dotnet|icu|python|\bjre\b|\bjd
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`TZ` names a time zone in an image that has no data of time zones."""
+    if _mounts_data(change):
+        return
     spoken_of = _SPOKEN_OF.search(change.after.code) is not None
     for stage in change.after.shipped:
         setting = stage.image.env.get("TZ")
@@ -83,9 +94,22 @@ def _has_no_data(stage: Stage) -> bool:
 
 def _may_have_data(stage: Stage) -> bool:
     """Whether a package, a copied tree or a script may have brought the data, or the zones of a runtime's own."""
-    brought = any(_BRINGS_ITS_OWN.search(item.name) or "$" in item.name for item in stage.packages.present)
+    brought = any(_may_bring(stage, item.name) for item in stage.packages.present)
+    brought |= any(posixpath.basename(put.path) in _PROGRAMS_WITH_ZONES for put in stage.files.puts)
     trees = any(put.tree and put.kind in ("stage", "image") and put.path in ("/", "/usr") for put in stage.files.puts)
     return brought or trees or stage.files.has_unreadable_run or runs_scripts(stage)
+
+
+def _may_bring(stage: Stage, package: str) -> bool:
+    if stage.facts is not None and stage.facts.distro == "ubuntu":
+        return package not in _BRING_NOTHING
+    return _BRINGS_ITS_OWN.search(package) is not None or "$" in package
+
+
+def _mounts_data(change: DockerfileChange) -> bool:
+    """Whether a compose file mounts the host's data."""
+    builds = change.repository.builds_of(change.path)
+    return any("zoneinfo" in path for build in builds for path in build.mounts)
 
 
 def _problem(stage: Stage, instruction: Instruction, zone: str) -> Problem:

@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.repository.composes import lines_of_other_images
-from rules.runtime.ports.exposed import HIGHEST
+from rules.runtime.ports.exposed import HIGHEST, is_passed
 from rules.user.writing.volumes_before import is_left_behind
 
 _ROW = re.compile(
@@ -82,6 +82,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None:
             continue
         used = [one for one in _used(stage, was, files, change.path) if _is_old(change, one)] if files else []
+        if is_passed(change, stage):
+            used = [one for one in used if one.keyword != "EXPOSE"]
         yield from (_problem(stage, was, rows) for rows in _by_promise(used))
         left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
         moved = [] if left or files else _moved(stage, was)
@@ -106,13 +108,17 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
     return tuple(Source(path, text) for path, text in texts.items() if text is not None)
 
 
+_SAY_PORT = frozenset({"PORT", "APP_PORT", "HTTP_PORT", "SERVER_PORT", "ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"})
+"""Variables by which a compose file tells a program where to listen."""
+
+
 def _is_old(change: DockerfileChange, used: Used) -> bool:
     """Whether the compose file said it before the change; what the change writes is written for the new image.
 
     Where a service starts a command of its own, that command says on which port it listens, and not the image.
     """
     builds = [build for build in change.repository.builds_of(change.path) if build.path == used.path]
-    if used.keyword == "EXPOSE" and any(build.command for build in builds):
+    if used.keyword == "EXPOSE" and any(build.command or _SAY_PORT.intersection(build.environment) for build in builds):
         return False
     before = change.repository_before.text(used.path)
     if before is None:

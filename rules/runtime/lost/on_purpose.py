@@ -37,6 +37,20 @@ _NEXT_LINE = len("\r\n")
 """How far the next line's comment is away."""
 
 
+_IN_A_CLUSTER = re.compile(rb"^[ \t-]*(?:command|args):", re.MULTILINE)
+
+
+def is_said_by_manifest(change: DockerfileChange, lost: Iterable[Setting[Start]]) -> bool:
+    """Tell whether a manifest of Kubernetes in the repository starts a container by what is gone."""
+    ends = [setting.value.text.split()[-1:] for setting in lost if setting.value is not None]
+    words = [word.encode() for end in ends for word in end]
+    manifests = (data for path, data in change.repository.files.items() if path.endswith((".yaml", ".yml")))
+    return any(
+        b"containers:" in data and _IN_A_CLUSTER.search(data) and all(word in data for word in words)
+        for data in manifests
+    )
+
+
 def is_explained(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether a comment of the stage that was not there before speaks of what starts the container."""
     if change.before is None:

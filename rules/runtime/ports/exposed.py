@@ -18,8 +18,16 @@ HOST_MAPPING = re.compile(
 """`8080:80`, `127.0.0.1:8080:80`, `:80`: a mapping, which only `docker run -p` understands."""
 
 _PORT = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?:/\w*)?\Z", re.ASCII)
+_READ = re.compile(r"\$\{?(\w+)")
 HIGHEST = 65535
 _LONGEST = 10
+
+
+def is_passed(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether a build of the repository passes an argument that an EXPOSE of the image reads."""
+    exposes = [each.text for link in stage.chain for each in link.instructions if each.keyword == "EXPOSE"]
+    passed = {name for arguments in change.repository.arguments_of(change.path) for name in arguments}
+    return any(not passed.isdisjoint(_READ.findall(text)) for text in exposes)
 
 
 class Exposed(NamedTuple):

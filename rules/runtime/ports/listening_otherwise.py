@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HOST_NETWORK = re.compile(r"network_mode:\s*[\"']?(?:host|service:|container:)")
 _ENV_FILE = re.compile(r"^\s*env_file:", re.MULTILINE)
-_PROXIES = (
+PROXIES = (
     "nginx",
     "caddy",
     "haproxy",
@@ -31,7 +31,7 @@ _PROXIES = (
 
 def has_proxy(stage: Stage) -> bool:
     """Tell whether a server in the same container may pass on what it gets."""
-    return stage.packages.has(*_PROXIES) or any(stage.runtime.has_tool(name) for name in _PROXIES[:3])
+    return stage.packages.has(*PROXIES) or any(stage.runtime.has_tool(name) for name in PROXIES[:3])
 
 
 _RUNS = re.compile(r"\b(?:docker|podman)[ \t]+run\b")

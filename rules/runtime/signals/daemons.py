@@ -39,6 +39,7 @@ _APACHE = _Stays(
     frozenset("-DFOREGROUND FOREGROUND -DNO_DETACH NO_DETACH configtest status fullstatus stop".split()),
     "write `-D FOREGROUND`",
 )
+_APACHECTL = _APACHE._replace(advice="write `apachectl -D FOREGROUND`")
 _BUSYBOX_HTTPD = _Stays("fidem", frozenset(), "write `httpd -f`")
 _OF_BUSYBOX = re.compile(r"-[ifv]*[pur].*|-[ifv]{2,}")
 """Options of BusyBox's httpd that Apache's does not have (busybox, networking/httpd.c; httpd(8))."""
@@ -56,8 +57,8 @@ _BY_ITSELF = {
     ),
     "httpd": _APACHE,
     "apache2": _APACHE,
-    "apachectl": _APACHE,
-    "apache2ctl": _APACHE,
+    "apachectl": _APACHECTL,
+    "apache2ctl": _APACHECTL,
 }
 _BY_OPTION: dict[str, tuple[str, frozenset[str]]] = {
     "gunicorn": ("D", frozenset({"--daemon"})),
@@ -89,6 +90,12 @@ _STARTING = frozenset({"start", "restart"})
 _VERSION = re.compile(r"-?[\d.]+\Z")
 NGINX = Daemon("nginx", "write `nginx -g 'daemon off;'`")
 SUPERVISORD = Daemon("supervisord", "write `supervisord -n`, or `nodaemon=true` into its configuration")
+PHP_FPM = re.compile(r"php-fpm\d[\d.]*")
+"""The name of a distribution's own, with its version: its configuration leaves `daemonize = yes` as it is (php-fpm(8)).
+
+The official image's `php-fpm` has a configuration that says `no`.
+"""
+_FPM = _Stays("Ftvimh", frozenset({"--nodaemonize"}), "give it `-F`")
 _STAYS_WITH_NODAEMON = frozenset({"--nodaemon", "--version", "--help"})
 _NGINX_SERVES_NOTHING = frozenset({"-t", "-T", "-v", "-V", "-h", "-s", "-?"})
 
@@ -112,7 +119,7 @@ def background(words: tuple[str, ...]) -> Daemon | None:
     if service is not None:
         return Daemon(service, "start the program itself, in the foreground")
     program = name if name in _BY_ITSELF or name in _BY_OPTION else _VERSION.sub("", name)
-    stays = _BUSYBOX_HTTPD if is_busybox_httpd(words) else _BY_ITSELF.get(program)
+    stays = _BUSYBOX_HTTPD if is_busybox_httpd(words) else _FPM if PHP_FPM.fullmatch(name) else _BY_ITSELF.get(program)
     if stays is not None:
         kept = _has_letter(args, stays.letters) or not stays.words.isdisjoint(args)
         return None if kept else Daemon(name, stays.advice)

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import quote
-from rules.brought import context_paths
+from rules.brought import brought, context_paths
 from rules.copying.python.builds import leaves_project_out
 from rules.copying.python.packages import MODULES
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
@@ -53,13 +53,13 @@ def found_in_folder(change: DockerfileChange, stage: Stage, start: Start, folder
     words = _words(start)
     if script_called(words) is not None and words[0] in NODE_MANAGERS:
         fact = f"{quote(words[0])} reads `package.json` in the working directory"
-        there = _is_there(change, stage, posixpath.join(folder, "package.json"))
+        there = is_there(change, stage, posixpath.join(folder, "package.json"))
         return Found("package.json", fact, "“Could not read package.json”") if there else None
     module = imported_module(stage, words)
     if module is None:
         return None
     top = module.partition(".")[0]
-    name = next((one for one in (top, f"{top}.py") if _is_there(change, stage, posixpath.join(folder, one))), None)
+    name = next((one for one in (top, f"{top}.py") if is_there(change, stage, posixpath.join(folder, one))), None)
     fact = f"Its start command imports {quote(module)} from the working directory"
     return Found(name, fact, f"“No module named '{top}'”") if name is not None else None
 
@@ -119,6 +119,7 @@ def _installs_project(stage: Stage) -> bool:
     return False
 
 
-def _is_there(change: DockerfileChange, stage: Stage, path: str) -> bool:
-    """Whether the repository has what a COPY brings to a path of the image."""
-    return any(change.repository.exists(one) is True for one in context_paths(change, stage, path))
+def is_there(change: DockerfileChange, stage: Stage, path: str) -> bool:
+    """Tell whether the repository has what a COPY brings to a path of the image, a file through stages too."""
+    there = any(change.repository.exists(one) is True for one in context_paths(change, stage, path))
+    return there or brought(change, stage, path, through_stages=True) is not None
