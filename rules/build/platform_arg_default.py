@@ -53,11 +53,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
                 continue
-            if (
-                _is_passed(change, name.text)
-                or _is_of_its_stage(change, instruction, value.text.strip("'\""))
-                or _is_its_own(change, instruction)
-            ):
+            if _is_passed(change, name.text) or _is_its_own(change, instruction):
+                continue
+            if _is_of_its_stage(change, instruction, value.text.strip("'\"")):
                 continue
             reach = _reach(change, instruction, name.text)
             if reach is not None:
