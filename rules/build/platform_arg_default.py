@@ -53,9 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
                 continue
-            if _is_passed(change, name.text) or _is_its_own(change, instruction):
-                continue
-            if _is_of_its_stage(change, instruction, value.text.strip("'\"")):
+            if _is_passed(change, name.text) or _says_what_is_built(change, instruction, value.text.strip("'\"")):
                 continue
             reach = _reach(change, instruction, name.text)
             if reach is not None:
@@ -69,6 +67,10 @@ def _hides_a_system(change: DockerfileChange, system: str) -> bool:
     BuildKit fills in the system of the image, on Linux mostly that.
     """
     return system == "linux" and any(stage.root.is_scratch for stage in change.after.shipped)
+
+
+def _says_what_is_built(change: DockerfileChange, instruction: Instruction, value: str) -> bool:
+    return _is_of_its_stage(change, instruction, value) or _is_its_own(change, instruction)
 
 
 def _is_of_its_stage(change: DockerfileChange, instruction: Instruction, value: str) -> bool:
