@@ -200,12 +200,7 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
     )
     gap = change.source.span(name.span.end, value.span.end)
     otherwise = not _OTHER_NAMES.isdisjoint(_SPELT.findall(platform))
-    way_out = (
-        "BuildKit spells the platform otherwise, `amd64` or `arm64`: give this argument a name of its own, and derive "
-        f"its value from `{name.text}`."
-        if otherwise
-        else "Declare it without a default."
-    )
+    way_out = _own_name(name.text) if otherwise else "Declare it without a default."
     return Problem(
         instruction.span,
         f"`ARG {name.text}` has the default {default}, which hides the value that BuildKit fills in: {then}. {way_out}",
@@ -215,7 +210,17 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         else "the file may have to build with the classic builder, which fills in nothing",
         severity=Severity.INFO if of_builder else None,
         key=name.text,
+        decision=f"{way_out} {'builder' if of_builder else ''}",
+        leads=name.text != "TARGETOS",
+        mends_alike=True,
         fix=Fix("Declare it without a default", (delete_word(change.source, gap),)) if not otherwise else None,
+    )
+
+
+def _own_name(name: str) -> str:
+    return (
+        "BuildKit spells the platform otherwise, `amd64` or `arm64`: give this argument a name of its own, and derive "
+        f"its value from `{name}`."
     )
 
 
