@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.build.variables.uses import is_read_by_name
 from rules.quoting import listed
+from rules.secrets.named.names import names_a_secret
 
 _OF_BUILDS = re.compile(r"BUILD(?:KIT|X)_|\w*(?:BUST|NO_?CACHE|CACHE_?(?:BREAK|DATE|KEY))", re.IGNORECASE)
 """How arguments are called that BuildKit takes itself (its README, "Build args"), or that only renew what follows."""
@@ -40,12 +41,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not change.stages:
         return
     now = {name.text for stage in change.stages for i in stage.instructions for name, _ in i.pairs}
-    mounts = (mount for stage in change.stages for run in stage.runs for mount in run.mounts)
-    now |= {mount.options.get("env", "") for mount in mounts}  # a secret may take its place
+    mounts = [mount for stage in change.stages for run in stage.runs for mount in run.mounts]
+    now |= {mount.options.get("env", "") for mount in mounts}
+    has_secret = any(mount.type == "secret" for mount in mounts)
     code = change.after.code
     silent: dict[str, Instruction] = {}
     global_names = {name.text for argument in change.before.global_args for name, _ in argument.pairs}
     for name, argument in _arguments(change.before).items():
+        if has_secret and names_a_secret(name):
+            continue  # which has its place, whatever its id is
         if name in now or name in global_names or name in OF_THE_BUILDER or _was_written(change.before, name):
             continue
         passing = [build for build in change.repository.builds_of(change.path) if name in build.args]
