@@ -154,10 +154,10 @@ def _names(step: Step, target: str) -> bool:
 
 
 def _has_files(run: Run) -> bool:
-    """Whether files were copied into the folder in force: what follows may need them there."""
-    here = run.workdir.value
+    """Whether files were copied into the folder that a WORKDIR of the file names: what follows may need them there."""
+    here = run.workdir.value if run.workdir.set_in_file else None
     above = (copy.destination for copy in run.stage.copies if copy.at < run.at)
-    return here is None or any(folder is not None and within(folder, here) for folder in above)
+    return here is not None and any(folder is not None and within(folder, here) for folder in above)
 
 
 def _taken_out(run: Run) -> Fix | None:
