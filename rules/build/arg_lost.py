@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     OF_THE_BUILDER,
+    Build,
     Category,
     Confidence,
     DockerfileChange,
@@ -21,6 +22,10 @@ from rules.api import (
 from rules.build.variables.exchanged import exchanged
 from rules.build.variables.uses import is_read_by_name
 from rules.quoting import listed
+from rules.secrets.named.names import names_a_secret
+
+_OF_BUILDS = re.compile(r"BUILD(?:KIT|X)_|\w*(?:BUST|NO_?CACHE|CACHE_?(?:BREAK|DATE|KEY))", re.IGNORECASE)
+"""How arguments are called that BuildKit takes itself (its README, "Build args"), or that only renew what follows."""
 
 
 @rule(
@@ -37,15 +42,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not change.stages:
         return
     now = {name.text for stage in change.stages for i in stage.instructions for name, _ in i.pairs}
-    mounts = (mount for stage in change.stages for run in stage.runs for mount in run.mounts)
-    now |= {mount.options.get("env", "") for mount in mounts}  # a secret may take its place
+    mounts = [mount for stage in change.stages for run in stage.runs for mount in run.mounts]
+    now |= {mount.options.get("env", "") for mount in mounts}
+    has_secret = any(mount.type == "secret" for mount in mounts)
     code = change.after.code
     silent: dict[str, Instruction] = {}
     global_names = {name.text for argument in change.before.global_args for name, _ in argument.pairs}
     for name, argument in _arguments(change.before).items():
+        if has_secret and names_a_secret(name):
+            continue  # which has its place, whatever its id is
         if name in now or name in global_names or name in OF_THE_BUILDER or _was_written(change.before, name):
             continue
-        if any(name in build.args for build in change.repository.builds_of(change.path)):
+        passing = [build for build in change.repository.builds_of(change.path) if name in build.args]
+        if passing:
+            if f"{name}=" in code or all(_is_of_no_stage(change, build) for build in passing):
+                continue  # a command has a value of its own now; or the target is what is missing
             fact = f"the builds of the repository still pass {quote(name)}, which no `ARG` takes any more"
             yield _problem(change, argument, name, fact, Confidence.LIKELY)
         elif name not in code:
@@ -54,6 +65,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield _question(change, silent)
     yield from _fixed_now(change, change.before)
     yield from _given_by_the_old_name(change, change.before)
+
+
+def _is_of_no_stage(change: DockerfileChange, build: Build) -> bool:
+    """Whether a build asks for a target that the file has not, of which other rules speak."""
+    return bool(build.target) and all(stage.name != build.target.lower() for stage in change.stages)
 
 
 def _arguments(model: Model) -> dict[str, Instruction]:
@@ -74,6 +90,8 @@ def _arguments(model: Model) -> dict[str, Instruction]:
 
 
 def _is_read(name: str, *, has_default: bool) -> bool:
+    if _OF_BUILDS.match(name):
+        return False
     return (name.isupper() and not has_default) or is_read_by_name(name)
 
 

@@ -23,6 +23,7 @@ from rules.api import (
 from rules.build.variables.handed import filled_in_before
 from rules.build.variables.of_base import is_set_by_base, perhaps_inherited
 from rules.build.variables.uses import OF_EVERY_CONTAINER
+from rules.quoting import listed
 
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 _QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.", re.DOTALL)
@@ -52,10 +53,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             yield from filled_in_before(run)
             for command in run.commands:
-                for word in _in_front(command):
-                    found = _too_early(run, command, word) or _too_late(run, command, word)
-                    if found is not None:
-                        yield found
+                early = list(_too_early(run, command))
+                if early:
+                    yield _problem(run, command, early)
+                told = {word.start for word, _, _ in early}
+                late = (_too_late(run, command, word) for word in _in_front(command) if word.start not in told)
+                yield from filter(None, late)
 
 
 def _in_front(command: Command) -> Iterator[ShellWord]:
@@ -69,27 +72,36 @@ def _in_front(command: Command) -> Iterator[ShellWord]:
             yield word
 
 
-def _too_early(run: Run, command: Command, word: ShellWord) -> Problem | None:
-    shape = _ASSIGNMENT.match(word.text)
-    assert shape is not None
-    name, stage, program = shape["name"], run.stage, command.program
-    use = next((use for arg in command.args if (use := _use(arg.text, name))), None)
-    if use is None or program is None or _may_have_value(run, command, name):
-        return None
-    if re.search(rf"\$\{{?{name}\b", shape["value"]):
-        return None  # `A=${A:-1} make $A`: it is known to have one, or thought of
+def _too_early(run: Run, command: Command) -> Iterator[tuple[ShellWord, str, str]]:
+    """Yield the assignments in front of a command whose variables its own words read, each with name and use."""
+    for word in _in_front(command):
+        shape = _ASSIGNMENT.match(word.text)
+        assert shape is not None
+        name = shape["name"]
+        use = next((use for arg in command.args if (use := _use(arg.text, name))), None)
+        if use is None or _may_have_value(run, command, name):
+            continue
+        if not re.search(rf"\$\{{?{name}\b", shape["value"]):  # `A=${A:-1} make $A`: it is known to have one
+            yield word, name, use
+
+
+def _problem(run: Run, command: Command, early: list[tuple[ShellWord, str, str]]) -> Problem:
+    names, program = [name for _, name, _ in early], quote(command.program.value if command.program else "")
+    assigned, uses = listed([quote(f"{name}=…") for name in names]), listed([quote(use) for _, _, use in early])
+    several = len(names) > 1
+    way_out = f"{' '.join(f'{name}=…' for name in names)} && export {' '.join(names)} && …"
     return Problem(
         command.span,
-        f"{quote(f'{name}=…')} in front of {quote(program.value)} counts for what that program finds in its "
-        f"environment. The shell fills in {quote(use)} among its words before, and nothing has set it by then: it is "
-        "empty. "
-        f"Set it in a command of its own: {quote(f'{name}=… && export {name} && …')}.",
-        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        f"{assigned} in front of {program} {'count' if several else 'counts'} for what that program finds in its "
+        f"environment. The shell fills in {uses} among its words before, and nothing has set "
+        f"{'them' if several else 'it'} by then: {'they are' if several else 'it is'} empty. "
+        f"Set {'them in a command of their' if several else 'it in a command of its'} own: {quote(way_out)}.",
+        Confidence.LIKELY if run.stage.base_known else Confidence.POSSIBLE,
         doubt="the base image may set it",
         instruction=run.instruction,
-        stage=stage.key,
-        key=name,
-        fix=_fix(command, word, name),
+        stage=run.stage.key,
+        key=" ".join(names),
+        fix=_fix(command, [word for word, _, _ in early], names),
     )
 
 
@@ -117,7 +129,7 @@ def _too_late(run: Run, command: Command, word: ShellWord) -> Problem | None:
         instruction=run.instruction,
         stage=run.stage.key,
         key=name,
-        fix=_fix(command, word, name),
+        fix=_fix(command, [word], [name]),
     )
 
 
@@ -197,9 +209,11 @@ def _first_named(run: Run) -> dict[str, int]:
     return found if anything is None else {**found, "": place.start + anything.start()}
 
 
-def _fix(command: Command, word: ShellWord, name: str) -> Fix | None:
-    """Make the assignment a command of its own, where it stands first in one that nothing but success leads to."""
+def _fix(command: Command, words: list[ShellWord], names: list[str]) -> Fix | None:
+    """Make assignments a command of their own, where they stand first in one that nothing but success leads to."""
     alone = command.before in ("", "&&", ";", "\n") and not command.nested and not command.negated
-    if word.start != command.start or not alone or (not word.literal and "\n" in word.text):
+    first = [word.start for word in command.words[: len(words)]] == [word.start for word in words]
+    if not first or not alone or any(not word.literal and "\n" in word.text for word in words):
         return None
-    return Fix("Set it first", (insert(command.source, word.end, f" && export {name} &&"),))
+    exported = f" && export {' '.join(names)} &&"
+    return Fix(f"Set {'it' if len(names) == 1 else 'them'} first", (insert(command.source, words[-1].end, exported),))

@@ -73,7 +73,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             library = _has_other_library(change, stage, build, path)
             if copy is None or again is None or library or _is_renewed(stage, path, build, again):
                 continue
-            if is_shipped(change, stage, build.run, path) is False:
+            absent = _is_brought(change, stage, path, posixpath.basename(path)) is False
+            if absent or is_shipped(change, stage, build.run, path) is False:
                 continue
             yield _problem(stage, path, build, copy, again, known=library is False)
             break
@@ -88,15 +89,17 @@ def _has_other_library(change: DockerfileChange, stage: Stage, build: _Build, pa
     library = posixpath.join(posixpath.dirname(path), "lib.rs")
     if path == library or any(made == library for run in stage.all_runs for made, _ in _made_up(run)):
         return False
-    if names_a_library(change, build.run, path):
-        return True
+    return True if names_a_library(change, build.run, path) else _is_brought(change, stage, path, "lib.rs")
+
+
+def _is_brought(change: DockerfileChange, stage: Stage, path: str, name: str) -> bool | None:
+    """Whether the repository has a file of that name where the source at a path comes from; `None` where unknown."""
     put = next((one for one in reversed(stage.files.covering(path)) if one.kind == "context"), None)
     context = change.repository.context_of(change.path)
     if put is None or context is None:
         return None
     source = put.source if put.path == path else posixpath.join(put.source, posixpath.relpath(path, put.path or "/"))
-    beside = posixpath.join(context, posixpath.dirname(source), "lib.rs")
-    return change.repository.exists(posixpath.normpath(beside))
+    return change.repository.exists(posixpath.normpath(posixpath.join(context, posixpath.dirname(source), name)))
 
 
 def _placeholders(stage: Stage) -> Iterator[tuple[str, _Build]]:
@@ -202,12 +205,13 @@ def _renews(command: Command, path: str) -> bool:
 
 def _problem(stage: Stage, path: str, build: _Build, copy: Copy, again: _Build, *, known: bool) -> Problem:
     command = again.command
+    then = "The build goes on with an empty library" if path.endswith("/lib.rs") else "The image ships an empty program"
     return Problem(
         command.span,
         f"{stage.label} builds a placeholder first ({quote(path)}, line {build.command.line}). The real one, which "
         f"{quote(str(copy.instruction))} brings, is older than that build, since a copy keeps the time of the file, so "
-        f"Cargo takes it for unchanged and {quote(str(command))} leaves the placeholder in place. The image ships an "
-        f"empty program. Write {quote(f'touch {path}')} before it.",
+        f"Cargo takes it for unchanged and {quote(str(command))} leaves the placeholder in place. {then}. "
+        f"Write {quote(f'touch {path}')} before it.",
         Confidence.LIKELY if known else Confidence.POSSIBLE,
         doubt="where the first build comes from an older cache, Cargo sees the difference"
         if known

@@ -1,6 +1,7 @@
 """See cd_without_effect.md."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from rules.api import (
     Category,
@@ -67,8 +68,8 @@ def _problem(change: DockerfileChange, run: Run, folder: ShellWord, *, alone: bo
     else:
         why = (
             f"every instruction starts again in `WORKDIR`{_current(run)}. What follows runs there, not in "
-            f"{quote(folder.text.strip(_QUOTES))}; write `WORKDIR`"
-            f"{' where something has to run in a folder, and take it out elsewhere' if not alone else ''}."
+            f"{quote(folder.text.strip(_QUOTES))}; write `WORKDIR` where something has to run in a folder, and take it "
+            "out elsewhere."
         )
         severity = None
     return Problem(
@@ -134,17 +135,29 @@ def _is_alone(run: Run) -> bool:
 
 
 def _goes_there_itself(run: Run, folder: ShellWord) -> Step | None:
-    """Return the next step if it names the folder, so that it would be led astray by a WORKDIR of that name."""
-    target, step = run.resolve(folder.value), next(iter(run.stage.steps[run.index + 1 : run.index + 2]), None)
-    here = run.workdir.value
-    if step is None or target is None or here is None or not folder.literal or within(here, target):
+    """Return the first step below that names the folder, so that it would be led astray by a WORKDIR of that name."""
+    target, here = run.resolve(folder.value), run.workdir.value
+    if target is None or here is None or not folder.literal or within(here, target):
         return None
+    below = takewhile(lambda step: step.instruction.keyword != "WORKDIR", run.stage.steps[run.index + 1 :])
+    return next((step for step in below if _names(step, target)), None)
+
+
+def _names(step: Step, target: str) -> bool:
+    """Whether a step copies into a folder, or enters it."""
     if isinstance(step, Copy):
-        return step if step.destination is not None and within(step.destination, target) else None
+        return step.destination is not None and within(step.destination, target)
     if not isinstance(step, Run) or _only_changes_folder(step) is not None:
-        return None
+        return False
     entered = (word for command in step.calls("cd") for word in command.operands()[:1])
-    return step if any(word.literal and step.resolve(word.value) == target for word in entered) else None
+    return any(word.literal and step.resolve(word.value) == target for word in entered)
+
+
+def _has_files(run: Run) -> bool:
+    """Whether files were copied into the folder that a WORKDIR of the file names: what follows may need them there."""
+    here = run.workdir.value if run.workdir.set_in_file else None
+    above = (copy.destination for copy in run.stage.copies if copy.at < run.at)
+    return here is not None and any(folder is not None and within(folder, here) for folder in above)
 
 
 def _taken_out(run: Run) -> Fix | None:
@@ -154,6 +167,6 @@ def _taken_out(run: Run) -> Fix | None:
 def _as_workdir(change: DockerfileChange, run: Run, folder: ShellWord) -> Fix | None:
     """Write it as WORKDIR, which is in force for all that follows: none where another `cd` goes on or back."""
     absolute = folder.value.startswith("/") or run.workdir.set_in_file
-    if not _is_alone(run) or not folder.literal or not absolute:
+    if not _is_alone(run) or not folder.literal or not absolute or _has_files(run):
         return None
     return Fix("Use WORKDIR", (replace(change.source, run.instruction.span, f"WORKDIR {folder.text}"),))

@@ -1,5 +1,6 @@
 """See client_variable_set_too_late.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -18,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.variables.client_builds import INLINED, client_builds, has_variable
+from rules.build.variables.client_builds import INLINED, client_builds, compiles_alone, has_variable, may_have_own
 from rules.build.variables.client_variables_given import given_in_vain
 
 _MANAGER = r"\b(?:npm|pnpm|yarn|bun)(?:\s+run)?"
@@ -30,6 +31,7 @@ _BUILDS_AT_START = re.compile(
 """What builds the client, or serves it out of its sources, when the container starts (the same manuals)."""
 _SCRIPT_OF = {"REACT_APP": "start", "EXPO_PUBLIC": "start", "VUE_APP": "serve"}
 """The script with which the makers' templates do that, by how the variables begin; `next start` does not."""
+_STARTING = frozenset({"CMD", "ENTRYPOINT"})
 _FILLED_IN_LATER = re.compile(r"envsubst|runtime-env|import-meta-env|replace-env|env-config|inject|sed -i")
 """Words of those who put values into the built files when the container starts."""
 
@@ -52,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         told: set[str] = set()
         for instruction in stage.instructions:
             if instruction.keyword in ("ENV", "ARG"):
-                problem = _check(stage, instruction)
+                problem = _check(change, stage, instruction)
                 if problem is not None and problem.key not in told:
                     told.add(problem.key)
                     yield problem
@@ -61,18 +63,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_filled_in_by_scripts(change: DockerfileChange) -> bool:
     """Whether a script of the repository speaks of such a variable: it may put the value in at the start."""
     files = change.repository.files
-    scripts = (files[path] for path in files if path.endswith((".sh", ".bash")) or "entrypoint" in path)
+    starts = "\n".join(i.value for stage in change.stages for i in stage.instructions if i.keyword in _STARTING)
+    scripts = (
+        files[path]
+        for path in files
+        if path.endswith((".sh", ".bash")) or "entrypoint" in path or posixpath.basename(path) in starts
+    )
     return any(INLINED.search(text.decode(errors="replace")) for text in scripts)
 
 
-def _check(stage: Stage, instruction: Instruction) -> Problem | None:
+def _check(change: DockerfileChange, stage: Stage, instruction: Instruction) -> Problem | None:
     for word, _ in instruction.pairs:
         name = word.text
         if not INLINED.fullmatch(name) or _is_built_at_start(stage, name):
             continue
+        if may_have_own(change, name):
+            continue
         builds = [(run, command) for run, command in client_builds(stage) if run.instruction is not instruction]
         above = [one for one in builds if one[0].stage not in stage.chain or one[0].instruction.line < instruction.line]
-        if above and len(above) == len(builds) and not any(has_variable(run, command, name) for run, command in builds):
+        if not above or compiles_alone(change, *above[-1]):
+            continue
+        if len(above) == len(builds) and not any(has_variable(run, command, name) for run, command in builds):
             return _problem(stage, instruction, name, *above[-1])
     return None
 
@@ -89,7 +100,7 @@ def _is_built_at_start(stage: Stage, name: str) -> bool:
 def _starts(stage: Stage) -> str:
     """Return the start commands of a stage, those above it and those upon it."""
     stages = [one for one in stage.model.stages if one in stage.chain or stage in one.chain]
-    written = (i for one in stages for i in one.instructions if i.keyword in ("CMD", "ENTRYPOINT"))
+    written = (i for one in stages for i in one.instructions if i.keyword in _STARTING)
     return "\n".join(
         " ".join(word.text for word in i.exec_form) if i.exec_form is not None else i.value for i in written
     )

@@ -27,6 +27,8 @@ _COMMON = (
 ).split()
 _BEFORE_A_COMMAND = frozenset({"CMD", "CMD-SHELL", "ENTRYPOINT", "RUN"})
 """What stands in front of a command in a Dockerfile, or in the `test` of a compose file."""
+_OF_WINDOWS = frozenset({"COPY", "LABEL"})
+"""Commands of Windows, which does not tell upper from lower case."""
 _SHORTEST = 5
 _SHORTEST_SWAPPED = 4
 """Two swapped letters are a slip in a name of four already; one other letter makes another command."""
@@ -48,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             for command in run.commands:
-                if command.name in INSTRUCTIONS and not _is_defined(run, command.name):
+                if command.name in INSTRUCTIONS and not _is_there(run, command.name):
                     yield _problem_of_instruction(run, command)
                     continue
                 near = _meant(command.name)
@@ -94,6 +96,11 @@ def _named_elsewhere(run: Run, name: str) -> bool:
         return True
     others = (i for i in model.dockerfile.instructions if i.keyword not in ("RUN", "FROM"))
     return f"/{name}" in model.code or any(name in instruction.whole_value for instruction in others)
+
+
+def _is_there(run: Run, name: str) -> bool:
+    """Whether a script makes a command of an instruction's name, or Windows has one."""
+    return _is_defined(run, name) or (run.stage.runtime.is_windows and name in _OF_WINDOWS)
 
 
 def _is_defined(run: Run, name: str) -> bool:

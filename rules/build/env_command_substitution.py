@@ -9,6 +9,8 @@ _COMMAND = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _WHOLE = re.compile(rf'"?(?:{_COMMAND.pattern})"?')
 """A value that is nothing but a command: a label may hold a command line for people to copy."""
 
+_OF_MAKE = re.compile(r"\$\(([A-Z_][A-Z0-9_]*)\)")
+"""A variable as make writes it; no command has such a name."""
 _HELD = re.compile(r"(?:CMD|COMMAND|SCRIPT|HOOK)S?\Z")
 """How a variable's name ends that holds a command line for later: who starts it has its substitutions made."""
 
@@ -44,11 +46,13 @@ def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
         if holds and value is not torn and not _WHOLE.fullmatch(value.text):
             continue
         if is_command(value.text, instruction.escape) or value is torn:
+            why = _variable_of_make(value.text) or (
+                f", not the command's output: `{instruction.keyword}` executes nothing. Run the command in a `RUN`, or "
+                "pass its result as a build argument."
+            )
             yield Problem(
                 value.span,
-                f"{quote(name.text)} gets the text {quote(value.text)}, not the command's output: "
-                f"`{instruction.keyword}` executes nothing. Run the command in a `RUN`, or pass its result "
-                "as a build argument.",
+                f"{quote(name.text)} gets the text {quote(value.text)}{why}",
                 instruction=instruction,
                 stage=stage,
                 key=name.text,
@@ -59,14 +63,27 @@ def _judge_text(instruction: Instruction, stage: str) -> Iterator[Problem]:
     """Speak of a command among the names of files, folders or accounts."""
     found = _COMMAND.search(instruction.value) if is_command(instruction.value, instruction.escape) else None
     if found is not None:
+        why = _variable_of_make(found[0]) or (
+            ", not the command's output: it executes nothing. Write out what is meant, or pass it as a build argument."
+        )
         yield Problem(
             instruction.value_span,
-            f"`{instruction.keyword}` gets the text {quote(found[0])}, not the command's output: it executes nothing. "
-            "Write out what is meant, or pass it as a build argument.",
+            f"`{instruction.keyword}` gets the text {quote(found[0])}{why}",
             instruction=instruction,
             stage=stage,
             key=found[0],
         )
+
+
+def _variable_of_make(text: str) -> str | None:
+    """Say of a text without a command but with `$(NAME)` that it is meant for a variable."""
+    commands = _COMMAND.findall(text)
+    named = _OF_MAKE.fullmatch(commands[0]) if commands and all(map(_OF_MAKE.fullmatch, commands)) else None
+    if named is None:
+        return None
+    return (
+        f" as it is: a variable has braces here, and round brackets only in make and the like. Write `${{{named[1]}}}`."
+    )
 
 
 def _torn(instruction: Instruction) -> Word | None:

@@ -47,9 +47,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _was_whole(change: DockerfileChange, instruction: Instruction) -> bool:
-    """Whether the file had the same text as one value before: `ENV DSN host=db port=5432` without an equals sign."""
-    name, value = instruction.pairs[0]
+    """Whether the file had the same text as one value before: `ENV DSN host=db port=5432` without an equals sign.
+
+    A name in capitals is a variable that the old form took in by mistake, and this change sets it free.
+    """
+    (name, value), *others = instruction.pairs
     if change.before is None or value is None or instruction.keyword != "ENV":
+        return False
+    if any(other.text.isupper() for other, _ in others):
         return False
     return " ".join(instruction.value.removeprefix(f"{name.text}=").split()) in _values(change.before).get(
         name.text, ()

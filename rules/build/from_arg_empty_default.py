@@ -39,10 +39,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, text, names in _broken(change.after):
         if names and names[0] in lost and not names_a_secret(names[0]):
             continue  # which arg-default-removed says
-        if not given.intersection(names):
+        if not given.intersection(names) and not _is_given_by_editor(change, names):
             of_image = stage.base_word is not None and text == stage.base_word.text
             problem = (_problem if of_image else _of_platform)(stage, text, names)
             yield replace(problem, held_before=bool(names) and stopped)
+
+
+def _is_given_by_editor(change: DockerfileChange, names: list[str]) -> bool:
+    """Whether the file is for the container of an editor, whose settings name one of the arguments."""
+    of_editor = change.path in change.repository.built_by_editors
+    return of_editor and any(change.repository.is_named_beside(change.path, name) for name in names)
 
 
 def _broken(model: Model) -> Iterator[tuple[Stage, str, list[str]]]:

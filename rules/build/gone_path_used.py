@@ -29,7 +29,7 @@ _DELETES = frozenset({"rm", "rmdir", "unlink"})
 _TAKES = _DELETES | {"mv"}
 """Commands behind which a path is no longer there."""
 _SETS = frozenset({"chmod", "chown", "chgrp"})
-_NEED = _TAKES | _SETS | CARRIERS
+_NEED = _TAKES | _SETS | CARRIERS | {"cd"}
 """Commands that fail where a path which they name is not there (POSIX)."""
 _KNOWN = _NEED | frozenset(
     ": [ cat cd echo export grep head ldconfig ls mkdir printf pwd set sha256sum sleep tail tar test touch true "
@@ -141,6 +141,8 @@ def _needed(run: Run, command: Command) -> Iterator[tuple[str, str]]:
         return
     words = carried_by(command) if command.name in CARRIERS else tuple(word.value for word in command.operands())
     for word in words[1:] if command.name in _SETS else words:
+        if word == "-":
+            continue  # `cd -`
         path = _path(run, command, word)
         if path is not None:
             yield path, word

@@ -53,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
                 continue
-            if _is_of_its_stage(change, instruction, value.text.strip("'\"")) or _is_its_own(change, instruction):
+            if _is_passed(change, name.text) or _says_what_is_built(change, instruction, value.text.strip("'\"")):
                 continue
             reach = _reach(change, instruction, name.text)
             if reach is not None:
@@ -67,6 +67,10 @@ def _hides_a_system(change: DockerfileChange, system: str) -> bool:
     BuildKit fills in the system of the image, on Linux mostly that.
     """
     return system == "linux" and any(stage.root.is_scratch for stage in change.after.shipped)
+
+
+def _says_what_is_built(change: DockerfileChange, instruction: Instruction, value: str) -> bool:
+    return _is_of_its_stage(change, instruction, value) or _is_its_own(change, instruction)
 
 
 def _is_of_its_stage(change: DockerfileChange, instruction: Instruction, value: str) -> bool:
@@ -87,7 +91,15 @@ def _is_its_own(change: DockerfileChange, instruction: Instruction) -> bool:
     return any(system.isalpha() and system != "linux" for system in systems)
 
 
+def _is_passed(change: DockerfileChange, name: str) -> bool:
+    """Whether a build of the repository gives the value itself, which wins: the default is for the others."""
+    return any(name in build.args for build in change.repository.builds_of(change.path))
+
+
 _WORD = re.compile(r"\w+")
+_SPELT = re.compile(r"[\w-]+")
+_OTHER_NAMES = frozenset({"aarch64", "armel", "armhf", "i386", "loongarch64", "x86-64", "x86_64"})
+"""What containerd/platforms makes another name of, so that BuildKit never fills it in."""
 
 Reach = Literal["image", "scripts", "emulation"]
 """What a value gets to: what ships or goes into it; a script there that may read it; the platform of a stage alone out
@@ -187,17 +199,28 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         else f"a build for another platform gets {platform} binaries all the same"
     )
     gap = change.source.span(name.span.end, value.span.end)
+    otherwise = not _OTHER_NAMES.isdisjoint(_SPELT.findall(platform))
+    way_out = _own_name(name.text) if otherwise else "Declare it without a default."
     return Problem(
         instruction.span,
-        f"`ARG {name.text}` has the default {default}, which hides the value that BuildKit fills in: {then}. "
-        "Declare it without a default.",
+        f"`ARG {name.text}` has the default {default}, which hides the value that BuildKit fills in: {then}. {way_out}",
         Confidence.CERTAIN if reach == "image" and not of_builder else Confidence.LIKELY,
         doubt="the scripts that run there may not read it"
         if reach == "scripts" and not of_builder
         else "the file may have to build with the classic builder, which fills in nothing",
         severity=Severity.INFO if of_builder else None,
         key=name.text,
-        fix=Fix("Declare it without a default", (delete_word(change.source, gap),)),
+        decision=f"{way_out} {'builder' if of_builder else ''}",
+        leads=name.text != "TARGETOS",
+        mends_alike=True,
+        fix=Fix("Declare it without a default", (delete_word(change.source, gap),)) if not otherwise else None,
+    )
+
+
+def _own_name(name: str) -> str:
+    return (
+        "BuildKit spells the platform otherwise, `amd64` or `arm64`: give this argument a name of its own, and derive "
+        f"its value from `{name}`."
     )
 
 

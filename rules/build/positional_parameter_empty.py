@@ -22,6 +22,7 @@ from rules.runtime.starts.instructions import SHELLS
 _OF_ITS_OWN = frozenset("awk gawk mawk nawk perl".split())
 """Programs whose texts have a `$1` of their own."""
 _WRITERS = frozenset({"echo", "printf"})
+_KEPT = "\\$"
 _TAKE_CODE = frozenset({*SHELLS, "su"})
 
 
@@ -72,6 +73,8 @@ def _way_out(command: Command, uses: list[Use], name: str, it: str) -> str:
     if document is not None:
         opener = quote(f"<<'{document}'")
         return f"Put the delimiter in quotes, {opener}, or write {kept} where nothing is to be filled in."
+    if not all(use.alone for use in uses):
+        return f"Write {quote(_KEPT)} for each dollar that is to stay."
     if _is_text(command) or (command.name in _TAKE_CODE and command.has("-c")):
         return f"Write {kept}, or put the text in single quotes."
     return f"Write {kept} to keep {it}, or name the variable that was meant."

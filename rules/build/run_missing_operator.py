@@ -1,5 +1,6 @@
 """See run_missing_operator.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -36,6 +37,16 @@ _NO_PACKAGES = _MANAGERS | frozenset(
     "addgroup cd chgrp chmod chown cp groupadd ln mkdir mv rm touch useradd usermod".split()
 )
 """Commands that no package is called, as many are `git` or `tar`."""
+_REPOSITORY = re.compile(r"--repository\b|-X")
+"""Options of apk with an address, for the packages in front of them."""
+_PACKAGES = {
+    "gem": frozenset({"bundle"}),
+    "npm": frozenset({"npm", "npx", "pnpm", "yarn"}),
+    "pip": frozenset({"pip", "poetry"}),
+    "pip3": frozenset({"pip", "poetry"}),
+}
+"""Commands that packages of a language's manager are called."""
+_INSTALLS = frozenset({"add", "i", "install"})
 
 _TAKES_NO_COMMAND = (_COMMANDS - frozenset({"npx", "su"})) | frozenset(
     "cat cmake configure export gpg groupmod install ldconfig locale-gen meson ninja openssl passwd rmdir sed set "
@@ -97,6 +108,8 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
         known = word.value in _COMMANDS or _is_run_elsewhere(run, command, index)
         if not known or (listing and not _is_no_package(command, index)) or _may_run(command, index):
             continue
+        if _is_package(command, index):
+            continue
         start = source.line_starts[word.span.line - 1]
         previous = command.args[index - 1] if index else command.program
         if source.text[start : word.span.start].strip() or previous is None:
@@ -137,7 +150,16 @@ def _is_no_package(command: Command, index: int) -> bool:
     word = command.args[index]
     following = [other.value for other in command.args[index + 1 :] if other.span.line == word.span.line]
     verb = bool(following) and following[0] in _VERBS
-    return verb or word.value in _NO_PACKAGES or any("://" in value for value in following)
+    address = any("://" in value for value in following) and not any(map(_REPOSITORY.match, following))
+    return verb or word.value in _NO_PACKAGES or address
+
+
+def _is_package(command: Command, index: int) -> bool:
+    """Whether a word that a language's manager installs is a package of that name with options behind: `poetry -U`."""
+    word = command.args[index]
+    named = word.value in _PACKAGES.get(command.name, ()) and command.subcommand in _INSTALLS
+    following = [other.value for other in command.args[index + 1 :] if other.span.line == word.span.line]
+    return named and all(value.startswith("-") for value in following)
 
 
 def _continues_as_command(command: Command, index: int) -> bool:

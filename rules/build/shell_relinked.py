@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.build.shells.bash_constructs import SURELY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 
 _SH = ("/bin/sh", "/usr/bin/sh")
 _ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")
@@ -38,8 +39,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             for command, shell in _relinked(run):
-                if not _has_none(stage) and not _makes_first(stage, run, command):
+                if not _has_none(stage) and not _is_its_own(stage, shell) and not _makes_first(stage, run, command):
                     yield _problem(stage, run, command, shell)
+
+
+_OF_DISTRIBUTIONS = {
+    **dict.fromkeys(DEBIAN_FAMILY, ("dash",)),
+    **dict.fromkeys((*REDHAT_FAMILY, "archlinux", "opensuse", "sles"), ("bash",)),
+    "alpine": ("ash", "busybox"),
+}
+"""What each distribution ships as `/bin/sh`."""
+
+
+def _is_its_own(stage: Stage, shell: str) -> bool:
+    """Whether the link leads where the distribution's own does: it changes nothing, or changes it back."""
+    return shell.rpartition("/")[2] in _OF_DISTRIBUTIONS.get(stage.runtime.distribution or "", ())
 
 
 _SHELLS = ("bash", "zsh", "ksh", "mksh", "dash", "ash")

@@ -35,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A SHELL has no `-c`, so that the shell takes each command line for the name of a script."""
     for stage in change.stages:
         for instruction in stage.instructions:
-            if instruction.keyword == "SHELL" and _lacks_option(instruction):
+            if instruction.keyword == "SHELL" and _lacks_option(instruction) and not _is_replaced(stage, instruction):
                 yield _problem(stage, instruction)
 
 
@@ -53,6 +53,12 @@ def _lacks_option(instruction: Instruction) -> bool:
         else:
             value = word in SHELL_VALUES or _ENDS_IN_O.fullmatch(word) is not None
     return not value
+
+
+def _is_replaced(stage: Stage, instruction: Instruction) -> bool:
+    """Whether another SHELL stands below before anything is run by this one."""
+    below = any(one.keyword == "SHELL" and one.line > instruction.line for one in stage.instructions)
+    return below and _handed_over(stage, instruction) is None
 
 
 def _handed_over(stage: Stage, instruction: Instruction) -> Instruction | None:

@@ -79,7 +79,8 @@ def _may_be_meant(change: DockerfileChange, told: set[str]) -> bool:
     Of such a name in a COPY, copy-from-undefined-stage speaks.
     """
     bases = (stage.base_word.text for stage in change.stages[1:] if stage.base_word is not None)
-    if any("$" in text for text in (*bases, *told)):
+    sources = (copy.from_text or "" for stage in change.stages for copy in stage.copies)
+    if any("$" in text for text in (*bases, *sources, *told)):
         return True
     return bool(undefined_names(change)) or any(map(_names_nothing, change.stages[1:]))
 

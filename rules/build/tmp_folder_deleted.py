@@ -41,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for one in stage.chain:
             for run in one.runs if not stage.runtime.is_windows else ():
                 for command, word, folder in islice(_deleted(run), 1):
-                    if not _comes_back(stage, run, command, folder):
+                    if not _comes_back(stage, run, command, folder) and not _is_mounted(change, folder):
                         yield _problem(change, stage, run, command, word, folder)
 
 
@@ -82,19 +82,30 @@ def _comes_back(stage: Stage, run: Run, command: Command, folder: str) -> bool:
     )
 
 
+def _is_mounted(change: DockerfileChange, folder: str) -> bool:
+    """Whether a compose file mounts something there."""
+    return any(folder in (*build.mounts, *build.memory) for build in change.repository.builds_of(change.path))
+
+
 def _problem(
     change: DockerfileChange, stage: Stage, run: Run, command: Command, word: ShellWord, folder: str
 ) -> Problem:
+    """Say less of `/var/tmp`, which is for what has to outlive a restart: few programs look for it first."""
+    of_all = folder == "/tmp"  # noqa: S108 - a word of the file
+    who = "Programs that need a temporary file then fail" if of_all else "What puts temporary files there then fails"
     return Problem(
         word.span,
         f"{stage.label} ships without {quote(folder)}: {quote(str(command), 60)} deletes the folder itself, and "
-        "nothing makes it again. Programs that need a temporary file then fail, and nobody but root can make the "
-        f"folder. Delete what is in it: {quote(f'rm -rf {folder}/*')}.",
+        f"nothing makes it again. {who}, and nobody but root can make the folder. Delete what is in it: "
+        f"{quote(f'rm -rf {folder}/*')}.",
         Confidence.LIKELY,
         doubt="who runs the container may mount something there",
         instruction=run.instruction,
         stage=stage.key,
         key=folder,
+        decision=f"contents of {folder}",
+        mends_alike=True,
+        minor=not of_all,
         fix=_contents(change, command, word, folder),
     )
 

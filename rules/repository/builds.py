@@ -37,6 +37,7 @@ class Build(NamedTuple):
         init: Whether the container gets an init as process 1 (compose `init: true`).
         environment: Names of the variables that the container gets (compose `environment`).
         mounts: Absolute paths in the container where volumes and folders are mounted (compose `volumes`, `tmpfs` not).
+        memory: Paths in the container where file systems in memory are mounted (compose `tmpfs`).
         folders: Those of the mounts that are folders of the host, with the owner that they have there.
         volumes: Those of the mounts that are named volumes, which Docker makes out of the image's folder.
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
@@ -61,6 +62,7 @@ class Build(NamedTuple):
     init: bool = False
     environment: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
+    memory: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     probe: str = ""
@@ -116,6 +118,7 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
             init=service.get("init") is True,
             environment=tuple(composes.pairs(service.get("environment"))),
             mounts=tuple(target for target, _ in composes.mounts_of(service.get("volumes"))),
+            memory=composes.memory_of(service.get("tmpfs")),
             folders=tuple(target for target, host in composes.mounts_of(service.get("volumes")) if host),
             volumes=tuple(composes.volumes_of(service, yamls.mapping(document).get("volumes"))),
             probe=composes.probe_of(service),

@@ -33,6 +33,12 @@ def pairs(node: Any) -> dict[str, str | None]:
     return {name: value if equals else None for name, equals, value in items}
 
 
+def memory_of(node: Any) -> tuple[str, ...]:
+    """Return where `tmpfs` mounts file systems in memory: one path or several, options behind a colon."""
+    written = [node] if isinstance(node, str) else yamls.sequence(node)
+    return tuple(str(one).partition(":")[0].rstrip("/") for one in written)
+
+
 def build_settings(service: dict[str, Any]) -> dict[str, Any]:
     """Return the `build` of a compose service in its long form; empty where it builds no Dockerfile."""
     build = service.get("build")

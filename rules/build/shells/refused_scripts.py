@@ -31,7 +31,7 @@ _ENDS_ITSELF = frozenset("then else do in fi done esac".split())
 _SWALLOWED_BEGINNING = re.compile(_GOES_ON + r"(?P<begin>if|for|while|until|case)(?=[ \t]+\S)")
 """A block's beginning at the start of a line, likewise."""
 _OPENS_ITSELF = _ENDS_ITSELF | frozenset({"!", "if", "elif", "while", "until", "[[", "time"})
-_LONGEST_WORD = 40
+_WORD = re.compile(r"\s*(\S{1,40})")
 
 
 class Fault(NamedTuple):
@@ -94,14 +94,17 @@ def _problem(run: Run, faults: Sequence[Fault], edits: tuple[Edit, ...], stage: 
 
 
 def _stopped(run: Run, stage: str) -> Problem:
-    """Say where the shell stops reading, where nothing tells what was meant."""
+    """Say from where on a script does not parse, where nothing tells what was meant.
+
+    A block or a quote without an end is named where it begins; the shell itself complains behind it.
+    """
     error, source = run.script.errors[0], run.instruction.source
-    word = (source.text[error.start : error.end].split() or [""])[0][:_LONGEST_WORD]
-    place = f"at {quote(word)} on line {error.line}" if word else f"at its end on line {error.line}"
+    word = _WORD.match(source.text, error.start, run.instruction.span.end) if error.end > error.start else None
+    place = f"from {quote(word[1])} on line {error.line} on" if word is not None else f"at its end on line {error.line}"
     return Problem(
         error,
-        f"the shell refuses this `RUN`: the script does not parse, and {place} the shell stops reading. Nothing of it "
-        "is run, and the build ends here.",
+        f"the shell refuses this `RUN`: {place}, the script does not parse. Nothing of it is run, and the build ends "
+        "here.",
         Confidence.LIKELY,
         doubt="the shell of the image may read more than others do",
         instruction=run.instruction,

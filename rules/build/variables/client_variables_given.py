@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Fix, Problem, fix, insert_line_before, quote
-from rules.build.variables.client_builds import INLINED, client_builds, has_variable
+from rules.build.variables.client_builds import INLINED, client_builds, compiles_alone, has_variable, may_have_own
 from rules.quoting import listed
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from rules.api import Build, Command, DockerfileChange, Model, Run, Stage
 
 _NAMED = 3
-_EXAMPLES = (".example", ".sample", ".template", ".dist")
-"""How the files end that only show what a `.env` may hold, which bundlers read."""
 
 
 class _Given(NamedTuple):
@@ -43,7 +41,7 @@ def given_in_vain(change: DockerfileChange) -> Iterator[Problem]:
         run, command = next(iter(client_builds(stage)), (None, None)) if stage is not None else (None, None)
         if stage is None or run is None or command is None or run.deferred or id(run) in told:
             continue
-        given = _given(change, stage, build, run, command)
+        given = _given(change, stage, build, run, command) if not compiles_alone(change, run, command) else None
         if given is not None:
             told.add(id(run))
             yield _problem(run, command, given)
@@ -59,22 +57,21 @@ def _given(change: DockerfileChange, stage: Stage, build: Build, run: Run, comma
 
     def lost(names: tuple[str, ...]) -> tuple[str, ...]:
         named = (name for name in names if INLINED.fullmatch(name) and name not in known)
+        named = (name for name in named if not may_have_own(change, name))
         return tuple(name for name in named if not has_variable(run, command, name))
 
     arguments = lost(tuple(build.args))
     if arguments:
         return _Given(build, arguments, as_arguments=True)
-    environment = lost(build.environment) if _only_serves(change, stage, build, run) else ()
+    environment = lost(build.environment) if _only_serves(stage, build, run) else ()
     return _Given(build, environment, as_arguments=False) if environment else None
 
 
-def _only_serves(change: DockerfileChange, stage: Stage, build: Build, run: Run) -> bool:
-    """Whether nothing in the container reads them either, and the project is not seen to have values of its own."""
+def _only_serves(stage: Stage, build: Build, run: Run) -> bool:
+    """Whether nothing in the container reads them either."""
     if stage is run.stage or not stage.base_known or "node" in stage.runtime.languages:
         return False
-    names = change.repository.context_names(change.path) or ()
-    own = any(name.startswith(".env") and not name.endswith(_EXAMPLES) for name in names)
-    return not (build.development or build.command or own)
+    return not (build.development or build.command)
 
 
 def _declared(model: Model) -> set[str]:
