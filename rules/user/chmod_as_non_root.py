@@ -161,7 +161,7 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
         command.span,
         f"{stage.label} runs {quote(str(command), 80)} as {user} (line {line}), and the file belongs to root: "
         f"`{keyword}` in line {put.step.instruction.line} brings it without `--chown`, and `USER` does not change "
-        f"that. {then} “Operation not permitted”. {_way_out(run, command)}",
+        f"that. {then} “Operation not permitted”. {_way_out(run, command, put)}",
         Confidence.CERTAIN if stage.base_known and not by_argument else Confidence.LIKELY,
         doubt=BY_ARGUMENT if by_argument else "the base image is not known, and may give its account root's rights",
         instruction=run.instruction,
@@ -172,11 +172,16 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
     )
 
 
-def _way_out(run: Run, command: Command) -> str:
+def _way_out(run: Run, command: Command, put: Put) -> str:
     if command.name == "chmod" and _closes(command):
         return f"Bring it with {quote(f'--chown={run.user.value}')}: that mode keeps everybody else out."
+    switched = run.user.instruction
+    both = switched is not None and put.step.instruction.line > switched.line  # there is no file above the USER yet
+    moved = f"Put {'both' if both else 'the command'} above the `USER`"
+    if command.name != "chmod" and command.has("-R", "--recursive"):
+        return f"{moved}."  # the folder itself is root's as well
     flag = "--chmod=…" if command.name == "chmod" else "--chown=…"
-    return f"Put the command above the `USER`, or say {quote(flag)} there."
+    return f"{moved}, or say {quote(flag)} at the `{put.step.instruction.keyword}`."
 
 
 def _closes(command: Command) -> bool:

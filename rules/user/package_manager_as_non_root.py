@@ -25,6 +25,7 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts.running import changes_user, is_of_argument, runs_as_root
 from rules.user.owners.kept import leaves_nothing
@@ -100,7 +101,15 @@ def _root_lost(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
 
 
 def _stops_before(stage: Stage, found: Unwritable) -> bool:
-    """Whether the build stops at an earlier step that writes to the folder, of which write-as-non-root speaks."""
+    """Whether the build stops earlier, of which write-as-non-root speaks; or at a `chown` of the folder in the step."""
+    if any(
+        row.step is found.run
+        and row.path is not None
+        and within(found.folder, row.path)
+        and outcome_of_failure(found.run, row.command) == "stops"
+        for row in stage.files.attribute_changes
+    ):
+        return True  # which chmod-as-non-root tells of
     refused = first_refused_write(stage)
     return refused is not None and refused.folder == found.folder and refused.run.at < found.run.at
 
