@@ -150,7 +150,7 @@ def _lost(
         return None
     before = {claim.path for claim in _claims(was, accounts.before, unknown=False)}
     chosen = [claim for claim in now if isinstance(claim.step, Run) and within(claim.path, old.path)]
-    meant = any(claim.path not in before for claim in chosen)  # who names the folders that are written has thought of it
+    meant = any(claim.path not in before for claim in chosen)  # who names what is written has thought of it
     return replace(_uncovered(stage, accounts, old, now, roots[-1]), minor=meant)
 
 
