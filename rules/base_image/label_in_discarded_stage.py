@@ -1,5 +1,6 @@
 """See label_in_discarded_stage.md."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -21,6 +22,14 @@ from rules.quoting import listed
 _OF_IMAGES = ("org.opencontainers.image.", "org.label-schema.")
 """What describes an image to registries and scanners (OCI image-spec, annotations.md; label-schema.org)."""
 
+_OF_METADATA_ACTION = frozenset(
+    f"org.opencontainers.image.{name}"
+    for name in ("created", "description", "licenses", "revision", "source", "title", "url", "version")
+)
+"""The labels that docker/metadata-action makes (its README, "Inputs", "labels")."""
+_TAKES_METADATA = re.compile(r"\blabels:[ \t]*[\"']?\$\{\{[^}]*\.labels\b|\bbake-file(?:-labels)?\b")
+"""How a build takes them from that step."""
+
 
 @rule(
     "label-in-discarded-stage",
@@ -38,9 +47,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         heirs = [shipped for shipped in change.after.shipped if shipped.index > stage.index]
         if not heirs or any(key.startswith(_OF_IMAGES) for shipped in heirs for key in shipped.image.labels):
             continue
-        found = [(instruction, key) for instruction in stage.instructions for key in _keys(instruction)]
+        found = [(one, key) for one in stage.instructions for key in _keys(one) if not _is_given_by_build(change, key)]
         if found:
             yield replace(_problem(stage, found, heirs[-1]), held_before=_stood_there(change, stage, found[0][1]))
+
+
+def _is_given_by_build(change: DockerfileChange, key: str) -> bool:
+    """Whether what builds the file gives the image the label itself: by name, or from a step that makes some."""
+    texts = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
+    usual = key in _OF_METADATA_ACTION
+    return any(key in text or (usual and _TAKES_METADATA.search(text)) for text in texts)
 
 
 def _is_started(stage: Stage) -> bool:
