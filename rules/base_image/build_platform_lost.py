@@ -24,6 +24,8 @@ from rules.model.lineage import built_upon
 
 _FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")
 
+_CGO = re.compile(r"\bCGO_ENABLED=[\"']?1\b")
+
 _PAGES = frozenset("dist public static www html assets docs site".split())
 """Folders that front ends are built to."""
 
@@ -45,6 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if was.reference is None or "BUILDPLATFORM" not in (was.platform or "") or not _is_builder(change.before, was):
             continue
+        if _compiles_c(stage) and not _compiles_c(was):
+            continue  # which takes a compiler of the platform that the program is for
         if _asks_for_target(was) or _gives_data_only(stage):
             yield _problem(change, stage, was)
 
@@ -81,6 +85,11 @@ def _copies_out_of(model: Model) -> dict[int, list[tuple[Stage, Copy]]]:
 def _asks_for_target(stage: Stage) -> bool:
     """Whether something goes by the platform that the image is for, which is what the flag is for."""
     return any(_FOR_TARGET.search(step.instruction.text) for one in built_upon(stage) for step in one.steps)
+
+
+def _compiles_c(stage: Stage) -> bool:
+    """Whether Go is told to compile C with it, which it does not do by itself for another platform (cmd/cgo)."""
+    return any(_CGO.search(step.instruction.text) for one in built_upon(stage) for step in one.steps)
 
 
 def _gives_data_only(stage: Stage) -> bool:
