@@ -1,6 +1,5 @@
 """See label_in_discarded_stage.md."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -16,19 +15,12 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.given_labels import is_given_by_build
 from rules.model.lineage import built_upon
 from rules.quoting import listed
 
 _OF_IMAGES = ("org.opencontainers.image.", "org.label-schema.")
 """What describes an image to registries and scanners (OCI image-spec, annotations.md; label-schema.org)."""
-
-_OF_METADATA_ACTION = frozenset(
-    f"org.opencontainers.image.{name}"
-    for name in ("created", "description", "licenses", "revision", "source", "title", "url", "version")
-)
-"""The labels that docker/metadata-action makes (its README, "Inputs", "labels")."""
-_TAKES_METADATA = re.compile(r"\blabels:[ \t]*[\"']?\$\{\{[^}]*\.labels\b|\bbake-file(?:-labels)?\b")
-"""How a build takes them from that step."""
 
 
 @rule(
@@ -47,16 +39,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         heirs = [shipped for shipped in change.after.shipped if shipped.index > stage.index]
         if not heirs or any(key.startswith(_OF_IMAGES) for shipped in heirs for key in shipped.image.labels):
             continue
-        found = [(one, key) for one in stage.instructions for key in _keys(one) if not _is_given_by_build(change, key)]
+        found = [(one, key) for one in stage.instructions for key in _keys(one) if not is_given_by_build(change, key)]
         if found:
             yield replace(_problem(stage, found, heirs[-1]), held_before=_stood_there(change, stage, found[0][1]))
-
-
-def _is_given_by_build(change: DockerfileChange, key: str) -> bool:
-    """Whether what builds the file gives the image the label itself: by name, or from a step that makes some."""
-    texts = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    usual = key in _OF_METADATA_ACTION
-    return any(key in text or (usual and _TAKES_METADATA.search(text)) for text in texts)
 
 
 def _is_started(stage: Stage) -> bool:
