@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    Build,
     Category,
     Confidence,
     Copy,
@@ -40,7 +41,7 @@ _PAGES = frozenset("dist public static www html assets docs site".split())
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A builder no longer runs on the platform of the machine that builds, and is emulated for all others."""
     builds = change.repository.builds_of(change.path)
-    if change.before is None or (builds and all(build.platforms == 1 for build in builds)):
+    if change.before is None or (builds and all(_is_for_one(change, build) for build in builds)):
         return
     for stage, was in _images(change):
         if stage.platform is not None or not _is_builder(change.after, stage):
@@ -51,6 +52,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # which takes a compiler of the platform that the program is for
         if _asks_for_target(was) or _gives_data_only(stage):
             yield _problem(change, stage, was)
+
+
+def _is_for_one(change: DockerfileChange, build: Build) -> bool:
+    """Whether a build is for one platform: it says so, or is a workflow's that names none and takes its runner's."""
+    if build.platforms or "/workflows/" not in build.path:
+        return build.platforms == 1
+    return "platform" not in (change.repository.text(build.path) or "platform")
 
 
 def _images(change: DockerfileChange) -> Iterator[tuple[Stage, Stage]]:
