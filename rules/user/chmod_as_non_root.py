@@ -168,7 +168,7 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
         stage=stage.key,
         key=str(command),
         notes=(Note(put.step.instruction.span, "root's from here"),),
-        fix=set_by_copy(stage, run) if command.name == "chmod" and not _closes(command) else None,
+        fix=set_by_copy(stage, run) if command.name == "chmod" and not (_closes(command) or _is_fetched(put)) else None,
     )
 
 
@@ -182,6 +182,11 @@ def _way_out(run: Run, command: Command, put: Put) -> str:
         return f"{moved}."  # the folder itself is root's as well
     flag = "--chmod=…" if command.name == "chmod" else "--chown=…"
     return f"{moved}, or say {quote(flag)} at the `{put.step.instruction.keyword}`."
+
+
+def _is_fetched(put: Put) -> bool:
+    """Whether an ADD fetches it, with a mode of 600: what `+x` makes of that, the account may not read."""
+    return isinstance(put.step, Copy) and any(source.is_remote for source in put.step.sources)
 
 
 def _closes(command: Command) -> bool:
