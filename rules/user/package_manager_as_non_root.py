@@ -70,8 +70,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from (_in_children(stage, run, call) for run, call in failing if run.deferred)
         yield from _root_lost(change, stage)
         found = next((one for run in stage.runs if (one := unwritable_install(run)) is not None), None)
-        if found is not None and not _stops_before(stage, found):
+        if found is not None and not _stops_before(stage, found) and not (found.shared and _sets_prefix(change)):
             yield _unwritable(stage, found)
+
+
+def _sets_prefix(change: DockerfileChange) -> bool:
+    """Whether npm's settings in the repository lead what all share to another folder (npm-config, "prefix")."""
+    files = change.repository.files.items()
+    return any(path.endswith(".npmrc") and re.search(rb"(?m)^\s*prefix\s*=", data) for path, data in files)
 
 
 def _root_lost(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
