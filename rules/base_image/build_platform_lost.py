@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    Build,
     Category,
     Confidence,
     Copy,
@@ -24,6 +25,8 @@ from rules.model.lineage import built_upon
 
 _FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")
 
+_CGO = re.compile(r"\bCGO_ENABLED=[\"']?1\b")
+
 _PAGES = frozenset("dist public static www html assets docs site".split())
 """Folders that front ends are built to."""
 
@@ -38,15 +41,24 @@ _PAGES = frozenset("dist public static www html assets docs site".split())
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A builder no longer runs on the platform of the machine that builds, and is emulated for all others."""
     builds = change.repository.builds_of(change.path)
-    if change.before is None or (builds and all(build.platforms == 1 for build in builds)):
+    if change.before is None or (builds and all(_is_for_one(change, build) for build in builds)):
         return
     for stage, was in _images(change):
         if stage.platform is not None or not _is_builder(change.after, stage):
             continue
         if was.reference is None or "BUILDPLATFORM" not in (was.platform or "") or not _is_builder(change.before, was):
             continue
+        if _compiles_c(stage) and not _compiles_c(was):
+            continue  # which takes a compiler of the platform that the program is for
         if _asks_for_target(was) or _gives_data_only(stage):
             yield _problem(change, stage, was)
+
+
+def _is_for_one(change: DockerfileChange, build: Build) -> bool:
+    """Whether a build is for one platform: it says so, or is a workflow's that names none and takes its runner's."""
+    if build.platforms or "/workflows/" not in build.path:
+        return build.platforms == 1
+    return "platform" not in (change.repository.text(build.path) or "platform")
 
 
 def _images(change: DockerfileChange) -> Iterator[tuple[Stage, Stage]]:
@@ -81,6 +93,11 @@ def _copies_out_of(model: Model) -> dict[int, list[tuple[Stage, Copy]]]:
 def _asks_for_target(stage: Stage) -> bool:
     """Whether something goes by the platform that the image is for, which is what the flag is for."""
     return any(_FOR_TARGET.search(step.instruction.text) for one in built_upon(stage) for step in one.steps)
+
+
+def _compiles_c(stage: Stage) -> bool:
+    """Whether Go is told to compile C with it, which it does not do by itself for another platform (cmd/cgo)."""
+    return any(_CGO.search(step.instruction.text) for one in built_upon(stage) for step in one.steps)
 
 
 def _gives_data_only(stage: Stage) -> bool:

@@ -74,11 +74,17 @@ def _is_other(was: str, now: str) -> bool:
         return True
     if _is_other_kind(was, now):
         return True
+    if was != now and _NUMBERS.sub("#", was) == _NUMBERS.sub("#", now):
+        return any(map(_differ, _NUMBERS.findall(was), _NUMBERS.findall(now)))  # `17-3.5` and `17-3.6`
     numbers, others = _NUMBERS.search(was), _NUMBERS.search(now)
     if numbers is None or others is None or _is_date(numbers[0]) != _is_date(others[0]):
         return False  # `24.04` and `noble-20250805` may be one image
-    pairs = zip(numbers[0].split("."), others[0].split("."), strict=False)
-    return any(one != other for one, other in pairs)
+    return _differ(numbers[0], others[0])
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two numbers contradict one another, of which the longer one may be the shorter one made exact."""
+    return any(first != second for first, second in zip(one.split("."), other.split("."), strict=False))
 
 
 def _is_date(number: str) -> bool:

@@ -15,6 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.given_labels import is_given_by_build
 from rules.model.lineage import built_upon
 from rules.quoting import listed
 
@@ -38,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         heirs = [shipped for shipped in change.after.shipped if shipped.index > stage.index]
         if not heirs or any(key.startswith(_OF_IMAGES) for shipped in heirs for key in shipped.image.labels):
             continue
-        found = [(instruction, key) for instruction in stage.instructions for key in _keys(instruction)]
+        found = [(one, key) for one in stage.instructions for key in _keys(one) if not is_given_by_build(change, key)]
         if found:
             yield replace(_problem(stage, found, heirs[-1]), held_before=_stood_there(change, stage, found[0][1]))
 

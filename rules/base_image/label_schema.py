@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, Word, quote, rule
+from rules.base_image.given_labels import is_given_by_build
 from rules.quoting import listed
 
 _KEY = re.compile(r"[a-z](?:[a-z0-9]|[.-](?![.-]))*(?<![.-])")
@@ -26,7 +27,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not required and "label-schema" not in change.policy.rules:
         return
     for stage, _ in change.shipped():
-        missing = [key for key in required if key not in stage.image.labels]
+        missing = [key for key in required if key not in stage.image.labels and not is_given_by_build(change, key)]
         if missing:
             yield _missing(stage, missing)
     for stage in change.stages:

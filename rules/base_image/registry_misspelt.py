@@ -77,8 +77,8 @@ def _meant(registry: str) -> str | None:
     if name in _REGISTRIES or "." not in name or ":" in name:
         return None
     own, _, ending = name.rpartition(".")
-    if ending in _ENDINGS and f"{own}.io" in _REGISTRIES and len(own) >= _OWN:
-        return f"{own}.io"
+    if ending in _ENDINGS and f"{own}.io" in _REGISTRIES:
+        return f"{own}.io" if len(own) >= _OWN else None  # `gcr.dev` is as near to `gcr.io` as to `cgr.dev`
     return nearest(name, (one for one in _REGISTRIES if len(one) >= _SHORTEST), slips=1)
 
 

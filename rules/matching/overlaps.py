@@ -58,6 +58,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("cause", "multi-stage-collapsed"),
         _same_fact("place", "pack-gpu"),
     ),
+    "fetched-file-unreadable": (_silence("instruction", "downloaded-binary-not-executable"),),
     "console-scripts-not-copied": (_same_fact("instruction", "start-tool-missing"),),
     "secret-flows-to-final": (_silence("cause", "secret-file-copied"),),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),

@@ -103,11 +103,10 @@ def _commands(stage: Stage) -> frozenset[str]:
 def _may_be_there(stage: Stage, key: tuple[str, bool]) -> bool:
     """Whether something else makes it: by name, a package called like it, or another stage that hands it on."""
     name, is_group = key
-    if is_group:
-        there = group_exists(stage, name) is True
-    else:
-        there = stage.users.exists(name) is True or maker_of(stage, name) is not None
-    return there or any(name in item.name or item.name in name for item in stage.packages.installed)
+    there = group_exists(stage, name) if is_group else stage.users.exists(name)
+    if there is True or maker_of(stage, name) is not None:
+        return True  # user-only-in-builder speaks of an account that another stage makes, and of its group with it
+    return any(name in item.name or item.name in name for item in stage.packages.installed)
 
 
 def _named(stage: Stage) -> Iterator[_Named]:

@@ -16,6 +16,7 @@ from rules.api import (
     Severity,
     Stage,
     Word,
+    names_read,
     once,
     outcome_of_failure,
     quote,
@@ -70,8 +71,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if any(map(_undoes, stage.done_runs)):
             continue  # who is left is not followed
         found = _collision(stage)
-        if found is not None and stage.users.are_known_at(found.new.run):
+        if found is not None and stage.users.are_known_at(found.new.run) and not _is_given(change, stage, found):
             yield _problem(stage, found)
+
+
+def _is_given(change: DockerfileChange, stage: Stage, found: _Taken) -> bool:
+    """Whether each build of the repository gives an argument that decides about it: the default tells nothing then."""
+    names: set[str] = {name for word in _decisive(stage, found) for name in names_read(word.text)}
+    builds = change.repository.builds_of(change.path)
+    return bool(names and builds) and all(not names.isdisjoint(build.args) for build in builds)
 
 
 def _undoes(run: Run) -> bool:

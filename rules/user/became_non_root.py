@@ -17,9 +17,11 @@ from rules.api import (
 )
 from rules.user.accounts.running import is_root, name_of, runtime_user
 from rules.user.owners.given import is_of
+from rules.user.root.asked import started_so
 from rules.user.root.by_design import is_to_work_in
 from rules.user.root.devcontainers import remote_user
 from rules.user.writing.nonroot_checklist import checklist, gave_root_up
+from rules.user.writing.volumes_before import as_it_was
 
 
 @rule(
@@ -42,6 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if _is_made_for_it(stage, was) or remote_user(change.repository_before, was.model.path) == user:
             continue
+        if started_so(as_it_was(change), was):
+            continue  # it never was root there, and what it wrote is the account's
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
             yield _problem(change, stage, was, user)
 

@@ -161,22 +161,32 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
         command.span,
         f"{stage.label} runs {quote(str(command), 80)} as {user} (line {line}), and the file belongs to root: "
         f"`{keyword}` in line {put.step.instruction.line} brings it without `--chown`, and `USER` does not change "
-        f"that. {then} “Operation not permitted”. {_way_out(run, command)}",
+        f"that. {then} “Operation not permitted”. {_way_out(run, command, put)}",
         Confidence.CERTAIN if stage.base_known and not by_argument else Confidence.LIKELY,
         doubt=BY_ARGUMENT if by_argument else "the base image is not known, and may give its account root's rights",
         instruction=run.instruction,
         stage=stage.key,
         key=str(command),
         notes=(Note(put.step.instruction.span, "root's from here"),),
-        fix=set_by_copy(stage, run) if command.name == "chmod" and not _closes(command) else None,
+        fix=set_by_copy(stage, run) if command.name == "chmod" and not (_closes(command) or _is_fetched(put)) else None,
     )
 
 
-def _way_out(run: Run, command: Command) -> str:
+def _way_out(run: Run, command: Command, put: Put) -> str:
     if command.name == "chmod" and _closes(command):
         return f"Bring it with {quote(f'--chown={run.user.value}')}: that mode keeps everybody else out."
+    switched = run.user.instruction
+    both = switched is not None and put.step.instruction.line > switched.line  # there is no file above the USER yet
+    moved = f"Put {'both' if both else 'the command'} above the `USER`"
+    if command.name != "chmod" and command.has("-R", "--recursive"):
+        return f"{moved}."  # the folder itself is root's as well
     flag = "--chmod=…" if command.name == "chmod" else "--chown=…"
-    return f"Put the command above the `USER`, or say {quote(flag)} there."
+    return f"{moved}, or say {quote(flag)} at the `{put.step.instruction.keyword}`."
+
+
+def _is_fetched(put: Put) -> bool:
+    """Whether an ADD fetches it, with a mode of 600: what `+x` makes of that, the account may not read."""
+    return isinstance(put.step, Copy) and any(source.is_remote for source in put.step.sources)
 
 
 def _closes(command: Command) -> bool:

@@ -137,13 +137,16 @@ def _problem(stage: Stage, user: str, found: list[_Opened]) -> Problem:
     gives = "gives the owner the right" if first.by == "owner" else "gives its group the right"
     lines = [str(one.copy.instruction.line) for one in others]
     same = f" The same holds for {named_lines(lines)}." if lines else ""
+    owns = first.by == "owner"
+    then_what = "rewrite the program without a `chmod` first" if owns else "rewrite the program, and stay"
     return Problem(
         flag.span,
         f"{stage.label} now lets {quote(user)}, whom it runs as, write the code in {path}: {now} {gives}, and {then} "
-        "did not before this change. Whoever breaks into the process can then rewrite the program, and stay. Leave "
+        f"did not before this change. Whoever breaks into the process can then {then_what}. Leave "
         f"the code as it was, and open the folders alone that the process writes to.{same}",
         instruction=first.copy.instruction,
         stage=stage.key,
         key=name_of(user),
+        minor=owns,  # who may change the mode could have given himself the right
         notes=(Note(first.was.instruction.span, "only to be read before", before=True),),
     )

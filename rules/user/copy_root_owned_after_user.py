@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -76,6 +77,7 @@ def _were_roots(shipped: Stage | None, was: Stage | None, copies: list[Copy]) ->
 def _check_stage(shipped: Stage, stage: Stage) -> Iterator[tuple[Problem, list[Copy]]]:
     copies = [copy for copy in stage.copies if _is_roots(shipped, copy)]
     written = [(copy, why) for copy in copies if (why := _why_written(shipped, copy)) is not None]
+    written = [pair for pair in written if not pair[1].below] or written
     if written:
         roots = [copy for copy, _ in written]
         yield _problem(stage, roots, written[0][1]), roots
@@ -168,23 +170,37 @@ def _is_started(shipped: Stage, copy: Copy) -> bool:
     return any(posixpath.normpath(posixpath.join(folder, word)) == path for word in words if "$" not in word)
 
 
-def _why_written(shipped: Stage, copy: Copy) -> str | None:
-    """Return what will write where the files land, as half a sentence; `None` without a sign of it."""
+class _Why(NamedTuple):
+    """What will write where files land.
+
+    Attributes:
+        text: Half a sentence.
+        below: Whether that is a folder below the files' own alone, so that the rest may well stay root's.
+    """
+
+    text: str
+    below: bool = False
+
+
+def _why_written(shipped: Stage, copy: Copy) -> _Why | None:
+    """Return what will write where the files land; `None` without a sign of it."""
     path = copy.destination or ""
     for volume in shipped.image.volumes:
-        if volume.value and within(volume.value.rstrip("/") or "/", path) and path != "/":
-            return f"{quote(volume.value)} is a volume, which the process is there to write"
+        folder = (volume.value or "").rstrip("/") or "/"
+        if volume.value and within(folder, path) and path != "/":
+            text = f"{quote(volume.value)} is a volume, which the process is there to write"
+            return _Why(text, below=folder != path.rstrip("/"))
     if is_rails(shipped) and path == shipped.image.workdir.value:
-        return "a Rails server writes to `log`, `tmp`, `storage` and `db` below it"
+        return _Why("a Rails server writes to `log`, `tmp`, `storage` and `db` below it")
     last = path.rstrip("/").rsplit("/", 1)[-1].lower()
     elsewhere = path.startswith(("/etc", "/usr")) or _is_temporary(path)
     if last in STATE_FOLDERS and not elsewhere and copy.from_context:
-        return f"{quote(path)} is a folder that programs write to"
+        return _Why(f"{quote(path)} is a folder that programs write to")
     for run in copy.stage.runs:
         if run.instruction.line > copy.instruction.line and runs_as_root(run) is False:
             call = next((call for call in run.package_calls if _updates(run, call, path)), None)
             if call is not None:
-                return f"{quote(str(call.command))} at line {call.command.line} updates files there"
+                return _Why(f"{quote(str(call.command))} at line {call.command.line} updates files there")
     return None
 
 
@@ -199,14 +215,17 @@ def _updates(run: Run, call: PackageCall, folder: str) -> bool:
     return call.manager == "npm" or access(run.stage, folder, name_of(run.user.value or "")).writable is not True
 
 
-def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
+def _problem(stage: Stage, copies: list[Copy], why: _Why | None) -> Problem:
     first = copies[0]
     user = first.user if _after_user(first) else stage.image.user
     name = user.value or ""
     named = ", ".join(quote(str(copy.instruction), 60) for copy in copies[:_SHOWN])
     more = f" and {len(copies) - _SHOWN} more" if len(copies) > _SHOWN else ""
+    way_out = "Add `--chown`."
+    if why is not None and why.below:
+        way_out = "Give it that folder alone: copy that in a line of its own with `--chown`, or `chown` it as root."
     then = (
-        f"The process can read it and not change it, and {why}. Add `--chown`."
+        f"The process can read it and not change it, and {why.text}. {way_out}"
         if why is not None
         else f"For files that are only read that is the safer way; where it writes, add {quote(f'--chown={name}')}."
     )
@@ -220,7 +239,7 @@ def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
         stage=stage.key,
         key="owner",
         fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies))
-        if why is not None and _after_user(first) and _can_be_named(first, name, text)
+        if why is not None and not why.below and _after_user(first) and _can_be_named(first, name, text)
         else None,
     )
 

@@ -55,11 +55,12 @@ class _Download(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is downloaded to where it is started from, and never made executable."""
     for stage in change.stages:
-        for step in stage.steps:
-            for download in _downloads(step):
-                called = _BIN.fullmatch(download.path) is not None or download.path in _called(stage)
-                if called and not _made_executable(change, stage, download):
-                    yield _problem(stage, download)
+        found: dict[str, _Download] = {}
+        for download in (one for step in stage.steps for one in _downloads(step)):
+            called = _BIN.fullmatch(download.path) is not None or download.path in _called(stage)
+            if called and not _made_executable(change, stage, download):
+                found.setdefault(download.path, download)  # one of several that a condition chooses from
+        yield from (_problem(stage, download) for download in found.values())
 
 
 def _downloads(step: Step) -> Iterator[_Download]:
@@ -102,7 +103,8 @@ def _made_executable(change: DockerfileChange, stage: Stage, download: _Download
             if copy.instruction.flag("chmod") is not None and copy.from_stage is stage:
                 return True
     kept = "entrypoint" in posixpath.basename(download.path) and not (stage.facts is not None and stage.facts.is_plain)
-    return stage.files.has_unreadable_run or kept or _is_interpreted(stage, download.path)  # kept: the base's own mode
+    # kept: the base's own mode
+    return stage.files.has_unreadable_run or kept or _is_interpreted(change, stage, download.path)
 
 
 def _carried_to(change: DockerfileChange, stage: Stage, path: str) -> Iterator[str]:
@@ -115,10 +117,18 @@ def _carried_to(change: DockerfileChange, stage: Stage, path: str) -> Iterator[s
                 yield posixpath.join(copy.destination or "", name) if copy.into_folder else copy.destination or ""
 
 
-def _is_interpreted(stage: Stage, path: str) -> bool:
-    """Whether the container starts it through an interpreter, which only reads it."""
-    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
-    return any(start.program in _INTERPRETERS and path in start.text.split() for start in starts)
+def _is_interpreted(change: DockerfileChange, stage: Stage, path: str) -> bool:
+    """Whether the container starts it through an interpreter, which only reads it; compose may say so as well."""
+    lines = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
+    lines += [build.command for build in change.repository.builds_of(change.path)]
+    return any(_is_read(line, path) for line in lines if path in line)
+
+
+def _is_read(line: str, path: str) -> bool:
+    """Whether a command line gives a file to an interpreter, rather than calls it by its path, as `sh -c` does."""
+    words = [word.strip("\"'") for word in line.split()]
+    above = words[: words.index(path)] if path in words else []
+    return "-c" not in above and any(posixpath.basename(word) in _INTERPRETERS for word in above)
 
 
 def _may_set_mode(run: Run, command: Command, path: str) -> bool:

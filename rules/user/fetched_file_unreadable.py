@@ -69,14 +69,25 @@ def _stays_closed(stage: Stage, put: Put, add: Copy) -> bool:
 
 def _reader(stage: Stage, path: str) -> Instruction | None:
     """Return the ENV or the start command in force that names a file."""
-    named = [one.instruction for one in stage.image.start_command if one.value is not None and path in one.value.text]
-    named += [one.instruction for one in stage.image.env.values() if one.value and path in one.value]
+    whole = re.compile(rf"{re.escape(path)}(?![\w.-])")  # `/srv/model` is none of `/srv/models`
+    starts = stage.image.start_command
+    named = [one.instruction for one in starts if one.value is not None and whole.search(one.value.text)]
+    named += [one.instruction for one in stage.image.env.values() if one.value and whole.search(one.value)]
     return next((instruction for instruction in named if instruction is not None), None)
+
+
+def _is_started(stage: Stage, path: str) -> bool:
+    """Whether the container starts it by its path, itself or as a command of the shell: it has to be executable."""
+    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
+    programs = (command.program for start in starts for command in start.commands)
+    return any(start.words[:1] == (path,) for start in starts) or any(
+        program is not None and program.value == path for program in programs
+    )
 
 
 def _problem(stage: Stage, put: Put, add: Copy, reader: Instruction) -> Problem:
     user = name_of(stage.image.user.value or "")
-    mode = "755" if posixpath.dirname(put.path) in _PROGRAM_FOLDERS else "644"
+    mode = "755" if posixpath.dirname(put.path) in _PROGRAM_FOLDERS or _is_started(stage, put.path) else "644"
     return Problem(
         add.instruction.span,
         f"{stage.label} fetches {quote(put.path)} with `ADD`, which gives a file from a URL to root with mode 0600. "

@@ -37,6 +37,9 @@ _SPARING = {"pip": "pip", "pip3": "pip", "composer": "Composer", "yarn": "Yarn"}
 _FAILING = frozenset("bun bundle cargo dotnet go gradle gradlew mvn mvnw npm npx pnpm uv".split())
 """Programs that stop when they cannot write into their cache."""
 
+_BERRY = re.compile(r"--immutable\b|/berry\b|\.yarn/cache\b")
+"""What tells Yarn 2 and later, which stop (“EACCES: permission denied, copyfile”), from its first line."""
+
 _HARMLESS = frozenset({"cd", "echo", "export", "mkdir", "set", "test", "true", "[", "corepack", "rm", "ls"})
 _OF_HOME = re.compile(r"(/.*?)?/\.(?:cache|npm|local|m2|nuget|composer|ivy2|cargo)(?:/|\Z)")
 """Caches that programs keep in the home of whoever runs them."""
@@ -184,7 +187,8 @@ def _problem(stage: Stage, run: Run, mount: Mount, user: str) -> Problem:
     uid = _uid(stage, user)
     programs = _users(run, mount)
     caught = all(outcome_of_failure(run, command) == "caught" for command in _using(run, mount))
-    spared = mount.type == "cache" and (caught or all(name in _SPARING for name in programs))
+    sparing = all(name in _SPARING for name in programs) and not ("yarn" in programs and _is_berrys(run))
+    spared = mount.type == "cache" and (caught or sparing)
     by_argument = is_of_argument(stage, run.user)
     doubt = "another tag of the base image may run as root" if run.user.origin is Origin.BASE else ""
     doubt = BY_ARGUMENT if by_argument else doubt
@@ -204,6 +208,10 @@ def _problem(stage: Stage, run: Run, mount: Mount, user: str) -> Problem:
         severity=Severity.WARNING if spared else None,
         fix=_fix(run, mount, uid) if not by_argument else None,
     )
+
+
+def _is_berrys(run: Run) -> bool:
+    return _BERRY.search(run.instruction.text) is not None
 
 
 def _what(mount: Mount) -> str:

@@ -19,7 +19,16 @@ from rules.api import (
     within,
 )
 from rules.model.folders import fixed_folder
-from rules.user.accounts.identities import Use, maker_of, named_identities, not_found, severity_of, stops_build
+from rules.user.accounts.identities import (
+    Use,
+    and_then,
+    maker_of,
+    named_identities,
+    not_found,
+    severity_of,
+    stops_build,
+    worse_below,
+)
 
 
 @rule(
@@ -33,10 +42,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or not _is_bare(stage):
             continue
+        told: set[str] = set()
         for use in named_identities(stage):
             lacks_name = bool(use.name) and stage.users.exists(use.name, above=use.above) is False
             if lacks_name or (use.is_chown and stage.root.is_scratch and _comes_later(stage, use)):
-                yield _problem(change, stage, use, use.name or use.group)
+                name = use.name or use.group
+                problem = _problem(change, stage, use, name)
+                if problem.fix is not None or name not in told:  # without one, the first speaks for those below
+                    yield problem
+                told.add(name)
             elif use.group and _has_no_groups(stage):
                 yield _without_group(stage, use)
 
@@ -106,15 +120,18 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
         if maker is not None and uid is not None
         else f"Use a number, such as `65532`, or copy the `/etc/passwd` that has the name{_where(stage)}."
     )
+    fix = _fix(change, use, maker)
+    worse = worse_below(use) if fix is None else None
     return Problem(
         use.step.instruction.span,
-        f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {not_found(use)}. {way_out}",
+        f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {not_found(use)}.{and_then(worse)} "
+        f"{way_out}",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=name,
-        severity=severity_of(use),
-        fix=_fix(change, use, maker),
+        severity=severity_of(use) if worse is None else None,
+        fix=fix,
     )
 
 

@@ -1,6 +1,7 @@
 """See ownership_narrowed.md."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from rules.api import (
@@ -16,6 +17,7 @@ from rules.api import (
     Stage,
     Step,
     folders_of,
+    is_script,
     once,
     quote,
     rule,
@@ -78,6 +80,8 @@ def _lost_claim(stage: Stage, was: Stage, accounts: Accounts, spoken_of: tuple[s
     """
     if stage.runtime.has_shell is False and was.runtime.has_shell is not False:
         return None
+    if _is_given_unseen(stage, was, accounts.user):
+        return None
     now = _claims(stage, accounts.user, unknown=True)
     given = _claims(was, accounts.before, unknown=False)
     claims = [claim for claim in given if isinstance(claim.step, Run) and claim.path != "/"]  # `./` without a WORKDIR
@@ -85,6 +89,18 @@ def _lost_claim(stage: Stage, was: Stage, accounts: Accounts, spoken_of: tuple[s
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
     lost = (_lost(stage, was, accounts, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
+
+
+def _is_given_unseen(stage: Stage, was: Stage, user: str) -> bool:
+    """Whether the change brings a script that may give folders away, or a `chown -R` of what a variable names."""
+    known = {str(command) for run in was.done_runs for command in run.commands}
+    scripts = (one for one in stage.files.opaque_commands if any(is_script(word.value) for word in one.words[:2]))
+    rows = (
+        row.command
+        for row in stage.files.attribute_changes
+        if row.path is None and row.kind == "chown" and is_same(stage, name_of(owner_of(row)), user) is not False
+    )
+    return any(str(command) not in known for command in (*scripts, *rows))
 
 
 def _claims(stage: Stage, user: str, *, unknown: bool) -> list[_Claim]:
@@ -132,7 +148,10 @@ def _lost(
     roots = [put.step for put in filled if isinstance(put.step, Copy) and _makes_roots(put.step)]
     if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
-    return _uncovered(stage, accounts, old, now, roots[-1])
+    before = {claim.path for claim in _claims(was, accounts.before, unknown=False)}
+    chosen = [claim for claim in now if isinstance(claim.step, Run) and within(claim.path, old.path)]
+    meant = any(claim.path not in before for claim in chosen)  # who names what is written has thought of it
+    return replace(_uncovered(stage, accounts, old, now, roots[-1]), minor=meant)
 
 
 def _covers(claim: _Claim, put: Put) -> bool:
@@ -189,8 +208,9 @@ def _folder_alone(stage: Stage, user: str, old: _Claim) -> str | None:
 
 def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, now: list[_Claim], step: Step) -> Problem:
     below = [claim for claim in now if within(claim.path, old.path)]
-    still = "still belongs" if accounts.same else "belongs"
-    rest = f"; only {', '.join(quote(claim.path) for claim in below[:2])} {still} to it" if below else ""
+    verb = "belongs" if len(below) == 1 else "belong"
+    still = f"still {verb}" if accounts.same else verb
+    rest = f"; only {' and '.join(quote(claim.path) for claim in below[:2])} {still} to it" if below else ""
     alone = _folder_alone(stage, accounts.user, old)
     if alone is not None and not below:
         rest = f"; {quote(alone, 60)} gives the folder alone"

@@ -25,6 +25,7 @@ from rules.api import (
     outcome_of_failure,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts.running import changes_user, is_of_argument, runs_as_root
 from rules.user.owners.kept import leaves_nothing
@@ -69,8 +70,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from (_in_children(stage, run, call) for run, call in failing if run.deferred)
         yield from _root_lost(change, stage)
         found = next((one for run in stage.runs if (one := unwritable_install(run)) is not None), None)
-        if found is not None and not _stops_before(stage, found):
+        if found is not None and not _stops_before(stage, found) and not (found.shared and _sets_prefix(change)):
             yield _unwritable(stage, found)
+
+
+def _sets_prefix(change: DockerfileChange) -> bool:
+    """Whether npm's settings in the repository lead what all share to another folder (npm-config, "prefix")."""
+    files = change.repository.files.items()
+    return any(path.endswith(".npmrc") and re.search(rb"(?m)^\s*prefix\s*=", data) for path, data in files)
 
 
 def _root_lost(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
@@ -100,7 +107,15 @@ def _root_lost(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
 
 
 def _stops_before(stage: Stage, found: Unwritable) -> bool:
-    """Whether the build stops at an earlier step that writes to the folder, of which write-as-non-root speaks."""
+    """Whether the build stops earlier, of which write-as-non-root speaks; or at a `chown` of the folder in the step."""
+    if any(
+        row.step is found.run
+        and row.path is not None
+        and within(found.folder, row.path)
+        and outcome_of_failure(found.run, row.command) == "stops"
+        for row in stage.files.attribute_changes
+    ):
+        return True  # which chmod-as-non-root tells of
     refused = first_refused_write(stage)
     return refused is not None and refused.folder == found.folder and refused.run.at < found.run.at
 

@@ -11,6 +11,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Instruction,
     Problem,
     Run,
     Severity,
@@ -80,7 +81,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     return Problem(
         command.span,
         f"{stage.label} runs {quote(str(command), 60)} as root{where}. The `pip` of {quote(_IMAGE)} stops for root "
-        "since 2.3 (“You are running pip as root”), and the build with it. Put `USER airflow` above it.",
+        f"since 2.3 (“You are running pip as root”), and the build with it. {_way_out(stage, run)}",
         Confidence.LIKELY,
         doubt="the version is that of the tag",
         instruction=run.instruction,
@@ -90,9 +91,26 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     )
 
 
+def _way_out(stage: Stage, run: Run) -> str:
+    if not _is_pips_alone(run):  # what else it does may need root
+        return "Call it in a step of its own, below `USER airflow`."
+    below = _below(stage, run)
+    again = ", and `USER root` below it for what comes then" if below and below[0].keyword == "RUN" else ""
+    return f"Put `USER airflow` above it{again}."
+
+
+def _is_pips_alone(run: Run) -> bool:
+    return all(command.name == "pip" for command in run.commands)
+
+
+def _below(stage: Stage, run: Run) -> list[Instruction]:
+    """What comes behind the RUN and depends on the user."""
+    return [one for one in stage.instructions if one.line > run.instruction.line and one.keyword in ("RUN", "USER")]
+
+
 def _fix(stage: Stage, run: Run) -> Fix | None:
     """Leave root above the RUN, where that does nothing else and no later one needs root."""
-    own = all(command.name == "pip" for command in run.commands)
-    below = [one for one in stage.instructions if one.line > run.instruction.line and one.keyword in ("RUN", "USER")]
+    below = _below(stage, run)
     leaves = bool(below) and below[0].keyword == "USER" and below[0].value not in ROOT_NAMES
-    return fix("Call it as airflow", insert_line_before(run.instruction, "USER airflow")) if own and leaves else None
+    above = insert_line_before(run.instruction, "USER airflow")
+    return fix("Call it as airflow", above) if _is_pips_alone(run) and leaves else None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Instruction,
@@ -101,8 +102,11 @@ def _places(stage: Stage) -> Iterator[Need]:
             "The container starts there all the same, and what it opens by a whole path, its own files included, ends "
             "in “permission denied”"
         )
-        way_out = "Choose another `WORKDIR`"
-        yield Need(f"works in {quote(folder)}", then, way_out, image.workdir.instruction, Severity.WARNING)
+        weight: Severity | None = Severity.WARNING
+        if folder.rstrip("/") == _HOME:  # a relative name needs leave to search the folder as well (path_resolution(7))
+            then = "What it starts or opens in there ends in “permission denied”"
+            weight = None if first.startswith("./") else weight
+        yield Need(f"works in {quote(folder)}", then, "Choose another `WORKDIR`", image.workdir.instruction, weight)
 
 
 def _installed(stage: Stage) -> Iterator[Need]:
@@ -148,19 +152,24 @@ def _browsers(stage: Stage) -> Iterator[Need]:
     """Browsers that Playwright fetched as root: it looks for them in the cache of whoever runs it."""
     if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env) or _brings_browsers(stage):
         return
-    for run in stage.done_runs:
-        for command in run.commands if runs_as_root(run) else ():
-            words = [word.value for word in command.words]
-            at = words.index("playwright") if "playwright" in words else len(words)
-            fetches = words[at + 1 : at + 2] == ["install"] and not command.conditional
-            at_home = fetches and roots_home_at(run, command) == _HOME
-            if at_home and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
-                yield Need(
-                    "starts browsers that Playwright put into `/root/.cache/ms-playwright`",
-                    "The first start of a browser ends in “Executable doesn't exist”",
-                    "Set `ENV PLAYWRIGHT_BROWSERS_PATH=/ms-playwright` above the install",
-                    run.instruction,
-                )
+    fetching = [(run, command) for run in stage.done_runs for command in run.commands if _fetches_browsers(command)]
+    if any(runs_as_root(run) is False for run, _ in fetching):
+        return  # the account fetches its own as well
+    for run, command in fetching:
+        at_home = runs_as_root(run) and roots_home_at(run, command) == _HOME
+        if at_home and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
+            yield Need(
+                "starts browsers that Playwright put into `/root/.cache/ms-playwright`",
+                "The first start of a browser ends in “Executable doesn't exist”",
+                "Set `ENV PLAYWRIGHT_BROWSERS_PATH=/ms-playwright` above the install",
+                run.instruction,
+            )
+
+
+def _fetches_browsers(command: Command) -> bool:
+    words = [word.value for word in command.words]
+    at = words.index("playwright") if "playwright" in words else len(words)
+    return words[at + 1 : at + 2] == ["install"] and not command.conditional
 
 
 def _brings_browsers(stage: Stage) -> bool:

@@ -25,12 +25,14 @@ from rules.user.accounts.running import as_written, name_of
 from rules.user.layers import folders_made
 from rules.user.owners.named import is_same, owner_of
 from rules.user.owners.ownership import access
+from rules.user.root.asked import ELSEWHERE_UNKNOWN, started_so
 from rules.user.root.by_design import (
     drops_privileges,
     is_built_upon_or_worked_in,
     is_no_service,
     unread_scripts,
 )
+from rules.user.root.docker_actions import is_action
 from rules.user.root.droppers import script_that_drops
 from rules.user.root.reasons import is_explained, is_loss_explained
 from rules.user.writing.hindrances import hindrances, in_its_way, writing_script
@@ -54,7 +56,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if any(map(is_built_upon_or_worked_in, (stage, was))) or all(map(is_no_service, (stage, was))):
             continue
-        if not drops_privileges(change, stage):
+        if is_action(change):
+            continue  # which has to run as root
+        elsewhere = started_so(change, stage)
+        if elsewhere:
+            yield _started_elsewhere(change, stage, was, elsewhere)
+        elif not drops_privileges(change, stage):
             yield _problem(change, stage, was, unread_scripts(change, stage))
         elif drops_privileges(change, was) and stage.image.start_line() == was.image.start_line():
             yield _asked(change, stage, was)  # which needed no root then
@@ -105,6 +112,15 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, scripts: tuple[
         cause=f"{stage.key} as root",
         notes=notes,
         fix=_fix(stage, was) if not (scripts or meant or hindrance) else None,
+    )
+
+
+def _started_elsewhere(change: DockerfileChange, stage: Stage, was: Stage, elsewhere: str) -> Problem:
+    """Speak of an image whose account a compose file or a manifest gives now: only there it is no root."""
+    message = f"{stage.label} itself now runs as root: {_whence(stage, was)}. {elsewhere}"
+    problem = _problem(change, stage, was, ())
+    return dataclasses.replace(
+        problem, confidence=Confidence.POSSIBLE, doubt=ELSEWHERE_UNKNOWN, message=message, fix=None
     )
 
 

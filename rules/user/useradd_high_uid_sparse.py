@@ -21,6 +21,8 @@ from rules.model.shell_scope import filled
 from rules.user.layers import place, shipped_runs
 
 _HIGH = 100_000
+_WITHOUT = (13,)
+"""Debian's first release without the log."""
 _ENTRY = 292
 """Bytes of one entry of `/var/log/lastlog` (`struct lastlog` of glibc)."""
 
@@ -37,11 +39,20 @@ _ENTRY = 292
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`useradd` with a high uid fills a layer with an almost empty login log."""
     for stage, run in shipped_runs(change):
+        if _keeps_none(stage):
+            continue
         for command in run.calls("useradd") if not _is_deleted(run) else ():
             written = command.option("-u", "--uid") or ""
             uid = filled(run, command, written) or ""
             if uid.isdecimal() and int(uid) >= _HIGH and not command.has("-l", "--no-log-init"):
                 yield _problem(stage, run, command, int(uid), written)
+
+
+def _keeps_none(stage: Stage) -> bool:
+    """Whether the system's `useradd` knows no such log any more: that of Debian 13 (passwd 4.17) writes to none."""
+    facts = stage.facts
+    release = facts.release if facts is not None and facts.distro == "debian" else None
+    return release is not None and release.numbers >= _WITHOUT
 
 
 def _is_deleted(run: Run) -> bool:

@@ -12,8 +12,10 @@ from rules.api import (
     Stage,
     quote,
     rule,
+    written_by,
 )
 from rules.user.accounts.running import name_of
+from rules.user.owners.kept import leaves_nothing
 from rules.user.owners.ownership import access
 from rules.user.writing.refused_writes import Refused, first_refused_write, makes_folders, refused_writes
 from rules.user.writing.unwritable_installs import handed_over, unwritable_install
@@ -43,6 +45,8 @@ def _problem(stage: Stage, found: Refused) -> Problem:
     line = "" if step is None else f", as line {step.instruction.line} leaves it"
     path = found.write.path
     way_out, verb = "Put the step above the `USER`.", "writes"
+    if _makes_more(found):  # which is to be the account's
+        way_out = "Put that command in a step of its own above the `USER`."
     if _goes_on(stage, found):
         way_out = f"Give the folder to {quote(user)} above the `USER`, as root: {quote(handed_over(run, folder))}."
     if makes_folders(command):
@@ -59,6 +63,12 @@ def _problem(stage: Stage, found: Refused) -> Problem:
         key=path,
         notes=(Note(instruction.span, f"{user} from here on"),),
     )
+
+
+def _makes_more(found: Refused) -> bool:
+    """Whether the RUN leaves other files than the refused one."""
+    writes = any(write.path != found.write.path for write in written_by(found.run))
+    return writes or not all(map(leaves_nothing, found.run.commands))
 
 
 def _goes_on(stage: Stage, found: Refused) -> bool:
