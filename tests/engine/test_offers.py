@@ -21,8 +21,8 @@ def offered(text: str, rule: str, before: str | None = None) -> list[str]:
 
 
 def test_a_problem_is_gone_though_one_like_it_stands_elsewhere() -> None:
-    text = "FROM debian:13-slim\nMAINTAINER Ann <ann@example.org>\nMAINTAINER Ann <ann@example.org>\n"
-    assert len(offered(text, "maintainer-deprecated")) == 2
+    text = "FROM debian:13-slim\nEXPOSE 80:80\nEXPOSE 80:80\n"
+    assert len(offered(text, "expose-host-mapping")) == 2
 
 
 def test_the_next_of_several_does_not_count_as_the_one_that_was_deleted() -> None:
