@@ -12,7 +12,7 @@ from rules.dockerfile.syntax.conflicts import disputed_lines
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.pasted import pasted_lines
 from rules.dockerfile.syntax.patches import is_patch
-from rules.dockerfile.syntax.templates import is_filled_in, sure_places
+from rules.dockerfile.syntax.templates import has_name_to_fill_in, is_filled_in, sure_places
 from rules.matching.fingerprint import Raised
 from rules.matching.spoken_for import resolved
 from rules.matching.wording import normalised
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
     from rules.dockerfile.source import Span
     from rules.model.model import Model
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
     from rules.problem import Problem
     from rules.rule import Rule
 
@@ -121,9 +123,20 @@ def _torn(model: Model) -> Iterator[tuple[int, tuple[Span, ...]]]:
     Their next line is none, or they have a template's blank.
     """
     yield from ((id(one), sure_places(one)) for one in model.dockerfile.instructions if is_filled_in(one))
+    yield from ((id(run.instruction), _sure_commands(run)) for stage in model.stages for run in _filled_in(stage))
     for one, next_one in pairwise(model.dockerfile.instructions):
         if next_one.keyword not in INSTRUCTIONS and one.keyword == "RUN" and next_one.line == one.end_line + 1:
             yield id(one), ()
+
+
+def _filled_in(stage: Stage) -> Iterator[Run]:
+    return (run for run in stage.runs if has_name_to_fill_in(run.instruction.whole_value))
+
+
+def _sure_commands(run: Run) -> tuple[Span, ...]:
+    """Return the commands of a RUN that have no template's blank, and the flags of the RUN that have none."""
+    parts = (*run.commands, *run.instruction.flags)
+    return tuple(part.span for part in parts if not has_name_to_fill_in(run.instruction.source.cut(part.span)))
 
 
 def _is_half_read(raised: Raised, torn: dict[int, tuple[Span, ...]]) -> bool:

@@ -44,7 +44,7 @@ _ANYWHERE = frozenset(
 _OUTERMOST = frozenset({"integration"})
 """Folders of tests where nothing stands above them: below `services/` it may be the name of a product."""
 _SET_ASIDE = re.compile(
-    r"(?:archived?|attic|deprecated|obsolete|third[-_]?party|3rd[-_]?party)|.+[._-](?:old|bak|backup|orig)|old"
+    r"(?:archived?|attic|deprecated|obsolete|third[-_]?party|3rd(?:[-_]?party)?)|.+[._-](?:old|bak|backup|orig)|old"
 )
 """Folders of what is kept and no more worked on, and of other people's work; what is called `legacy` still runs."""
 _NEAR = 2

@@ -143,7 +143,7 @@ def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attem
 
 
 def _text_behind(stage: Stage, instruction: Instruction, found: Attempt) -> Problem:
-    shell = "runs the whole line through a shell, where `[` is no program"
+    shell = "runs the whole line through a shell, which takes no array"
     then = "stops" if instruction.keyword == "SHELL" else _WORDS.get(instruction.keyword, shell)
     way_out = "Put everything into the array"
     if found.rest.startswith("#"):

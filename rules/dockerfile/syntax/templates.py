@@ -19,6 +19,8 @@ _MARKS = ("{{", "{%", "<%", "%%", "@", "${")
 """One of these begins a blank: to look for them takes less time than the pattern."""
 _SHELL = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "LABEL", "RUN"})
 """Here braces may be meant as they stand: `docker inspect --format '{{.Id}}'`."""
+_NAME = re.compile(r"\{\{-?[ \t]*+[A-Za-z_][\w.]{0,100}+[ \t]*+-?\}\}")
+"""A blank that a name fills in, as Jinja writes it: what Go's templates fill in begins with a dot or a dollar sign."""
 _VALUE = re.compile(
     r"%%\w{1,100}+%%|@\w{1,100}+@|\$\{\w{1,100}+\.[\w.-]{1,100}+\}|"
     r"\{\{[ \t]*+(?!(?:end|else)\b)[\w.]{1,100}+[ \t]*+\}\}"
@@ -43,6 +45,11 @@ def blank_at(source: Source, offset: int) -> str | None:
 def is_filled_in(instruction: Instruction) -> bool:
     """Whether what an instruction says is only known when its blanks are filled in."""
     return instruction.keyword not in _SHELL and blank_of(instruction) is not None
+
+
+def has_name_to_fill_in(text: str) -> bool:
+    """Whether a text of shell code has a blank, `{{ project_name }}`, which a shell would take for words."""
+    return "{{" in text and _NAME.search(text) is not None
 
 
 def sure_places(instruction: Instruction) -> tuple[Span, ...]:
