@@ -135,8 +135,8 @@ def _filled_in(stage: Stage) -> Iterator[Run]:
 
 def _sure_commands(run: Run) -> tuple[Span, ...]:
     """Return the commands of a RUN that have no template's blank, and the flags of the RUN that have none."""
-    parts = (*run.commands, *run.instruction.flags)
-    return tuple(part.span for part in parts if not has_name_to_fill_in(run.instruction.source.cut(part.span)))
+    spans = [command.span for command in run.commands] + [flag.span for flag in run.instruction.flags]
+    return tuple(span for span in spans if not has_name_to_fill_in(run.instruction.source.cut(span)))
 
 
 def _is_half_read(raised: Raised, torn: dict[int, tuple[Span, ...]]) -> bool:
