@@ -20,6 +20,8 @@ from rules.model.run_writes import is_opaque
 from rules.packages.package_files import is_unpacker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.api import Command, PackageCall, Put, Run, Stage
     from rules.facts.images import ImageFacts
 
@@ -212,27 +214,43 @@ def is_missing_at(run: Run, command: Command) -> bool:
     What comes behind the call does not help it. Before it, any copied folder of programs, script or unknown command may
     have brought it, a package that is not known, and one that a variable names.
     """
-    stage, facts, name = run.stage, run.stage.facts, command.name
-    if facts is None or not _is_of_makers(facts) or facts.has_tool(name) is not False or stage.squashed is not None:
+    stage, name = run.stage, command.name
+    if stage.facts is None or not _is_of_makers(stage.facts) or not is_absent_but_for_packages(run, command):
         return False
-    before = (put for put in stage.files.puts if _is_there(put, run, command))
-    if stage.runtime.is_copied(name) or any(fills_root(put) or brings_programs(put) for put in before):
-        return False
-    for earlier in stage.done_runs:
-        if earlier.at > run.at:
-            break
-        for other in earlier.commands:
-            if earlier is run and other.start >= command.start:
-                break
-            if earlier is run and other.start == command.handed_by:
-                continue  # its script is what is looked at
-            unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
-            if unknown or other.name == name or is_unpacker(other) or any(name in word.value for word in other.args):
-                return False
     calls = (
         call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run, command)
     )
     return all(_brings_none(run, call, name) for call in calls)
+
+
+def is_absent_but_for_packages(run: Run, command: Command) -> bool:
+    """Tell whether a base is known to lack a called program, and nothing before the call but a package may bring it."""
+    stage, facts, name = run.stage, run.stage.facts, command.name
+    if facts is None or facts.has_tool(name) is not False or stage.squashed is not None:
+        return False
+    before = [put for put in stage.files.puts if _is_there(put, run, command)]
+    if stage.runtime.is_copied(name, before) or any(fills_root(put) or brings_programs(put) for put in before):
+        return False
+    return not any(_may_bring(run, command, *other) for other in _commands_before(run, command))
+
+
+def _commands_before(run: Run, command: Command) -> Iterator[tuple[Run, Command]]:
+    for earlier in run.stage.done_runs:
+        if earlier.at > run.at:
+            return
+        for other in earlier.commands:
+            if earlier is run and other.start >= command.start:
+                break
+            yield earlier, other
+
+
+def _may_bring(run: Run, command: Command, earlier: Run, other: Command) -> bool:
+    """Whether an earlier command may have brought the program of a later one: by its name, or unseen."""
+    if earlier is run and other.start == command.handed_by:
+        return False  # its script is what is looked at
+    name = command.name
+    unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
+    return unknown or other.name == name or is_unpacker(other) or any(name in word.value for word in other.args)
 
 
 def _is_of_makers(facts: ImageFacts) -> bool:

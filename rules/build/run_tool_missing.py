@@ -25,6 +25,7 @@ from rules.build.missing_programs import (
     OF_SHADOW,
     OF_TOOLCHAINS,
     SYSTEM_TOOLS,
+    is_absent_but_for_packages,
     is_given_up_by_node,
     is_missing_at,
     is_newest_node,
@@ -103,7 +104,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         absent = next(((run, c) for run, c in system if is_missing_at(run, c)), None)
         if absent is not None:
             yield _of_system(stage, *absent)
-        gone = next(((run, c) for run, c in account_calls(stage) if _is_given_up(stage, c.name)), None)
+        gone = next(((run, c) for run, c in account_calls(stage) if _is_given_up(run, c)), None)
         if gone is not None:
             yield _given_up(stage, *gone)
             continue
@@ -164,8 +165,10 @@ def _is_looked_for(run: Run, command: Command) -> bool:
     return bare and (around is None or not reads_profiles(word.value for word in around.args))
 
 
-def _is_given_up(stage: Stage, name: str) -> bool:
-    return stage.runtime.distribution in DEBIAN_FAMILY and stage.runtime.never_has(name, "adduser")
+def _is_given_up(run: Run, command: Command) -> bool:
+    runtime = run.stage.runtime
+    absent = runtime.never_has(command.name, "adduser") or is_absent_but_for_packages(run, command)
+    return runtime.distribution in DEBIAN_FAMILY and absent
 
 
 def _given_up(stage: Stage, run: Run, command: Command) -> Problem:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.carried import is_unpacked
 from rules.model.puts import within
 from rules.model.run_writes import CARRIERS, carried_by, texts_written
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -14,9 +15,10 @@ from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rules.dockerfile.shell.script import Command
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
@@ -81,3 +83,24 @@ def _is_open(command: Command) -> bool:
 def _leads(place: str | None, folders: tuple[str, ...]) -> bool:
     """Whether a path is a folder of `PATH`, something in one, or what such a `bin` lies in."""
     return place is None or any(within(place, folder) or place == posixpath.dirname(folder) for folder in folders)
+
+
+BRINGERS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("pnpm", "yarn"), frozenset({"corepack"})),
+    **dict.fromkeys(("uv", "poetry", "pipenv", "pdm"), frozenset({"pip", "pip3", "conda", "mamba"})),
+    **dict.fromkeys(
+        ("go", "cargo", "mvn", "gradle"), frozenset({"make", "rake", "npm", "npx", "python", "python3", "java", "php"})
+    ),
+}
+"""Commands that bring a program without naming it: as a shim, from a list of requirements, by code of the project."""
+
+
+def copied_trees(puts: Sequence[Put]) -> tuple[Put, ...]:
+    """Return the folders, and archives, that are copied in."""
+    kinds = ("stage", "image", "context", "remote")
+    return tuple(put for put in puts if (put.tree and put.kind in kinds) or is_unpacked(put))
+
+
+def copied_names(puts: Sequence[Put]) -> frozenset[str]:
+    """Return what files and folders are called, each where it comes from and where it is put."""
+    return frozenset(posixpath.basename(path) for put in puts for path in (put.path, put.source))

@@ -18,15 +18,15 @@ from rules.facts.installers import (
 )
 from rules.facts.lean_packages import is_lean
 from rules.lazily import cached_property
-from rules.model.carried import brings_programs, fills_root, is_unpacked, may_hold
-from rules.model.carried_programs import may_be_placed
+from rules.model.carried import brings_programs, fills_root, may_hold
+from rules.model.carried_programs import BRINGERS, copied_names, copied_trees, may_be_placed
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.model.windows import is_for_windows, is_named_for_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from rules.facts.distributions import Release
     from rules.facts.images import ImageFacts
@@ -102,9 +102,12 @@ class Runtime:
         """Whether a tree of files is copied over the system's own folders, which may bring any program."""
         return any(map(fills_root, self.stage.files.puts))
 
-    def _is_in_copied_tree(self, name: str, context: frozenset[str] | None = None) -> bool:
+    def _is_in_copied_tree(
+        self, name: str, context: frozenset[str] | None = None, among: tuple[Put, ...] | None = None
+    ) -> bool:
         """Whether a folder is copied in that may hold the program: where PATH leads, or above the path in `name`."""
-        trees = [put for put in self._copied_trees if may_hold(put, posixpath.basename(name), context)]
+        copied = self._copied_trees if among is None else among
+        trees = [put for put in copied if may_hold(put, posixpath.basename(name), context)]
         if "/" in name:
             return any(within(name, put.path) for put in trees)
         return any(
@@ -122,12 +125,18 @@ class Runtime:
 
     @cached_property
     def _copied_trees(self) -> tuple[Put, ...]:
-        kinds = ("stage", "image", "context", "remote")
-        return tuple(put for put in self.stage.files.puts if (put.tree and put.kind in kinds) or is_unpacked(put))
+        return copied_trees(self.stage.files.puts)
 
-    def is_copied(self, name: str) -> bool:
-        """Tell whether a COPY or a command puts a program there, by its name or in a folder that PATH leads to."""
-        return self._copied_tool(name) or self._is_in_copied_tree(name)
+    def is_copied(self, name: str, among: Sequence[Put] | None = None) -> bool:
+        """Tell whether a COPY or a command puts a program there, by its name or in a folder that PATH leads to.
+
+        Args:
+            name: The program.
+            among: What has put things there so far; `None`: all that ever does.
+        """
+        if among is None:
+            return self._copied_tool(name) or self._is_in_copied_tree(name)
+        return name in copied_names(among) or self._is_in_copied_tree(name, among=copied_trees(among))
 
     def _copied_tool(self, name: str) -> bool:
         # `COPY --from=… /uv /bin/` puts `/bin/uv`, although the text alone does not tell it from a folder
@@ -135,8 +144,7 @@ class Runtime:
 
     @cached_property
     def _copied_names(self) -> frozenset[str]:
-        paths = (path for put in self.stage.files.puts for path in (put.path, put.source))
-        return frozenset(map(posixpath.basename, paths))
+        return copied_names(self.stage.files.puts)
 
     def has_tool(self, name: str) -> bool | None:
         """Tell whether a command can be found in the image.
@@ -212,7 +220,7 @@ class Runtime:
             return False
         if any(part in word and not word.startswith(f"{part}.") for part in (name, *packages) for word in self._words):
             return False
-        bringers = _BRINGERS.get(name, frozenset())
+        bringers = BRINGERS.get(name, frozenset())
         return all(command.name not in bringers for command in stage.files.opaque_commands)
 
     def may_gain_programs(self, harmless: Collection[str] = ()) -> bool:
@@ -282,15 +290,6 @@ _IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/bundle|/gems|/node_modules
 """Folders of PATH with the programs of a project's dependencies, which the system's are not among."""
 
 _OF_A_VENV = frozenset({"python", "python3"})
-
-_BRINGERS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("pnpm", "yarn"), frozenset({"corepack"})),
-    **dict.fromkeys(("uv", "poetry", "pipenv", "pdm"), frozenset({"pip", "pip3", "conda", "mamba"})),
-    **dict.fromkeys(
-        ("go", "cargo", "mvn", "gradle"), frozenset({"make", "rake", "npm", "npx", "python", "python3", "java", "php"})
-    ),
-}
-"""Commands that bring a program without naming it: as a shim, from a list of requirements, by code of the project."""
 
 _DEPENDENCIES = frozenset({"bash", "perl", "python", "python3", "ps", "pgrep", "pkill", "netstat"})
 """Programs that come along with many packages, unnamed."""
