@@ -236,7 +236,7 @@ def _has_account_tools(facts: ImageFacts, tools: frozenset[str]) -> bool | None:
     if not tools.isdisjoint(_BRING_ADDUSER):
         return True if facts.distro == "debian" else None
     if facts.distro == "ubuntu" and facts.name == "eclipse-temurin":
-        return None  # it had none in July 2024 (adoptium/containers 606), and SonarQube's image calls `deluser` upon one
+        return None  # it had none in July 2024 (adoptium/containers 606); SonarQube's image calls `deluser` upon one
     return None if not facts.is_plain or "git" in tools else False
 
 
