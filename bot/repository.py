@@ -42,7 +42,8 @@ _DESCRIBES_BUILDS: Final = re.compile(
 _PASSES_ARGUMENTS: Final = re.compile(
     r"(?:[^/]+/)*(?:[^/]*(?:build|compil|docker|image|publish|release|test)[^/]*\.(?:sh|bash)"
     r"|[^/]*(?:build|docker|image|publish|release)[^/]*\.py|Jenkinsfile|[Jj]ustfile|Taskfile\.ya?ml"
-    r"|\.travis\.yml|\.drone\.yml|azure-pipelines\.yml|bitbucket-pipelines\.yml|cloudbuild\.ya?ml|buildspec\.ya?ml)"
+    r"|\.travis\.yml|\.drone\.yml|\.woodpecker(?:/[^/]+)?\.ya?ml|azure-pipelines\.yml|bitbucket-pipelines\.yml"
+    r"|cloudbuild\.ya?ml|buildspec\.ya?ml)"
 )
 """Scripts and pipelines that build images: not all are understood, and all may name an argument that they pass."""
 _NAMES_WHO_WORKS_THERE: Final = "devcontainer.json"
@@ -66,6 +67,8 @@ _DESCRIBES_THE_PROGRAM: Final = (
     "pnpm-workspace.yaml",
     "requirements.txt",
     "rust-toolchain.toml",
+    "setup.cfg",
+    "setup.py",
     ".yarnrc",
     ".yarnrc.yml",
     "bunfig.toml",

@@ -19,6 +19,8 @@ from rules.copying.stages.undefined_names import is_official, undefined_names
 
 _TARGET = re.compile(r"(?m)^[ \t]*#.*--target[= ]([\w.-]+)")
 """A comment that says how a stage is built: `docker build --target tools .`."""
+_OPEN_TARGET = re.compile(rb"^[ \t-]*target:[ \t]*[\"']?\$", re.MULTILINE)
+"""A pipeline's target that only its run knows, such as the name of the repository."""
 _BARE = re.compile(r"[\w-]+")
 _DIGITS = 6
 """More than the number of any stage has."""
@@ -81,6 +83,8 @@ def _may_be_meant(change: DockerfileChange, told: set[str]) -> bool:
     bases = (stage.base_word.text for stage in change.stages[1:] if stage.base_word is not None)
     sources = (copy.from_text or "" for stage in change.stages for copy in stage.copies)
     if any("$" in text for text in (*bases, *sources, *told)):
+        return True
+    if any(_OPEN_TARGET.search(data) for data in change.repository.files.values()):
         return True
     return bool(undefined_names(change)) or any(map(_names_nothing, change.stages[1:]))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _VERSION_BY_GIT = re.compile(
     rb"setuptools[_-]scm|hatch-vcs|versioneer|versioningit|poetry-dynamic-versioning|dunamai|setuptools-git|flit_scm"
     rb"|pdm.{0,40}source *= *.scm|git-commit-id|gitversion|MinVer|vergen|shadow-rs|git describe|git rev-parse|git log"
-    rb"|-buildvcs=true",
+    rb"|-buildvcs=true|\bpbr *= *True\b|[\"']pbr\b",
 )
 """What asks git for the version of a project when it is built."""
 
