@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import within, within_any
-from rules.model.users import ROOT_NAMES
+from rules.model.users import ROOT_NAMES, is_root_name
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.user.accounts.running import as_written, name_of
@@ -63,7 +63,8 @@ class Choice(NamedTuple):
 def choose(stage: Stage) -> Choice | None:
     """Return the account to switch to; `None` when none is safe.
 
-    One that the file made, one that it gives the program's folder to, one that the base ships, else a new one.
+    One that the file made, one that it gives the program's folder to, the one that the base runs as, one that the base
+    ships, else a new one.
     """
     sure = [account for account in stage.users.created if not account.command.conditional]
     created = [a for a in sure if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
@@ -80,6 +81,8 @@ def choose(stage: Stage) -> Choice | None:
     facts = stage.facts
     if facts is None:
         return None
+    if facts.user and not is_root_name(name_of(facts.user)):
+        return Choice(facts.user, f"USER {facts.user}", "the base image runs as it")
     ready = facts.relatives.nonroot_user
     if ready is not None and facts.has_user(ready[0]) is False:
         ready = None  # an older release than the one that brought the account
