@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.folders import TEMPORARY
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.problem import Edit
@@ -24,8 +25,8 @@ _MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
 _MAKERS = ("useradd", "adduser")
 _ONE_SUGGESTION = 10
 """Lines that one suggestion spans at most: what lies further apart is mended in two steps."""
-_NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run", "/media", "/mnt")
-"""Folders whose files are the kernel's, gone with the container, or the host's."""
+_NO_DATA = (*TEMPORARY, "/proc", "/sys", "/dev", "/run", "/var/run", "/media", "/mnt")
+"""Folders whose files are the kernel's, nobody's to keep, gone with the container, or the host's."""
 
 
 def unnumbered(stage: Stage) -> Account | None:
@@ -139,7 +140,7 @@ def _keeps_data(change: DockerfileChange, stage: Stage, account: Account) -> boo
         return True
     owned = (row for row in stage.files.attribute_changes if row.kind == "chown" and row.path is not None)
     folders = (row.path for row in owned if row.value.partition(":")[0] == account.name)
-    return bool(stage.image.volumes) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)
+    return bool(data_volumes(stage)) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)
 
 
 def _is_filled(stage: Stage, folder: str) -> bool:
