@@ -263,7 +263,8 @@ def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     renumbers = renumbered_below(stage, owner_of(row), line)
     if row.kind == "chown" and renumbers is not None:
         return f" {quote(renumbers.name)} (line {renumbers.line}) has to come before that: the number counts."
-    lacking = (stage.facts is not None or name in first_made(stage)) and bool(name) and not name.isdecimal()
+    without = stage.facts is not None and stage.facts.has_user(name) is False
+    lacking = (without or name in first_made(stage)) and bool(name) and not name.isdecimal()
     if row.kind != "chown" or not lacking or is_known_before(stage, name, line):
         return ""
     return f" The account {quote(name)} has to be there before that."
