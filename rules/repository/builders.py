@@ -27,7 +27,7 @@ _PROSE = (".md", ".rst", ".txt", ".adoc")
 
 
 def is_built_classically(repository: Repository, dockerfile: str) -> bool:
-    """Tell whether a file that was read builds with the classic builder, or with Kaniko, and the Dockerfile has nothing against it.
+    """Tell whether a file that was read builds with the classic builder or Kaniko, and the Dockerfile allows it.
 
     Which of several Dockerfiles it builds is not asked: what the classic builder takes, every builder takes.
     """
@@ -46,7 +46,8 @@ def _does(path: str, data: bytes) -> bool:
         return b"docker" in data and _LIBRARY.search(data) is not None and _BUILDS.search(data) is not None
     if is_dockerfile(path):
         return False
-    return b"DOCKER_BUILDKIT" in data and _SWITCHED_OFF.search(data) is not None or _KANIKO.search(data) is not None
+    switched_off = b"DOCKER_BUILDKIT" in data and _SWITCHED_OFF.search(data) is not None
+    return switched_off or _KANIKO.search(data) is not None
 
 
 def uses_buildkit(dockerfile: Dockerfile) -> bool:

@@ -1,5 +1,6 @@
 """See cleartext_download.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
@@ -54,8 +55,11 @@ _PROGRAMS = FETCHERS | _INSTALLERS | _RPM_INSTALLERS
 _MIRRORS = re.compile(
     r"(?:^|_)(?:INDEX_URL|FIND_LINKS|UV_(?:DEFAULT_)?INDEX|NPM_CONFIG_REGISTRY|YARN_REGISTRY|YARN_NPM_REGISTRY_SERVER)$"
 )
-"""Variables that say where pip, uv, npm and yarn take packages from; whatever a proxy answers, go compares with `go.sum`
-and with its database of sums (go.dev/ref/mod, "Authenticating modules")."""
+"""Variables that say where pip, uv, npm and yarn take packages from.
+
+Of Go's proxy it does not matter who answers: `go` compares with `go.sum` and its database of sums (go.dev/ref/mod,
+"Authenticating modules").
+"""
 _SETTING = re.compile(r"registry=(?=\w+://)")
 """What `npm config set` writes for the same."""
 _OF_R = re.compile(r"\brepos\s*=\s*(?:c\(\s*)?(?:\w+\s*=\s*)?[\\\"']{1,3}(?P<url>http://[^\s\\\"']+)")
@@ -116,7 +120,7 @@ def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Ur
     fresh = change.fresh("cleartext-download", stage, keys)
     first, *others = [url for url, key in zip(found, keys, strict=True) if key in fresh]
     edits = [edit for url in found if (edit := _edit(run, url)) is not None]
-    return _problem(
+    problem = _problem(
         stage,
         run,
         first.text,
@@ -124,10 +128,11 @@ def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Ur
         edits if len(edits) == len(found) else [],
         more=[url.text for url in others],
         keys=keys,
-        sure=all(url.text in url.word.value for url in found),
         bare=any(has_no_authorities(stage, url.command.name) for url in found),
         index=any(_is_of_packages(url.command) for url in found),
     )
+    sure = all(url.text in url.word.value for url in found)
+    return problem if sure else dataclasses.replace(problem, confidence=Confidence.LIKELY)
 
 
 def _calls(run: Run) -> Iterator[Command]:
@@ -216,7 +221,6 @@ def _problem(
     *,
     more: Sequence[str] = (),
     keys: Sequence[str] = (),
-    sure: bool = True,
     bare: bool = False,
     index: bool = False,
 ) -> Problem:
@@ -228,7 +232,6 @@ def _problem(
         f"and the server, on a shared network or in a proxy, can put another file in {place}, and it is built into the "
         "image. "
         f"{_way_out(addresses, edits, bare=bare, index=index)}.",
-        Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,

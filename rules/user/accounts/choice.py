@@ -18,6 +18,7 @@ from rules.user.writing.reach import ROOTS_HOME, is_roots_home_closed
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
+    from rules.facts.images import ImageFacts
     from rules.model.accounts import Account
     from rules.model.stage import Stage
     from rules.problem import Edit, Fix
@@ -78,9 +79,11 @@ def choose(stage: Stage) -> Choice | None:
         return Choice(user, f"USER {user}", why, name=owner.name, meant=owner.writes)
     if stage.root.is_scratch:
         return Choice(_NOBODYS, f"USER {_NOBODYS}", "a number needs no account")
-    facts = stage.facts
-    if facts is None:
-        return None
+    return _of_base(stage.facts) if stage.facts is not None else None
+
+
+def _of_base(facts: ImageFacts) -> Choice | None:
+    """Return the account that a base runs as, else one that it ships for programs, else a new one."""
     if facts.user and not is_root_name(name_of(facts.user)):
         return Choice(facts.user, f"USER {facts.user}", "the base image runs as it")
     ready = facts.relatives.nonroot_user

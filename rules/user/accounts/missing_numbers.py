@@ -140,7 +140,9 @@ def _keeps_data(change: DockerfileChange, stage: Stage, account: Account) -> boo
         return True
     owned = (row for row in stage.files.attribute_changes if row.kind == "chown" and row.path is not None)
     folders = (row.path for row in owned if row.value.partition(":")[0] == account.name)
-    return bool(data_volumes(stage)) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)
+    if data_volumes(stage) or not all(volume.value for volume in stage.image.volumes):
+        return True
+    return any(not _is_filled(stage, folder) for folder in folders if folder is not None)
 
 
 def _is_filled(stage: Stage, folder: str) -> bool:
