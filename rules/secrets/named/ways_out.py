@@ -101,6 +101,12 @@ def _readers(found: NamedSecret, names: Sequence[str]) -> list[Run]:
     return [run for stage, start in _places(found) for run in readers_below(stage, start, names)]
 
 
+def is_hashed(found: NamedSecret) -> bool:
+    """Tell whether a step makes an account's password of an argument, whose hash then stays in the image."""
+    names = (found.name.text, *_takers(found))
+    return found.instruction.keyword == "ARG" and _is_hashed(_readers(found, names), names)
+
+
 def _is_hashed(reading: Sequence[Run], names: Sequence[str]) -> bool:
     """Whether a step that names it makes an account's password of it."""
     return any(makes_password(run) and any(name in run.instruction.text for name in names) for run in reading)
