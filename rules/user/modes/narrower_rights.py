@@ -16,6 +16,7 @@ from rules.user.owners.given import copies_since, covers, is_of, owners_given
 from rules.user.owners.kept_chowns import COPIED
 from rules.user.owners.linked_paths import by_link, paths_of
 from rules.user.owners.named import Owner, is_same
+from rules.user.root.by_design import LAMBDA
 
 if TYPE_CHECKING:
     from rules.api import Attributes, Stage, Step
@@ -64,7 +65,9 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
     """
     user = runtime_user(stage)
     step, safe, paths = found[0].step, without_others_writing(found[0].mode.text), paths_of(found)
-    settled = _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
+    settled = (
+        _on_lambda(stage, safe) or _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
+    )
     if settled is not None:
         return settled
     if own_uid:
@@ -77,6 +80,14 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
     if _has_group_zero(stage, paths):
         return "Group 0 has the owner's rights there already, and so has any uid that OpenShift starts it under."
     return _given(stage, found, user, meant=meant)
+
+
+def _on_lambda(stage: Stage, safe: str | None) -> str | None:
+    """Say what holds for AWS Lambda (its manual, "Deploy with container images": a file system that is read only)."""
+    if not (stage.root.base_text or "").startswith(LAMBDA):
+        return None
+    enough = _enough(safe) if safe is not None else "no right to write is needed"
+    return f"Lambda runs it as a user that no image knows, and lets it write to `/tmp` alone: {enough}."
 
 
 def _for_nobody(found: list[Grant], paths: list[str | None], safe: str | None) -> str | None:
