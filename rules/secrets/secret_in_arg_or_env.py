@@ -30,12 +30,10 @@ from rules.secrets.refusing_servers import refuses_without
 from rules.secrets.secret_mount_persisted import keeps
 
 _DISCARDED = (
-    "The stage does not ship, so its history is in no image; the builder's record of the build and a full provenance "
-    "attestation (`mode=max`) hold the value all the same"
+    "The stage does not ship, but the builder's record of the build and a full provenance attestation (`mode=max`) "
+    "keep the value"
 )
-_TAKEN_OUT = (
-    "Let the start refuse where none is given; merely left out, it may become an empty one that lets everybody in"
-)
+_TAKEN_OUT = "Leave that out, and let the start refuse without: an empty one may let everybody in"
 _REFUSES = "Leave that out: the start of this image refuses where none is given"
 _PLACE = (
     "What stands there is in every container and in `docker inspect`; give it at run time instead, and let the start "

@@ -254,7 +254,7 @@ def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) 
     made = any(put.kind == "run" and put.path != row.path and not makes_folder(put) for put in below)
     if not made and nothing_else_wrote(stage, run, row, first):
         return ""
-    return " What a `RUN` leaves there needs its `chown` in that step."
+    return " A `RUN` that makes files there has to `chown` them itself."
 
 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:

@@ -64,7 +64,7 @@ def _of_argument(found: NamedSecret) -> Iterator[str]:
             f"A real one comes in a secret mount: {_mount(name, read)}.{goes}"
         )
     else:
-        again = ", if one `RUN` uses it and deletes again what it writes it to" if _is_kept(reading, read) else ""
+        again = ", if that `RUN` also uses and deletes what it writes it to" if _is_kept(reading, read) else ""
         yield f"A secret mount leaves no trace{again}: {_mount(name, read)}.{goes}"
 
 

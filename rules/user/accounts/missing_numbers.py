@@ -76,8 +76,8 @@ def way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
     if written and counted is None and _keeps_data(change, stage, account):
         now = quote(f"id -u {account.name}")
         return (
-            f"Give it the number that {now} tells in the image that is in use, so that its data stays its own; for a "
-            f"new image any will do, such as {quote(f'-u {number_for(stage)}')}. Use that in `USER`."
+            f"Give it a number, and use that in `USER`: where the image is in use, the one that {now} tells there, so "
+            f"that its data stays its own; else any, such as {quote(f'-u {number_for(stage)}')}."
         )
     number = f"the number that line {counted[1]} counts on," if counted is not None else "a number, such as"
     return f"Give it {number} {quote(f'-u {number_for(stage)}')}, and use that in `USER`."

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 _MOST = 100
 """Changes of owners and modes that are looked through for each finding."""
 _GROUP_ZERO = "`chgrp -R 0` and `chmod -R g=u`"
-_ANY_UID = (
-    f"for a container that is started under any uid in group 0, as OpenShift does it, to that group ({_GROUP_ZERO})"
-)
+_ANY_UID = f"Under OpenShift, which starts it as any uid in group 0, give it to that group ({_GROUP_ZERO})"
 _NO_OWNER = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
 _SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
 """Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
@@ -127,9 +125,9 @@ def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -
     link = by_link(found)
     if user is None:
         how = "`COPY --chown`" if _is_copied(stage, found) else "`chown`"
-        return f"Give it to the one user that writes there ({how}){_at_the_start(stage)}; {_ANY_UID}.{link}"
+        return f"Give it to the one user that writes there ({how}){_at_the_start(stage)}. {_ANY_UID}.{link}"
     to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
-    arbitrary = f"; {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
+    arbitrary = f". {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
     return f"{to}{_first(stage, found[0].step, user)}{arbitrary}.{link}"
 
 
@@ -141,7 +139,7 @@ def _is_copied(stage: Stage, found: list[Grant]) -> bool:
 
 def _at_the_start(stage: Stage) -> str:
     """Say where an account is given something that the image does not have and a start script may make."""
-    starts = (start.value.words for start in stage.image.start_command if start.value is not None)
+    starts = (start.value.words for start in stage.image.start_command if start.set_in_file and start.value)
     may_make = not stage.users.created and any(is_script(word) for words in starts for word in words)
     return ", in the start script where that makes the account" if may_make else ""
 
