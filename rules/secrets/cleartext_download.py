@@ -25,6 +25,7 @@ from rules.api import (
 )
 from rules.facts.gone_hosts import gone_host
 from rules.quoting import listed
+from rules.secrets.downloads.checked_later import is_checked
 from rules.secrets.downloads.checks import checks, compares_hash
 from rules.secrets.downloads.fetched import (
     CLEARTEXT,
@@ -34,6 +35,7 @@ from rules.secrets.downloads.fetched import (
     is_local,
     php_urls,
     powershell_urls,
+    saved_name,
     split_url,
     stages_that_count,
     urls,
@@ -102,7 +104,10 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     if checks(run) or compares_hash(run):
         return
     calls = [command for command in _calls(run) if not is_kept_nowhere(run, command)]
-    found = [url for c in calls for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)]
+    clear = [url for c in calls for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)]
+    found = [url for url in clear if url.command.name not in FETCHERS or not is_checked(run, saved_name(url))]
+    if clear and not found:
+        return
     if not found:
         mirrors = tuple(_mirrors(run))
         for text, span in (*mirrors, *powershell_urls(run), *php_urls(run)):
@@ -255,7 +260,7 @@ _ANOTHER_WAY = {False: "check the SHA-256 of what arrives", True: "check out a c
 def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool, index: bool) -> str:
     """Say how it comes encrypted, and what an image without authorities needs for that."""
     several = len({split_url(one) for one in addresses}) > 1
-    other = _ANOTHER_WAY[all(one.startswith(_GIT) for one in addresses)]
+    other = _ANOTHER_WAY[all(one.startswith(_GIT) or one.endswith(".git") for one in addresses)]
     otherwise = "" if index else f", or {other}"
     way = (
         f"The {'servers answer' if several else 'server answers'} under `https://` as well"
