@@ -40,7 +40,7 @@ from rules.user.owners.chown_as_copied import (
     with_owners,
 )
 from rules.user.owners.copied import is_already_so, on_other_lines
-from rules.user.owners.copied_weights import are_few_texts, heaviest
+from rules.user.owners.copied_weights import are_few_texts, heaviest, is_pattern_of_texts
 from rules.user.owners.installed_before import Install, installed_before
 from rules.user.owners.kept_chowns import COPIED, kept, makes_folder
 from rules.user.owners.named import owner_of
@@ -101,7 +101,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         for put in (*stage.files.below(row.path or ""), *_built_around(stage, run, row))
         if put.kind in COPIED
         and put.tree
-        and not _is_one_file(put)
+        and not (_is_one_file(put) or is_pattern_of_texts(put))
         and put.step.instruction.line < run.instruction.line
         and not is_already_so(stage, put, row)
         and not _is_done_above(stage, put, row)
