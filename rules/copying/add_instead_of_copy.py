@@ -28,6 +28,8 @@ from rules.api import (
 _ARCHIVE = re.compile(
     r"\.(?:tar|tgz|tbz2?|txz|tzst|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
 )
+_OPEN_TAR = re.compile(r"\*\.tar|\.tar\b.*\*")
+"""A pattern for archives of whatever compression: `rootfs.tar.*`."""
 _ZIPS = re.compile(r"\.(?:jar|war|ear|zip|whl|nupkg)[\"']*$", re.IGNORECASE)
 """Endings of zip archives, of which ADD unpacks none (Dockerfile reference, "ADD": tar archives alone)."""
 _FOLDERS = (".d", ".dist-info", ".egg-info", ".git")
@@ -78,7 +80,7 @@ def _is_plain_copy(copy: Copy) -> bool:
         source.path is not None
         and not source.is_remote
         and not _ARCHIVE.search(source.path)
-        and "*.tar" not in source.path
+        and not _OPEN_TAR.search(source.path)
         for source in copy.sources
     )
 

@@ -62,6 +62,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "console-scripts-not-copied": (_same_fact("instruction", "start-tool-missing"),),
     "secret-flows-to-final": (_silence("cause", "secret-file-copied"),),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
+    "password-set-in-image": (_silence("cause", "secret-in-arg-or-env"),),
     "cache-order-regressed": (_same_fact("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (
         _silence("stage", "user-group-drops-supplementary", "user-name-not-numeric", "user-only-in-builder"),

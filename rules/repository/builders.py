@@ -2,6 +2,8 @@
 
 It takes no `--mount`, no `--chmod`, `--link` and `--checksum`, and no here-document (docs.docker.com, "BuildKit").
 Docker uses it where `DOCKER_BUILDKIT=0` says so, and for what its library for Python builds (docker/docker-py 2230).
+Kaniko goes over such flags without a word: it knows no `--mount`, and `--chmod` since its 1.23 alone
+(GoogleContainerTools/kaniko 3119).
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ _FLAGS = frozenset("mount network security chmod link checksum keep-git-dir excl
 _SWITCHED_OFF = re.compile(rb"\bDOCKER_BUILDKIT[\"']?\s*[=:]\s*[\"']?(?:0|false)\b", re.IGNORECASE)
 _LIBRARY = re.compile(rb"^[ \t]*(?:import|from)[ \t]+docker\b", re.MULTILINE)
 _BUILDS = re.compile(rb"\.images\.build\(|\b(?:api|api_client|APIClient\([^()\n]*\)|client|docker_client|cli)\.build\(")
+_KANIKO = re.compile(rb"/kaniko/executor\b|\bkaniko-project/executor\b")
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 
 
 def is_built_classically(repository: Repository, dockerfile: str) -> bool:
-    """Tell whether a file that was read builds with the classic builder, and the Dockerfile has nothing against it.
+    """Tell whether a file that was read builds with the classic builder or Kaniko, and the Dockerfile allows it.
 
     Which of several Dockerfiles it builds is not asked: what the classic builder takes, every builder takes.
     """
@@ -41,7 +44,10 @@ def _builds_classically(repository: Repository) -> bool:
 def _does(path: str, data: bytes) -> bool:
     if path.endswith(".py"):
         return b"docker" in data and _LIBRARY.search(data) is not None and _BUILDS.search(data) is not None
-    return b"DOCKER_BUILDKIT" in data and not is_dockerfile(path) and _SWITCHED_OFF.search(data) is not None
+    if is_dockerfile(path):
+        return False
+    switched_off = b"DOCKER_BUILDKIT" in data and _SWITCHED_OFF.search(data) is not None
+    return switched_off or _KANIKO.search(data) is not None
 
 
 def uses_buildkit(dockerfile: Dockerfile) -> bool:

@@ -11,9 +11,13 @@ from rules.repository import composes, yamls
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HINT = re.compile(rb"\b(?:privileged|cap_add|network_mode|pid|user)[\"']?:")
+_HINT = re.compile(
+    rb"\b(?:privileged|cap_add|network_mode|pid|user|devices)[\"']?:|/(?:docker|podman|containerd)\.sock\b"
+)
 """What a compose file must hold to be read once more."""
 _ROOT = re.compile(r"(?:root|0)(?::.*)?")
+_SOCKET = re.compile(r"/(?:docker|podman|containerd)\.sock$")
+"""The socket of the host's engine, which belongs to root and to a group whose number is another on each host."""
 _SHARED = {"network_mode": "network", "pid": "processes"}
 
 
@@ -79,6 +83,21 @@ def _of_root(service: dict[str, Any]) -> tuple[str, str, str] | None:
         return "cap_add", f"cap_add: [{', '.join(added)}]", ", which only root gets"
     if _ROOT.fullmatch(yamls.text(service.get("user"))):
         return "user", f"user: {yamls.text(service.get('user'))}", ""
+    if (owned := _of_hosts_root(service)) is not None:
+        return *owned, ", which on the host belongs to root"
     shared = (key for key in ("pid", "network_mode") if yamls.text(service.get(key)) == "host")
     key = next(shared, None)
     return (key, f"{key}: host", f", and root may be needed for the host's {_SHARED[key]}") if key else None
+
+
+def _of_hosts_root(service: dict[str, Any]) -> tuple[str, str] | None:
+    """Return a device, or the socket of the host's engine, that a service is given, behind the setting's name."""
+    for item in yamls.sequence(service.get("devices")):
+        if (device := yamls.text(item).partition(":")[0]).startswith("/dev/"):
+            return "devices", device
+    for item in yamls.sequence(service.get("volumes")):
+        long = yamls.mapping(item)
+        source = yamls.text(long.get("source")) if long else yamls.text(item).partition(":")[0]
+        if _SOCKET.search(source):
+            return "volumes", source
+    return None

@@ -1,5 +1,6 @@
 """See cleartext_download.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
@@ -24,6 +25,7 @@ from rules.api import (
 )
 from rules.facts.gone_hosts import gone_host
 from rules.quoting import listed
+from rules.secrets.downloads.checked_later import is_checked
 from rules.secrets.downloads.checks import checks, compares_hash
 from rules.secrets.downloads.fetched import (
     CLEARTEXT,
@@ -33,6 +35,7 @@ from rules.secrets.downloads.fetched import (
     is_local,
     php_urls,
     powershell_urls,
+    saved_name,
     split_url,
     stages_that_count,
     urls,
@@ -48,14 +51,19 @@ _INSTALLERS = frozenset(
 )
 _RPM_INSTALLERS = frozenset({"yum", "dnf", "microdnf", "tdnf"})
 """They do not check the signature of a package that is given by its address (`localpkg_gpgcheck`, dnf.conf(5))."""
+_OF_PACKAGES = _INSTALLERS - {"git", "hg", "svn", "rpm", "apt-key"}
+"""Those that take what they fetch by its name: of a whole index there is no one sum."""
 _PROGRAMS = FETCHERS | _INSTALLERS | _RPM_INSTALLERS
 _MIRRORS = re.compile(
-    r"(?:^|_)(?:INDEX_URL|FIND_LINKS|UV_(?:DEFAULT_)?INDEX|NPM_CONFIG_REGISTRY|YARN_REGISTRY|YARN_NPM_REGISTRY_SERVER|"
-    r"GOPROXY)$"
+    r"(?:^|_)(?:INDEX_URL|FIND_LINKS|UV_(?:DEFAULT_)?INDEX|NPM_CONFIG_REGISTRY|YARN_REGISTRY|YARN_NPM_REGISTRY_SERVER)$"
 )
-"""Variables that say where pip, uv, npm, yarn and go take packages from."""
-_SETTING = re.compile(r"(?:registry|GOPROXY)=(?=\w+://)")
-"""What `npm config set` and `go env -w` write for the same."""
+"""Variables that say where pip, uv, npm and yarn take packages from.
+
+Of Go's proxy it does not matter who answers: `go` compares with `go.sum` and its database of sums (go.dev/ref/mod,
+"Authenticating modules").
+"""
+_SETTING = re.compile(r"registry=(?=\w+://)")
+"""What `npm config set` writes for the same."""
 _OF_R = re.compile(r"\brepos\s*=\s*(?:c\(\s*)?(?:\w+\s*=\s*)?[\\\"']{1,3}(?P<url>http://[^\s\\\"']+)")
 """Where R takes packages from, of which it checks no signature (R's `install.packages`, "repos")."""
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
@@ -96,12 +104,16 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     if checks(run) or compares_hash(run):
         return
     calls = [command for command in _calls(run) if not is_kept_nowhere(run, command)]
-    found = [url for c in calls for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)]
+    clear = [url for c in calls for url in (*urls(c, run), *_of_git(run, c)) if _is_clear(url)]
+    found = [url for url in clear if url.command.name not in FETCHERS or not is_checked(run, saved_name(url))]
+    if clear and not found:
+        return
     if not found:
-        for text, span in (*_mirrors(run), *powershell_urls(run), *php_urls(run)):
+        mirrors = tuple(_mirrors(run))
+        for text, span in (*mirrors, *powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
             if scheme in CLEARTEXT and not is_local(host) and not _SIGNED.search(text):
-                yield _problem(stage, run, text, span, [])
+                yield _problem(stage, run, text, span, [], index=(text, span) in mirrors)
                 return
     if found:
         yield _of_all(change, stage, run, found)
@@ -113,7 +125,7 @@ def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Ur
     fresh = change.fresh("cleartext-download", stage, keys)
     first, *others = [url for url, key in zip(found, keys, strict=True) if key in fresh]
     edits = [edit for url in found if (edit := _edit(run, url)) is not None]
-    return _problem(
+    problem = _problem(
         stage,
         run,
         first.text,
@@ -121,9 +133,11 @@ def _of_all(change: DockerfileChange, stage: Stage, run: Run, found: Sequence[Ur
         edits if len(edits) == len(found) else [],
         more=[url.text for url in others],
         keys=keys,
-        sure=all(url.text in url.word.value for url in found),
         bare=any(has_no_authorities(stage, url.command.name) for url in found),
+        index=any(_is_of_packages(url.command) for url in found),
     )
+    sure = all(url.text in url.word.value for url in found)
+    return problem if sure else dataclasses.replace(problem, confidence=Confidence.LIKELY)
 
 
 def _calls(run: Run) -> Iterator[Command]:
@@ -131,6 +145,10 @@ def _calls(run: Run) -> Iterator[Command]:
     for command in run.calls(*_PROGRAMS, "python", "python3"):
         if not command.name.startswith("python") or [word.value for word in command.args[:2]] == ["-m", "pip"]:
             yield command
+
+
+def _is_of_packages(command: Command) -> bool:
+    return command.name in _OF_PACKAGES or command.name.startswith("python")
 
 
 def _of_git(run: Run, command: Command) -> Iterator[Url]:
@@ -153,7 +171,7 @@ def _mirrors(run: Run) -> Iterator[tuple[str, Span]]:
                 yield _first(word.value), word.span
         for word in command.args if command.name in ("R", "Rscript", "r") else ():
             yield from [(match["url"], word.span) for match in [_OF_R.search(word.value)] if match is not None]
-        for word in command.args if command.name in ("npm", "pnpm", "go") else ():
+        for word in command.args if command.name in ("npm", "pnpm") else ():
             match = _SETTING.match(word.value)
             if match is not None:
                 yield _first(word.value[match.end() :]), word.span
@@ -196,7 +214,7 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
         text = _first(text) if text else None
         found = split_url(text) if text else None
         if value is not None and text and found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
-            yield _problem(stage, step, text, value.span, [])
+            yield _problem(stage, step, text, value.span, [], index=True)
 
 
 def _problem(
@@ -208,8 +226,8 @@ def _problem(
     *,
     more: Sequence[str] = (),
     keys: Sequence[str] = (),
-    sure: bool = True,
     bare: bool = False,
+    index: bool = False,
 ) -> Problem:
     addresses = tuple(dict.fromkeys((url, *more)))
     place = "its place" if len(addresses) == 1 else "the place of one"
@@ -218,8 +236,7 @@ def _problem(
         f"{stage.label} fetches {listed(map(quote, addresses))} without encryption. Whoever stands between the builder "
         f"and the server, on a shared network or in a proxy, can put another file in {place}, and it is built into the "
         "image. "
-        f"{_way_out(addresses, edits, bare=bare)}.",
-        Confidence.CERTAIN if sure else Confidence.LIKELY,
+        f"{_way_out(addresses, edits, bare=bare, index=index)}.",
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,
@@ -240,14 +257,15 @@ _ANOTHER_WAY = {False: "check the SHA-256 of what arrives", True: "check out a c
 """What else holds what arrives to what was meant; of a clone that is the commit."""
 
 
-def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool) -> str:
+def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool, index: bool) -> str:
     """Say how it comes encrypted, and what an image without authorities needs for that."""
     several = len({split_url(one) for one in addresses}) > 1
-    other = _ANOTHER_WAY[all(one.startswith(_GIT) for one in addresses)]
+    other = _ANOTHER_WAY[all(one.startswith(_GIT) or one.endswith(".git") for one in addresses)]
+    otherwise = "" if index else f", or {other}"
     way = (
         f"The {'servers answer' if several else 'server answers'} under `https://` as well"
         if edits
-        else f"Use `https://` where the server has it, or {other}"
+        else f"Use `https://` where the server has it{otherwise}"
     )
     lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
     return way + lacks

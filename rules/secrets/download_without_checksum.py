@@ -25,7 +25,8 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.secrets.downloads.addresses import SCRIPT, TRUST, is_by_content, judged, named_risk
-from rules.secrets.downloads.checks import checks, forgiven_checks, last_checks
+from rules.secrets.downloads.checked_later import SAVING, address_of, is_checked
+from rules.secrets.downloads.checks import forgiven_checks
 from rules.secrets.downloads.fetched import (
     FETCHERS,
     Url,
@@ -61,14 +62,8 @@ _PAPERS = re.compile(
     r"(?:^|[/._-])(?:licen[cs]e|copying|notice|readme|changelog|\w*sums?)(?:\.\w+)?(?:[?#]|$)", re.IGNORECASE
 )
 """Texts that come with a program, and the list of its sums."""
-_SUM_OR_KEY = re.compile(
-    r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE
-)
 _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
 """The ending under which a file's signature or sum lies beside it."""
-_SAVING = FETCHERS | {"php"}
-"""What saves an address: PHP by a `copy` in the code of its `-r`, as Composer's page had it for long."""
-
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|`[^`]*`|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _RELEASE = re.compile(r"v?#(?:\.#)*(?:[-.]?(?:alpha|beta|dev|final|post|pre|rc|[a-z])(?![a-z])#?)?", re.IGNORECASE)
 """What a release comes to without its numbers, written out or by a variable: `3.4`, `v1.0rc2`, `1.1.1w`."""
@@ -119,14 +114,14 @@ def _keeper(run: Run, url: Url) -> str | None:
 
 
 def _unchecked(run: Run) -> list[Url]:
-    fetchers = run.calls(*_SAVING)
+    fetchers = run.calls(*SAVING)
     executable = bool(fetchers) and any(command.name in ("chmod", "install") for command in run.commands)
     found: list[Url] = []
     for command in fetchers:
         if _is_run_unseen(run, command) or (command.before == "||" and found):
             continue  # behind `||` the same is sought in another place
         url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
-        if url is not None and not _is_checked(run, saved_name(url)) and not _is_left_to_script(run, url):
+        if url is not None and not is_checked(run, saved_name(url)) and not _is_left_to_script(run, url):
             found.append(url)
     return found
 
@@ -145,24 +140,6 @@ def _is_run_unseen(run: Run, download: Command) -> bool:
     """Whether a shell reads the download, which is `remote-script-piped-to-shell`."""
     beside = (command for command in run.pipelines[download.pipeline] if command.start != download.start)
     return any(command.name in INTERPRETERS for command in beside)
-
-
-@once
-def _checks_of(stage: Stage) -> dict[str | None, int]:
-    """Return where each download of a stage is checked last, as `last_checks` does; sums and keys are no downloads."""
-    if not any(checks(run) for run in stage.runs):
-        return {}
-    found = (url for run in stage.runs for command in run.calls(*_SAVING) for url in urls(command, run))
-    names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
-    added = ((copy, _address(source)) for copy in stage.copies if copy.is_add for source in copy.sources)
-    names |= {added_name(copy, path) for copy, path in added if path and "://" in path and not _SUM_OR_KEY.search(path)}
-    return last_checks(stage, names - {""})
-
-
-def _is_checked(step: Step, name: str) -> bool:
-    """Whether a check of this RUN or a later one names the file, or names none of the downloads."""
-    last = _checks_of(step.stage)
-    return max(last.get(None, -1), last.get(name, -1)) >= step.index
 
 
 def _is_left_to_script(run: Run, url: Url) -> bool:
@@ -216,14 +193,14 @@ def _made_executable(stage: Stage) -> frozenset[str]:
 
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
     for source in copy.sources:
-        path = _address(source)
+        path = address_of(source)
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git"):
             continue
         if is_by_content(source.path or path):
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
-        if counts and not _is_checked(copy, added_name(copy, path)):
+        if counts and not is_checked(copy, added_name(copy, path)):
             problem = _problem(stage, copy, [path], source.word.span, items=(_name_of_added(source, path),))
             yield replace(problem, cause=in_the_clear([path], source.word.span))
 
@@ -232,13 +209,6 @@ def _name_of_added(source: CopySource, written: str) -> str:
     """Return the name of what an ADD takes: as written where that says it, for a value may be a version."""
     name = downloaded_name(written)
     return name if name and "$" not in name else _name(source.path or written)
-
-
-def _address(source: CopySource) -> str:
-    """Return the address of an ADD as written; filled in where scheme and host are not written out."""
-    text = source.word.text.strip("\"'")
-    written = split_url(text) if "$" in text else None
-    return text if written is not None and "$" not in written[1] else source.path or ""
 
 
 def _becomes_program(copy: Copy, url: str) -> bool:

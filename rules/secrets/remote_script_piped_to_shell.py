@@ -127,8 +127,8 @@ def _way_out(run: Run, url: str, check: str) -> str:
     branch = branch_of(url)
     moves = f"`{branch}` is another file after each commit" if branch else "The file there may change with each release"
     return (
-        f"{moves}, so no sum of it lasts: take the script as a tag or a commit has it, check the {check} of that, then "
-        "run it. Or do without: install a package, or copy the program of a version out of its image."
+        f"{moves}, so no sum of it lasts: take the script from a tag or a commit, check the {check} of that, then run "
+        "it. Or do without: install a package, or copy the program of a version out of its image."
     )
 
 

@@ -25,17 +25,15 @@ from rules.api import (
 from rules.quoting import listed
 from rules.secrets.named.names import could_be_secret, is_placeholder, is_stock, names_a_secret
 from rules.secrets.named.variables import NamedSecret, holds_a_secret, secret_made_of
-from rules.secrets.named.ways_out import makes_password, mount_id, ways_out
+from rules.secrets.named.ways_out import is_hashed, makes_password, mount_id, ways_out
 from rules.secrets.refusing_servers import refuses_without
 from rules.secrets.secret_mount_persisted import keeps
 
 _DISCARDED = (
-    "The stage does not ship, so its history is in no image; the builder's record of the build and a full provenance "
-    "attestation (`mode=max`) hold the value all the same"
+    "The stage does not ship, but the builder's record of the build and a full provenance attestation (`mode=max`) "
+    "keep the value"
 )
-_TAKEN_OUT = (
-    "Let the start refuse where none is given; merely left out, it may become an empty one that lets everybody in"
-)
+_TAKEN_OUT = "Leave that out, and let the start refuse without: an empty one may let everybody in"
 _REFUSES = "Leave that out: the start of this image refuses where none is given"
 _PLACE = (
     "What stands there is in every container and in `docker inspect`; give it at run time instead, and let the start "
@@ -44,6 +42,7 @@ _PLACE = (
 _CONFIDENCES = {"literal": Confidence.CERTAIN, "client": Confidence.POSSIBLE}
 """What several containers agree upon by default is often no secret: only the summary speaks of it."""
 _EMBEDDED = re.compile(r"[\"']?jdbc:(?:sqlite|h2:(?:mem|file|~|\.)|hsqldb:(?:mem|file)|derby:(?!//))")
+_TRUSTED = re.compile(r"TRUST_?STORE|CACERTS", re.IGNORECASE)
 _WRAPPERS = frozenset({"gradlew", "mvnw"})
 """Scripts of build tools, which read nothing of their own accord."""
 
@@ -106,7 +105,12 @@ def _counts(instruction: Instruction, name: Word, value: Word | None, *, ships: 
     if value is None or not value.text.strip("\"'"):
         return instruction.keyword == "ARG"
     made_up = instruction.keyword == "ENV" and not ships and _is_made_up(name, value)
-    return could_be_secret(value.text) and not made_up
+    return could_be_secret(value.text) and not (made_up or _is_of_authorities(name, value))
+
+
+def _is_of_authorities(name: Word, value: Word) -> bool:
+    """Whether it is the usual password of a store that holds nothing but certificates, as Java's own one has it."""
+    return _TRUSTED.search(name.text) is not None and is_stock(name.text, value.text)
 
 
 def _by_name(found: NamedSecret) -> str:
@@ -138,6 +142,7 @@ def _problem(change: DockerfileChange, group: Sequence[NamedSecret], every: tupl
         key=first.name.text,
         items=every,
         decision=_decision(first, then, out),
+        cause=f"password in {first.name.text}" if not literal and is_hashed(first) else "",
         minor=first.kind == "place" and first.instruction.keyword == "ENV",
         severity=Severity.ERROR if literal and first.ships else Severity.WARNING,
         fix=_fix(change, first.instruction, first.name, first.value),

@@ -24,6 +24,8 @@ _SAID = ("md5", "sha1", "shasum", "tls", "ssl", "seclevel")
 _SHORT = re.compile("-[23]")
 _REASON = re.compile(r"seclevel|cipher|\btls|ssl|md5|sha-?1|legacy|weak", re.IGNORECASE)
 """What a comment speaks of that gives the reason."""
+_KEYS = "allows weak keys"
+_ENCRYPTION = "allows old encryption"
 _STRONG_DIGESTS = ("sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "blake2b512")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
 
@@ -41,10 +43,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A connection or a checksum uses an algorithm that is broken."""
     for stage in change.stages:
         for run in stage.runs:
-            for command in run.commands if _may_say(run) else ():
-                fact = _old_tls(run, command) or _weak_hash(run, command)
-                if fact is not None:
-                    yield _problem(stage, run, command, *fact)
+            for command, fact, then in _found(run) if _may_say(run) else ():
+                yield _problem(stage, run, command, fact, then)
+
+
+def _found(run: Run) -> list[tuple[Command, str, str]]:
+    """Return what a RUN does so; the weak keys that it allows with the old encryption are told with that."""
+    told = ((command, _old_tls(run, command) or _weak_hash(run, command)) for command in run.commands)
+    found = [(command, *fact) for command, fact in told if fact is not None]
+    keys = [row for row in found if row[1].startswith(_KEYS)]
+    others = [row for row in found if not row[1].startswith(_KEYS)]
+    place = next((at for at, row in enumerate(others) if row[1].startswith(_ENCRYPTION)), None)
+    if not keys or place is None:
+        return found
+    command, fact, then = others[place]
+    others[place] = (command, f"{fact}, and {keys[0][1].removeprefix('allows ')}", then)
+    return others
 
 
 def _may_say(run: Run) -> bool:
@@ -62,16 +76,16 @@ def _old_tls(run: Run, command: Command) -> tuple[str, str] | None:
     if what is None or (not flags and _is_put_back(run, command)):
         return None
     if what.startswith("SECLEVEL"):
-        return f"allows weak keys: {quote(what)}", (
+        return f"{_KEYS}: {quote(what)}", (
             f"What goes by that file takes RSA keys of {'any length' if what.endswith('0') else '1024 bits'}. If one "
             "server needs it, allow it for the connection to that one"
         )
     if not flags:
-        return f"allows old encryption: {quote(what)}", (
+        return f"{_ENCRYPTION}: {quote(what)}", (
             "What goes by that file takes TLS before 1.2, which can be read and changed by whoever stands in between. "
             "If one server needs it, allow it for the connection to that one"
         )
-    return f"allows old encryption: {quote(what)}", (
+    return f"{_ENCRYPTION}: {quote(what)}", (
         "TLS before 1.2 can be read and changed by whoever stands in between. Drop it; servers that speak nothing "
         "newer are not to be trusted with what goes into an image"
     )

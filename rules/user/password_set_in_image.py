@@ -10,6 +10,7 @@ _RANDOM = re.compile(
     r"openssl rand|/dev/u?random|/proc/sys/kernel/random/uuid|\bpwgen\b|\buuidgen\b|\$RANDOM\b|\bsecrets\."
 )
 _VARIABLE = re.compile(r"\$\{?(\w+)")
+_PASSWORD = re.compile(r"pass|pw|secret", re.IGNORECASE)
 _LOCKED = ("*", "!", "!!", "*:", "x")
 _WITHOUT_PASSWORD = ("-D", "--disabled-password", "--disabled-login", "-S", "--system")
 _HARMLESS_PASSWD = ("-l", "--lock", "-e", "--expire", "-S", "--status", "-u", "--unlock", "-n", "-x", "-w", "-i")
@@ -82,7 +83,8 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     removes = command.has("-d", "--delete") if command.name == "passwd" else _is_emptied(command)
     what = "removes the password of an account" if removes else "sets the password of an account"
     first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
-    mounted = "/run/secrets/" in command.source.text[first : command.end]
+    text = command.source.text[first : command.end]
+    mounted = "/run/secrets/" in text
     shown = "" if mounted else "; the build log and `docker history` may show it in plain text"
     then = (
         "Anyone who reaches a login or `su` in the container needs none."
@@ -97,6 +99,9 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         stage=stage.key,
         instruction=run.instruction,
         key=name,
+        cause=next(
+            (f"password in {variable}" for variable in _VARIABLE.findall(text) if _PASSWORD.search(variable)), ""
+        ),
     )
 
 

@@ -40,7 +40,7 @@ from rules.user.owners.chown_as_copied import (
     with_owners,
 )
 from rules.user.owners.copied import is_already_so, on_other_lines
-from rules.user.owners.copied_weights import are_few_texts, heaviest
+from rules.user.owners.copied_weights import are_few_texts, heaviest, is_pattern_of_texts
 from rules.user.owners.installed_before import Install, installed_before
 from rules.user.owners.kept_chowns import COPIED, kept, makes_folder
 from rules.user.owners.named import owner_of
@@ -101,7 +101,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         for put in (*stage.files.below(row.path or ""), *_built_around(stage, run, row))
         if put.kind in COPIED
         and put.tree
-        and not _is_one_file(put)
+        and not (_is_one_file(put) or is_pattern_of_texts(put))
         and put.step.instruction.line < run.instruction.line
         and not is_already_so(stage, put, row)
         and not _is_done_above(stage, put, row)
@@ -254,7 +254,7 @@ def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) 
     made = any(put.kind == "run" and put.path != row.path and not makes_folder(put) for put in below)
     if not made and nothing_else_wrote(stage, run, row, first):
         return ""
-    return " What a `RUN` leaves there needs its `chown` in that step."
+    return " A `RUN` that makes files there has to `chown` them itself."
 
 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:
@@ -263,7 +263,8 @@ def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     renumbers = renumbered_below(stage, owner_of(row), line)
     if row.kind == "chown" and renumbers is not None:
         return f" {quote(renumbers.name)} (line {renumbers.line}) has to come before that: the number counts."
-    lacking = (stage.facts is not None or name in first_made(stage)) and bool(name) and not name.isdecimal()
+    without = stage.facts is not None and stage.facts.has_user(name) is False
+    lacking = (without or name in first_made(stage)) and bool(name) and not name.isdecimal()
     if row.kind != "chown" or not lacking or is_known_before(stage, name, line):
         return ""
     return f" The account {quote(name)} has to be there before that."

@@ -39,7 +39,7 @@ _OF_NO_RELEASE = re.compile(
     r"\$\((?:uname|arch\b|dpkg --print-)[^()]*\)|`(?:uname|arch\b|dpkg --print-)[^`]*`"
     r"|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
-    r"|(?:ubuntu|debian|fedora|centos|rhel|rocky|almalinux|macos|osx)[-_]?\d+(?:[._]\d+)*"
+    r"|(?:ubuntu|debian|fedora|centos|rhel|rocky|almalinux|macos|osx)[-_/]?\d+(?:[._]\d+)*"
     r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|\.ps1|python3|\d+\.x\b",
     re.IGNORECASE,
 )

@@ -64,7 +64,7 @@ def _of_argument(found: NamedSecret) -> Iterator[str]:
             f"A real one comes in a secret mount: {_mount(name, read)}.{goes}"
         )
     else:
-        again = ", if the `RUN` also deletes what it writes it to" if _is_kept(reading, read) else ""
+        again = ", if that `RUN` also uses and deletes what it writes it to" if _is_kept(reading, read) else ""
         yield f"A secret mount leaves no trace{again}: {_mount(name, read)}.{goes}"
 
 
@@ -99,6 +99,12 @@ def _places(found: NamedSecret) -> Sequence[tuple[Stage, int]]:
 def _readers(found: NamedSecret, names: Sequence[str]) -> list[Run]:
     """Return the RUNs that may read it, in whatever stage that declares it."""
     return [run for stage, start in _places(found) for run in readers_below(stage, start, names)]
+
+
+def is_hashed(found: NamedSecret) -> bool:
+    """Tell whether a step makes an account's password of an argument, whose hash then stays in the image."""
+    names = (found.name.text, *_takers(found))
+    return found.instruction.keyword == "ARG" and _is_hashed(_readers(found, names), names)
 
 
 def _is_hashed(reading: Sequence[Run], names: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ SAID = ("insecure", "check-certificate", "no-check", "trust", "verify", "strict-
 SHORT = re.compile(r"-\w*k")
 CONFIGURED = re.compile(
     r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
-    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
+    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)(?:[\s=]+"false"|["'\s=]+["']?false)|"""
     r"""check[-_]certificate\s*=\s*(?:off|no)|\.trusted-host\s+[^\s"']+|(?:(?<![-.\w])|(?<=\\n))trusted-host\s*=\s*[^\s"'\\]+|disable-tls["']?[\s:=]+["']?true|"""
     r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|ssl_verify_mode["']?[\s:=]+["']?(?:0|none)\b|"""
     r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import within, within_any
-from rules.model.users import ROOT_NAMES
+from rules.model.users import ROOT_NAMES, is_root_name
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.user.accounts.running import as_written, name_of
@@ -18,6 +18,7 @@ from rules.user.writing.reach import ROOTS_HOME, is_roots_home_closed
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
+    from rules.facts.images import ImageFacts
     from rules.model.accounts import Account
     from rules.model.stage import Stage
     from rules.problem import Edit, Fix
@@ -63,7 +64,8 @@ class Choice(NamedTuple):
 def choose(stage: Stage) -> Choice | None:
     """Return the account to switch to; `None` when none is safe.
 
-    One that the file made, one that it gives the program's folder to, one that the base ships, else a new one.
+    One that the file made, one that it gives the program's folder to, the one that the base runs as, one that the base
+    ships, else a new one.
     """
     sure = [account for account in stage.users.created if not account.command.conditional]
     created = [a for a in sure if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
@@ -77,9 +79,13 @@ def choose(stage: Stage) -> Choice | None:
         return Choice(user, f"USER {user}", why, name=owner.name, meant=owner.writes)
     if stage.root.is_scratch:
         return Choice(_NOBODYS, f"USER {_NOBODYS}", "a number needs no account")
-    facts = stage.facts
-    if facts is None:
-        return None
+    return _of_base(stage.facts) if stage.facts is not None else None
+
+
+def _of_base(facts: ImageFacts) -> Choice | None:
+    """Return the account that a base runs as, else one that it ships for programs, else a new one."""
+    if facts.user and not is_root_name(name_of(facts.user)):
+        return Choice(facts.user, f"USER {facts.user}", "the base image runs as it")
     ready = facts.relatives.nonroot_user
     if ready is not None and facts.has_user(ready[0]) is False:
         ready = None  # an older release than the one that brought the account

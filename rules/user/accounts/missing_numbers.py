@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.folders import TEMPORARY
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.problem import Edit
@@ -24,8 +25,8 @@ _MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
 _MAKERS = ("useradd", "adduser")
 _ONE_SUGGESTION = 10
 """Lines that one suggestion spans at most: what lies further apart is mended in two steps."""
-_NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run", "/media", "/mnt")
-"""Folders whose files are the kernel's, gone with the container, or the host's."""
+_NO_DATA = (*TEMPORARY, "/proc", "/sys", "/dev", "/run", "/var/run", "/media", "/mnt")
+"""Folders whose files are the kernel's, nobody's to keep, gone with the container, or the host's."""
 
 
 def unnumbered(stage: Stage) -> Account | None:
@@ -75,8 +76,8 @@ def way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
     if written and counted is None and _keeps_data(change, stage, account):
         now = quote(f"id -u {account.name}")
         return (
-            f"Give it the number that {now} tells in the image that is in use, so that its data stays its own; for a "
-            f"new image any will do, such as {quote(f'-u {number_for(stage)}')}. Use that in `USER`."
+            f"Give it a number, and use that in `USER`: where the image is in use, the one that {now} tells there, so "
+            f"that its data stays its own; else any, such as {quote(f'-u {number_for(stage)}')}."
         )
     number = f"the number that line {counted[1]} counts on," if counted is not None else "a number, such as"
     return f"Give it {number} {quote(f'-u {number_for(stage)}')}, and use that in `USER`."
@@ -139,7 +140,9 @@ def _keeps_data(change: DockerfileChange, stage: Stage, account: Account) -> boo
         return True
     owned = (row for row in stage.files.attribute_changes if row.kind == "chown" and row.path is not None)
     folders = (row.path for row in owned if row.value.partition(":")[0] == account.name)
-    return bool(stage.image.volumes) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)
+    if data_volumes(stage) or not all(volume.value for volume in stage.image.volumes):
+        return True
+    return any(not _is_filled(stage, folder) for folder in folders if folder is not None)
 
 
 def _is_filled(stage: Stage, folder: str) -> bool:

@@ -16,6 +16,7 @@ from rules.user.owners.given import copies_since, covers, is_of, owners_given
 from rules.user.owners.kept_chowns import COPIED
 from rules.user.owners.linked_paths import by_link, paths_of
 from rules.user.owners.named import Owner, is_same
+from rules.user.root.by_design import LAMBDA
 
 if TYPE_CHECKING:
     from rules.api import Attributes, Stage, Step
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 _MOST = 100
 """Changes of owners and modes that are looked through for each finding."""
 _GROUP_ZERO = "`chgrp -R 0` and `chmod -R g=u`"
-_ANY_UID = (
-    f"for a container that is started under any uid in group 0, as OpenShift does it, to that group ({_GROUP_ZERO})"
-)
+_ANY_UID = f"Under OpenShift, which starts it as any uid in group 0, give it to that group ({_GROUP_ZERO})"
 _NO_OWNER = "No owner and no group fits a container that is started under the uid and gid of whoever starts it"
 _SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
 """Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
@@ -64,7 +63,9 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
     """
     user = runtime_user(stage)
     step, safe, paths = found[0].step, without_others_writing(found[0].mode.text), paths_of(found)
-    settled = _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
+    settled = (
+        _on_lambda(stage, safe) or _for_nobody(found, paths, safe) or _sticky(stage, found, paths, own_uid=own_uid)
+    )
     if settled is not None:
         return settled
     if own_uid:
@@ -77,6 +78,14 @@ def way_out(stage: Stage, found: list[Grant], *, meant: bool, own_uid: bool = Fa
     if _has_group_zero(stage, paths):
         return "Group 0 has the owner's rights there already, and so has any uid that OpenShift starts it under."
     return _given(stage, found, user, meant=meant)
+
+
+def _on_lambda(stage: Stage, safe: str | None) -> str | None:
+    """Say what holds for AWS Lambda (its manual, "Deploy with container images": a file system that is read only)."""
+    if not (stage.root.base_text or "").startswith(LAMBDA):
+        return None
+    enough = _enough(safe) if safe is not None else "no right to write is needed"
+    return f"Lambda runs it as a user that no image knows, and lets it write to `/tmp` alone: {enough}."
 
 
 def _for_nobody(found: list[Grant], paths: list[str | None], safe: str | None) -> str | None:
@@ -116,9 +125,9 @@ def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -
     link = by_link(found)
     if user is None:
         how = "`COPY --chown`" if _is_copied(stage, found) else "`chown`"
-        return f"Give it to the one user that writes there ({how}){_at_the_start(stage)}; {_ANY_UID}.{link}"
+        return f"Give it to the one user that writes there ({how}){_at_the_start(stage)}. {_ANY_UID}.{link}"
     to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
-    arbitrary = f"; {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
+    arbitrary = f". {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
     return f"{to}{_first(stage, found[0].step, user)}{arbitrary}.{link}"
 
 
@@ -130,7 +139,7 @@ def _is_copied(stage: Stage, found: list[Grant]) -> bool:
 
 def _at_the_start(stage: Stage) -> str:
     """Say where an account is given something that the image does not have and a start script may make."""
-    starts = (start.value.words for start in stage.image.start_command if start.value is not None)
+    starts = (start.value.words for start in stage.image.start_command if start.set_in_file and start.value)
     may_make = not stage.users.created and any(is_script(word) for words in starts for word in words)
     return ", in the start script where that makes the account" if may_make else ""
 

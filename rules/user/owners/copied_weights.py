@@ -22,6 +22,13 @@ _LITTLE = 64 * 1024
 """Bytes that nobody notices in an image."""
 
 
+def is_pattern_of_texts(put: Put) -> bool:
+    """Tell whether a pattern takes a few files of settings or the like: `package*.json`."""
+    name = posixpath.basename(put.source)
+    ending = posixpath.splitext(name)[1].lower()
+    return "*" in name and bool(ending) and ending in _TEXTS
+
+
 def heaviest(change: DockerfileChange, copied: Sequence[Put]) -> Put:
     """Return the tree that lies around the others; of several of one place what a project needs, or the most files.
 

@@ -34,7 +34,8 @@ def kept(stage: Stage, row: Attributes) -> str:
     rows = [other for other in recursive_changes(stage)[id(row.step)] if other.command is row.command]
     named = dict(zip(operands(stage)[id(row.command)], rows, strict=True))
     others = [text for text, other in named.items() if other.path != row.path and not _is_of_copies(stage, other)]
-    given = list(dict.fromkeys(one.path for text, one in named.items() if one.path and text not in others))
+    here = (one for text, one in named.items() if text not in others and not _is_file(stage, one))
+    given = list(dict.fromkeys(one.path for one in here if one.path))
     there = {put.path for put in stage.files.puts if put.step.at <= row.step.at}
     below = (folder for one in folders_made(stage) & there for folder in _with_parents(one))
     made = sorted({one for one in below if one not in given and any(within(one, path) for path in given)})
@@ -52,6 +53,12 @@ def _is_of_copies(stage: Stage, row: Attributes) -> bool:
     below = stage.files.below(row.path)
     wrote = any(put.kind == "run" and not makes_folder(put) for put in below)
     return not wrote and (row.path in folders_made(stage) or any(put.kind in COPIED for put in below))
+
+
+def _is_file(stage: Stage, row: Attributes) -> bool:
+    """Whether a COPY brings a file there, which has its owner from that, and no folder to keep one."""
+    there = stage.files.at(row.path) if row.path else ()
+    return bool(there) and all(put.kind in COPIED and not put.tree for put in there)
 
 
 def makes_folder(put: Put) -> bool:

@@ -63,7 +63,7 @@ _EMPTY_NAMES = frozenset({"base", "build", "builder"})
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
-_LAMBDA = "public.ecr.aws/lambda/"
+LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
 """Programs that build, or tell how, without arguments: the image is there to be worked with."""
@@ -101,7 +101,7 @@ def gives_up_root(change: DockerfileChange, stage: Stage) -> bool:
     facts = stage.facts
     if facts is not None and (
         (facts.drops_privileges and starts_through_base(stage))
-        or facts.name.startswith(_LAMBDA)
+        or facts.name.startswith(LAMBDA)
         or facts.unprivileged_workers
     ):
         return True
