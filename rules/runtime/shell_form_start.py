@@ -25,6 +25,7 @@ from rules.runtime.scripts.wrapped import Wrapped, wrapped_script
 from rules.runtime.signals.making_way import (
     BESIDE,
     HANDLES_SIGNALS,
+    IDLE,
     SOMEHOW,
     Called,
     gains_nothing,
@@ -47,6 +48,7 @@ from rules.runtime.starts.text import (
     stays,
     way_made,
 )
+from rules.user.root.docker_actions import is_action
 
 _UNKNOWN_BASE = "the base image is not known, and may have an `ENTRYPOINT` or a shell that makes way"
 
@@ -61,7 +63,7 @@ _UNKNOWN_BASE = "the base image is not known, and may have an `ENTRYPOINT` or a 
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container starts through a shell, which keeps SIGTERM from the program."""
     for stage in change.after.shipped:
-        if stage.runtime.is_windows or is_development_name(stage.name):
+        if stage.runtime.is_windows or is_development_name(stage.name) or is_action(change):
             continue
         if stage.image.shell.origin not in (Origin.ABSENT, Origin.UNKNOWN):
             continue
@@ -182,9 +184,14 @@ def _less_sure(problem: Problem) -> Problem:
 
 
 def _is_harmless(start: Start) -> bool:
-    """Whether the shell makes way (`exec`), or something below it passes signals on, or it only looks like JSON."""
+    """Whether the shell makes way (`exec`), or something below it passes signals on, or it only looks like JSON.
+
+    So it is too where nothing runs that could lose anything: `sleep infinity`, which as process 1 hears no more.
+    """
     text = start.text.lstrip()
     if text.startswith(("[", "exec ")) or not start.commands:
+        return True
+    if len(start.commands) == 1 and start.commands[0].name in IDLE:
         return True
     outer = [command for command in start.commands if not command.nested]
     return (

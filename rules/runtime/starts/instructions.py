@@ -206,5 +206,5 @@ def executes_cmd(stage: Stage) -> bool:
 
 
 def passes_signals(words: tuple[str, ...]) -> bool:
-    """Tell whether the words begin with an init that passes signals on."""
-    return bool(words) and posixpath.basename(words[0]) in INITS
+    """Tell whether the words begin with an init that passes signals on; `/init` is that of s6-overlay (its README)."""
+    return bool(words) and (posixpath.basename(words[0]) in INITS or words[0] == "/init")
