@@ -41,6 +41,12 @@ def gets_an_init(change: DockerfileChange) -> bool:
     return any(build.init for build in change.repository.builds_of(change.path))
 
 
+def never_starts(change: DockerfileChange) -> bool:
+    """Tell whether each service that builds the file has a command of its own, in the place of the image's."""
+    builds = change.repository.builds_of(change.path)
+    return bool(builds) and all(build.command for build in builds)
+
+
 def written(change: DockerfileChange, *keywords: str) -> Iterator[Written]:
     """Yield what each stage of the file sets itself: of several instructions in a stage the last, which counts.
 
