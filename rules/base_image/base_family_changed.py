@@ -215,8 +215,13 @@ def _starts_program_alone(stage: Stage) -> bool:
 
 
 def _is_built_again(stage: Stage, facts: ImageFacts) -> bool:
-    """Whether the stages that the program comes from have the new C library, as is seldom so before such a move."""
+    """Whether the stages that the program comes from have the new C library, as is seldom so before such a move.
+
+    Without one, what a RUN installs for a language is new; upon glibc its compiled parts lie ready.
+    """
     others = {id(copy.from_stage): copy.from_stage for copy in stage.all_copies if copy.from_stage is not None}
+    if not others and facts.libc == "glibc":
+        return any(call.manager not in OS_MANAGERS for run in stage.all_runs for call in run.package_calls)
     libcs = {other.runtime.libc for other in others.values()}
     return libcs == {facts.libc}
 
