@@ -114,8 +114,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
     asked = " ".join(questions) or _ELSEWHERE % counts
     return Problem(
         word.span if word is not None else stage.root.from_.span,
-        f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
-        "other changes, for things that only show at run time.",
+        f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked}",
         Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,

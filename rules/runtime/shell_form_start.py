@@ -228,14 +228,9 @@ def _makes_way(stage: Stage, start: Start, script: Wrapped | None) -> Problem | 
 
 
 def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -> Problem:
-    stage, setting, start, instruction = found
+    stage, _, start, instruction = found
     called = script_at_end(change, found)
     keyword = instruction.keyword
-    below = keyword == "CMD" and setting is stage.image.cmd and bool(stage.image.entrypoint.value)
-    if below and stage.image.entrypoint.set_in_file:
-        then = "Under the exec-form `ENTRYPOINT` it arrives as the arguments `/bin/sh -c …`, not as a command line"
-    else:
-        then = "`docker stop` then waits ten seconds and kills the program, in the middle of whatever it was doing"
     wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
     fix = _fix(start) if not wakes_cmd else None
     besides = script.way_out if script is not None else ""
@@ -245,7 +240,8 @@ def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -
     return Problem(
         instruction.span,
         f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {shell} is process 1 and does not "
-        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{besides}.{_init_besides(change, found, called)}",
+        f"pass SIGTERM on. `docker stop` then waits ten seconds and kills the program. "
+        f"{_way_out(start, fix, called)}{besides}.{_init_besides(change, found, called)}",
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open

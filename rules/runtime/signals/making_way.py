@@ -49,13 +49,17 @@ HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 """How code reads the words that stand behind it."""
 
 
+_CLIENTS = frozenset("aws curl wget psql pg_dump pg_restore mysqldump mongodump mongorestore rsync".split())
+"""Programs that ask or copy something once, and end."""
+
+
 def gains_nothing(last: Command) -> bool:
     """Tell whether nothing is gained where the shell makes way for a command.
 
-    So it is where that prints, tests, builds or prepares something and ends, waits at a terminal, sees to signals, or
-    keeps them from the program as the shell did.
+    So it is where that prints, tests, builds, fetches or prepares something and ends, waits at a terminal, sees to
+    signals, or keeps them from the program as the shell did.
     """
-    if last.name in _ENVIRONMENTS and last.subcommand == "run":
+    if last.name in _CLIENTS | _REPORTS or (last.name in _ENVIRONMENTS and last.subcommand == "run"):
         return True
     if runs_tests(str(last)) or (last.name in _BUILDERS and last.subcommand in _BUILDING):
         return True
