@@ -59,7 +59,7 @@ def gains_nothing(last: Command) -> bool:
     So it is where that prints, tests, builds, fetches or prepares something and ends, waits at a terminal, sees to
     signals, or keeps them from the program as the shell did.
     """
-    if last.name in _CLIENTS | _REPORTS or (last.name in _ENVIRONMENTS and last.subcommand == "run"):
+    if last.name in _CLIENTS or (last.name in _ENVIRONMENTS and last.subcommand == "run"):
         return True
     if runs_tests(str(last)) or (last.name in _BUILDERS and last.subcommand in _BUILDING):
         return True
