@@ -71,8 +71,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield from shell_with_code(change, stage, setting)
             found = _found(change, stage, setting)
             if found is not None:
-                held = _held_before(change, stage, found, is_cmd=setting is stage.image.cmd)
-                yield dataclasses.replace(found, held_before=held)
+                yield dataclasses.replace(found, held_before=_held_before(change, stage, found))
 
 
 def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> Problem | None:
@@ -98,13 +97,13 @@ def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> P
     return _less_sure(found) if unread and found is not None else found
 
 
-def _held_before(change: DockerfileChange, stage: Stage, found: Problem, *, is_cmd: bool) -> bool:
-    """Whether the stage started through a shell before, by whatever words, and no less would have been said of it."""
+def _held_before(change: DockerfileChange, stage: Stage, found: Problem) -> bool:
+    """Whether the stage started through a shell before, by whatever instruction, and no less would have been said."""
     was = change.was(stage)
     if was is None or found.severity is Severity.ERROR or was.image.shell.origin not in (Origin.ABSENT, Origin.UNKNOWN):
         return False
-    then = _found(change, was, was.image.cmd if is_cmd else was.image.entrypoint)
-    return then is not None and then.severity in (found.severity, None)
+    then = (_found(change, was, setting) for setting in (was.image.cmd, was.image.entrypoint))
+    return any(one is not None and one.severity in (found.severity, None) for one in then)
 
 
 def _program_above(image: Image) -> str | None:

@@ -59,8 +59,8 @@ _WITHOUT_SOURCES = 12
 
 def sources_file(stages: Iterable[Stage], newer: ImageFacts) -> str:
     """Say, in a clause, that an image of Debian has no longer the file of apt's that `sed` changes; empty for none."""
-    number = newer.release.number if newer.release is not None and newer.distro == "debian" else ""
-    if not number.isdecimal() or int(number) < _WITHOUT_SOURCES:
+    number = newer.release.number if newer.release is not None and newer.distro == "debian" else None
+    if number is None or not number.isdecimal() or int(number) < _WITHOUT_SOURCES:
         return ""
     commands = (
         command
