@@ -20,6 +20,7 @@ from rules.api import (
 from rules.base_image.lost_digests import short
 from rules.base_image.moved.version_contracts import texts_near
 from rules.base_image.possible_scripts import may_hold_scripts
+from rules.base_image.purpose import compiles
 from rules.base_image.tags import gains_compilers
 from rules.build.variables.of_base import is_bare
 from rules.copying.outputs.machine_code import is_data, machine_code
@@ -114,8 +115,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
     asked = " ".join(questions) or _ELSEWHERE % counts
     return Problem(
         word.span if word is not None else stage.root.from_.span,
-        f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
-        "other changes, for things that only show at run time.",
+        f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked}",
         Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,
@@ -163,7 +163,9 @@ def _of_tools(change: DockerfileChange, stage: Stage, was: Stage, after: str) ->
             )
         return
     asked = {"bash", "curl"} - _started(change, stage)
-    lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
+    lacks = [
+        name for name in sorted(asked) if was.runtime.has_tool(name) is True and stage.runtime.has_tool(name) is False
+    ]
     if lacks and may_hold_scripts(change, stage):
         yield f"It no longer has {' or '.join(map(quote, lacks))}: does a script call it?"
 
@@ -215,8 +217,13 @@ def _starts_program_alone(stage: Stage) -> bool:
 
 
 def _is_built_again(stage: Stage, facts: ImageFacts) -> bool:
-    """Whether the stages that the program comes from have the new C library, as is seldom so before such a move."""
+    """Whether the stages that the program comes from have the new C library, as is seldom so before such a move.
+
+    Without one, what a RUN installs for a language is new; upon glibc its compiled parts lie ready.
+    """
     others = {id(copy.from_stage): copy.from_stage for copy in stage.all_copies if copy.from_stage is not None}
+    if not others and facts.libc == "glibc":
+        return any(call.manager not in OS_MANAGERS for run in stage.all_runs for call in run.package_calls)
     libcs = {other.runtime.libc for other in others.values()}
     return libcs == {facts.libc}
 
@@ -275,6 +282,8 @@ def _brings_unknown(stage: Stage) -> bool:
     """Whether the repository, an image or a download brings something that may be a program."""
     if stage.facts is not None and stage.facts.kind == "server":
         return False  # pages, settings and scripts for a program that the image has already
+    if any(compiles(command) for run in stage.all_runs for command in run.commands):
+        return False  # sources, which are built here
     puts = (put for put in stage.files.puts if put.kind in ("context", "image", "remote"))
     return any(not (is_data(put.source) or is_data(put.path)) for put in puts)
 
@@ -289,7 +298,3 @@ def _foreign_code(stage: Stage) -> tuple[Stage, str] | None:
             if kind is not None:
                 return step.from_stage, kind
     return None
-
-
-def _had(was: Stage, name: str) -> bool:
-    return was.runtime.has_tool(name) is True

@@ -219,9 +219,10 @@ def _as_root(stage: Stage, was: Stage, old: ImageReference, new: ImageReference)
         return None
     if was.facts.runs_as_root is not False or stage.facts.runs_as_root is not True:
         return None
+    besides = ", or set `USER`" if same_image(old, new) else ""  # another image's folders may be root's alone
     return Loosened(
         f"goes from {quote(short(old))} to {quote(new.text)}, which starts as root",
-        f"The variant before ran as {quote(was.facts.user or 'nonroot')}. Take it again, or set `USER`",
+        f"The variant before ran as {quote(was.facts.user or 'nonroot')}. Take it again{besides}",
         restore=old.repository == new.repository or old.tag == new.tag,
         about_size=True,
         as_root=True,

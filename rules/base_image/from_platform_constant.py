@@ -35,7 +35,7 @@ _SAID = re.compile(
 )
 """What a comment says that gives the reason; in the name of another tool's rule it says none."""
 _OF_MACHINES = {
-    "amd64": re.compile(r"(?<![A-Za-z0-9])(?:amd64|x86[-_]?64|x64|linux64)(?![A-Za-z0-9])", re.IGNORECASE),
+    "amd64": re.compile(r"(?<![A-Za-z0-9])(?:amd64|x86[-_]?64|x64|linux64|i386)(?![A-Za-z0-9])", re.IGNORECASE),
     "arm64": re.compile(r"(?<![A-Za-z0-9])(?:arm64(?:v8)?|aarch64)(?![A-Za-z0-9])", re.IGNORECASE),
 }
 """What the two common architectures are called in addresses, packages and options."""

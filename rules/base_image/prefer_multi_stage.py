@@ -96,7 +96,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     return Problem(
         command.span,
         f"{stage.label} ships with everything that {quote(str(command))} needed: sources, build tools, development "
-        "dependencies. Build in a first stage, and copy only the result into a second one.",
+        "dependencies. Build in a first stage, and copy what the program needs into a second one.",
         Confidence.LIKELY,
         doubt="the program may need a part of that when it runs",
         instruction=run.instruction,

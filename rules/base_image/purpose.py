@@ -23,7 +23,8 @@ no more is the one to run (Next.js's example)."""
 _TOOLCHAINS = frozenset(
     "go cargo rustc mvn mvnw gradle gradlew make cmake ninja sbt lein clojure clj stack cabal ghc ghci swift javac "
     "jshell gcc g++ nvcc mix rebar3 bazel jupyter code-server sleep tail air reflex msbuild dotnet-watch zig nim "
-    "quarkus mn spring kotlinc kotlin scala composer delve dlv gopls cosmocc jlink jdeps jcmd jmap".split()
+    "quarkus mn spring kotlinc kotlin scala composer delve dlv gopls cosmocc jlink jdeps jcmd jmap "
+    "ginkgo golangci-lint goreleaser gosec gotestsum govulncheck ko staticcheck wasm-pack".split()
 )
 _INTERPRETED = re.compile(
     r"(?P<python>python[\d.]*|pypy\d*|gunicorn|uvicorn|hypercorn|celery|flask|django-admin|.+\.py)|"
@@ -94,6 +95,8 @@ def _is_toolchain(start: Start) -> bool:
         verb = command.subcommand
         if command.name in _TOOLCHAINS or (command.name == "dotnet" and verb in _DOTNET_VERBS):
             return True
+        if command.name.startswith(("cargo-", "dotnet-")):
+            return True  # tools that call the one they are named for: `dotnet-ef`
     return start.is_prompt or (start.program in ("bash", "sh", "") and len(start.words) == 1)
 
 

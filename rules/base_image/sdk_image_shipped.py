@@ -38,6 +38,7 @@ from rules.packages.libraries.cgo_modules import module_that_needs_cgo
 from rules.quoting import listed
 from rules.runtime.ports.probes import asked_with
 from rules.user.accounts.running import is_root
+from rules.user.root.docker_actions import is_action
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
@@ -63,6 +64,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.root.reference
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
+        if is_action(change):
+            continue  # it is built where it runs, with the larger image at hand
         if (
             is_explained(stage.root)
             or runs_toolchain(stage)

@@ -1,6 +1,7 @@
 """See env_self_reference.md."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     PREDEFINED_ARGS,
@@ -48,12 +49,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for step in stage.steps:
             if step.instruction.keyword == "ENV":
-                yield from _set_to_itself(stage, step)
+                yield from _set_to_itself(change, stage, step)
                 yield from _proxies(stage, step)
                 yield from built_in_one(change, stage, step)
 
 
-def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
+def _set_to_itself(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
     """Speak of the variables that get their own value where nothing above gives them one; at once of those alike."""
     alike: dict[bool, list[tuple[str, Word]]] = {}
     for name, value in step.instruction.pairs:
@@ -72,7 +73,13 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
         else:
             alike.setdefault(names_a_secret(name.text), []).append((name.text, value))
     for found in alike.values():
-        yield _empty(stage, step, found, None)
+        problem = _empty(stage, step, found, None)
+        yield replace(problem, fix=None, minor=True) if _is_given(change, found) else problem
+
+
+def _is_given(change: DockerfileChange, found: list[tuple[str, Word]]) -> bool:
+    """Whether the service of a compose file gives its container the variables, so that only the image's are empty."""
+    return any(all(name in one.environment for name, _ in found) for one in change.repository.builds_of(change.path))
 
 
 def _without_effect(stage: Stage, name: str, value: Word) -> Problem:

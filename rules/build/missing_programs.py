@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 OF_NODE = ("npm", "npx", "yarn", "node")
 """Node.js and what comes with it."""
-READERS = frozenset({"apt-key", *OF_NODE})
-"""Those of them that stand behind a pipe."""
+READERS = frozenset({"apt-key", "jq", *OF_NODE})
+"""Programs that stand behind a pipe, and that images lack."""
 _BRING_NODE = ("node", "npm", "nvm", "yarn", "volta", "fnm", "asdf", "mise")
 """What packages, archives and installers are called that bring Node.js and its managers."""
 OF_JDK = ("jar", "javac", "jlink", "jdeps")

@@ -37,7 +37,7 @@ from rules.build.failures.pipes import (
     stopped_by,
     stops_early,
 )
-from rules.build.missing_programs import READERS, lacks
+from rules.build.missing_programs import READERS, SYSTEM_TOOLS, is_missing_at, lacks
 from rules.build.shells.dialects import reads_otherwise, runs_from
 from rules.dockerfile.shell.nested import SHELLS
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
@@ -137,7 +137,9 @@ def _hidden_failures(run: Run) -> Iterator[Command]:
 def _stops_anyway(run: Run, command: Command) -> bool:
     """Whether the image is known to lack the pipe's last program, so that its status is 127 whatever arrives."""
     last = pipelines(run)[command.pipeline].last
-    return last.name in READERS and run.stage.facts is not None and lacks(run.stage, last.name)
+    if run.stage.facts is None or last.name not in READERS:
+        return False
+    return is_missing_at(run, last) if last.name in SYSTEM_TOOLS else lacks(run.stage, last.name)
 
 
 def _is_kept(run: Run, command: Command) -> bool:

@@ -237,8 +237,8 @@ def _of_system(stage: Stage, run: Run, command: Command) -> Problem:
     effect = "What reads its output gets nothing" if hidden else "The build stops here"
     return Problem(
         command.program.span,
-        f"{stage.label} calls {quote(name)}, which is not in the image: {base} does not have it and nothing above "
-        f"installs it. {effect}: “{name}: not found”. Install {quote(package)} first.",
+        f"{stage.label} calls {quote(name)}, which {base} does not have and nothing above installs. "
+        f"{effect}: “{name}: not found”. Install {quote(package)} first.",
         Confidence.LIKELY,
         doubt=_BY_TAGS,
         instruction=run.instruction,
@@ -262,7 +262,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     elif name == "yarn" and is_given_up_by_node(stage, name):
         why, way_out = _OF_YARN.format(base=f"{base}{_UNNAMED if is_newest_node(stage) else ''}"), _YARN_AGAIN
     else:
-        why = f"which is not in the image: {base} does not have it and no instruction installs it"
+        why = f"which {base} does not have and no instruction installs"
         way_out = f"Bring it along: {_MANAGERS[name]}"
     return Problem(
         command.program.span,

@@ -12,6 +12,7 @@ from rules.api import (
     Problem,
     Severity,
     all_end_of_life,
+    names_read,
     quote,
     rule,
 )
@@ -72,8 +73,8 @@ def _problem(change: DockerfileChange, source: Source, end: EndOfLife) -> Proble
     return Problem(
         source.span,
         f"{source.run.stage.label} takes Node.js {source.major} from NodeSource ({name}): that line "
-        f"reached its end of life on {day_of(end.date)}. {effect}.{way_out}{_demanded(change, end)}",
-        Confidence.LIKELY if source.argued else Confidence.CERTAIN,
+        f"reached its end of life on {day_of(end.date)}. {effect}.{way_out}{_pinned(source)}{_demanded(change, end)}",
+        _confidence(change, source),
         doubt=BY_ARGUMENT,
         instruction=source.run.instruction,
         stage=source.run.stage.key,
@@ -81,6 +82,14 @@ def _problem(change: DockerfileChange, source: Source, end: EndOfLife) -> Proble
         fact=f"Node.js {source.major}",
         severity=None if ships else Severity.INFO,
     )
+
+
+def _confidence(change: DockerfileChange, source: Source) -> Confidence:
+    """Leave it to the summary where a build of the repository passes another value for the argument that names it."""
+    names = names_read(change.source.cut(source.span)) if source.argued else ()
+    if any(change.repository.gives_otherwise(change.path, name, source.run.scope.expand(f"${name}")) for name in names):
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if source.argued else Confidence.CERTAIN
 
 
 def _way_out(source: Source, successor: str) -> str:
@@ -98,6 +107,13 @@ def _way_out(source: Source, successor: str) -> str:
             "comes first"
         )
     return f"{told}."
+
+
+def _pinned(source: Source) -> str:
+    """Name the package where it is held at a version of the line that is over."""
+    installs = (one.package for one in source.run.stage.packages.installed if one.name == PACKAGE)
+    held = next((f"{one.name}{one.version}" for one in installs if (one.version or "").startswith("=")), None)
+    return f" {quote(held)} is of the old line, and has to change with it." if held else ""
 
 
 def _demanded(change: DockerfileChange, end: EndOfLife) -> str:

@@ -24,7 +24,7 @@ from rules.runtime.debugging.script_switches import switch_in_script
 from rules.runtime.debugging.switches import Switch, switch_in
 from rules.runtime.debugging.variables import debug_variables, stays_inside
 from rules.runtime.debugging.xdebug import shipped_xdebug
-from rules.runtime.starts.instructions import Written, commands_of, full_words, shipped
+from rules.runtime.starts.instructions import Written, commands_of, full_words, never_starts, shipped
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
@@ -78,8 +78,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     seen: set[int] = set()
     told: set[tuple[str, str]] = set()
+    otherwise = _starts_otherwise(change)
     switched = [
-        (found.stage, _told(problem, found.instruction))
+        (found.stage, _told(problem, found.instruction, minor=otherwise and found.instruction.keyword == "CMD"))
         for found in shipped(change)
         if not _is_for_developers(change, found.stage)
         for problem in (*_switch(found, told), *_script(change, found, told))
@@ -99,14 +100,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     yield from (problem for _, problem in switched)
 
 
+def _starts_otherwise(change: DockerfileChange) -> bool:
+    """Whether services that are not for developers are all there is to the image, and start something else in it."""
+    return never_starts(change) and any(not build.development for build in change.repository.builds_of(change.path))
+
+
 def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
     """Whether nobody ships what the stage makes, or nothing of a program is in there, or tests are all that it runs."""
     return is_for_developers(change, stage) or runs_mounted_sources(change, stage) or starts_tests(stage)
 
 
-def _told(problem: Problem, instruction: Instruction) -> Problem:
+def _told(problem: Problem, instruction: Instruction, *, minor: bool = False) -> Problem:
     """Leave untold what is explained: a comment that moves away from it makes it no new one."""
-    return dataclasses.replace(problem, untold=True) if _is_explained(instruction) else problem
+    untold = problem.untold or _is_explained(instruction)
+    return dataclasses.replace(problem, untold=untold, minor=problem.minor or minor)
 
 
 def _is_to_build_in(stage: Stage) -> bool:

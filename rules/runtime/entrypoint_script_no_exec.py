@@ -24,11 +24,11 @@ from rules.quoting import listed
 from rules.runtime.signals.kept_programs import serves_in_branch, stays
 from rules.runtime.signals.making_way import (
     LastLine,
-    exec_place,
     execs,
     is_short,
     kept_in_branches,
     kept_in_front,
+    line_place,
     of_runner,
     started_word,
 )
@@ -49,6 +49,7 @@ from rules.runtime.starts.scripts import (
     start_scripts_by_pattern,
 )
 from rules.runtime.starts.text import json_array
+from rules.user.root.docker_actions import is_action
 
 _BRANCHES = 50
 """Branches of a script that are looked at, the last ones: a stranger's script may have thousands."""
@@ -69,8 +70,8 @@ _UNSEEN = "the script may read them in a way that was not recognised"
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start script of the repository keeps its shell in front of the program, or ignores `CMD`."""
     for found in shipped(change):
-        if found.stage.runtime.is_windows:
-            continue
+        if found.stage.runtime.is_windows or is_action(change):
+            continue  # an action does its work and ends
         script = start_script(change, found, through_stages=True)
         if script is None:
             if not passes_signals(_words(found)):
@@ -133,7 +134,7 @@ def _no_exec(change: DockerfileChange, found: Written, script: StartScript) -> P
     line = kept_in_front(script)
     if line is None or (line.command.conditional and line.ends) or not stays(found, line.command):
         return None
-    return _problem(found, script, line, _way_out(line), alone=not line.behind)
+    return _problem(found, script, line, _way_out(script.text, line), alone=not line.behind)
 
 
 _BY_ARGUMENT = re.compile(r"\bcase[ \t]+[\"']?\$\{?1\}?[\"']?[ \t]+in\b")
@@ -172,7 +173,7 @@ def _in_branches(
     last = ends[-1] if _is_otherwise(script.text, ends) and stays(found, ends[-1]) else serving[-1]
     others = [end for end in kept if end is not last and not is_short(end)]
     known = [end for end in others if end in serving or stays(found, end)]
-    way_out = _in_all(last, others, known, serving)
+    way_out = _in_all(script.text, last, others, known, serving)
     return _problem(found, script, LastLine(last, ends=True), f"{way_out}{of_runner(last)}.", alone=not others)
 
 
@@ -182,15 +183,15 @@ def _is_otherwise(text: str, ends: tuple[Command, ...]) -> bool:
     return not execs(ends[-1]) and re.search(r"^[ \t]*else\b", text[above : ends[-1].start], re.MULTILINE) is not None
 
 
-def _in_all(last: Command, others: list[Command], known: list[Command], serving: list[Command]) -> str:
+def _in_all(text: str, last: Command, others: list[Command], known: list[Command], serving: list[Command]) -> str:
     """Say where `exec` belongs in a branch, and in the others; behind assignments it is to be said of each."""
     if all(started_word(end)[1] for end in (last, *known)) or not others:
         also = ", and others that go on running," if others else ""
         also = ", and those of the other branches," if len({last, *serving}) > 1 else also
-        return exec_place(last, f"Begin that line{also}")
+        return line_place(text, last, also)
     named = [f"{quote(started_word(end)[0])} (line {end.line})" for end in known]
     named += ["what else goes on running"] if len(known) < len(others) else []
-    return f"{exec_place(last, 'Begin that line')}, and put it in front of {listed(named, _NAMED)} too"
+    return f"{line_place(text, last)}, and put it in front of {listed(named, _NAMED)} too"
 
 
 def _problem(found: Written, script: StartScript, line: LastLine, way_out: str, *, alone: bool) -> Problem:
@@ -227,12 +228,12 @@ def _status(line: LastLine) -> str:
     return f" The container ends with the status of {quote(line.behind)}, so that a crash looks like success."
 
 
-def _way_out(line: LastLine) -> str:
+def _way_out(text: str, line: LastLine) -> str:
     """Say where `exec` belongs: behind assignments, of which it knows nothing."""
     last = line.command
     if line.behind:
         return "Begin that line with `exec`, and take out what stands behind it."
-    return f"{exec_place(last, 'Begin that line')}{of_runner(last)}."
+    return f"{line_place(text, last)}{of_runner(last)}."
 
 
 def _swapped(found: Written, script: StartScript) -> Problem | None:

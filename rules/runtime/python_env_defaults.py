@@ -23,6 +23,7 @@ from rules.api import (
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.runtime.languages.python_calls import PythonCall, python_call
 from rules.runtime.languages.python_output import Output, output_of
+from rules.user.root.docker_actions import is_action
 
 _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
@@ -43,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python program that ships keeps its output in a buffer."""
     groups: dict[int, list[Stage]] = {}
     for stage in change.after.shipped:
-        if is_development_name(stage.name) or _is_given(change):
+        if is_development_name(stage.name) or _is_given(change) or is_action(change):
             continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
@@ -73,8 +74,8 @@ def _ran_python(was: Stage) -> bool:
 
 
 def _is_given(change: DockerfileChange) -> bool:
-    """Whether a compose file that builds the image gives the container the variable."""
-    return any("PYTHONUNBUFFERED" in build.environment for build in change.repository.builds_of(change.path))
+    """Whether a file beside the Dockerfile names the variable: a compose file, a workflow, a start script."""
+    return change.repository.is_named_beside(change.path, "PYTHONUNBUFFERED")
 
 
 def _logs_by_itself(line: str) -> bool:

@@ -25,6 +25,7 @@ from rules.runtime.scripts.wrapped import Wrapped, wrapped_script
 from rules.runtime.signals.making_way import (
     BESIDE,
     HANDLES_SIGNALS,
+    IDLE,
     SOMEHOW,
     Called,
     gains_nothing,
@@ -47,6 +48,7 @@ from rules.runtime.starts.text import (
     stays,
     way_made,
 )
+from rules.user.root.docker_actions import is_action
 
 _UNKNOWN_BASE = "the base image is not known, and may have an `ENTRYPOINT` or a shell that makes way"
 
@@ -61,7 +63,7 @@ _UNKNOWN_BASE = "the base image is not known, and may have an `ENTRYPOINT` or a 
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container starts through a shell, which keeps SIGTERM from the program."""
     for stage in change.after.shipped:
-        if stage.runtime.is_windows or is_development_name(stage.name):
+        if stage.runtime.is_windows or is_development_name(stage.name) or is_action(change):
             continue
         if stage.image.shell.origin not in (Origin.ABSENT, Origin.UNKNOWN):
             continue
@@ -69,8 +71,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield from shell_with_code(change, stage, setting)
             found = _found(change, stage, setting)
             if found is not None:
-                held = _held_before(change, stage, found, is_cmd=setting is stage.image.cmd)
-                yield dataclasses.replace(found, held_before=held)
+                yield dataclasses.replace(found, held_before=_held_before(change, stage, found))
 
 
 def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> Problem | None:
@@ -96,13 +97,13 @@ def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> P
     return _less_sure(found) if unread and found is not None else found
 
 
-def _held_before(change: DockerfileChange, stage: Stage, found: Problem, *, is_cmd: bool) -> bool:
-    """Whether the stage started through a shell before, by whatever words, and no less would have been said of it."""
+def _held_before(change: DockerfileChange, stage: Stage, found: Problem) -> bool:
+    """Whether the stage started through a shell before, by whatever instruction, and no less would have been said."""
     was = change.was(stage)
     if was is None or found.severity is Severity.ERROR or was.image.shell.origin not in (Origin.ABSENT, Origin.UNKNOWN):
         return False
-    then = _found(change, was, was.image.cmd if is_cmd else was.image.entrypoint)
-    return then is not None and then.severity in (found.severity, None)
+    then = (_found(change, was, setting) for setting in (was.image.cmd, was.image.entrypoint))
+    return any(one is not None and one.severity in (found.severity, None) for one in then)
 
 
 def _program_above(image: Image) -> str | None:
@@ -182,9 +183,14 @@ def _less_sure(problem: Problem) -> Problem:
 
 
 def _is_harmless(start: Start) -> bool:
-    """Whether the shell makes way (`exec`), or something below it passes signals on, or it only looks like JSON."""
+    """Whether the shell makes way (`exec`), or something below it passes signals on, or it only looks like JSON.
+
+    So it is too where nothing runs that could lose anything: `sleep infinity`, which as process 1 hears no more.
+    """
     text = start.text.lstrip()
     if text.startswith(("[", "exec ")) or not start.commands:
+        return True
+    if len(start.commands) == 1 and start.commands[0].name in IDLE:
         return True
     outer = [command for command in start.commands if not command.nested]
     return (
@@ -221,14 +227,9 @@ def _makes_way(stage: Stage, start: Start, script: Wrapped | None) -> Problem | 
 
 
 def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -> Problem:
-    stage, setting, start, instruction = found
+    stage, _, start, instruction = found
     called = script_at_end(change, found)
     keyword = instruction.keyword
-    below = keyword == "CMD" and setting is stage.image.cmd and bool(stage.image.entrypoint.value)
-    if below and stage.image.entrypoint.set_in_file:
-        then = "Under the exec-form `ENTRYPOINT` it arrives as the arguments `/bin/sh -c …`, not as a command line"
-    else:
-        then = "`docker stop` then waits ten seconds and kills the program, in the middle of whatever it was doing"
     wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
     fix = _fix(start) if not wakes_cmd else None
     besides = script.way_out if script is not None else ""
@@ -238,7 +239,8 @@ def _problem(change: DockerfileChange, found: Written, script: Wrapped | None) -
     return Problem(
         instruction.span,
         f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {shell} is process 1 and does not "
-        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{besides}.{_init_besides(change, found, called)}",
+        f"pass SIGTERM on. `docker stop` then waits ten seconds and kills the program. "
+        f"{_way_out(start, fix, called)}{besides}.{_init_besides(change, found, called)}",
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open

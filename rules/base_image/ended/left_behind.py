@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.base_image.ended.old_names import old_names
+from rules.base_image.ended.old_names import old_names, sources_file
 from rules.base_image.moved.version_ranges import numbers_of
 from rules.copying.outputs.binaries import is_static, program_of
 from rules.facts.dropped import dropped
@@ -69,6 +69,7 @@ def lost_on_the_way(
         _pinned_for_language(stages, facts),
         _extensions(stages, facts),
         _named(change, stages, facts),
+        sources_file(stages, facts),
         _started(stages, facts),
         number_taken([stage for stage in stages if _is_older(stage, facts)], facts),
         _linked_elsewhere(stages, facts),

@@ -52,6 +52,27 @@ def old_names(change: DockerfileChange, stages: Iterable[Stage], newer: ImageFac
     return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
+_SOURCES = "/etc/apt/sources.list"
+_WITHOUT_SOURCES = 12
+"""The Debian from which on its images name the mirrors in `debian.sources` (debuerreotype, release 0.15)."""
+
+
+def sources_file(stages: Iterable[Stage], newer: ImageFacts) -> str:
+    """Say, in a clause, that an image of Debian has no longer the file of apt's that `sed` changes; empty for none."""
+    number = newer.release.number if newer.release is not None and newer.distro == "debian" else None
+    if number is None or not number.isdecimal() or int(number) < _WITHOUT_SOURCES:
+        return ""
+    commands = (
+        command
+        for stage in stages
+        if stage.facts is not None and stage.facts.release != newer.release
+        for run in stage.done_runs
+        for command in run.calls("sed")
+    )
+    line = next((command.line for command in commands if _SOURCES in [word.value for word in command.args]), None)
+    return f"it has no `{_SOURCES}` for `sed` (line {line}), but `{_SOURCES}.d/debian.sources`" if line else ""
+
+
 def _lines(stage: Stage) -> Iterator[int]:
     for instruction in stage.instructions:
         if instruction.keyword in _READ:

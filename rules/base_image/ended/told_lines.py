@@ -69,7 +69,13 @@ def _only_fetches(stage: Stage, ended: list[EndOfLife]) -> bool:
 def ended_lines(stage: Stage, today: date) -> list[EndOfLife]:
     """Return the lines of a stage that are over; a stage that only builds may stay on one of the last year."""
     over = [one for one in all_end_of_life(stage.reference, today) if one.already_over] if stage.reference else []
+    over = [one for one in over if one.product != "Ubuntu" or not _is_extended(stage)]
     return over if stage.files_ship else [one for one in over if not is_of_the_day(one)]
+
+
+def _is_extended(stage: Stage) -> bool:
+    """Whether the build takes updates from Ubuntu Pro, which go on for years (Ubuntu Pro Client, "pro attach")."""
+    return any(command.subcommand == "attach" for run in stage.all_runs for command in run.calls("pro", "ua"))
 
 
 def is_of_the_day(end: EndOfLife) -> bool:

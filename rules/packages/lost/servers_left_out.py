@@ -13,7 +13,7 @@ from rules.copying.unseen import builds_anew
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.facts.python_names import index_name
 from rules.packages.projects.texts import text_read
-from rules.runtime.starts.instructions import behind_init, started_by
+from rules.runtime.starts.instructions import behind_init, never_starts, started_by
 from rules.runtime.starts.started_paths import words_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def server_left_out(change: DockerfileChange, stage: Stage, was: Stage) -> Probl
     """
     if stage.root.base_text != was.root.base_text or not stage.base_known:
         return None
-    if builds_anew(stage, was) or _never_starts(change):
+    if builds_anew(stage, was) or never_starts(change):
         return None
     started = {posixpath.basename(words[0]): one for one in started_by(stage) if (words := behind_init(words_of(one)))}
     program = next((name for name in started if name in _SERVERS), None)
@@ -65,12 +65,6 @@ def server_left_out(change: DockerfileChange, stage: Stage, was: Stage) -> Probl
     if any(package in name for name in now.names):
         return None
     return _problem(stage, program, package, now.install, started[program].instruction)
-
-
-def _never_starts(change: DockerfileChange) -> bool:
-    """Whether each service that builds the file has a command of its own."""
-    builds = change.repository.builds_of(change.path)
-    return bool(builds) and all(build.command for build in builds)
 
 
 def _asked(change: DockerfileChange, stage: Stage) -> _Asked | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,14 @@ def debug_variables(
             continue
         if not is_debug_variable(name_word.text, final.value, from_argument=given):
             continue
-        yield _switched_on(stage, instruction, (name_word, value_word), final.value, beside=beside)
+        found = _switched_on(stage, instruction, (name_word, value_word), final.value, beside=beside)
+        yield dataclasses.replace(found, minor=_is_set_at_start(change, name_word.text))
+
+
+def _is_set_at_start(change: DockerfileChange, name: str) -> bool:
+    """Whether each service that is not for developers gives its container the variable, which counts there."""
+    builds = [build for build in change.repository.builds_of(change.path) if not build.development]
+    return bool(builds) and all(name in build.environment for build in builds)
 
 
 def _switched_on(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange
     from rules.runtime.starts.scripts import StartScript
 
-_IDLE = frozenset({"tail", "sleep", "cat", "watch"})
-"""What keeps a container up beside the program."""
+IDLE = frozenset({"tail", "sleep", "cat", "watch"})
+"""What keeps a container up beside the program, or instead of one."""
 
 _REPORTS = frozenset({"echo", "printf", "exit", "date", "logger", "true", ":"})
 """What a script does last to say how the program ended."""
@@ -33,7 +33,7 @@ BESIDE = "What runs beside the shell hears of it only from a script with `trap` 
 _RUNNERS = frozenset({"npm", "npx", "yarn", "pnpm"})
 """Package managers, which do not see the program to its end on SIGTERM (npm_start_as_pid1.md)."""
 SOMEHOW = "Let the shell make way for the program with `exec`"
-_BUILDERS = frozenset({"cargo", "go", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "ninja", "meson", "bazel", "cmake"})
+_BUILDERS = frozenset("cargo go mvn mvnw gradle gradlew dotnet make ninja meson bazel cmake".split())
 _BUILDING = frozenset("build test check bench package verify install compile assemble publish clippy fmt vet".split())
 """What build tools are told where nothing is to be served by them."""
 _ENVIRONMENTS = frozenset({"conda", "mamba"})
@@ -49,13 +49,17 @@ HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 """How code reads the words that stand behind it."""
 
 
+_CLIENTS = frozenset("aws curl wget psql pg_dump pg_restore mysqldump mongodump mongorestore rsync".split())
+"""Programs that ask or copy something once, and end."""
+
+
 def gains_nothing(last: Command) -> bool:
     """Tell whether nothing is gained where the shell makes way for a command.
 
-    So it is where that prints, tests, builds or prepares something and ends, waits at a terminal, sees to signals, or
-    keeps them from the program as the shell did.
+    So it is where that prints, tests, builds, fetches or prepares something and ends, waits at a terminal, sees to
+    signals, or keeps them from the program as the shell did.
     """
-    if last.name in _ENVIRONMENTS and last.subcommand == "run":
+    if last.name in _CLIENTS or (last.name in _ENVIRONMENTS and last.subcommand == "run"):
         return True
     if runs_tests(str(last)) or (last.name in _BUILDERS and last.subcommand in _BUILDING):
         return True
@@ -77,6 +81,20 @@ def exec_place(command: Command, begin: str) -> str:
     return f"{begin} with `exec`" if is_first else f"Put `exec` in front of {quote(word)}"
 
 
+def line_place(text: str, command: Command, also: str = "") -> str:
+    """Say where `exec` belongs in a line of a script, which may begin with something else: `cd /app && …`, `web) …`.
+
+    Args:
+        text: The script.
+        command: The command.
+        also: What is to begin with it besides, between commas.
+    """
+    if text[: command.start].rpartition("\n")[2].strip():
+        others = ", and of what goes on running in the other branches" if also else ""
+        return f"Put `exec` in front of {quote(started_word(command)[0])}{others}"
+    return exec_place(command, f"Begin that line{also}")
+
+
 def started_word(command: Command) -> tuple[str, bool]:
     """Return the word in front of which `exec` belongs, and whether it is the command's first."""
     words = [word.value for word in command.words]
@@ -90,7 +108,7 @@ def way_out(start: Start) -> str:
     if not commands:
         return BESIDE
     last = commands[-1]
-    beside = any(command.after == "&" for command in commands) or last.name in _IDLE | {"wait"}
+    beside = any(command.after == "&" for command in commands) or last.name in IDLE | {"wait"}
     if beside or last.before in ("|", "|&"):
         return BESIDE
     if last.name in BUILTINS or last.negated or last.redirects != _own_redirects(last) or _LOOP.search(start.text):

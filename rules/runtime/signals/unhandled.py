@@ -53,6 +53,8 @@ def beside_way_out(change: DockerfileChange, stage: Stage, command: Command | No
         return ""  # a script, whose shell is spoken of elsewhere, or nobody knows what
     if name in _HANDLES | _RUNNERS | BUILTINS | SHELLS | INITS or handles_sigterm(change, stage, command):
         return ""
+    if not INITS.isdisjoint(command.wrappers):
+        return ""  # `tini -- node server.js`
     if name == "python" and any(word.value in _HANDLES for word in command.args):
         return ""  # `python -m gunicorn`
     return NEEDS_INIT

@@ -41,6 +41,12 @@ def gets_an_init(change: DockerfileChange) -> bool:
     return any(build.init for build in change.repository.builds_of(change.path))
 
 
+def never_starts(change: DockerfileChange) -> bool:
+    """Tell whether each service that builds the file has a command of its own, in the place of the image's."""
+    builds = change.repository.builds_of(change.path)
+    return bool(builds) and all(build.command for build in builds)
+
+
 def written(change: DockerfileChange, *keywords: str) -> Iterator[Written]:
     """Yield what each stage of the file sets itself: of several instructions in a stage the last, which counts.
 
@@ -206,5 +212,5 @@ def executes_cmd(stage: Stage) -> bool:
 
 
 def passes_signals(words: tuple[str, ...]) -> bool:
-    """Tell whether the words begin with an init that passes signals on."""
-    return bool(words) and posixpath.basename(words[0]) in INITS
+    """Tell whether the words begin with an init that passes signals on; `/init` is that of s6-overlay (its README)."""
+    return bool(words) and (posixpath.basename(words[0]) in INITS or words[0] == "/init")

@@ -98,8 +98,8 @@ def _problem(change: DockerfileChange, found: Written, command: Command, way: st
     return Problem(
         start.instruction.span,
         f"{stage.label} starts {quote(str(command), 60)} through `sh -c`. The shell is process 1, stays there and does "
-        "not pass SIGTERM on. `docker stop` then waits ten seconds and kills the program, in the middle of whatever it "
-        f"was doing. {way}.{besides}",
+        "not pass SIGTERM on. `docker stop` then waits ten seconds and kills the program. "
+        f"{way}.{besides}",
         Confidence.LIKELY if stage.image.entrypoint.origin is Origin.BASE else Confidence.CERTAIN,
         doubt="the entrypoint is that of the tags that are known of the base image",
         stage=stage.key,
