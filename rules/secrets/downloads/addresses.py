@@ -44,6 +44,8 @@ _OF_NO_RELEASE = re.compile(
     re.IGNORECASE,
 )
 """Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
+_OF_AN_INTERFACE = re.compile(r"/v\d{1,2}(?=/[^/]*\Z)")
+"""The folder of a script that stands for a generation of its server, `/v1/dotnet-install.sh`, and for no release."""
 _VERSION_MARK = re.compile(r"[\d$]|%\w+%")
 TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 """Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
@@ -148,10 +150,12 @@ def _nameless(step: Step, url: str) -> tuple[str, str] | None:
     """Say the same of an address in which no number and no variable may stand for a release."""
     open_ends = any(step.scope.get(name) is None for name in names_read(_OF_NO_RELEASE.sub("", url)))
     expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
+    script = SCRIPT.search(url) or _SCRIPT_BY_NAME.search(url)
+    if script:
+        expanded = _OF_AN_INTERFACE.sub("", expanded)
     _, *behind_host = re.split(r"[/?#]", expanded.partition("://")[2], maxsplit=1)
     if open_ends or any(map(_VERSION_MARK.search, behind_host)):
         return None
-    script = SCRIPT.search(url) or _SCRIPT_BY_NAME.search(url)
     way = "or a copy of the script at a commit" if script else "where there is one"
     return (
         "The address names no release: it may answer another file in the next build, which goes into it unseen",
