@@ -105,7 +105,7 @@ def _way_out(stage: Stage, run: Run, call: PackageCall, name: str) -> str:
 
 
 def _unpinned(run: Run, call: PackageCall) -> Iterator[tuple[str, str]]:
-    """Yield the modules of one call that have no version, as written and by name; a `go.mod` may give one to the others."""
+    """Yield the modules of one call that have no version, as written and by name; `go.mod` may give one to others."""
     if call.verb not in ("install", "get", "run") or call.has("-modfile") or _is_vendored(call):
         return
     operands = call.options.operands[1:2] if call.verb == "run" else call.options.operands[1:]

@@ -127,6 +127,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         key=call.manager,
         decision=decision,
         mends_alike=True,
+        minor=_fetches_alone(run, call),
         heed=f"where {need}" if need else heed,
         held_before=is_kept_by_another(change, stage, run, call.manager),
         fix=_fix(run, call, left),
@@ -170,7 +171,14 @@ def _reads_file(command: Command) -> bool:
 def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
         return way_out_of_apk(run, call)
+    if _fetches_alone(run, call):
+        return f"drop the command: {quote(call.program)} fetches them again where it installs"
     return f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
+
+
+def _fetches_alone(run: Run, call: PackageCall) -> bool:
+    """Whether a RUN fetches the index of dnf or yum, and does nothing with it."""
+    return call.verb == "makecache" and all(one.action == "update" for one in run.package_calls)
 
 
 def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
@@ -195,6 +203,6 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or run.commands[-1].before == "||"
     ):
         return None
-    if left[0] == LISTS and in_need(run):
+    if (left[0] == LISTS and in_need(run)) or _fetches_alone(run, call):
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
