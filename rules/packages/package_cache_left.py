@@ -92,10 +92,9 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     clean = f"{as_root(shell)}rm -rf {LISTS}/*"
     yield Problem(
         shell.span if any(call.action == "install" for call in run.package_calls) else fetched.span,
-        f"{stage.label} ships apt's package lists in {quote(LISTS)}: NodeSource's script fetches them with "
-        f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
-        f"up at the end of the same `RUN`: {quote(clean)}. A later `RUN` takes nothing out of this "
-        "layer.",
+        f"{stage.label} ships apt's package lists, 20 to 50 MB in {quote(LISTS)}: NodeSource's script fetches them "
+        f"with {quote('apt-get update')}, and this layer keeps them. Clean up at the end of the same `RUN`: "
+        f"{quote(clean)}. A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY,
         doubt="the script is not part of this repository",
         stage=stage.key,
@@ -120,7 +119,8 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     decision, heed = _shared(stage, run, call, left, way_out)
     return Problem(
         call.command.span,
-        f"{fact}; {way_out}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of this layer.",
+        f"{fact}. {way_out[:1].upper()}{way_out[1:]}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of "
+        "this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
@@ -146,13 +146,10 @@ def _shared(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...], wa
 
 def _fact_of_lists(stage: Stage, short: str, older: int | None) -> str:
     """Say that a layer keeps apt's lists: all of them, or what is new since another layer."""
-    ships = f"{stage.label} ships apt's package lists in {quote(LISTS)}: {short} fetches"
+    ships, fetches = f"{stage.label} ships apt's package lists", f"{short} fetches them, and this layer keeps"
     if older is None:
-        return f"{ships} them, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week"
-    return (
-        f"{ships} what is new since line {older}, and all once that cleans up, and this layer keeps it. Lists are "
-        "stale in a week"
-    )
+        return f"{ships}, 20 to 50 MB in {quote(LISTS)}: {fetches} them"
+    return f"{ships} in {quote(LISTS)}: {fetches} what changed since line {older} (all, once line {older} cleans up)"
 
 
 def _runs_script(run: Run, call: PackageCall) -> bool:
