@@ -16,6 +16,7 @@ from rules.api import (
     Stage,
     append_to_run,
     as_root,
+    comments_on,
     fix,
     quote,
     rule,
@@ -38,6 +39,12 @@ from rules.packages.options import spelled
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 
+_MEANT = re.compile(
+    r"(?<!not )(?<!n't )\b(?:keep|leave)\s+(?:(?:the|apt|apt's|package|dnf|yum)\s+)*(?:lists|index|cache)\b",
+    re.IGNORECASE,
+)
+"""What a comment says of a cache that is left on purpose."""
+
 _READS_LISTS = "apt-file"
 """What keeps its own data among apt's lists, and searches them when it runs (apt-file(1))."""
 
@@ -53,7 +60,7 @@ _READS_LISTS = "apt-file"
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
     for stage, run in change.after.layers.shipped_runs:
-        if change.after.is_for_developers(run.stage):
+        if change.after.is_for_developers(run.stage) or _MEANT.search(comments_on(run)):
             continue
         found = mindful_of_scripts(change, run, _check_run(change, stage, run)) if run.package_calls else []
         yield from found
