@@ -76,7 +76,8 @@ _WANTED = re.compile(
 
 
 _WANTED_AT_RUN_TIME = re.compile(
-    r"\b(?:needed|required?s?|necessary|needs?|uses?d?|compiles?|builds?)\b[^.\n]*\bat\s+run[- ]?time\b", re.IGNORECASE
+    r"\b(?:needed|required?s?|necessary|needs?|uses?d?|compiles?)\b[^.\n]*\bat\s+run[- ]?time\b(?!.*\bbuild)",
+    re.IGNORECASE,
 )
 
 
