@@ -35,6 +35,8 @@ from rules.repairs import as_root
 from rules.secrets.downloads.fetched import FETCHERS
 
 _ARCHIVES = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|deb|rpm)\Z")
+_PACKAGES = (".deb", ".rpm")
+"""Of those that are copied `install-files-shipped` speaks."""
 _VERSION = re.compile(r"\d+(?:[._]\d+)*")
 _INSTALLERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-ivh", "-Uvh", "--install", "--upgrade")}
 _INSTALLING = frozenset({"apt", "apt-get", "dnf", "microdnf", "tdnf", "yum", "zypper"})
@@ -71,7 +73,8 @@ def _is_archive(put: Put) -> bool:
     """Whether an archive is copied, or fetched by a command that surely runs, to a place that is part of the layer."""
     command, run = put.command, put.step
     if put.kind == "context" and isinstance(run, Copy):
-        return not run.is_add and not put.tree and _ARCHIVES.search(put.path.lower()) is not None
+        copied = _ARCHIVES.search(put.path.lower())
+        return not run.is_add and not put.tree and copied is not None and copied[0] not in _PACKAGES
     if command is None or command.conditional or command.nested or put.kind != "run" or not isinstance(run, Run):
         return False
     fetched = command.name in FETCHERS and _ARCHIVES.search(put.path.lower()) is not None

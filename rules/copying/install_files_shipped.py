@@ -1,6 +1,7 @@
 """See install_files_shipped.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -98,6 +99,8 @@ def _is_read_otherwise(stage: Stage, put: Put) -> bool:
 
 def _names(run: Run, command: Command, path: str) -> bool:
     """Whether a command that installs nothing names a path, or works in that folder after going there."""
+    if any(_is_source(word.value, path) for word in command.args):
+        return True
     if command in _installs(run) or command.name in _LOOK_ALONE:
         return False
     folder = folder_of(run, command)
@@ -105,6 +108,11 @@ def _names(run: Run, command: Command, path: str) -> bool:
     return (gone_there and is_opaque(command)) or any(
         path_of(run, command, word.value) == path for word in command.args
     )
+
+
+def _is_source(text: str, path: str) -> bool:
+    """Whether a text names a folder as a source of packages, to look into later: `deb file:/opt/debs ./`."""
+    return re.search(rf"\bfile:(?://)?{re.escape(path)}(?![\w.-])", text) is not None
 
 
 @once

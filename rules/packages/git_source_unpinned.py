@@ -23,7 +23,7 @@ from rules.api import (
 )
 from rules.comments import is_meant_to_move
 from rules.model.work_folders import folder_of
-from rules.packages.pins.unpinned import BRANCHES
+from rules.packages.pins.unpinned import BRANCHES, is_given
 from rules.quoting import listed
 from rules.secrets.downloads.fetched import stages_that_count
 
@@ -85,15 +85,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in stages_that_count(change):
         for run in stage.runs:
             found = [clone for command in _left_as_cloned(run) if (clone := _moving(run, command)) is not None]
-            found = [clone for clone in found if not (clone.by_default and _is_given(change, run))]
+            found = [
+                clone
+                for clone in found
+                if not (clone.by_default and is_given(change, run, run.instruction.whole_value))
+            ]
             if found and run.index >= _last_choice(stage):
                 yield _problem(change, stage, run, found)
-
-
-def _is_given(change: DockerfileChange, run: Run) -> bool:
-    """Whether a build of the repository's own gives an argument that a RUN reads, so that the default does not hold."""
-    read = names_read(run.instruction.whole_value)
-    return any(change.repository.gives_otherwise(change.path, name, run.scope.expand(f"${name}")) for name in read)
 
 
 def _moving(run: Run, command: Command) -> _Clone | None:

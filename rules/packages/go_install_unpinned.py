@@ -19,7 +19,7 @@ from rules.api import (
 )
 from rules.comments import is_meant_to_move
 from rules.model.work_folders import folder_of
-from rules.packages.pins.unpinned import MOVING, STAYS_BEHIND
+from rules.packages.pins.unpinned import MOVING, STAYS_BEHIND, is_given
 from rules.packages.reaching import reaches_image
 from rules.packages.versions.tools import go_version, has_old_go
 from rules.quoting import listed
@@ -42,7 +42,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Go tool is taken from whatever its repository holds today."""
     for stage, run in change.after.layers.needed_runs:
         calls = [call for call in run.package_calls if call.manager == "go"]
-        found = [(run, call, name) for call in calls for name in _unpinned(run, call)]
+        found = [
+            (run, call, name)
+            for call in calls
+            for word, name in _unpinned(run, call)
+            if not is_given(change, run, word)
+        ]
         if not found:
             continue
         every = tuple(dict.fromkeys(name for _, _, name in found))
@@ -99,8 +104,8 @@ def _way_out(stage: Stage, run: Run, call: PackageCall, name: str) -> str:
     return f"Name the version that was tested: {quote(f'go install {name}@<version>')}{since}."
 
 
-def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
-    """Yield the modules of one call that have no version; a `go.mod` may give it where the call names none."""
+def _unpinned(run: Run, call: PackageCall) -> Iterator[tuple[str, str]]:
+    """Yield the modules of one call that have no version, as written and by name; `go.mod` may give one to others."""
     if call.verb not in ("install", "get", "run") or call.has("-modfile") or _is_vendored(call):
         return
     operands = call.options.operands[1:2] if call.verb == "run" else call.options.operands[1:]
@@ -116,7 +121,7 @@ def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
         if not at and not call.has("-u") and _lies_here(run, name):
             continue
         if f"@{version}" in MOVING or (not at and (call.verb == "get" or not _has_module(run))):
-            yield name
+            yield word.text, name
 
 
 def _is_vendored(call: PackageCall) -> bool:

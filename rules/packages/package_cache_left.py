@@ -16,6 +16,7 @@ from rules.api import (
     Stage,
     append_to_run,
     as_root,
+    comments_on,
     fix,
     quote,
     rule,
@@ -38,6 +39,12 @@ from rules.packages.options import spelled
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 
+_MEANT = re.compile(
+    r"(?<!not )(?<!n't )\b(?:keep|leave)\s+(?:(?:the|apt|apt's|package|dnf|yum)\s+)*(?:lists|index|cache)\b",
+    re.IGNORECASE,
+)
+"""What a comment says of a cache that is left on purpose."""
+
 _READS_LISTS = "apt-file"
 """What keeps its own data among apt's lists, and searches them when it runs (apt-file(1))."""
 
@@ -53,7 +60,7 @@ _READS_LISTS = "apt-file"
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
     for stage, run in change.after.layers.shipped_runs:
-        if change.after.is_for_developers(run.stage):
+        if change.after.is_for_developers(run.stage) or _MEANT.search(comments_on(run)):
             continue
         found = mindful_of_scripts(change, run, _check_run(change, stage, run)) if run.package_calls else []
         yield from found
@@ -92,10 +99,9 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     clean = f"{as_root(shell)}rm -rf {LISTS}/*"
     yield Problem(
         shell.span if any(call.action == "install" for call in run.package_calls) else fetched.span,
-        f"{stage.label} ships apt's package lists in {quote(LISTS)}: NodeSource's script fetches them with "
-        f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
-        f"up at the end of the same `RUN`: {quote(clean)}. A later `RUN` takes nothing out of this "
-        "layer.",
+        f"{stage.label} ships apt's package lists, 20 to 50 MB in {quote(LISTS)}: NodeSource's script fetches them "
+        f"with {quote('apt-get update')}, and this layer keeps them. Clean up at the end of the same `RUN`: "
+        f"{quote(clean)}. A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY,
         doubt="the script is not part of this repository",
         stage=stage.key,
@@ -120,13 +126,15 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     decision, heed = _shared(stage, run, call, left, way_out)
     return Problem(
         call.command.span,
-        f"{fact}; {way_out}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of this layer.",
+        f"{fact}. {way_out[:1].upper()}{way_out[1:]}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of "
+        "this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
         decision=decision,
         mends_alike=True,
+        minor=_fetches_alone(run, call),
         heed=f"where {need}" if need else heed,
         held_before=is_kept_by_another(change, stage, run, call.manager),
         fix=_fix(run, call, left),
@@ -145,13 +153,10 @@ def _shared(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...], wa
 
 def _fact_of_lists(stage: Stage, short: str, older: int | None) -> str:
     """Say that a layer keeps apt's lists: all of them, or what is new since another layer."""
-    ships = f"{stage.label} ships apt's package lists in {quote(LISTS)}: {short} fetches"
+    ships, fetches = f"{stage.label} ships apt's package lists", f"{short} fetches them, and this layer keeps"
     if older is None:
-        return f"{ships} them, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week"
-    return (
-        f"{ships} what is new since line {older}, and all once that cleans up, and this layer keeps it. Lists are "
-        "stale in a week"
-    )
+        return f"{ships}, 20 to 50 MB in {quote(LISTS)}: {fetches} them"
+    return f"{ships} in {quote(LISTS)}: {fetches} what changed since line {older} (all, once line {older} cleans up)"
 
 
 def _runs_script(run: Run, call: PackageCall) -> bool:
@@ -170,7 +175,14 @@ def _reads_file(command: Command) -> bool:
 def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
         return way_out_of_apk(run, call)
+    if _fetches_alone(run, call):
+        return f"drop the command: {quote(call.program)} fetches them again where it installs"
     return f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
+
+
+def _fetches_alone(run: Run, call: PackageCall) -> bool:
+    """Whether a RUN fetches the index of dnf or yum, and does nothing with it."""
+    return call.verb == "makecache" and all(one.action == "update" for one in run.package_calls)
 
 
 def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
@@ -195,6 +207,6 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or run.commands[-1].before == "||"
     ):
         return None
-    if left[0] == LISTS and in_need(run):
+    if (left[0] == LISTS and in_need(run)) or _fetches_alone(run, call):
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))

@@ -141,7 +141,7 @@ def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall, *, alone: bool
     return Problem(
         call.command.span,
         f"{stage.label} installs with {quote(spelled(call))} from the package lists that line {line} fetched. When "
-        f"only this line changes, the builder takes line {line} from its cache with lists from that day: the install "
+        f"only this line changes, the builder takes line {line} from its cache, old lists and all: the install "
         "asks for versions that the mirrors no longer have, and fails. Fetch the lists in this `RUN` too.",
         Confidence.LIKELY,
         doubt="the mirrors may still have those versions",
@@ -205,9 +205,8 @@ def _effect(stage: Stage, call: PackageCall, users: Sequence[Run]) -> str:
         both = "both in" if len(users) <= _FEW else f"it and the {len(users)} that take from them into"
         return (
             f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} {use}s "
-            f"from them. When only line {first} changes, the builder takes this layer from its cache with lists from "
-            f"that day: the {use} asks for versions that the mirrors no longer have, and fails. Put {both} one "
-            "`RUN`."
+            f"from them. When only line {first} changes, the builder takes this layer from its cache, old lists and "
+            f"all: the {use} asks for versions that the mirrors no longer have, and fails. Put {both} one `RUN`."
         )
     if call.manager == "apk":
         return (

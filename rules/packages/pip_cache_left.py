@@ -21,6 +21,7 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions
+from rules.copying.python.user_installs import home_of
 from rules.packages.caches.readers import is_copied, stopped_by_lack
 from rules.packages.indexes.configuration import written_until
 from rules.packages.options import add_option
@@ -29,7 +30,7 @@ from rules.packages.projects.files import in_repository
 from rules.packages.versions.tools import has_old_pip, takes_one_for_yes
 from rules.purpose import is_named_for_development
 from rules.quoting import listed
-from rules.user.accounts.running import runs_as_root
+from rules.user.accounts.running import name_of, runs_as_root
 from rules.user.owners.ownership import access
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
@@ -38,6 +39,7 @@ _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE = ".cache"
 _OF_PIP = frozenset({"pip", "setuptools", "wheel"})
+_WITHOUT_HOMES = ("alpine", "debian", "ubuntu")
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
@@ -61,6 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or is_copied(run.stage, "/.cache/pip")
             or _is_kept_elsewhere(run)
             or _is_home_of_another(run)
+            or _has_no_home(run)
             or _is_switched_off(change, run)
             or has_old_pip(run)
         ):
@@ -134,7 +137,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         stage=stage.key,
         key="cache",
         items=items,
-        minor=all(_is_of_tools_alone(one.call) for one in found),
+        minor=all(_is_of_tools_alone(one.call) or _is_of_project_alone(one.call) for one in found),
         fix=_fix(found) if stopped is None else None,
     )
 
@@ -143,6 +146,12 @@ def _is_of_tools_alone(call: PackageCall) -> bool:
     """Whether an install renews pip and what builds with it, which is some 3 MB."""
     names = {package.name.lower() for package in call.packages}
     return bool(names) and names <= _OF_PIP and not call.manifests
+
+
+def _is_of_project_alone(call: PackageCall) -> bool:
+    """Whether an install takes a project without its dependencies: pip then fetches what it is built with, and less."""
+    paths = bool(call.packages) and all(package.kind == "path" for package in call.packages)
+    return paths and call.has("--no-deps") and not call.has("-r", "--requirement")
 
 
 def _added(change: DockerfileChange, found: list[_Left]) -> list[_Left]:
@@ -174,7 +183,7 @@ def _counted(found: list[_Left]) -> Iterator[str]:
     Those weigh little: an install of the project's in the place of one is new, and not the other way round.
     """
     heavy = sum(not is_of_pip(one.call) for one in found)
-    yield from (f"install {number}" for number in range(len(found)))
+    yield from (f"install {number}" for number in range(heavy or len(found)))
     yield from (f"project {number}" for number in range(heavy))
 
 
@@ -236,6 +245,8 @@ def _is_switched_off(change: DockerfileChange, run: Run) -> bool:
     """Whether pip's configuration says to keep none: set by `pip config`, written here, or in a file that was read."""
     if any(_SETTING.search(text) and _CONFIGURES.search(text) for text in written_until(run)):
         return True
+    if run.scope.get(_VARIABLE) is not None and change.repository.gives_otherwise(change.path, _VARIABLE, None):
+        return True  # an `ARG` of that name is in pip's environment
     files = (put for put in run.stage.files.puts if put.kind == "context" and put.path.endswith("/pip.conf"))
     texts = (change.repository.text(in_repository(change, put.source) or "") for put in files if put.step.at < run.at)
     return any("no-cache-dir" in text for text in texts if text is not None)
@@ -264,3 +275,22 @@ def _is_home_of_another(run: Run) -> bool:
         return any(above.calls("useradd", "adduser") for above in run.stage.done_runs if above.at < run.at)
     made = (account for account in run.stage.users.created if account.run.at < run.at)
     return any(access(run.stage, home.rstrip("/"), account.name).writable is True for account in made)
+
+
+def _has_no_home(run: Run) -> bool:
+    """Whether an account calls pip whose home nobody makes, as of `useradd` alone on Debian.
+
+    It may not make one itself, and pip then keeps no cache, as above. A number without an account has `/` for its home.
+    Red Hat's `useradd` makes the home (`CREATE_HOME` in its `login.defs`).
+    """
+    facts = run.stage.facts
+    if runs_as_root(run) is not False or run.scope.get("HOME") is not None or facts is None:
+        return False
+    if facts.distro not in _WITHOUT_HOMES:
+        return False
+    user = name_of(run.user.value or "")
+    made = any(user in (account.name, account.uid) for account in run.stage.users.created)
+    if user.isdecimal() and not made:
+        return facts.has_user(user) is False
+    home = home_of(run.stage, user) if made else None
+    return home is not None and access(run.stage, home.rstrip("/"), user, before=run).writable is False

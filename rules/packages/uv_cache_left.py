@@ -113,8 +113,16 @@ def _problem(stage: Stage, found: list[tuple[Run, PackageCall]]) -> Problem:
         stage=stage.key,
         key="cache",
         items=tuple(f"install {number}" for number in range(len(found))),
+        minor=all(_brings_project_alone(*one) for one in found),
         fix=_fix(found),
     )
+
+
+def _brings_project_alone(run: Run, call: PackageCall) -> bool:
+    """Whether a RUN above has synced all but the project: uv then fetches what it is built with, and little else."""
+    above = (other for one in run.stage.all_runs if one.at < run.at for other in one.package_calls)
+    parts = ("--no-install-project", "--no-install-workspace", "--no-install-local")
+    return call.verb == "sync" and any(other.verb == "sync" and other.has(*parts) for other in above)
 
 
 def _fix(found: list[tuple[Run, PackageCall]]) -> Fix | None:

@@ -75,6 +75,13 @@ _WANTED = re.compile(
 )
 
 
+_WANTED_AT_RUN_TIME = re.compile(
+    r"\b(?:needed|required?s?|necessary|needs?|uses?d?|compiles?)\b[^.\n]*\bat\s+run[- ]?time\b(?!.*\bbuild)",
+    re.IGNORECASE,
+)
+
+
 def is_said_wanted(found: BuildPackages) -> bool:
     """Tell whether a comment on the RUN says that the image needs tools to build with: its author has weighed it."""
-    return _WANTED.search(comments_on(found.run)) is not None
+    said = comments_on(found.run)
+    return _WANTED.search(said) is not None or _WANTED_AT_RUN_TIME.search(said) is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Problem, once, quote
+from rules.api import Problem, once, quote, within
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers.copied_environments import PYTHON, copied_environments
 from rules.packages.developers.copied_modules import CopiedModules, copied_modules, starts_developers_tool
 from rules.packages.developers.named import (
@@ -20,6 +21,7 @@ from rules.packages.developers.options import option_of
 from rules.packages.developers.parts import has_developers_part
 from rules.packages.developers.project_scripts import NeedsDeveloper, script_that_needs_developers
 from rules.packages.developers.starts import needed_at_start, starts_for_developers
+from rules.packages.developers.uses import builder_upon
 from rules.packages.developers.workspace_starts import prune_of_workspace, workspace_start
 from rules.packages.options import spelled
 from rules.packages.projects.settings import leaves_developers_out
@@ -123,7 +125,18 @@ def _of_copy(change: DockerfileChange, taken: _Taken) -> Problem:
         key=family_of(
             found.call
         ),  # as where the stage installs itself: that it took over an environment is nothing new
+        held_before=_built_with_them(change.was(taken.image), found.call),
     )
+
+
+def _built_with_them(was: Stage | None, call: PackageCall) -> bool:
+    """Whether the image held them before, too, as one that builds in the stage which ships, and takes none out."""
+    if was is None:
+        return False
+    calls = [one for run in was.all_runs for one in run.package_calls if family_of(one) == family_of(call)]
+    whole = [one for one in calls if one.project and one.action in ("install", "sync")]
+    pruned = any("prune" in str(one.command) for one in calls)
+    return bool(whole) and not pruned and not any(one.production for one in whole)
 
 
 def _way_out(change: DockerfileChange, taken: _Taken) -> str:
@@ -134,16 +147,32 @@ def _way_out(change: DockerfileChange, taken: _Taken) -> str:
         command = found.undoes.command
         return f"{quote(str(command))} (line {command.line}) has left them out, and this line undoes it: drop it."
     script = script_that_needs_developers(change, found.run, found.call)
-    images = _needing(change).get((builder.index, found.path), ())
+    images = (*_needing(change).get((builder.index, found.path), ()), *_takers(taken))
     others = list(dict.fromkeys(image.label for image in images if image is not taken.image))
+    source = found.copy.from_stage or builder
     if others:
-        needs = f"{'takes' if len(others) == 1 else 'take'} them from {builder.label} too and may need some"
+        needs = f"{'takes' if len(others) == 1 else 'take'} them from {source.label} too and may need some"
         scripts = _of_scripts(script, prune=None)
         return f"Copy from a stage that installs without them{also}: {listed(others, _NAMED)} {needs}.{scripts}"
+    upon = builder_upon((*taken.stage.chain, *source.chain), found.run, found.call)
+    if upon is not None:  # pruned where they are installed, they would be gone there too
+        needs = f"{upon[0].label} starts from {builder.label} and needs them for {quote(str(upon[1]))}"
+        return f"Copy from a stage that installs without them{also}: {needs}.{_of_scripts(script, prune=None)}"
     prune = prune_of_workspace(change, found.run, found.call, taken.script) or found.prune
     skips = " --ignore-scripts" if _prunes_without_scripts(found.call, script) else ""
-    there = f"Take them out there with {quote(f'{prune}{skips}')} after the build" if prune else _left_out(found)
+    where = "there" if source is builder else f"in {source.label}"
+    there = f"Take them out {where} with {quote(f'{prune}{skips}')} after the build" if prune else _left_out(found)
     return f"{there}, or copy from a stage that installs without them{also}.{_of_scripts(script, prune)}"
+
+
+def _takers(taken: _Taken) -> Iterator[Stage]:
+    """Yield the builders that copy the packages out of the same stage: pruned there, they would lack them."""
+    found = taken.found
+    for stage in taken.image.model.stages if found.call.manager in NODE_MANAGERS else ():
+        copies = (copy for copy in stage.copies if copy.from_stage is found.copy.from_stage is not None)
+        paths = (copy.source_path(source) for copy in copies for source in copy.sources)
+        if not stage.layers_ship and any(path and within(found.path, path) for path in paths):
+            yield stage
 
 
 def _prunes_without_scripts(call: PackageCall, script: NeedsDeveloper | None) -> bool:

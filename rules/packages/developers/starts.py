@@ -15,6 +15,7 @@ from rules.packages.developers.programs import (
     commands_of_scripts,
     serves_a_build,
 )
+from rules.packages.developers.run_elsewhere import lines_run_elsewhere
 from rules.packages.developers.workspace_starts import (
     manifest_at_work,
     runs_through_tool,
@@ -49,7 +50,9 @@ _SYMFONY = re.compile(r'"symfony/(?:framework-bundle|flex|runtime)"')
 
 
 def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, text: str | None) -> bool:
-    """Tell whether what the container starts names a package that the manifest asks for as a developer's alone.
+    """Tell whether what a container runs names a package that the manifest asks for as a developer's alone.
+
+    Those are its start, and what a workflow, a script or a platform runs in it.
 
     Args:
         change: The change.
@@ -58,9 +61,9 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
         text: The manifest; nothing is known where it was not read.
     """
     change, stage = change.as_it_ships_now(stage)
+    lines = [*started_lines(change, stage), *lines_run_elsewhere(change)]
     if manager == "composer":
-        return any(_starts_tool_of_php(line, text) for line in started_lines(change, stage))
-    lines = list(started_lines(change, stage))
+        return any(_starts_tool_of_php(line, text) for line in lines)
     if manager in NODE_MANAGERS:
         manifests = list(_manifests(change, stage, text))
         loaded = any(_loads_developers(change, stage, lines, one) for one in manifests)

@@ -12,6 +12,8 @@ from rules.model.shell_scope import filled
 from rules.quoting import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rules.api import Command, PackageCall, Run, Stage
 
 _BUILDING = frozenset(
@@ -54,19 +56,26 @@ def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
 
 def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
     """Say which stage that starts from the one which installs calls scripts or builds, and so needs them: a clause."""
-    if call.manager not in NODE_MANAGERS:
+    found = builder_upon(stage.chain, run, call)
+    if found is None:
         return ""
-    for other in stage.model.stages:
-        if other in stage.chain or run.stage not in other.chain:
+    other, command = found
+    return (
+        f", and install all of them in {other.label} (line {other.from_.line}), which starts from "
+        f"{run.stage.label} and needs them for {quote(str(command))}"
+    )
+
+
+def builder_upon(besides: Collection[Stage], run: Run, call: PackageCall) -> tuple[Stage, Command] | None:
+    """Return another stage that starts from the one which installs, and calls scripts or builds, with the call."""
+    for other in run.stage.model.stages if call.manager in NODE_MANAGERS else ():
+        if other in besides or run.stage not in other.chain:
             continue
         for later in other.runs:
             found = next((command for command in later.commands if _calls_project(later, command)), None)
             if found is not None:
-                return (
-                    f", and install all of them in {other.label} (line {other.from_.line}), which starts from "
-                    f"{run.stage.label} and needs them for {quote(str(found))}"
-                )
-    return ""
+                return other, found
+    return None
 
 
 def _calls_project(run: Run, command: Command) -> bool:

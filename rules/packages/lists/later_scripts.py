@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import quote
+from rules.packages.at_start import code_at_start
 from rules.packages.projects.files import in_repository
 from rules.packages.scripts_run import called_script, scripts_run
 
@@ -21,10 +22,15 @@ _UPDATES = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\bupdate\b")
 
 
 def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Problem]) -> list[Problem]:
-    """Return advice to empty apt's lists; where a script below may install from them, it says so and offers no edit."""
+    """Return advice to empty apt's lists; where a script below may install from them, it says so and offers no edit.
+
+    There is none where a script that starts the container installs from them.
+    """
     found = list(problems)
     if not any(problem.key == "apt" for problem in found):
         return found
+    if _needs_lists(code_at_start(change)):
+        return [problem for problem in found if problem.key != "apt"]  # the container installs from them
     needing = _in_need(change, run)
     if needing is None:
         return found

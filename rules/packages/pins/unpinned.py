@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.comments import comments_on, is_meant_to_move
 from rules.facts.python_names import compared_name
+from rules.model.scope import names_read
 from rules.packages.reaching import reaches_image
 from rules.problem import Confidence, Problem
 from rules.quoting import listed, quote
@@ -196,9 +197,15 @@ def _unpinned(
                 moves = version is None or version in MOVING or (call.global_ and _is_range(version))
                 free = moves or package.kind == "vcs"
                 asked = free and package.kind in ("name", "vcs", "url") and wanted(call, package)
-                if asked and not is_there(run, call, package):
+                if asked and not is_there(run, call, package) and not is_given(change, run, package.word.text):
                     found.append((call, package))
         if found:
             conditional = all(call.command.conditional for call, _ in found)
             packages = tuple(package for _, package in found)
             yield Unpinned(stage, run, found[0][0], packages, conditional=conditional)
+
+
+def is_given(change: DockerfileChange, run: Run, text: str) -> bool:
+    """Tell whether a build of the repository's own gives an argument that a text reads, in place of its default."""
+    names = names_read(text)
+    return any(change.repository.gives_otherwise(change.path, name, run.scope.expand(f"${name}")) for name in names)

@@ -45,13 +45,24 @@ in `libprotobuf-dev` alone; a cross compiler has the headers of its C library el
 """
 _HALVES_ELSEWHERE = {"protoc": "protobuf-dev"}
 """The same of packages that Alpine calls otherwise: its `protoc` has no `google/protobuf/*.proto` either."""
+_LAYOUT = "it lays out documents for Arial and Times with it, and those for Calibri with `fonts-crosextra-carlito`"
+_FONTS_OF_TEX = "many documents want its fonts, and so does what `pandoc` writes"
 _TASKS = {
     "buildah": ("uidmap", "it needs that one, `slirp4netns` and `fuse-overlayfs` where it does not run as root"),
+    "chromium": ("fonts-liberation", "it draws pages for Arial and Times with that one"),
     "imagemagick": ("ghostscript", "it reads PDF and PostScript with that one"),
     "podman": ("uidmap", "it needs that one, `slirp4netns` and `fuse-overlayfs` where it does not run as root"),
+    **dict.fromkeys(
+        ("libreoffice", "libreoffice-calc", "libreoffice-core", "libreoffice-impress", "libreoffice-writer"),
+        ("fonts-liberation", _LAYOUT),
+    ),
     "octave": ("gnuplot-nox", "it draws with that one"),
     "qemu-system-arm": ("qemu-efi-aarch64", "it boots UEFI with that one"),
     "qemu-system-x86": ("ovmf", "it boots UEFI with that one"),
+    **dict.fromkeys(
+        ("texlive-latex-base", "texlive-latex-recommended", "texlive-luatex", "texlive-xetex"),
+        ("lmodern", _FONTS_OF_TEX),
+    ),
     "texlive-latex-extra": ("texlive-fonts-recommended", "many documents want its fonts"),
     "unoconv": ("libreoffice-writer", "it converts text with that one"),
     "wireguard-tools": ("iptables", "`wg-quick` calls it for a default route"),
