@@ -108,8 +108,8 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
     return Problem(
         copy.destination_word.span,
         f"{stage.label} copies to {quote(written)}{more}, and no `WORKDIR` says where that is. It "
-        f"lands in {quote(copy.destination or '/')}{beside}. Set a `WORKDIR` above, or write whole paths here and wherever these "
-        "files are used.",
+        f"lands in {quote(copy.destination or '/')}{beside}. Set a `WORKDIR` above, or write "
+        "whole paths here and wherever these files are used.",
         Confidence.CERTAIN,
         instruction=copy.instruction,
         stage=stage.key,
