@@ -8,6 +8,8 @@ from rules.facts.installers import PYTHON_MANAGERS
 
 _BETWEEN = re.compile(r"[-_.]+")
 _MANAGERS = PYTHON_MANAGERS | {"pipx"}
+_REF = re.compile(r"@[^/@]+$")
+"""What stands behind the address of a repository: a branch, a tag, a commit."""
 
 
 def index_name(name: str) -> str:
@@ -16,5 +18,10 @@ def index_name(name: str) -> str:
 
 
 def compared_name(manager: str, name: str) -> str:
-    """Return the name by which two packages of a manager are told apart: Python's in the form of their index."""
+    """Return the name by which two packages of a manager are told apart: Python's in the form of their index.
+
+    A repository is the same whichever of its branches is taken, and whatever is said of it behind a `#`.
+    """
+    if "://" in name:
+        return _REF.sub("", name.partition("#")[0])
     return index_name(name) if manager in _MANAGERS and "/" not in name else name

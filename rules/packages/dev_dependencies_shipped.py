@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.comments import comments_on
 from rules.copying.installs.calls import install_folder
 from rules.packages.developers.copied import copied_for_developers
 from rules.packages.developers.copied_environments import takes_no_dependencies
@@ -72,6 +73,10 @@ _NO_DEVELOPERS = ("optional", "peer", "prod")
 """What npm includes that is nobody's tool."""
 _MANAGERS = re.compile("npm|yarn|bun|composer|uv|poetry|pdm")
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
+_SAID = re.compile(
+    r"\b(?:incl\w*|with|and|also|even|all)\b[^.\n]{0,40}\bdev(?:elopment)?[ -]?dep(?:endencie|s\b)", re.IGNORECASE
+)
+"""How a comment says that they are meant: `Install ALL node_modules, including 'devDependencies'`."""
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 
 
@@ -152,7 +157,7 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
         other.manager == call.manager and other.production and other.command.conditional for other in run.package_calls
     ):
         return True  # `if [ "$DEV" ]; then …; else … --no-dev; fi`: an argument chooses
-    if _is_for_developers(call):
+    if _is_for_developers(call) or _SAID.search(comments_on(run)):
         return True
     if stage.runtime.is_windows or takes_no_dependencies(call) or call.has(*_CHOOSES):
         return True

@@ -30,6 +30,7 @@ from rules.packages.pins.unpinned import BRANCHES, Unpinned, unpinned
 _SOURCES = ("vcs", "url")
 """Kinds of packages that a repository gives, and no index."""
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
+_EXTRA = re.compile(r"\[[\w.,-]+\]$")
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
 _ARCHIVE = re.compile(
     rf"(?P<before>/(?:archive|zipball|tarball)/)(?:refs/heads/)?(?:{'|'.join(sorted(BRANCHES))})"
@@ -107,8 +108,13 @@ def _at_commit(package: Package) -> str:
 
 
 def _address(package: Package) -> str:
-    """Where a repository lies: as named, or behind the name (`name @ git+https://…`, PEP 508)."""
-    return package.version.removeprefix("@") if package.version is not None else package.name
+    """Where a repository lies: as named, or behind the name (`name @ git+https://…`, PEP 508).
+
+    An extra behind it (`….git@main[panel]`) belongs before it, and says nothing of the state that is taken.
+    """
+    written = package.version.removeprefix("@") if package.version is not None else package.name
+    address, hash_, fragment = written.partition("#")
+    return f"{_EXTRA.sub('', address)}{hash_}{fragment}"
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
