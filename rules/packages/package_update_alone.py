@@ -30,6 +30,7 @@ from rules.api import (
     tail_start,
 )
 from rules.model.lineage import built_upon
+from rules.packages.caches.left import adding_fetches
 from rules.packages.indexes.signing_keys import names_old_releases
 from rules.packages.lists.in_need import in_need_here
 from rules.packages.lists.own import cleans, fetching_too, ships
@@ -188,10 +189,16 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
 def _users(run: Run) -> list[Run]:
     """Return the RUNs below that install, or upgrade, from the lists which a RUN fetches: none fetches them anew."""
     below = run.stage.runs[bisect_right(run.stage.runs, run.index, key=_index) :]
-    again = next((other.index for other in below if _last_update(other)), None)
+    again = next((other.index for other in below if _last_update(other) or _adds_archive(other)), None)
     relying = {id(other) for other in in_need_here(run.stage)}
     using = (other for other in below if again is None or other.index < again)
     return [other for other in using if id(other) in relying or _upgrades(other, "apt")]
+
+
+def _adds_archive(run: Run) -> bool:
+    """Whether a RUN adds an archive before it installs anything, and fetches all lists by the way."""
+    first = next((call for call in run.package_calls if call.manager == "apt"), None)
+    return first is not None and first.action == "update" and first.subcommand is None and adding_fetches(run.stage)
 
 
 def _effect(stage: Stage, call: PackageCall, users: Sequence[Run]) -> str:

@@ -30,6 +30,7 @@ from rules.packages.pins.unpinned import BRANCHES, Unpinned, unpinned
 _SOURCES = ("vcs", "url")
 """Kinds of packages that a repository gives, and no index."""
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
+_LOST = re.compile(r"[<>]=?\d")
 _EXTRA = re.compile(r"\[[\w.,-]+\]$")
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
 _ARCHIVE = re.compile(
@@ -126,6 +127,8 @@ def _wanted(call: PackageCall, package: Package) -> bool:
         return _moves(call, package)
     if package.kind != "name" or index_name(package.name) in _TOOLS:
         return False
+    if _LOST.match(call.command.source.text, package.word.span.end):
+        return False  # a version without quotes, of which comparison-redirects speaks
     return not (_is_tied(call, package) or is_given_versions(call))
 
 

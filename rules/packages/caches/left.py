@@ -96,7 +96,7 @@ def _leaving(stage: Stage) -> dict[str, list[tuple[Run, PackageCall]]]:
 def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     """Return the folders that a call of apt fills and nothing empties: `update` the lists, `install` the archives."""
     if call.action == "update":
-        if call.subcommand is None and (not _adding_fetches(stage) or _only_adds(run)):
+        if call.subcommand is None and (not adding_fetches(stage) or _only_adds(run)):
             return ()
         kept = _is_kept(run, call, LISTS, "lists") and not clears_by_configuration(run)
         archives = [other for other in run.package_calls if other.manager == "apt" and _keeps_archives(run, other)]
@@ -109,8 +109,8 @@ def _only_adds(run: Run) -> bool:
     return not any(call.action == "install" for call in run.package_calls)
 
 
-def _adding_fetches(stage: Stage) -> bool:
-    """Whether `add-apt-repository` is of the versions that fetch the lists: from Ubuntu 18.04 and Debian 12 on."""
+def adding_fetches(stage: Stage) -> bool:
+    """Tell whether `add-apt-repository` is of the versions that fetch the lists: from Ubuntu 18.04 and Debian 12 on."""
     release = stage.runtime.release
     first = _FIRST_FETCHING.get(stage.runtime.distribution or "")
     return first is not None and release is not None and release.numbers >= first
