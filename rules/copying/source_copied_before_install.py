@@ -40,6 +40,7 @@ from rules.copying.installs.unfetched_modules import problem as of_modules
 from rules.copying.python.unsplit_syncs import unsplit_syncs
 from rules.copying.source_trees.trees import is_read
 from rules.matching.gathering import named_lines
+from rules.packages.projects.given_version import given_above
 from rules.packages.scripts import does_only
 from rules.quoting import listed
 
@@ -105,6 +106,9 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
     if modules is not None:
         gate = quote(modules.ignore.path) if modules.ignore is not None else "a `.dockerignore`"
         way_out += f" Add {quote(modules.pattern)} to {gate}: else the rest brings that of whoever builds over it."
+    given = given_above(stage, installs[-1].run)
+    if given is not None:
+        way_out += f" Set {quote(given)} below the install as well: a new value of it installs everything anew, too."
     what = "the whole context" if copy.brings_context_root else "the sources"
     return Problem(
         copy.instruction.span,
@@ -115,7 +119,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, installs: list[
         instruction=copy.instruction,
         stage=stage.key,
         fix=_kept_out(modules, _fix(change, stage, copy, installs, copied=above is not None))
-        if not lacking and not kept
+        if not (lacking or kept or given)
         else None,
         held_before=is_as_before(change, stage, copy),
     )

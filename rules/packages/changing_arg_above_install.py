@@ -28,6 +28,7 @@ from rules.api import (
 from rules.copying.source_trees.trees import brings_all, source_folder
 from rules.model.lineage import built_upon
 from rules.packages.options import spelled
+from rules.packages.projects.given_version import GIVEN_VERSION
 from rules.packages.scripts import does_only, may_be_script
 from rules.quoting import listed
 
@@ -44,8 +45,6 @@ _RUN_OF_BUILD = re.compile(
 _FETCHING = re.compile(r"\b(?:git|curl|wget|svn|hg|tar|unzip|checkout)\b")
 """What uses a commit to say what is got, not what is built."""
 
-_VERSION = re.compile(r"PRETEND_VERSION|\bPBR_VERSION\b|DYNAMIC_VERSIONING|BUILD_SCM_VERSION")
-"""Names of variables that a build backend takes the version of the project from (setuptools-scm, pbr, Poetry, pdm)."""
 _PINS = re.compile(r"[\"']?[0-9a-fA-F]{7,}[\"']?$|[\"']?v?\d+\.\d")
 """A default that is a version or a commit of something: changed by hand, if at all."""
 
@@ -79,7 +78,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if script is not None and script in run.commands:
             continue
         names = _set_by(stage, said[1].text, run)
-        if not any(_says_what_is_got(stage, name) or _uses(run, name) or _VERSION.search(name) for name in names):
+        if not any(_says_what_is_got(stage, name) or _uses(run, name) or GIVEN_VERSION.search(name) for name in names):
             yield _problem(stage, said, [one for one in above if one is not said], call)
 
 
