@@ -236,11 +236,13 @@ def is_to_work_in(stage: Stage) -> bool:
 def _serves_as_last(stage: Stage) -> bool:
     """Whether a stage called `base` or `build` is the last one and serves, or starts what another stage built.
 
-    The only stage of a file, with an ENTRYPOINT or a program of its own, is there for nobody else to build upon.
+    The only stage of a file, with an ENTRYPOINT of its own, or called `base` with the project's program, is there for
+    nobody else to build upon; a `build` that starts a script is built with.
     """
     if not stage.is_last or stage.name not in _EMPTY_NAMES or not stage.image.start_in_file:
         return False
-    if len(stage.model.stages) == 1 and (stage.image.entrypoint.set_in_file or starts_own_program(stage)):
+    own = stage.image.entrypoint.set_in_file or (stage.name == "base" and starts_own_program(stage))
+    if len(stage.model.stages) == 1 and own:
         return True
     built_elsewhere = any(copy.from_stage is not None for copy in stage.copies)
     return serves_openly(stage) or (built_elsewhere and starts_own_program(stage))
