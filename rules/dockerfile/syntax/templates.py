@@ -19,7 +19,7 @@ _MARKS = ("{{", "{%", "<%", "%%", "@", "${")
 """One of these begins a blank: to look for them takes less time than the pattern."""
 _SHELL = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "LABEL", "RUN"})
 """Here braces may be meant as they stand: `docker inspect --format '{{.Id}}'`."""
-_NAME = re.compile(r"\{\{-?[ \t]*+[A-Za-z_][\w.]{0,100}+[ \t]*+-?\}\}")
+_NAME = re.compile(r"\{\{-?[ \t]*+(?!(?:end|else|break|continue)\b)[A-Za-z_][\w.]{0,100}+[ \t]*+-?\}\}")
 """A blank that a name fills in, as Jinja writes it: what Go's templates fill in begins with a dot or a dollar sign."""
 _VALUE = re.compile(
     r"%%\w{1,100}+%%|@\w{1,100}+@|\$\{\w{1,100}+\.[\w.-]{1,100}+\}|"
