@@ -246,6 +246,8 @@ def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     above = built_upon(run.stage)[1:]
     if call.manager == "apt" and any(map(in_need_here, above)):
         return None  # stages built upon this one install from the lists that the repair removes
+    if any(map(_adds_archive, run.stage.runs)):
+        return None  # the lists that this fetches are another layer's to clean up
     if len(users) > _FEW:
         return None
     if not users or users[0].index != run.index + 1 or not all(map(_is_plain, (run, *users))):
