@@ -136,9 +136,14 @@ def _was_made_by_hand(change: DockerfileChange, stages: list[Stage], reference: 
         and _is_made_by_hand(old)
         and old.digest is None
         and moves(old.tag or "latest")
-        and posixpath.basename(path_name(old)) == posixpath.basename(path_name(reference))
+        and _is_same_name(old, reference)
         for old in olds
     )
+
+
+def _is_same_name(one: ImageReference, other: ImageReference) -> bool:
+    """Whether two images go by the same name, in whatever registry and of whatever owner."""
+    return posixpath.basename(path_name(one)) == posixpath.basename(path_name(other))
 
 
 def _is_renewed(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
@@ -171,7 +176,7 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
     if not _is_unpinned(change, old) or _is_still_there(change, old):
         return path_name(reference)
     weak = (names_variant_only, _stays_in_release)
-    moved = posixpath.basename(path_name(old)) == posixpath.basename(path_name(reference))
+    moved = _is_same_name(old, reference)
     # Who writes no tag of another image has not looked for one.
     lost = any(loose(old) and not loose(reference) for loose in weak) or (reference.tag is None and not moved)
     # In what developers work in nothing ships: one loose image for another changes nothing for anybody.

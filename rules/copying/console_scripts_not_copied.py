@@ -22,7 +22,7 @@ from rules.api import (
 from rules.copying.python.packages import CONSOLE_SCRIPTS, MODULES, has_system_python, is_packaged_as, packages_copies
 from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.search_path import DEFAULT_PATH
-from rules.quoting import listed
+from rules.quoting import capitalized, listed
 
 _OWN_ENVIRONMENTS = frozenset("uv poetry pipenv pdm hatch conda mamba micromamba pixi rye".split())
 """Programs that start others in an environment that they look for themselves."""
@@ -139,7 +139,7 @@ def _problem(
     return Problem(
         instruction.span,
         f"{stage.label} starts {quote(name)}, a script that pip puts into a `bin` folder, and copies {quote(path)} "
-        f"only. The container stops with {error}. {cure[:1].upper()}{cure[1:]}.",
+        f"only. The container stops with {error}. {capitalized(cure)}.",
         Confidence.CERTAIN if known and name in CONSOLE_SCRIPTS else Confidence.LIKELY,
         doubt="whether pip makes a script of that name depends on the package"
         if known

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rules.dockerfile.reference import ImageReference
 
+LAMBDA = "public.ecr.aws/lambda/"
+"""Images for AWS Lambda, which runs each of them as a user of its own."""
 _HUB_HOSTS = frozenset(
     {"docker.io", "registry.docker.com", "registry.hub.docker.com", "registry-1.docker.io", "mirror.gcr.io"}
 )

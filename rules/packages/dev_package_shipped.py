@@ -19,7 +19,7 @@ from rules.packages.build_tools.packages import BuildPackages, build_packages, m
 from rules.packages.libraries.headers import is_headers_only
 from rules.packages.lost.held import held_before
 from rules.purpose import builds_at_run_time
-from rules.quoting import listed
+from rules.quoting import capitalized, listed
 
 
 @rule(
@@ -69,7 +69,7 @@ def _way_out(found: BuildPackages) -> str:
     ways = [f"exchange {listed(exchanged)}"] if exchanged else []
     ways += [f"leave out {listed(idle)}, whose library is there by name"] if idle else []
     said = " and ".join(ways)
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{capitalized(said)}."
 
 
 def _architecture(item: Installed) -> str:

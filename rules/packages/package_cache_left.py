@@ -35,6 +35,7 @@ from rules.packages.lists.cleaning_scripts import is_cleaned_by_script
 from rules.packages.lists.in_need import in_need, need_said
 from rules.packages.lists.later_scripts import mindful_of_scripts
 from rules.packages.options import spelled
+from rules.quoting import capitalized
 
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
@@ -126,8 +127,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     decision, heed = _shared(stage, run, call, left, way_out)
     return Problem(
         call.command.span,
-        f"{fact}. {way_out[:1].upper()}{way_out[1:]}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of "
-        "this layer.",
+        f"{fact}. {capitalized(way_out)}{f'; {need}' if need else ''}. A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.base_image.tags import moves
 from rules.facts.distributions import package_kind_of, title_of
+from rules.facts.names import LAMBDA
 from rules.packages.scripts import INSTALL, sure_calls
 
 _SYSTEMS = {
@@ -15,9 +16,6 @@ _SYSTEMS = {
 """Programs that install a system's packages, by the kind of packages."""
 _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
 _MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
-_LAMBDA = "public.ecr.aws/lambda/"
-"""Images of functions; those upon Amazon Linux 2023 have `microdnf`, `dnf` as a link to it, and no `yum` (AWS Compute
-Blog, "Python 3.12 runtime now available in AWS Lambda")."""
 _NOT_THERE = {"microdnf": ("dnf", "yum"), "yum": ("dnf", "microdnf")}
 """Package manager to its relatives that images have not got: minimal ones, and those from before dnf."""
 
@@ -58,8 +56,13 @@ def _lacks(stage: Stage, program: str) -> bool:
 
 
 def _is_function(stage: Stage) -> bool:
+    """Whether it is an image for AWS Lambda upon Amazon Linux 2023.
+
+    Those have `microdnf`, `dnf` as a link to it, and no `yum` (AWS Compute Blog, "Python 3.12 runtime now available in
+    AWS Lambda").
+    """
     facts, release = stage.facts, stage.runtime.release
-    return facts is not None and facts.name.startswith(_LAMBDA) and release is not None and release.numbers >= (2023,)
+    return facts is not None and facts.name.startswith(LAMBDA) and release is not None and release.numbers >= (2023,)
 
 
 def _has(stage: Stage, program: str, theirs: str = "") -> bool:

@@ -100,7 +100,7 @@ def _missing(stage: Stage, call: PackageCall) -> Iterator[list[_Missing]]:
 def _begins_a_command(call: PackageCall, package: Package) -> bool:
     """Whether what follows a command's name is meant for it, and an operator in front was forgotten: a path, `-rf`."""
     behind = [word.value for word in call.command.args if word.start > package.word.span.start]
-    return any("/" in word for word in behind) or (behind[:1] != [] and behind[0].startswith("-"))
+    return any("/" in word for word in behind) or (bool(behind) and behind[0].startswith("-"))
 
 
 def _kind(one: _Missing) -> tuple[bool, ...]:

@@ -20,15 +20,15 @@ _INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry", "npm", "pnpm", "yarn", "
 _INSTALLING = frozenset({"install", "ci", "sync", "rebuild"})
 _CALLED = re.compile(r"[\"'](?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|make|cmake|rustc|cargo|javac|ghc|nvcc)[\"' ]")
 """A program within quotes, as code names one that it calls: `subprocess.run(["g++", "-o", …])`."""
-_BUILDERS = frozenset({"maturin", "cibuildwheel", "auditwheel", "cross", "tox", "nox"})
-"""Programs that call a compiler for the project that they are given."""
+_STARTED = COMPILERS | {"maturin", "cibuildwheel", "auditwheel", "cross", "tox", "nox"}
+"""Compilers, and programs that call one for the project that they are given."""
 _CODE = (".py", ".js", ".mjs", ".rb", ".php", ".pl")
 
 
 def names_compiler(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the container starts a compiler, or code that names one: a judge of programs, say."""
     starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
-    if any(start.program in {*COMPILERS, *_BUILDERS} for start in starts):
+    if any(start.program in _STARTED for start in starts):
         return True
     files = (word for start in starts for text in start.words for word in text.split() if word.endswith(_CODE))
     places = (place_of(stage, file if "/" in file else f"./{file}") for file in files)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import Run, is_script, once, quote, within
+from rules.facts.names import LAMBDA
 from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts.running import runs_as_root, runtime_user
@@ -16,7 +17,6 @@ from rules.user.owners.given import copies_since, covers, is_of, owners_given
 from rules.user.owners.kept_chowns import COPIED
 from rules.user.owners.linked_paths import by_link, paths_of
 from rules.user.owners.named import Owner, is_same
-from rules.user.root.by_design import LAMBDA
 
 if TYPE_CHECKING:
     from rules.api import Attributes, Stage, Step

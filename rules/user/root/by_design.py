@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import text_at
+from rules.facts.names import LAMBDA
 from rules.model.audience import (
     is_development_file,
     is_development_name,
@@ -63,8 +64,6 @@ _EMPTY_NAMES = frozenset({"base", "build", "builder"})
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
-LAMBDA = "public.ecr.aws/lambda/"
-"""Images for AWS Lambda, which runs each of them as a user of its own."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
 """Programs that build, or tell how, without arguments: the image is there to be worked with."""
 _MOUNTING = ("davfs2", "fuse", "fuse3", "gcsfuse", "s3fs", "s3fs-fuse", "sshfs")
