@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from rules.rule import Rule
 
 RULES = catalogue.load()
-HEADINGS = ["## Why", "## Flagged", "## Accepted", "## When to silence it"]
+HEADINGS = ["## Why", "## Flagged", "## Accepted", "## When it stays quiet", "## When to silence it"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_is_whole(rule: Rule) -> None:
     assert rule.module.rsplit(".", 1)[-1].replace("_", "-") == rule.id, "named after its file"
-    assert [line for line in rule.page.splitlines() if line.startswith("## ")] == HEADINGS
+    headings = [line for line in rule.page.splitlines() if line.startswith("## ")]
+    assert headings in (HEADINGS, [heading for heading in HEADINGS if heading != "## When it stays quiet"])
     flagged, accepted = rule.page.split("## Flagged")[1].split("## Accepted")
     assert "```findings" in flagged, "the page shows something flagged"
     assert "```dockerfile" in accepted, "the page shows something accepted"
