@@ -21,15 +21,12 @@ from rules.api import (
     rule,
     script_of,
 )
+from rules.build.comparisons import TESTS, decides, single_tests
 from rules.dockerfile.shell.skip import closing_end
 
-_TESTS = {"[": "[ … ]", "[[": "[[ … ]]", "test": "test"}
 _OPERATOR = re.compile(r"(?<![=!<>~])(!=|==?)(?![=~])")
-_BETWEEN = frozenset({"-a", "-o", "&&", "||", "(", ")", "!", "\\(", "\\)"})
-"""What parts one test in a command from the next."""
 _PLAIN = re.compile(r"\$\w+|\$\{\w+\}|[\w.-]+|\"[^\"`\\]*\"|'[^']*'")
 _BARE = re.compile(r"\$\w+|\$\{\w+\}")
-_CONDITION = re.compile(r"(?:^|[\s;&|({'\"])(?:if|elif|while|until|!)\s+$")
 
 
 @rule(
@@ -45,22 +42,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for instruction in stage.instructions:
             script = script_of(instruction) if "=" in instruction.whole_value else None
-            for command in script.named(*_TESTS) if script is not None else ():
-                for word, operator in _single(command) if _decides(command) else ():
+            for command in script.named(*TESTS) if script is not None else ():
+                for word, operator in _single(command) if decides(command) else ():
                     quoted = command.nested or script is None or script.shell is not None
                     yield _problem(stage, instruction, command, word, operator, quoted=quoted)
 
 
 def _single(command: Command) -> Iterator[tuple[ShellWord, re.Match[str]]]:
     """Yield the words that are all there is of a test and hold a comparison, each with its operator."""
-    groups: list[list[ShellWord]] = [[]]
-    words = command.args[:-1] if command.name != "test" else command.args
-    for word in words:
-        if word.text in _BETWEEN:
-            groups.append([])
-        else:
-            groups[-1].append(word)
-    for group in groups:
+    for group in single_tests(command):
         operator = _OPERATOR.search(_outer(group[0].text)) if len(group) == 1 else None
         if operator is not None and operator.start() > 0 and operator.end() < len(group[0].text):
             yield group[0], operator
@@ -79,12 +69,6 @@ def _outer(text: str) -> str:
     return found
 
 
-def _decides(command: Command) -> bool:
-    """Whether something hangs on how a test ends: what comes behind it, a branch, a loop, or the step itself."""
-    before = command.source.text[max(0, command.start - 20) : command.start]
-    return command.after not in (";", "\n", "&") or command.errexit or _CONDITION.search(before) is not None
-
-
 def _problem(
     stage: Stage, instruction: Instruction, command: Command, word: ShellWord, operator: re.Match[str], *, quoted: bool
 ) -> Problem:
@@ -95,7 +79,7 @@ def _problem(
     whole = word.text[0] in "\"'" and word.text.find(word.text[0], 1) == len(word.text) - 1
     return Problem(
         word.span,
-        f"{quote(_TESTS[command.name])} gets one word here, {quote(word.text)}, and one word that is not empty is "
+        f"{quote(TESTS[command.name])} gets one word here, {quote(word.text)}, and one word that is not empty is "
         f"true: this never compares, whatever the values are. "
         f"{'Put each side into quotes of its own, with' if whole else 'Put'} spaces around `{sign}`"
         f"{'' if whole else f': {written}'}.",
