@@ -27,6 +27,7 @@ from rules.api import (
 )
 from rules.brought import last_put
 from rules.runtime.programs.closed import Closed, closed_program
+from rules.runtime.programs.for_runtimes import read_by_a_runtime
 from rules.runtime.scripts.tools import install, installs, taken_away
 from rules.runtime.starts.instructions import Written, shipped
 from rules.runtime.starts.scripts import StartScript, start_script, start_target
@@ -49,8 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start script of the repository cannot be executed in the image."""
     for found in shipped(change):
         script = start_script(change, found)
-        problem = None
-        if script is not None:
+        problem = read_by_a_runtime(found)
+        if problem is None and script is not None:
             problem = _line_ends(change, found, script) or _interpreter(change, found, script)
         if problem is None:
             copied = script is not None and script.copy is not None
