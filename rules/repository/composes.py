@@ -94,6 +94,11 @@ def command_of(service: dict[str, Any]) -> str:
     return " ".join(filter(None, (_started(service.get(key)) for key in ("entrypoint", "command"))))
 
 
+def has_terminal(service: dict[str, Any]) -> bool:
+    """Tell whether somebody is to type into a service's container."""
+    return service.get("stdin_open") is True and service.get("tty") is True
+
+
 def _started(node: Any) -> str:
     """Return a command as a shell has it: a text, or a list of words."""
     return (yamls.text(node) or shlex.join(map(yamls.text, yamls.sequence(node)))).replace("$$", "$")
