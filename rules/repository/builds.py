@@ -107,13 +107,12 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
         places = composes.build_places(folder, settings)
         if places is None:
             continue
-        own = composes.build_settings(service)
         yield Build(
             *places,
             composes.target_of(settings),
             composes.pairs(settings.get("args")),
             path,
-            yamls.line_of(own, "target" if "target" in own else "context"),
+            composes.build_line(service),
             tuple(composes.pairs(settings.get("additional_contexts"))),
             command=composes.command_of(service),
             platforms=len(yamls.sequence(settings.get("platforms"))),

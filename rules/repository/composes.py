@@ -46,6 +46,12 @@ def build_settings(service: dict[str, Any]) -> dict[str, Any]:
     return {} if "dockerfile_inline" in settings else settings
 
 
+def build_line(service: dict[str, Any]) -> int:
+    """Return where a service's build is written, from 1: the line of the target if one is named."""
+    own = build_settings(service)
+    return yamls.line_of(own, "target" if "target" in own else "context")
+
+
 def build_places(folder: str, settings: dict[str, Any]) -> tuple[str, str] | None:
     """Return the Dockerfile and the context of a `build` in a compose file's folder; `None` where they are unknown."""
     context = joined(folder, _plain(settings.get("context")) or ".") if settings else None
