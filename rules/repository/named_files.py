@@ -13,6 +13,7 @@ from rules.packages.projects.files import MANIFESTS
 from rules.packages.projects.package_json import scripts_of
 from rules.repository.composes import IS_COMPOSE
 from rules.repository.contexts import copied_paths, folders_around, joined
+from rules.repository.node_files import PROGRAMS, whole_program
 from rules.repository.python_modules import module_files
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w./@+-]+")
 _SCRIPTS = ("", ".sh", ".bash", ".py")
 """How the scripts end that a container starts and a rule reads."""
-_PROGRAMS = (".js", ".mjs", ".cjs")
-"""How the programs end that Node.js is started with; a rule reads which packages they load, and whether they handle
-signals."""
 _OF_NODE = re.compile(r"\bnode\s+(?:-[\w=./-]+\s+)*([\w./@-]+)")
 _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 """Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
@@ -88,6 +86,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     started = list(_started(parsed, repository))
     yield from started
     yield from _called(started, repository)
+    yield from whole_program((path for path in started if path.endswith(PROGRAMS)), repository.text, repository.listing)
     for place in (posixpath.join(folder, name) for folder in folders for name in names):
         if place in repository.folders:
             yield from _manifests_in(place, repository)
@@ -106,7 +105,7 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
     names |= {file: None for program, file in _READ_BY_ITSELF.items() if program in names}
     for name in names:
-        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *_PROGRAMS, *_SETTINGS) else ()
+        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *PROGRAMS, *_SETTINGS) else ()
         if len(paths) <= _MANY:
             yield from paths
     words = list(_start_words(dockerfile))
