@@ -198,7 +198,7 @@ def _weigh(rule: str, text: str, *names: str) -> bool:
 
 
 def test_a_few_texts_that_a_later_layer_deletes_are_minor() -> None:
-    text = "FROM debian:13-slim\nCOPY docker/build /tmp/build\nRUN /tmp/build/all.sh\nRUN rm -rf /tmp/build\nUSER 1000\n"
+    text = "FROM debian:13-slim\nCOPY docker/build /tmp/build\nRUN /tmp/build/a.sh\nRUN rm -rf /tmp/build\nUSER 1000\n"
     assert _weigh("copied-then-deleted", text, "docker/build/all.sh", "docker/build/list.txt")
     assert not _weigh("copied-then-deleted", text, "docker/build/all.sh", "docker/build/shop.deb")
     assert not _weigh("copied-then-deleted", text, "docker/build.md")
