@@ -63,6 +63,7 @@ _CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])|(?<=[\w.]/)[\w-
 """A word of a script that is another one, without its folder; a path without an ending may be one too."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
+_NEXT = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts"))
 _MOST_SECRETS = 5
 """Files named like secrets that are read: a message names no more."""
 
@@ -93,6 +94,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     yield from _manifests_entered(parsed, repository)
     yield from _like_secrets(repository, dockerfile)
     yield from _schemas(repository)
+    yield from _settings_of_next(parsed, repository)
     yield from _extended(repository)
     yield from _included(repository)
     yield from _projects(
@@ -166,6 +168,15 @@ def _schemas(repository: Repository) -> Iterator[str]:
     paths = repository.by_name.get("schema.prisma", ()) if asked else ()
     if len(paths) <= _MANY:
         yield from paths
+
+
+def _settings_of_next(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
+    """Yield the settings of Next.js, in whichever folder of a workspace, where its standalone output is copied."""
+    if any(".next/standalone" in one.value for one in dockerfile.instructions if one.keyword == "COPY"):
+        for name in _NEXT:
+            paths = repository.by_name.get(name, ())
+            if len(paths) <= _MANY:
+                yield from paths
 
 
 def _extended(repository: Repository) -> Iterator[str]:
