@@ -216,3 +216,16 @@ CMD ["/srv/agent"]
     assert said("sudo-in-run", dockerfile.format("", grant)).confidence is Confidence.POSSIBLE
     assert said("sudo-in-run", dockerfile.format("git vim tmux", "")).confidence is Confidence.POSSIBLE
     assert said("sudo-in-run", dockerfile.format("", "")).confidence is Confidence.CERTAIN
+
+
+def test_root_that_a_comment_calls_meant_is_left_to_the_summary() -> None:
+    dockerfile = """FROM debian:13-slim
+COPY shop /usr/local/bin/
+# {}
+USER root
+EXPOSE 8080
+CMD ["shop"]
+"""
+    assert said("final-user-root", dockerfile.format("on purpose, see doc/adr/7")).confidence is Confidence.POSSIBLE
+    building = said("final-user-root", dockerfile.format("on purpose, to install what is below"))
+    assert building.confidence is Confidence.CERTAIN
