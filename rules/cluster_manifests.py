@@ -33,7 +33,7 @@ def manifests_for(change: DockerfileChange) -> tuple[tuple[str, str], ...]:
         for path, data in sorted(change.repository.files.items())
         if path.endswith((".yaml", ".yml")) and _SAYS.search(data)
     )
-    return tuple((path, text) for path, text in found if _may_start(change, path, text))
+    return tuple((path, text) for path, text in found if may_start(change, path, text))
 
 
 @once
@@ -46,8 +46,14 @@ def mounts_in_cluster(change: DockerfileChange) -> frozenset[str]:
     return frozenset(posixpath.normpath(path) for text in texts for path in _MOUNT.findall(text))
 
 
-def _may_start(change: DockerfileChange, manifest: str, text: str) -> bool:
-    """Whether a manifest is for this Dockerfile's image: the only one, one of its folder, or one of its name."""
+def may_start(change: DockerfileChange, manifest: str, text: str) -> bool:
+    """Tell whether a manifest is for a Dockerfile's image: the only one, one of its folder, or one of its name.
+
+    Args:
+        change: The change of the Dockerfile.
+        manifest: The manifest's path.
+        text: What it says.
+    """
     if _starts_published_ones(text):
         return False
     paths = change.repository.files if change.repository.listing is None else change.repository.listing
