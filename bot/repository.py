@@ -82,6 +82,9 @@ _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".dock
 _WORKFLOWS: Final = ".github/workflows"
 _UNREAD_MODES: Final = (LINK, SUBMODULE)
 
+ROUNDS: Final = 2
+"""How often named files are looked for: those that a Dockerfile names may name others in turn."""
+
 
 class Wanted(NamedTuple):
     """Paths to be read.

@@ -17,7 +17,7 @@ from bot.forges.together import at_once
 from bot.judgement import Case, judge
 from bot.policy_change import differences, merged, touched
 from bot.processes import TookTooLong, WorkFailed
-from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, wanted
+from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, ROUNDS, wanted
 from bot.review.markdown import prose
 from rules.policy_file import find_policy
 
@@ -148,8 +148,10 @@ async def _judged(job: Job, forge: Forge, desk: Desk, context: Context, rulebook
     policies = touched(pull_request)
     before, after = await _read(job, forge, pull_request, choice, policies)
     after, proposed = _apart(after, policies)
-    more = await desk.run(_further, _Seen(choice, pull_request, after.files, known))
-    if more.after:
+    for _ in range(ROUNDS):
+        more = await desk.run(_further, _Seen(choice, pull_request, after.files, known))
+        if not more.after:
+            break
         choice = choice.with_further(more)
         before, after = map(_joined, (before, after), await _read(job, forge, pull_request, more))
     policy = policy._replace(changes=await _changes(pull_request, policy, proposed, desk))

@@ -288,4 +288,5 @@ def _finding(
         manual=raised.rule.manual,
         doubt=problem.doubt,
         minor=weight.is_minor(raised, setup.policy, change),
+        of_change=problem.of_change,
     )

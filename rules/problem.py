@@ -139,6 +139,8 @@ class Problem:
             ships. It stands in the summary.
         cause: What is at fault, where another rule may see the same from its other side: a name that is one in the
             whole file ("app: PATH without /venv/bin"). Never shown; `matching/overlaps.py` says which one speaks.
+        of_change: Whether it asks of the change as a whole, as other Dockerfiles of it do in the same words: it is told
+            once for all of them.
         untold: Whether the rule has a reason not to speak, although the fact stands. Such a problem is never told. What
             the other version says of the fact is then neither new nor repaired.
     """
@@ -165,4 +167,5 @@ class Problem:
     held_before: bool = False
     minor: bool = False
     cause: str = ""
+    of_change: bool = False
     untold: bool = False

@@ -44,6 +44,7 @@ class Finding:
         fingerprint: Hexadecimal; stable over line shifts, renames, rebases and reformatting.
         span: The exact place.
         notes: Related places.
+        of_change: Whether it asks the same of each Dockerfile that the change moves alike.
         title: The rule's one-line description.
         manual: The rule's family and page, such as `runtime/final_stage_no_command`.
     """
@@ -66,6 +67,7 @@ class Finding:
     offer: Repair | None = None
     doubt: str = ""
     minor: bool = False
+    of_change: bool = False
 
     @property
     def wants_comment(self) -> bool:

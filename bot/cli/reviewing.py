@@ -11,7 +11,7 @@ from bot.cli import json, manual, sarif, text, trees
 from bot.cli.faults import UsageFault
 from bot.cli.outcome import Outcome, merged, renamed
 from bot.memory import collect_seldom
-from bot.repository import around, further
+from bot.repository import ROUNDS, around, further
 from rules.policy_file import HADOLINT_PATHS, PATHS, ReadPolicy, find_policy, read_policy
 from rules.problem import Severity
 
@@ -106,9 +106,11 @@ def _dockerfiles(listing: Mapping[str, int], policy: Policy) -> list[str]:
 def _folder(root: Path, listing: Mapping[str, int], dockerfiles: Sequence[str]) -> trees.Folder:
     """Read Dockerfiles, the files around them, and those that they name."""
     wanted = [*dockerfiles, *around(dockerfiles, listing, len(listing))]
-    first = trees.read(root, listing, wanted)
-    more = trees.read(root, listing, further(dockerfiles, first.files, listing, len(listing)))
-    return replace(first, files={**first.files, **more.files}, unread={**first.unread, **more.unread})
+    found = trees.read(root, listing, wanted)
+    for _ in range(ROUNDS):
+        more = trees.read(root, listing, further(dockerfiles, found.files, listing, len(listing)))
+        found = replace(found, files={**found.files, **more.files}, unread={**found.unread, **more.unread})
+    return found
 
 
 def _policy(root: Path, listing: Mapping[str, int], options: Options) -> ReadPolicy:

@@ -1,10 +1,8 @@
 """See base_family_changed.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
-    OS_MANAGERS,
     Category,
     Confidence,
     Copy,
@@ -18,33 +16,21 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import short
-from rules.base_image.moved.version_contracts import texts_near
+from rules.base_image.moved.compiled_parts import asked_of_packages, libc_changed
 from rules.base_image.possible_scripts import may_hold_scripts
-from rules.base_image.purpose import compiles
 from rules.base_image.tags import gains_compilers
 from rules.build.variables.of_base import is_bare
-from rules.copying.outputs.machine_code import is_data, machine_code
-from rules.copying.outputs.node_addons import modules_with_parts
+from rules.copying.outputs.machine_code import machine_code
 from rules.copying.outputs.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
 from rules.packages.dotnet_cultures import has_icu
 from rules.packages.indexes.certificates import WITH_CERTIFICATES
-from rules.quoting import listed
 from rules.runtime.starts.instructions import shipped
 from rules.runtime.starts.scripts import start_script
 
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
 _WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
-_WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
-_MAKES = frozenset("cmake curl cc gcc g++ git make ninja pecl phpize tar unzip wget".split())
-"""Programs that compile, or fetch what may be compiled."""
-_FOR_MUSL = ("gcompat", "libc6-compat")
-"""Packages with which Alpine runs what was built for glibc."""
-_INTERPRETER = re.compile(
-    r"(?:libapache2-mod-)?(?:php|python3?|ruby|perl)[\d.]*(?:-fpm|-cli|-apache2?)?\Z|nodejs(?:-current)?\Z"
-)
-"""Names of a language's package in a distribution: `php83`, `libapache2-mod-php`, `python3`."""
 _ELSEWHERE = "Paths, accounts and versions differ: does %s count on the old ones?"
 
 
@@ -91,6 +77,7 @@ def _unknown(stage: Stage, was: Stage) -> Problem:
         doubt="nothing is known of the image before, nor of what the program takes from it",
         stage=stage.key,
         key="unknown",
+        of_change=True,
         notes=(Note(was.root.from_.span, "the base before", before=True),),
     )
 
@@ -121,6 +108,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
         stage=stage.key,
         minor=bool(questions) and not of_code,
         key=f"{before} {after}",
+        of_change=True,
         notes=(Note(was.root.from_.span, "the base before", before=True),),
     )
 
@@ -148,8 +136,8 @@ def _of_code(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> 
         yield from _bare(change, stage)
         return
     facts = stage.facts
-    if foreign is None and facts is not None and _libc_changed(was.facts, facts):
-        yield from _native(change, stage, was, facts)
+    if foreign is None and facts is not None and libc_changed(was.facts, facts):
+        yield from asked_of_packages(change, stage, was, facts)
 
 
 def _of_tools(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
@@ -214,78 +202,6 @@ def _starts_program_alone(stage: Stage) -> bool:
     first = starts[0].words[0] if starts and starts[0].words else ""
     built = any(put.kind == "stage" and put.path == first for put in stage.files.puts)
     return built and all(start.form == "exec" for start in starts) and not image.healthcheck.set_in_file
-
-
-def _is_built_again(stage: Stage, facts: ImageFacts) -> bool:
-    """Whether the stages that the program comes from have the new C library, as is seldom so before such a move.
-
-    Without one, what a RUN installs for a language is new; upon glibc its compiled parts lie ready.
-    """
-    others = {id(copy.from_stage): copy.from_stage for copy in stage.all_copies if copy.from_stage is not None}
-    if not others and facts.libc == "glibc":
-        return any(call.manager not in OS_MANAGERS for run in stage.all_runs for call in run.package_calls)
-    libcs = {other.runtime.libc for other in others.values()}
-    return libcs == {facts.libc}
-
-
-def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
-    return before is not None and bool(before.libc) and bool(after.libc) and before.libc != after.libc
-
-
-def _native(change: DockerfileChange, stage: Stage, was: Stage, facts: ImageFacts) -> Iterator[str]:
-    languages = stage.runtime.languages
-    if facts.libc == "glibc" and was.packages.has(*_FOR_MUSL) and not stage.packages.has(*_FOR_MUSL):
-        return  # who takes out what made glibc's programs run has thought of them
-    if facts.libc == "musl" and "python" in languages:
-        yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
-    elif facts.libc == "musl" and "node" in languages:
-        known = _modules(change)
-        named = f" ({listed(map(quote, known))})" if known else " (bcrypt, sharp, Prisma engines)"
-        if known is None or known:
-            yield f"Do native modules have builds for {facts.libc}{named}?"
-    elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
-        return
-    elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
-        yield f"Is everything that was built for the other C library built again for {facts.libc}?"
-
-
-def _modules(change: DockerfileChange) -> tuple[str, ...] | None:
-    """Return the modules with compiled parts that the project names; `None` where no list of all of them was read."""
-    lists = (modules_with_parts(text) for _, text in texts_near(change, "package.json"))
-    return next((known for known in lists if known is not None), None)
-
-
-def _has_interpreter(stage: Stage) -> bool:
-    """Whether the base or a package of the system brings the language that the project's sources are in."""
-    if not _WITH_NATIVE_PARTS.isdisjoint(stage.runtime.languages):
-        return True
-    return any(i.manager in OS_MANAGERS and _INTERPRETER.match(i.name) for i in stage.packages.present)
-
-
-def _installs_native(stage: Stage) -> bool:
-    """Whether a language's packages may be there besides those of the distribution, which come with its new release.
-
-    The base brings the language, its package manager is called, something is compiled or fetched, or another stage or
-    image hands it over.
-    """
-    if stage.facts is None or stage.facts.kind != "os":
-        return True
-    foreign = (copy for copy in stage.all_copies if copy.from_stage is not None or not copy.from_context)
-    if any(not is_data(source.path or "") for copy in foreign for source in copy.sources):
-        return True
-    runs = stage.all_runs
-    calls = any(call.manager not in OS_MANAGERS for run in runs for call in run.package_calls)
-    return calls or any(command.name in _MAKES for run in runs for command in run.commands)
-
-
-def _brings_unknown(stage: Stage) -> bool:
-    """Whether the repository, an image or a download brings something that may be a program."""
-    if stage.facts is not None and stage.facts.kind == "server":
-        return False  # pages, settings and scripts for a program that the image has already
-    if any(compiles(command) for run in stage.all_runs for command in run.commands):
-        return False  # sources, which are built here
-    puts = (put for put in stage.files.puts if put.kind in ("context", "image", "remote"))
-    return any(not (is_data(put.source) or is_data(put.path)) for put in puts)
 
 
 def _foreign_code(stage: Stage) -> tuple[Stage, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.comments import is_on_purpose
 from rules.facts.names import path_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ _REASON = r"\b(?:in\s+order\s+to|because|so\s+that|to\s+get|due\s+to|needed\s+(?
 
 def is_explained(stage: Stage) -> bool:
     """Tell whether a comment at the file's head, or above the stage, says why it starts from its image."""
-    if _TOLD.search(" ".join(comment.text for comment in stage.from_.comments)):
+    above = " ".join(comment.text for comment in stage.from_.comments)
+    if _TOLD.search(above) or is_on_purpose(above):
         return True
     if stage.reference is None:
         return False

@@ -20,12 +20,14 @@ _FULL = re.compile(
 
 def is_meant_to_move(stage: Stage) -> bool:
     """Tell whether the author says so above the FROM, or above the ARG that names the tag: `# Track the latest 1.x`."""
-    return comments.is_meant_to_move(_said(stage))
+    said = _said(stage)
+    return comments.is_meant_to_move(said) or comments.is_on_purpose(said)
 
 
 def is_meant_to_be_full(stage: Stage) -> bool:
     """Tell whether the author says above the FROM why it is the larger image: `# slim has no headers for GDAL`."""
-    return _FULL.search(_said(stage)) is not None
+    said = _said(stage)
+    return _FULL.search(said) is not None or comments.is_on_purpose(said)
 
 
 def _said(stage: Stage) -> str:

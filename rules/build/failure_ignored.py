@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.failures.consequences import ALWAYS_THERE, outcome, stood
 from rules.build.failures.ignored import (
     all_blind,
     bringing,
@@ -35,15 +36,12 @@ from rules.build.failures.in_loops import loops_over, problem_of_loop
 from rules.build.failures.pipes import caught_by, caught_with, is_caught, is_conditional, pipelines
 from rules.build.failures.stopping import is_passed_over, stops_for, way_to_stop, with_set_e
 from rules.model.command_lists import catching
-from rules.model.search_path import DEFAULT_PATH
 
 _FETCHES = frozenset("curl wget tar unzip gcc g++".split())
 """What else makes a step, where the step's end hides that it failed."""
 _OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
 """Letters of options of which `-e` is one, as people write them behind `set`."""
 _ARGUMENT = re.compile(r"\$\{?[@*#1-9]|shift(?<!\wshift)\b")
-_ALWAYS_THERE = frozenset({*DEFAULT_PATH, "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc", "/opt"})
-"""Folders that systems with a shell have (the FHS)."""
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
 
@@ -139,7 +137,7 @@ def _ends_by_cleaning(run: Run) -> bool:
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
     return all(
-        (cleans_up(one, made) or _makes_folders(one) or _links_there(run, one) or _changes_what_stood(run, one))
+        (cleans_up(one, made) or _makes_folders(one) or _links_there(run, one) or _changes_whatstood(run, one))
         and not is_conditional(run, one)
         for one in commands[last:]
     )
@@ -191,19 +189,15 @@ def _links_there(run: Run, command: Command) -> bool:
     if command.name != "ln" or not command.has("-s", "--symbolic") or len(words) != 2:  # noqa: PLR2004 - target, name
         return False
     folder = posixpath.dirname(words[1])
-    return folder in _ALWAYS_THERE or (bool(folder) and _stood(run, folder))
+    return folder in ALWAYS_THERE or (bool(folder) and stood(run, folder))
 
 
-def _changes_what_stood(run: Run, command: Command) -> bool:
+def _changes_whatstood(run: Run, command: Command) -> bool:
     """Whether a command gives what was there before the RUN another owner or mode."""
     if command.name not in ("chown", "chgrp", "chmod"):
         return False
     changed = list(changes_by(run, command))
-    return bool(changed) and all(one.path is not None and _stood(run, one.path) for one in changed)
-
-
-def _stood(run: Run, path: str) -> bool:
-    return any(put.path == path and put.step.at < run.at for put in run.stage.files.covering(path))
+    return bool(changed) and all(one.path is not None and stood(run, one.path) for one in changed)
 
 
 def _says_so(run: Run) -> bool:
@@ -223,7 +217,7 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     elif is_passed_over(command):
         why = why.removeprefix("without `set -e`, ")
     before = " Before the change it stopped." if lost else ""
-    then = _outcome(run, command)
+    then = outcome(run, command)
     return Problem(
         command.span,
         f"the build goes on when {quote(str(command), 60)} fails: {why}.{before} {then} {way_out}",
@@ -236,13 +230,3 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
         severity=Severity.ERROR if checks_a_file(command) else None,
         fix=with_set_e(run) if (lost or heredoc) and end is None and stops_for(run, command) else None,
     )
-
-
-def _outcome(run: Run, command: Command) -> str:
-    if checks_a_file(command):
-        return "Then what was not verified goes into the image."
-    if takes_along(run, command):
-        return "Then what stands behind `&&` is not run either, and the image ships without it."
-    if all_blind(run, command):
-        return "Then the image ships without what it brings."
-    return "What follows runs without it, and fails for another reason or not at all."

@@ -1,5 +1,6 @@
 """See workdir_relative.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -57,7 +58,8 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step, path: str) -> P
     if plain and step.instruction.words:
         first = step.instruction.words[0]
         written = step.instruction.value.strip("\"'")
-        edit = replace(change.source, step.instruction.value_span, "/" + written.removeprefix("./"))
+        absolute = "/" if posixpath.normpath(f"/{written}") == "/" else "/" + written.removeprefix("./")
+        edit = replace(change.source, step.instruction.value_span, absolute)
         repair = Fix("Write the absolute path", (edit,)) if first.text and _PATH.fullmatch(written) else None
     return Problem(
         step.instruction.span,

@@ -40,7 +40,7 @@ from rules.copying.installs.mounted_instead import (
 from rules.copying.outputs.runtime_paths import installed_there
 from rules.copying.python.wheels import is_own_wheel
 from rules.copying.source_trees.deleted import HEAVY_FOLDERS, deleted_of_builder, deleted_of_context
-from rules.user.owners.copied_weights import is_little
+from rules.user.owners.copied_weights import are_few_texts
 
 _LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
 """Endings of downloads that are a few kilobytes: a script that installs something, a key, a signature."""
@@ -67,7 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
                     problem = _problem(stage, put, copy, run, command, path)
-                    yield replaced(problem, minor=problem.minor or is_little(change, [put]))
+                    yield replaced(problem, minor=problem.minor or are_few_texts(change, [put]))
         for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "stage"][:1]:
             if id(copy) not in said:
                 said.add(id(copy))

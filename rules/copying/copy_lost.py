@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.cluster_manifests import mounts_in_cluster
 from rules.copying.context.origins import origin
 from rules.copying.left_behind import LeftBehind, left_behind
 from rules.copying.needs import needs_of
@@ -55,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None:
             continue
         left = tuple(left_behind(change, stage, was))
-        yield from (_left(stage, lost) for lost in left)
+        yield from (_left(stage, lost) for lost in left if not _is_mounted(change, stage, was, lost.need.path))
         told = frozenset(lost.need.path for lost in left)
         yield from lost_server_files(change, stage, was)
         if _is_comparable(stage, was) and not builds_anew(stage, was):
@@ -130,10 +131,12 @@ def _is_spoken_of(stage: Stage, path: str) -> bool:
 
 
 def _is_mounted(change: DockerfileChange, stage: Stage, was: Stage, path: str) -> bool:
-    """Whether a build of the repository mounts it, or a VOLUME that is new lies there.
+    """Whether a build of the repository mounts it, a cluster it or a folder above, or a VOLUME that is new lies there.
 
-    A folder above it is often mounted while people develop, and not where the image runs.
+    In compose a folder above it is often mounted while people develop, and not where the image runs.
     """
+    if any(within(path, place) for place in mounts_in_cluster(change)):
+        return True
     if any(path in build.mounts for build in change.repository.builds_of(change.path)):
         return True
     return any(within(path, place) for place in _volumes(stage) - _volumes(was))

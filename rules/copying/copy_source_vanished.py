@@ -24,9 +24,9 @@ from rules.copying.context.made_outside import (
     may_be_made_outside,
 )
 from rules.copying.context.taken_files import Taken, copied_files, mounted_files, named_file
-from rules.packages.projects.templates import is_template
 from rules.quoting import listed
 from rules.repository.contexts import folders_around
+from rules.repository.templates import is_template
 
 _SOURCES = tuple(
     ".sh .bash .py .js .mjs .ts .rb .pl .php .go .rs .java .toml .json .yml .yaml .conf .cfg .ini .xml .properties "

@@ -5,6 +5,7 @@ file, which is what `outputFileTracingRoot` is unless set.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,6 +19,7 @@ from rules.api import (
     Stage,
     fix,
     insert_line_after,
+    once,
     quote,
     replace,
     rule,
@@ -29,6 +31,9 @@ _STANDALONE = "/.next/standalone"
 _STATIC = ".next/static"
 _ASSETS = {_STATIC: "without styles and scripts", "public": "without the files of `public`"}
 _LOCKS = frozenset({"package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"})
+_SETTINGS = re.compile(r"next\.config\.(?:js|mjs|cjs|ts|mts)")
+_COMMENTS = re.compile(r"(?m)^[ \t]*//.*$|/\*[^*]*+\*/")
+_OTHER_HOST = re.compile(r"\bassetPrefix\b(?!\s*[:=]\s*(?:[\"'`](?:\.?/(?!/)|[\"'`])|undefined\b|null\b))")
 
 _BUILT = frozenset({"dist", "build", "out"})
 
@@ -52,12 +57,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _started_elsewhere(stage, copy, app, inner)
             continue
         server = _server_folder(stage, copy, app)
+        elsewhere = _serves_elsewhere(change)
         for asset, effect in _ASSETS.items() if server is not None else ():
+            if asset == _STATIC and elsewhere:
+                continue
             misplaced = _misplaced(stage, copy, posixpath.join(app, asset), posixpath.join(server or "/", asset))
             if misplaced is not None:
                 yield _problem(stage, misplaced, posixpath.join(server or "/", asset), effect)
-        if server is not None and _leaves_out(stage, copy, server) and not _is_completed(change, copy, app):
+        if (
+            server is not None
+            and not elsewhere
+            and _leaves_out(stage, copy, server)
+            and not _is_completed(change, copy, app)
+        ):
             yield _left_out(stage, copy, app, server, had=_had(change.was(stage)))
+
+
+@once
+def _serves_elsewhere(change: DockerfileChange) -> bool:
+    """Whether the settings name another host for the static files, as a CDN's (`assetPrefix`, Next.js's documentation).
+
+    A path alone is one of the same server. What lies in `public` it does not concern.
+    """
+    names = (path for path in change.repository.files if _SETTINGS.fullmatch(posixpath.basename(path)))
+    texts = (_COMMENTS.sub("", change.repository.text(path) or "") for path in names)
+    return any(map(_OTHER_HOST.search, texts))
 
 
 def _standalone(stage: Stage) -> tuple[Copy, str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote
+from rules.cluster_manifests import mounts_in_cluster
 from rules.copying.uses import is_there, uses_of
 from rules.model.puts import meet
 from rules.model.steps import Copy
@@ -51,7 +52,8 @@ def lost_server_files(change: DockerfileChange, stage: Stage, was: Stage) -> Ite
     name = stage.facts.name if stage.facts is not None else ""
     if was.facts is None or was.facts.name != name or stage.files.has_unreadable_run:
         return
-    mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
+    composed = (mount for build in change.repository.builds_of(change.path) for mount in build.mounts)
+    mounts = {*composed, *mounts_in_cluster(change)}
     copied = {put.source for put in stage.files.puts if isinstance(put.step, Copy)}  # else it went to another place
     for folder, effect in _READ.get(name, {}).items():
         if any(meet(folder, mount) for mount in mounts) or _is_filled_anew(stage, was, folder):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rules.facts import image_table, tools
 from rules.facts.cycles import languages_in
 from rules.facts.distributions import Release, release_of, rpm_manager_of
+from rules.facts.given_up_root import gives_up_root, has_unprivileged_workers
 from rules.facts.names import built_upon, canonical_name, table_name
 from rules.facts.relatives import Relatives, relatives_of
 
@@ -253,8 +254,8 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
         package_manager=rpm_manager_of(entry.package_manager, entry.distro, release, tag or ""),
         languages=languages,
         relatives=relatives_of(name, tag, languages, release),
-        drops_privileges=_drops_privileges(family),
-        unprivileged_workers=_has_unprivileged_workers(name, tag, family),
+        drops_privileges=gives_up_root(name, tag, family),
+        unprivileged_workers=has_unprivileged_workers(name, tag, family),
         stopped=_EPOCH + timedelta(days=entry.gone) if entry.gone else None,
         deprecated=family.get("deprecated", ""),
         source=entry.text("source") or "docker-library/official-images",
@@ -288,13 +289,3 @@ def _env(entry: image_table.Entry) -> dict[str, str]:
         for key, value in entry.get("env", {}).items()
         if entry.exact or not any(char.isdecimal() for char in value)
     }
-
-
-def _drops_privileges(family: dict[str, Any]) -> bool:
-    return any("gosu" in way or "setpriv" in way for way in family.get("drops_root_with", ()))
-
-
-def _has_unprivileged_workers(name: str, tag: str | None, family: dict[str, Any]) -> bool:
-    tag = tag or ""
-    workers = any("workers" in way or "children" in way for way in family.get("drops_root_with", ()))
-    return workers and (name != "php" or "apache" in tag or "fpm" in tag)

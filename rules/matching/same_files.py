@@ -1,6 +1,7 @@
-"""One comment for Dockerfiles that are copies of one another, or that start the same script, which is at fault.
+"""One comment for Dockerfiles that are copies of one another, that start the same script, or that move alike.
 
-What is mended in one copy is mended in each alike, and a script is mended once for all that start it.
+What is mended in one copy is mended in each alike, a script is mended once for all that start it, and what a move to
+another base asks is answered once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _NAMED = 3
 def told_once(findings: Iterable[Finding], same: Mapping[str, Hashable]) -> list[Finding]:
     """Tell a new finding of several files at the first of them, with the names of the others.
 
-    They are byte for byte the same, or the same is said of the same place in a file beside them.
+    They are byte for byte the same, or the same is said of the same place in a file beside them, or of the change.
 
     Args:
         findings: In the order of their paths.
@@ -51,15 +52,25 @@ def told_once(findings: Iterable[Finding], same: Mapping[str, Hashable]) -> list
 
 
 def _shared(finding: Finding) -> Iterator[object]:
-    """Yield what findings of different Dockerfiles have in common that speak of one place in a file beside them."""
+    """Yield what findings of different Dockerfiles have in common that speak of one place in a file beside them.
+
+    So have those that ask one question of the whole change. A repair of the Dockerfile is committed in each of them.
+    """
     places = tuple((note.path, note.span) for note in finding.notes if note.path is not None and not note.before)
-    if places:
-        yield places, finding.rule, finding.message, finding.minor
+    if (places or finding.of_change) and not _mends_its_own(finding):
+        yield places, finding.message, _told(finding)
+
+
+def _mends_its_own(finding: Finding) -> bool:
+    return finding.fix is not None and any(edit.path in (None, finding.path) for edit in finding.fix.edits)
 
 
 def _key(finding: Finding, same: Mapping[str, Hashable]) -> object:
     """Return what copies have in common; files beside them are named alike in both."""
     folder = posixpath.dirname(finding.path)
     message = finding.message.replace(f"{folder}/", "") if folder else finding.message
-    told = finding.rule, finding.severity, finding.confidence, finding.minor, finding.doubt
-    return same[finding.path], finding.span.start, finding.span.end, message, told
+    return same[finding.path], finding.span.start, finding.span.end, message, _told(finding)
+
+
+def _told(finding: Finding) -> object:
+    return finding.rule, finding.severity, finding.confidence, finding.minor, finding.doubt

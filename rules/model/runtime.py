@@ -6,21 +6,18 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.brought_along import brings_along
-from rules.facts.command_packages import package_of_command, provides
+from rules.facts.command_packages import provides
 from rules.facts.glibc import glibc_of
 from rules.facts.installers import (
     BY_PROJECT_INSTALLERS,
     LANGUAGE_INSTALLERS,
     PROJECT_MANAGERS,
     SYSTEM_PROGRAMS,
-    SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
-from rules.facts.lean_packages import is_lean
 from rules.lazily import cached_property
 from rules.model.carried import brings_programs, fills_root, may_hold
 from rules.model.carried_programs import BRINGERS, copied_names, copied_trees, may_be_placed
-from rules.model.packages import OS_MANAGERS
+from rules.model.packaged_programs import comes_with_packages
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.model.windows import is_for_windows, is_named_for_windows
@@ -194,7 +191,7 @@ class Runtime:
         """
         stage, base = self.stage, posixpath.basename(name)
         managed = base in PROJECT_MANAGERS
-        if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or self._is_installed(base):
+        if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or comes_with_packages(stage, base):
             return False
         if self._is_in_copied_tree(name, context) or may_be_placed(stage, base):
             return False
@@ -240,43 +237,6 @@ class Runtime:
         commands = (command for run in self.stage.done_runs for command in run.commands)
         return frozenset(word.value for command in commands for word in command.args)
 
-    def _is_installed(self, name: str) -> bool:
-        """Whether an instruction names it: a package, a copied or linked file."""
-        present = self.stage.packages.present
-        openly = name in PROJECT_MANAGERS or name in SYSTEM_PROGRAMS_OF_LANGUAGES
-        if any(
-            (any(mark in item.name for mark in "$*") and (openly or item.manager in OS_MANAGERS))
-            or item.name.endswith((".apk", ".deb", ".rpm"))
-            for item in present
-        ):
-            return True
-        if name in self._dependencies and any(
-            item.manager in OS_MANAGERS and not is_lean(item.name, self.distribution) for item in present
-        ):
-            return True
-        if self._comes_along(name):
-            return True
-        return any(
-            name == item.name
-            or name in item.name.split("-")
-            or name in provides(item.name)
-            or (item.manager in OS_MANAGERS and name.startswith(f"{item.name}-"))  # `s6-svscan` of `s6`
-            for item in present
-        )
-
-    def _comes_along(self, name: str) -> bool:
-        """Whether apt brings the package of a program for another one, which needs or recommends it."""
-        wanted, release = package_of_command(name, self.distribution or ""), self.release
-        present = [item for item in self.stage.packages.present if wanted and item.manager == "apt"]
-        return any(brings_along(item.call, item.name, wanted or "", release) for item in present)
-
-    @cached_property
-    def _dependencies(self) -> frozenset[str]:
-        """Programs that come along with many packages, unnamed."""
-        numbers = self.release.numbers if self.release is not None else ()
-        dropped = numbers >= _WITHOUT_PYTHON.get(self.distribution or "", (_NEVER,))
-        return _DEPENDENCIES - {"python"} if dropped else _DEPENDENCIES
-
     @cached_property
     def _is_python_named(self) -> bool:
         """Whether a link, an alternative or a folder of PATH may give `python3` the name `python`."""
@@ -290,10 +250,3 @@ _IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/bundle|/gems|/node_modules
 """Folders of PATH with the programs of a project's dependencies, which the system's are not among."""
 
 _OF_A_VENV = frozenset({"python", "python3"})
-
-_DEPENDENCIES = frozenset({"bash", "perl", "python", "python3", "ps", "pgrep", "pkill", "netstat"})
-"""Programs that come along with many packages, unnamed."""
-
-_NEVER = 1000
-_WITHOUT_PYTHON = {"debian": (11,), "ubuntu": (20, 4)}
-"""The first release whose packages bring `/usr/bin/python` only by name: `python-is-python3` (packages.debian.org)."""

@@ -38,6 +38,7 @@ from rules.packages.recommended.knowledge import (
     knowledge,
 )
 from rules.packages.recommended.needs import adds_archive, compiling, lost, needed
+from rules.packages.recommended.swept import swept
 from rules.packages.repeated_installs import is_repeated
 from rules.quoting import listed
 
@@ -94,7 +95,7 @@ def _found(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
             continue
-        if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, _swept(run, call)):
+        if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, swept(run, call)):
             continue
         if is_repeated(stage, call):
             continue
@@ -113,8 +114,8 @@ def _asked_before(was: Stage | None) -> frozenset[str]:
 def _with_recommendations(stage: Stage) -> frozenset[str]:
     calls = ((run, call) for run in stage.runs if not _is_settled(stage, run) for call in run.package_calls)
     installs = [(run, call) for run, call in calls if call.manager == "apt" and call.action == "install"]
-    lists = ((call.packages, _swept(run, call)) for run, call in installs if not call.no_recommends)
-    return frozenset(package.name for packages, swept in lists for package in packages if package.name not in swept)
+    lists = ((call.packages, swept(run, call)) for run, call in installs if not call.no_recommends)
+    return frozenset(package.name for packages, gone in lists for package in packages if package.name not in gone)
 
 
 def _differs_on_purpose(run: Run) -> bool:
@@ -130,17 +131,6 @@ def _is_settled(stage: Stage, run: Run) -> bool:
     if any(_SETTING.search(text) and ("apt.conf" in text or "/etc/apt/" in text) for text in written_until(run)):
         return True
     return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
-
-
-def _swept(run: Run, call: PackageCall) -> set[str]:
-    """Return the packages that the same RUN purges again with what came along; none where that stays."""
-    removals = [
-        other
-        for other in run.package_calls
-        if other.manager == "apt" and other.action == "remove" and other.command.start > call.command.start
-    ]
-    swept = any(other.has("--auto-remove", "--autoremove") or other.verb == "autoremove" for other in removals)
-    return {package.name for other in removals for package in other.packages} if swept else set()
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
@@ -247,7 +237,7 @@ def _saved(stage: Stage, run: Run, call: PackageCall, kept: tuple[str, ...]) -> 
         return None  # its package of the same name may weigh anything
     if not is_bare(stage) or has_installs_before(stage, run, call):
         return None
-    apart = _swept(run, call) | in_the_base(stage)
+    apart = swept(run, call) | in_the_base(stage)
     names = [package.name for package in call.packages if package.name not in apart]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)

@@ -19,6 +19,7 @@ from rules.api import (
 )
 from rules.model.run_writes import is_opaque
 from rules.model.shell_scope import filled
+from rules.packages.lists.own import takes_braces_literally
 
 _SQUASHES = re.compile(r"(?<!\S)--(?:squash(?:-all)?|single-snapshot)\b")
 """Options with which Docker, Buildah and Kaniko make one layer of all."""
@@ -32,7 +33,7 @@ _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/r
     category=Category.SIZE,
     default="info",
     keywords=("RUN",),
-    mentions=("clean", "remove", "/var/lib/apt", "/var/cache"),
+    mentions=("clean", "remove", "/var/lib/", "/var/cache", "/var/{"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but clean up, and the layers below keep what it deletes."""
@@ -48,6 +49,8 @@ def _found(change: DockerfileChange) -> Iterator[Problem]:
             continue
         commands = [command for command in run.commands if command.name and not command.nested]
         if run.is_read and all(_frees(run, one) for one in commands) and any(_cleans(run, one) for one in commands):
+            if any(takes_braces_literally(run, one) for one in commands):
+                continue  # it deletes nothing, and `bash-syntax-under-sh` says so
             above = any(other.at < run.at and _may_fetch(other) for other in stage.done_runs)
             if above or not any(other.at > run.at and _may_fetch(other) for other in stage.done_runs):
                 yield _problem(stage, run, commands, above=above)

@@ -18,29 +18,19 @@ from rules.api import (
     fix,
     quote,
     rule,
-    within,
 )
 from rules.copying.deletions import deletions
-from rules.copying.python.user_installs import home_of
+from rules.packages.caches.of_pip import CACHE_FOLDERS, VARIABLE, downloads, is_emptied, keeps_none
 from rules.packages.caches.readers import is_copied, stopped_by_lack
-from rules.packages.indexes.configuration import written_until
 from rules.packages.options import add_option
-from rules.packages.pins.system_satisfied import is_satisfied
-from rules.packages.projects.files import in_repository
 from rules.packages.versions.tools import has_old_pip, takes_one_for_yes
 from rules.purpose import is_named_for_development
 from rules.quoting import listed
-from rules.user.accounts.running import name_of, runs_as_root
-from rules.user.owners.ownership import access
+from rules.user.accounts.running import runs_as_root
 
-_VARIABLE = "PIP_NO_CACHE_DIR"
 _VERSIONS = re.compile(r"\d+(?:\.\d+)*")
-_SETTING = re.compile(r"(?<!-)no-cache-dir")
-_CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE = ".cache"
 _OF_PIP = frozenset({"pip", "setuptools", "wheel"})
-_WITHOUT_HOMES = ("alpine", "debian", "ubuntu")
-_CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
 @rule(
@@ -58,17 +48,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not run.package_calls or is_named_for_development(change, run.stage):
             continue
         calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
-        if (
-            not calls
-            or is_copied(run.stage, "/.cache/pip")
-            or _is_kept_elsewhere(run)
-            or _is_home_of_another(run)
-            or _has_no_home(run)
-            or _is_switched_off(change, run)
-            or has_old_pip(run)
-        ):
+        if not calls or is_copied(run.stage, "/.cache/pip") or keeps_none(change, run) or has_old_pip(run):
             continue
-        left = [call for call in calls if _downloads(run, call) and not call.no_cache and not _cleaned_after(run, call)]
+        left = [call for call in calls if downloads(run, call) and not call.no_cache and not is_emptied(run, call)]
         if left:
             by_stage.setdefault(stage.index, (stage, []))[1].extend(_Left(run, call) for call in left)
         else:
@@ -118,7 +100,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     if len({id(one.run) for one in found}) > 1:
         had = "install 0" not in change.fresh("pip-cache-left", stage, items)
         where = _where(found, added if had else [])
-        by_variable = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
+        by_variable = f"Set {quote(f'ENV {VARIABLE}=1')} above the first, or add the flag to each"
         way_out = by_variable if _takes_variable(stage, found) else "Add the flag to each"
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""
@@ -173,7 +155,7 @@ def _where(found: list[_Left], added: list[_Left]) -> str:
 
 def _deleted_late(stage: Stage, install: Run) -> Command | None:
     """Return the command of a later RUN that deletes the cache, of which the layer below keeps every byte."""
-    found = (command for path, run, command in deletions(stage) if run.at > install.at and path in _CACHE_FOLDERS)
+    found = (command for path, run, command in deletions(stage) if run.at > install.at and path in CACHE_FOLDERS)
     return next(found, None)
 
 
@@ -202,12 +184,12 @@ def _or_mount(run: Run) -> str:
 
 def _says_no(call: PackageCall) -> bool:
     """Whether the variable that switches the cache off has a value that is written to leave it on."""
-    return bool(call.env.get(_VARIABLE)) and not (call.is_set(_VARIABLE) or call.has("--no-cache-dir"))
+    return bool(call.env.get(VARIABLE)) and not (call.is_set(VARIABLE) or call.has("--no-cache-dir"))
 
 
 def _misread(stage: Stage, call: PackageCall) -> Problem:
     """Speak of a value that says no: pip takes any as yes (`_handle_no_cache_dir` in its `cmdoptions.py`; tried)."""
-    written = quote(f"{_VARIABLE}={call.env[_VARIABLE]}")
+    written = quote(f"{VARIABLE}={call.env[VARIABLE]}")
     return Problem(
         call.command.span,
         f"{stage.label} installs under {written}, which reads as if pip kept its download cache. pip takes any value "
@@ -216,81 +198,3 @@ def _misread(stage: Stage, call: PackageCall) -> Problem:
         stage=stage.key,
         severity=Severity.INFO,
     )
-
-
-def _downloads(run: Run, call: PackageCall) -> bool:
-    """Whether a call can fetch anything; wheels that lie ready and `--no-index` leave nothing in the cache.
-
-    Nor does what the distribution's packages have brought.
-    """
-    if call.has("--no-index") or call.has("--dry-run"):
-        return False
-    local = [package.kind == "path" and ("*" in package.name or ".whl" in package.name) for package in call.packages]
-    if call.manifests or not local:
-        return True
-    return not all(local) and not all(is_satisfied(run, call, package) for package in call.packages)
-
-
-def _cleaned_after(run: Run, call: PackageCall) -> bool:
-    if run.cleans_behind(call.command.start, "pip", "cache"):
-        return True
-    chosen = call.option("--cache-dir") or call.env.get("PIP_CACHE_DIR") or call.env.get("XDG_CACHE_HOME")
-    removed = (command for command in run.calls("rm") if command.start > call.command.start)
-    return chosen is not None and (
-        run.is_mounted(chosen) or any(within(chosen, word.value) for command in removed for word in command.operands())
-    )
-
-
-def _is_switched_off(change: DockerfileChange, run: Run) -> bool:
-    """Whether pip's configuration says to keep none: set by `pip config`, written here, or in a file that was read."""
-    if any(_SETTING.search(text) and _CONFIGURES.search(text) for text in written_until(run)):
-        return True
-    if run.scope.get(_VARIABLE) is not None and change.repository.gives_otherwise(change.path, _VARIABLE, None):
-        return True  # an `ARG` of that name is in pip's environment
-    files = (put for put in run.stage.files.puts if put.kind == "context" and put.path.endswith("/pip.conf"))
-    texts = (change.repository.text(in_repository(change, put.source) or "") for put in files if put.step.at < run.at)
-    return any("no-cache-dir" in text for text in texts if text is not None)
-
-
-def _is_kept_elsewhere(run: Run) -> bool:
-    """Whether pip's cache lies in a mount: at its usual place, or wherever `PIP_CACHE_DIR` says."""
-    chosen = run.scope.get("PIP_CACHE_DIR")
-    folders = (*_CACHE_FOLDERS, *([chosen.value] if chosen is not None and isinstance(chosen.value, str) else []))
-    return any(run.is_mounted(folder) for folder in folders) or any(
-        mount.type in ("cache", "tmpfs") and ("pip" in mount.target or mount.target.endswith("/.cache"))
-        for mount in run.mounts
-    )
-
-
-def _is_home_of_another(run: Run) -> bool:
-    """Whether root calls pip with an account's home for `HOME`: pip then says so and keeps no cache.
-
-    It looks at who owns the folder, or the nearest one above that is there (`check_path_owner` in its
-    `utils/filesystem.py`). A home whose name the build gives counts where an account is made.
-    """
-    if run.scope.get("HOME") is None or runs_as_root(run) is not True:
-        return False
-    home = run.scope.expand("$HOME")
-    if home is None:
-        return any(above.calls("useradd", "adduser") for above in run.stage.done_runs if above.at < run.at)
-    made = (account for account in run.stage.users.created if account.run.at < run.at)
-    return any(access(run.stage, home.rstrip("/"), account.name).writable is True for account in made)
-
-
-def _has_no_home(run: Run) -> bool:
-    """Whether an account calls pip whose home nobody makes, as of `useradd` alone on Debian.
-
-    It may not make one itself, and pip then keeps no cache, as above. A number without an account has `/` for its home.
-    Red Hat's `useradd` makes the home (`CREATE_HOME` in its `login.defs`).
-    """
-    facts = run.stage.facts
-    if runs_as_root(run) is not False or run.scope.get("HOME") is not None or facts is None:
-        return False
-    if facts.distro not in _WITHOUT_HOMES:
-        return False
-    user = name_of(run.user.value or "")
-    made = any(user in (account.name, account.uid) for account in run.stage.users.created)
-    if user.isdecimal() and not made:
-        return facts.has_user(user) is False
-    home = home_of(run.stage, user) if made else None
-    return home is not None and access(run.stage, home.rstrip("/"), user, before=run).writable is False

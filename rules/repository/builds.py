@@ -45,6 +45,7 @@ class Build(NamedTuple):
         images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
         user: The account that the container gets, as it is written (compose `user`); empty for none.
         stop_signal: The signal that ends the container in place of the image's own (compose `stop_signal`).
+        has_terminal: Whether somebody is to type into the container (compose `stdin_open` and `tty`).
         development: Whether it is for the one who writes the program: a compose file or service that says so by its
             name, by what it starts, or by its `NODE_ENV` and the like; a target of that name that a default or a
             matrix chooses.
@@ -70,6 +71,7 @@ class Build(NamedTuple):
     images: tuple[str, ...] = ()
     user: str = ""
     stop_signal: str = ""
+    has_terminal: bool = False
     development: bool = False
 
 
@@ -105,13 +107,12 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
         places = composes.build_places(folder, settings)
         if places is None:
             continue
-        own = composes.build_settings(service)
         yield Build(
             *places,
             composes.target_of(settings),
             composes.pairs(settings.get("args")),
             path,
-            yamls.line_of(own, "target" if "target" in own else "context"),
+            composes.build_line(service),
             tuple(composes.pairs(settings.get("additional_contexts"))),
             command=composes.command_of(service),
             platforms=len(yamls.sequence(settings.get("platforms"))),
@@ -126,6 +127,7 @@ def _compose(path: str, document: Any, files: Mapping[str, bytes]) -> Iterator[B
             images=tuple(filter(None, (yamls.text(service.get("image")),))),
             user=yamls.text(service.get("user")),
             stop_signal=yamls.text(service.get("stop_signal")),
+            has_terminal=composes.has_terminal(service),
             development=composes.is_for_developers(path, yamls.text(name), service),
         )
 

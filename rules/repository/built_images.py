@@ -29,7 +29,7 @@ _SET = re.compile(
 _GOES = re.compile(r"(?<![\w-])(?:cd|pushd)[ \t]")
 _DOCUMENTS = (".md", ".rst", ".adoc", ".txt")
 """What shows calls of other repositories as well."""
-_OPEN = "\0"
+OPEN = "\0"
 """What stands for a part of a name that only a build knows."""
 
 
@@ -45,26 +45,58 @@ class Built(NamedTuple):
     name: str
 
 
+class Called(NamedTuple):
+    """The name that a call of `docker build` gives its image.
+
+    Attributes:
+        path: The file with the call.
+        dockerfile: As in `Built`.
+        written: The name as it is written.
+        name: As in `Built`.
+    """
+
+    path: str
+    dockerfile: str
+    written: str
+    name: str
+
+
 @once
 def built_images(repository: Repository) -> tuple[Built, ...]:
     """Return the names under which files of a repository build images, scripts of any name included, documents not."""
     described = (Built(build.dockerfile, _filled_in(name, {})) for build in repository.builds for name in build.images)
-    return tuple(dict.fromkeys((*described, *_called(repository))))
+    called = (Built(one.dockerfile, one.name) for one in images_called(repository))
+    return tuple(dict.fromkeys((*described, *called)))
 
 
-def _called(repository: Repository) -> Iterator[Built]:
-    """Yield the images of calls in whatever was read."""
+@once
+def images_called(repository: Repository) -> tuple[Called, ...]:
+    """Return the images of calls in whatever was read."""
+    return tuple(_called(repository))
+
+
+def value_of(name: str, text: str) -> str:
+    """Return a name with the values that a text gives its variables; a NUL for what is not known of it."""
+    return _filled_in(name, dict(_SET.findall(text)))
+
+
+def without_blanks(text: str) -> str:
+    """Return a text whose expressions of a workflow are one word each: `${{ github.sha }}`."""
+    return _BY_WORKFLOW.sub(lambda found: "".join(found[0].split()), text)
+
+
+def _called(repository: Repository) -> Iterator[Called]:
     for path in sorted(repository.files):
         data = repository.files[path]
         if len(data) > SIZE_LIMIT or is_dockerfile(path) or path.endswith(_DOCUMENTS) or not _CALLS.search(data):
             continue
-        text = _BY_WORKFLOW.sub("$_", data.decode("utf-8", "replace"))
+        text = without_blanks(data.decode("utf-8", "replace"))
         given = dict(_SET.findall(text))
         for call in COMMAND.finditer(text):
             goes = _GOES.search(text, 0, call.start()) is not None
             dockerfile = _dockerfile_of(repository, path, call[0]) if not goes else ""
             for found in _NAMED.finditer(call["rest"].replace("\\\n", " ")):
-                yield Built(dockerfile, _filled_in(found["name"], given))
+                yield Called(path, dockerfile, found["name"], _filled_in(found["name"], given))
 
 
 def _dockerfile_of(repository: Repository, path: str, call: str) -> str:
@@ -79,7 +111,7 @@ def _filled_in(name: str, given: dict[str, str]) -> str:
 
     def value(found: re.Match[str]) -> str:
         known = given.get(found["braced"] or found["made"] or found["plain"] or "", found["default"])
-        return known or _OPEN
+        return known or OPEN
 
     return _VARIABLE.sub(value, _BY_WORKFLOW.sub("$_", name))
 
@@ -92,10 +124,10 @@ def names(built: Built, reference: ImageReference) -> bool:
     """
     head, _, last = built.name.rpartition("/")
     own, colon, tag = last.partition(":")
-    if _OPEN not in head + own:
+    if OPEN not in head + own:
         one = parse_reference(f"{head}/{own}" if head else own)
         same = one is not None and table_name(one) == table_name(reference)
     else:
         path = reference.path.split("/")
-        same = bool(built.dockerfile) and _OPEN not in own and path[-1] == own and path[0] != "library"
-    return same and (_OPEN in tag or (tag if colon else "latest") == reference.effective_tag)
+        same = bool(built.dockerfile) and OPEN not in own and path[-1] == own and path[0] != "library"
+    return same and (OPEN in tag or (tag if colon else "latest") == reference.effective_tag)

@@ -46,6 +46,12 @@ def build_settings(service: dict[str, Any]) -> dict[str, Any]:
     return {} if "dockerfile_inline" in settings else settings
 
 
+def build_line(service: dict[str, Any]) -> int:
+    """Return where a service's build is written, from 1: the line of the target if one is named."""
+    own = build_settings(service)
+    return yamls.line_of(own, "target" if "target" in own else "context")
+
+
 def build_places(folder: str, settings: dict[str, Any]) -> tuple[str, str] | None:
     """Return the Dockerfile and the context of a `build` in a compose file's folder; `None` where they are unknown."""
     context = joined(folder, _plain(settings.get("context")) or ".") if settings else None
@@ -92,6 +98,11 @@ def is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
 def command_of(service: dict[str, Any]) -> str:
     """Return what a service starts instead of its image's own command: `entrypoint`, then `command`."""
     return " ".join(filter(None, (_started(service.get(key)) for key in ("entrypoint", "command"))))
+
+
+def has_terminal(service: dict[str, Any]) -> bool:
+    """Tell whether somebody is to type into a service's container."""
+    return service.get("stdin_open") is True and service.get("tty") is True
 
 
 def _started(node: Any) -> str:

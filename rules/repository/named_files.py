@@ -13,6 +13,7 @@ from rules.packages.projects.files import MANIFESTS
 from rules.packages.projects.package_json import scripts_of
 from rules.repository.composes import IS_COMPOSE
 from rules.repository.contexts import copied_paths, folders_around, joined
+from rules.repository.node_files import PROGRAMS, whole_program
 from rules.repository.python_modules import module_files
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w./@+-]+")
 _SCRIPTS = ("", ".sh", ".bash", ".py")
 """How the scripts end that a container starts and a rule reads."""
-_PROGRAMS = (".js", ".mjs", ".cjs")
-"""How the programs end that Node.js is started with; a rule reads which packages they load, and whether they handle
-signals."""
 _OF_NODE = re.compile(r"\bnode\s+(?:-[\w=./-]+\s+)*([\w./@-]+)")
 _READ_BY_ITSELF = {"gunicorn": "gunicorn.conf.py"}
 """Settings that a server reads where it is started (gunicorn, "Settings", `config`)."""
@@ -65,6 +63,7 @@ _CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])|(?<=[\w.]/)[\w-
 """A word of a script that is another one, without its folder; a path without an ending may be one too."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
+_NEXT = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts"))
 _MOST_SECRETS = 5
 """Files named like secrets that are read: a message names no more."""
 
@@ -88,12 +87,14 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     started = list(_started(parsed, repository))
     yield from started
     yield from _called(started, repository)
+    yield from whole_program((path for path in started if path.endswith(PROGRAMS)), repository.text, repository.listing)
     for place in (posixpath.join(folder, name) for folder in folders for name in names):
         if place in repository.folders:
             yield from _manifests_in(place, repository)
     yield from _manifests_entered(parsed, repository)
     yield from _like_secrets(repository, dockerfile)
     yield from _schemas(repository)
+    yield from _settings_of_next(parsed, repository)
     yield from _extended(repository)
     yield from _included(repository)
     yield from _projects(
@@ -106,7 +107,7 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
     names |= {file: None for program, file in _READ_BY_ITSELF.items() if program in names}
     for name in names:
-        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *_PROGRAMS, *_SETTINGS) else ()
+        paths = repository.by_name.get(name, ()) if _ending(name) in (*_SCRIPTS, *PROGRAMS, *_SETTINGS) else ()
         if len(paths) <= _MANY:
             yield from paths
     words = list(_start_words(dockerfile))
@@ -167,6 +168,15 @@ def _schemas(repository: Repository) -> Iterator[str]:
     paths = repository.by_name.get("schema.prisma", ()) if asked else ()
     if len(paths) <= _MANY:
         yield from paths
+
+
+def _settings_of_next(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
+    """Yield the settings of Next.js, in whichever folder of a workspace, where its standalone output is copied."""
+    if any(".next/standalone" in one.value for one in dockerfile.instructions if one.keyword == "COPY"):
+        for name in _NEXT:
+            paths = repository.by_name.get(name, ())
+            if len(paths) <= _MANY:
+                yield from paths
 
 
 def _extended(repository: Repository) -> Iterator[str]:

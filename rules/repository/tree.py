@@ -20,6 +20,7 @@ from rules.repository.devcontainers import built_by_editors
 from rules.repository.extraction import taken_apart
 from rules.repository.hosting import is_hosting
 from rules.repository.services import Service, services_in
+from rules.repository.templates import is_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,7 +205,7 @@ class Repository:
             return None
         if not folder or f"{folder}/.dockerignore" in self.files:
             return folder
-        if dockerfile not in self.files or self.listing is None:
+        if dockerfile not in self.files or self.listing is None or is_template(self, dockerfile):
             return None
         return context_by_sources(dockerfile, self.parsed(dockerfile), self.listing, self.folders)
 
@@ -230,17 +231,20 @@ class Repository:
     def holds_in_context(self, dockerfile: str, path: str) -> bool | None:
         """Tell whether the build context has a file: no where none of the folders that it may be has it."""
         answers = [self.exists(place) for place in self.places_of(dockerfile, path)]
-        return False if all(answer is False for answer in answers) else answers.count(True) == 1 or None
+        if all(answer is False for answer in answers):
+            return None if is_template(self, dockerfile) else False
+        return answers.count(True) == 1 or None
 
     def places_of(self, dockerfile: str, path: str) -> tuple[str, ...]:
         """Return where a file of the build context may lie in the repository: in each folder that may be the context.
 
         Those are the context itself where it is known, else the contexts that its builds name, or the folders around
-        the Dockerfile.
+        the Dockerfile; of a template, which another project gets, only its own.
         """
         context = self.context_of(dockerfile)
         named = {build.context for build in self.builds_of(dockerfile)} if context is None else {context}
-        places = (_below(folder, path) for folder in named or folders_around(dockerfile))
+        around = [posixpath.dirname(dockerfile)] if is_template(self, dockerfile) else folders_around(dockerfile)
+        places = (_below(folder, path) for folder in named or around)
         return tuple(place for place in places if place is not None)
 
     def dockerignore_path(self, dockerfile: str) -> str | None:

@@ -17,6 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.repository.other_starts import runs_otherwise
 from rules.runtime.ports.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
 from rules.runtime.ports.listening_in_files import listening_in_files
 from rules.runtime.ports.listening_otherwise import PROXIES, has_proxy
@@ -37,10 +38,8 @@ _USUAL = (_HTTP, 443)
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What starts listens on another port than `EXPOSE` or `PORT` says."""
     seen: set[tuple[str, Listening]] = set()
-    if change.repository.starts_otherwise(change.path):
-        return
     for found in shipped(change):
-        if _has_another(found):
+        if _has_another(found) or runs_otherwise(change.repository, found.stage):
             continue
         told = listening(found) or listening_in_files(change, found)
         if told is None or (found.stage.key, told) in seen:
@@ -52,11 +51,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         elif not told.place and _port_is_set(found):
             yield _variable_without_effect(found, told)
     for stage in change.after.shipped:
-        base = listening_of_base(stage)
+        base = listening_of_base(stage) if not runs_otherwise(change.repository, stage) else None
         wrong = _exposed_of_old(stage, base) if base is not None else None
         if base is not None and wrong is not None and not _is_told(change):
             yield _base_listens_elsewhere(stage, base, wrong)
-    yield from parted_ports(change, {key for key, _ in seen})
+    otherwise = {stage.key for stage in change.after.shipped if runs_otherwise(change.repository, stage)}
+    yield from parted_ports(change, {key for key, _ in seen} | otherwise)
 
 
 def _has_another(found: Written) -> bool:

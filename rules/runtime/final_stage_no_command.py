@@ -16,6 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.model.puts import within_any
+from rules.repository.container_runs import ContainerRun, runs_in, runs_of
 from rules.runtime.starts.instructions import SHELLS, idle_start
 
 _FOR_OTHERS = frozenset(
@@ -37,6 +38,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships has neither `ENTRYPOINT` nor `CMD`."""
     repository, path = change.repository, change.path
     given_elsewhere = repository.starts_otherwise(path) or path in repository.started_by_overrides
+    calls = _calls(change)
+    given_elsewhere |= bool(calls) and all(call.command for call in calls)
     for stage in change.after.shipped:
         image = stage.image
         if not image.start_known or any(setting.set_in_file for setting in (image.entrypoint, image.cmd)):
@@ -44,10 +47,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _is_meant_for_others(stage):
             continue
         if not given_elsewhere:
-            yield from _problem(stage)
+            yield from _problem(stage, typed_into=_is_typed_into(change))
 
 
-def _problem(stage: Stage) -> Iterator[Problem]:
+def _calls(change: DockerfileChange) -> tuple[ContainerRun, ...]:
+    """Return how the image is run: by files that also name it, and by comments of its Dockerfile."""
+    said = (comment.text for comment in change.after.dockerfile.comments)
+    shown = (call for text in said for call in runs_in(change.path, text))
+    return (*runs_of(change.repository, change.path), *shown)
+
+
+def _is_typed_into(change: DockerfileChange) -> bool:
+    """Whether the image is run with a terminal, so that the prompt which its base brings is what is wanted."""
+    calls = _calls(change)
+    by_hand = bool(calls) and all(call.has_terminal or call.command for call in calls)
+    return by_hand or any(build.has_terminal for build in change.repository.builds_of(change.path))
+
+
+def _problem(stage: Stage, *, typed_into: bool) -> Iterator[Problem]:
     commands = stage.image.start_command
     if not commands:
         yield Problem(
@@ -57,6 +74,8 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             stage=stage.key,
         )
     elif (started := idle_start(stage)) is not None and _holds_program(stage):
+        if started.is_prompt and typed_into:
+            return
         opens = "opens a prompt and exits" if started.is_prompt else "exits at once"
         yield Problem(
             stage.from_.span,

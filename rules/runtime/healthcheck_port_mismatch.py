@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.dockerfile.nodes import is_dockerfile
 from rules.runtime.ports.exposed import is_passed
 from rules.runtime.ports.listening import Listening, listening
 from rules.runtime.ports.listening_in_files import listening_in_files
+from rules.runtime.ports.named_beside import is_named_beside
 from rules.runtime.ports.probes import Address, addresses
 from rules.runtime.starts.instructions import Written, shipped, started_by
 
@@ -42,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or any(address.port in exposed for address in asked)
         ):
             continue
-        if not any(_is_used(found, one.port) or _is_named_beside(change, one.port) for one in asked):
+        if not any(_is_used(found, one.port) or is_named_beside(change, one.port) for one in asked):
             yield _problem(found, asked[0], exposed)
 
 
@@ -78,13 +78,6 @@ def _exposed(stage: Stage) -> tuple[int, ...]:
     if any(port.number is None for port in ports) or not any(port.instruction is not None for port in ports):
         return ()
     return tuple(dict.fromkeys(port.number for port in ports if port.number is not None))
-
-
-def _is_named_beside(change: DockerfileChange, port: int) -> bool:
-    """Whether another file that was read says the number: a script, a configuration, a port of compose's container."""
-    number = re.compile(rb"(?<![\d.])%d(?![\d.]|:\d)" % port)
-    others = (data for path, data in change.repository.files.items() if not is_dockerfile(path))
-    return any(map(number.search, others))
 
 
 def _is_used(found: Written, port: int, told: Listening | None = None) -> bool:

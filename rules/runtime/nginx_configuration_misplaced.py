@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Put, Severity, Stage, quote, rule, within
 from rules.packages.projects.files import in_repository
+from rules.repository.other_starts import runs_otherwise
 from rules.runtime.ports.nginx_text import directives
 
 _IMAGE = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged)(?=[:@]|$)")
@@ -30,11 +31,11 @@ _OF_HTTP = frozenset({"server", "location", "upstream", "root", "listen", "proxy
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A whole configuration of nginx is put where a part of one belongs, or the other way round."""
-    if change.repository.starts_otherwise(change.path):
-        return
     mounted = {path for build in change.repository.builds_of(change.path) for path in build.mounts}
     for stage in change.after.shipped:
         if not _IMAGE.search(stage.root.base_text or "") or _names_another(stage):
+            continue
+        if runs_otherwise(change.repository, stage):
             continue
         for put in stage.files.puts:
             found = _misplaced(change, stage, put) if put.kind == "context" and isinstance(put.step, Copy) else None

@@ -20,8 +20,8 @@ from rules.api import (
 )
 from rules.copying.context.possibly_there import runs_script_above
 from rules.packages.projects.package_json import Manifest
-from rules.packages.projects.templates import is_template
 from rules.quoting import listed
+from rules.repository.templates import is_template
 from rules.runtime.languages.node_manifest import Call, calls, manifest_for, manifest_of, script_called
 from rules.runtime.starts.instructions import Written, shipped
 

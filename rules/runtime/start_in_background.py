@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, quote, rule
 from rules.brought import unedited
+from rules.repository.other_starts import runs_otherwise
 from rules.runtime.signals.daemons import NGINX, PHP_FPM, SUPERVISORD, Daemon, background
 from rules.runtime.starts.idle_process import Idle, idle_process
 from rules.runtime.starts.instructions import (
@@ -46,10 +47,8 @@ class Left(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The program goes into the background, and the container ends with what started it, or does not notice its end."""
-    if change.repository.starts_otherwise(change.path):
-        return
     for found in shipped(change):
-        if found.stage.runtime.is_windows or not is_executed(found):
+        if found.stage.runtime.is_windows or not is_executed(found) or runs_otherwise(change.repository, found.stage):
             continue
         left = _left(change, found)
         confidence = _confidence(change, found, left) if left is not None else None

@@ -13,10 +13,14 @@ _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _PINNED = re.compile(r"(?<![0-9A-Za-z])v?\d+\.\d+(?:\.\d+)?(?![0-9A-Za-z])")
 
 _WHOLE = re.compile(
-    r"https?://(?:sh\.rustup\.rs|get\.docker\.com|test\.docker\.com|astral\.sh/(?:uv|ruff)/|"
-    r"raw\.githubusercontent\.com/(?:nvm-sh|creationix)/nvm/)"
+    r"https?://(?:sh\.rustup\.rs|get\.docker\.com|test\.docker\.com|astral\.sh/(?:uv|ruff)/|get\.k3s\.io|"
+    r"(?:releases\.)?nixos\.org/(?:[\w./-]+/)?install\b|(?:www\.)?tailscale\.com/install\.sh|install\.ohmyz\.sh|"
+    r"raw\.github(?:usercontent)?\.com/(?:(?:nvm-sh|creationix)/nvm|(?:ohmyzsh|robbyrussell)/(?:ohmyzsh|oh-my-zsh))/)"
 )
-"""Well-known scripts that run nothing before their last line has come: all is in functions (their own texts)."""
+"""Well-known scripts that run nothing before their last line has come: all is in functions or in braces.
+
+Their own texts; of nvm, Tailscale and Nix comments in them say that it is for this reason.
+"""
 _READ_TEXT = frozenset({"eval", "source", "."})
 """What the shell itself runs."""
 _FED = re.compile(r"(?:\s-[a-z]*[ce]\s*[\"']?\s*(?:\$\(|`)|<\()\s*$")

@@ -20,8 +20,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts.running import runs_as_root
-from rules.user.accounts.sudo_rights import withdrawn_behind
+from rules.purpose import is_made_for_developers
+from rules.user.accounts.running import runs_as_root, runtime_user
+from rules.user.accounts.sudo_rights import granted_to, withdrawn_behind
 from rules.user.layers import place, shipped_runs
 from rules.user.root.by_design import is_no_service
 
@@ -44,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         calls = [command for command in run.commands if _sudo_words(command) and _to_root(command)]
         calls = [command for command in calls if not _is_for_both(run, command)]
         if calls:
-            yield _problem(stage, run, calls)
+            yield _problem(change, stage, run, calls)
 
 
 def _sudo_words(command: Command) -> tuple[ShellWord, ...]:
@@ -76,7 +77,7 @@ def _to_root(command: Command) -> bool:
     return True
 
 
-def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, calls: list[Command]) -> Problem:
     command = calls[0]
     root = runs_as_root(run)
     withdrawn = withdrawn_behind(stage, run, calls[-1]) if root is False else None
@@ -85,7 +86,7 @@ def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
     return Problem(
         place(run, command),
         f"{stage.label} calls `sudo`{what}: {quote(str(command))}. {then}",
-        Confidence.POSSIBLE if withdrawn is not None or _is_meant(stage, root=root) else sure,
+        Confidence.POSSIBLE if withdrawn is not None or _is_meant(change, stage, root=root) else sure,
         decision=then,
         mends_alike=bool(root),
         doubt=_doubt(withdrawn, root=root),
@@ -124,11 +125,16 @@ def _told(stage: Stage, run: Run, withdrawn: Command | None, *, root: bool | Non
     )
 
 
-def _is_meant(stage: Stage, *, root: bool | None) -> bool:
-    """Whether people work in the container, or a base that is not known brings `sudo` for its own account."""
+def _is_meant(change: DockerfileChange, stage: Stage, *, root: bool | None) -> bool:
+    """Whether people, or agents in their place, work in the container, or its account has `sudo` at run time anyway.
+
+    Of the last, `sudo-without-password` asks. A base that is not known may bring `sudo` for its own account.
+    """
     if root is None:
         return not stage.packages.has("sudo")
-    return not root and is_no_service(stage)
+    user = runtime_user(stage)
+    granted = user is not None and next(granted_to(stage, user), None) is not None
+    return not root and (granted or is_no_service(stage) or is_made_for_developers(change, stage))
 
 
 def _fix(run: Run, calls: list[Command]) -> Fix | None:

@@ -15,7 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts.running import runtime_user
-from rules.user.accounts.sudo_rights import grants, withdrawn_behind
+from rules.user.accounts.sudo_rights import granted_to, grants
 from rules.user.layers import place
 from rules.user.root.by_design import is_built_upon_or_worked_in
 
@@ -33,24 +33,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = runtime_user(stage)
         if user is None or is_built_upon_or_worked_in(stage) or _lacks_sudo(stage):
             continue
-        meant = ((run, command, who) for run, command, who in grants(stage) if _is_meant(stage, who, user))
-        found = next((grant for grant in meant if withdrawn_behind(stage, *grant) is None), None)
+        found = next(granted_to(stage, user), None)
         if found is not None:
             yield _problem(stage, was, user, *found)
-
-
-def _is_meant(stage: Stage, who: str, user: str) -> bool:
-    """Whether the line speaks of the account: by name, as everybody, or by a group that it is put into."""
-    group = who.removeprefix("%")
-    if who == group:
-        return who in (user, "ALL")
-    made = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
-    if made is not None and group in (made.group, *made.supplementary):
-        return True
-    name = made.name if made is not None else user
-    joins = (c for run in stage.done_runs for c in run.calls("usermod", "adduser", "addgroup", "gpasswd"))
-    words = ([part for word in command.args for part in word.value.split(",")] for command in joins)
-    return any(name in parts and group in parts for parts in words)
 
 
 def _lacks_sudo(stage: Stage) -> bool:

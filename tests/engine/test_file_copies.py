@@ -35,3 +35,44 @@ def test_a_script_that_two_files_start_is_told_once() -> None:
     found = [one for one in rules.review({}, after).findings if one.rule == "entrypoint-script-no-exec"]
     assert [one.path for one in found] == ["Dockerfile"]
     assert found[0].message.endswith(" The same holds for `Dockerfile.arm`.")
+
+
+def test_dockerfiles_that_move_alike_are_asked_once() -> None:
+    before = {
+        "desk/Dockerfile": b'FROM python:3.13-slim\nCMD ["python", "desk.py"]\n',
+        "shop/Dockerfile": b'FROM python:3.13-slim\nCMD ["python", "shop.py"]\n',
+    }
+    after = {name: text.replace(b"slim", b"alpine") for name, text in before.items()}
+    found = [one for one in rules.review(before, after).findings if one.rule == "base-family-changed"]
+    assert [one.path for one in found] == ["desk/Dockerfile"]
+    assert found[0].message.endswith(" The same holds for `shop/Dockerfile`.")
+
+
+def test_a_line_of_an_ignore_file_that_two_files_stumble_over_is_told_once() -> None:
+    head, tail = b"FROM python:3.13-slim\nWORKDIR /srv\nCOPY settings.toml .\n", b'USER 1000\nCMD ["python"]\n'
+    after = {
+        ".dockerignore": b"settings.toml\n",
+        "Dockerfile": head + tail,
+        "Dockerfile.arm": head + b"EXPOSE 80\n" + tail,
+    }
+    found = [one for one in rules.review({}, after).findings if one.rule == "copy-ignored-file"]
+    assert [one.path for one in found] == ["Dockerfile"]
+    assert found[0].message.endswith(" The same holds for `Dockerfile.arm`.")
+
+
+def test_a_program_that_a_script_lacks_is_told_once() -> None:
+    head, tail = b"FROM debian:13-slim\nCOPY --chmod=755 start.sh /start.sh\n", b'USER 1000\nENTRYPOINT ["/start.sh"]\n'
+    script = b"#!/bin/sh\nset -e\ncurl -fsS https://shop.example.com/key > /tmp/key\nexec serve\n"
+    after = {"start.sh": script, "Dockerfile": head + tail, "Dockerfile.arm": head + b"EXPOSE 8080\n" + tail}
+    found = [one for one in rules.review({}, after).findings if one.rule == "start-tool-missing"]
+    assert [one.path for one in found] == ["Dockerfile"]
+    assert found[0].message.endswith(" The same holds for `Dockerfile.arm`.")
+
+
+def test_each_dockerfile_has_the_repair_of_its_own_text() -> None:
+    script = b"#!/bin/bash\nexec serve\n"
+    text = b'FROM debian:13-slim\nCOPY start.sh /start.sh\n%sUSER 1000\nENTRYPOINT ["/start.sh"]\n'
+    files = {"start.sh": script, "Dockerfile": text % b"", "Dockerfile.arm": text % b"EXPOSE 8080\n"}
+    found = rules.review({}, files, listing=dict.fromkeys(files, 0o100644)).findings
+    told = [one for one in found if one.rule == "entrypoint-not-executable"]
+    assert [one.path for one in told if one.fix is not None] == ["Dockerfile", "Dockerfile.arm"]

@@ -189,3 +189,22 @@ def test_a_few_bytes_that_were_read_are_small() -> None:
         files = {"Dockerfile": text, "shop.bin": content}
         found = rules.review({}, files, listing=dict.fromkeys(files, 0o100644)).findings
         assert [one.minor for one in found if one.rule == "copied-then-deleted"] == [small]
+
+
+def _weigh(rule: str, text: str, *names: str) -> bool:
+    files = {"Dockerfile": text.encode(), ".dockerignore": b".git\n"}
+    listing = dict.fromkeys((*files, *names), 0o100644)
+    return next(one for one in rules.review({}, files, listing=listing).findings if one.rule == rule).minor
+
+
+def test_a_few_texts_that_a_later_layer_deletes_are_minor() -> None:
+    text = "FROM debian:13-slim\nCOPY docker/build /tmp/build\nRUN /tmp/build/a.sh\nRUN rm -rf /tmp/build\nUSER 1000\n"
+    assert _weigh("copied-then-deleted", text, "docker/build/all.sh", "docker/build/list.txt")
+    assert not _weigh("copied-then-deleted", text, "docker/build/all.sh", "docker/build/shop.deb")
+    assert not _weigh("copied-then-deleted", text, "docker/build.md")
+
+
+def test_a_few_texts_that_a_pattern_names_and_a_chown_stores_again_are_minor() -> None:
+    text = 'FROM debian:13-slim\nCOPY conf* /etc/shop/\nRUN chown -R 1000 /etc/shop\nUSER 1000\nCMD ["/shop"]\n'
+    assert _weigh("recursive-chown-layer", text, "conf.d/shop.yaml", "conf.d/till.yaml")
+    assert not _weigh("recursive-chown-layer", text, "conf.d/shop.yaml", "conf.d/shop.db")

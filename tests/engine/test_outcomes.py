@@ -32,6 +32,12 @@ CASES = {
     "sh -c 'a && b' || c": "caught caught caught stops",
     "su d -c 'a && b'; c": "goes-on goes-on goes-on stops",
     "su d -c 'a $(b) && c' && d": "stops stops stops stops stops",
+    "set -e; a && b; c": "goes-on goes-on stops stops",
+    "set -e; (a && b); c": "goes-on stops stops stops",
+    "set -e; { a && b; }; c": "goes-on goes-on stops stops",
+    "set -e; a && b": "goes-on stops stops",
+    "set -eo pipefail; a | b; c": "goes-on stops stops stops",
+    "sh -ec 'a && b; c'": "goes-on stops stops",
     "c && sh -c \"a; su d -c 'b; c'\"": "stops stops goes-on stops goes-on stops",
 }
 

@@ -201,3 +201,31 @@ def test_a_base_that_a_script_replaces_where_it_builds_is_left_to_the_summary() 
         files = {"Dockerfile": dockerfile, "test_crosscompile.sh": script % given}
         report = rules.review({}, files, today=date(2026, 11, 23))
         assert [one.confidence for one in report.findings if one.rule == "base-image-eol"] == [confidence]
+
+
+def test_sudo_of_an_account_that_has_it_in_the_container_is_left_to_the_summary() -> None:
+    dockerfile = """FROM debian:13-slim
+RUN apt-get update && apt-get install -y --no-install-recommends sudo {} && rm -rf /var/lib/apt/lists/*
+RUN useradd -m agent {}
+USER agent
+RUN sudo mkdir /work
+EXPOSE 8080
+CMD ["/srv/agent"]
+"""
+    grant = "&& echo 'agent ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/agent"
+    assert said("sudo-in-run", dockerfile.format("", grant)).confidence is Confidence.POSSIBLE
+    assert said("sudo-in-run", dockerfile.format("git vim tmux", "")).confidence is Confidence.POSSIBLE
+    assert said("sudo-in-run", dockerfile.format("", "")).confidence is Confidence.CERTAIN
+
+
+def test_root_that_a_comment_calls_meant_is_left_to_the_summary() -> None:
+    dockerfile = """FROM debian:13-slim
+COPY shop /usr/local/bin/
+# {}
+USER root
+EXPOSE 8080
+CMD ["shop"]
+"""
+    assert said("final-user-root", dockerfile.format("on purpose, see doc/adr/7")).confidence is Confidence.POSSIBLE
+    building = said("final-user-root", dockerfile.format("on purpose, to install what is below"))
+    assert building.confidence is Confidence.CERTAIN

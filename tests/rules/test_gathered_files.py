@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import rules
-from bot.repository import around, further
+from bot.repository import ROUNDS, around, further
 from rules import catalogue
 from tests.cases import TODAY, Case, cases_in, cases_of_file
 
@@ -46,7 +46,9 @@ def gathered(case: Case) -> dict[str, bytes]:
     _, after = case.trees()
     listing = {**dict.fromkeys(after, 0o100644), **(case.listing(after) or {})}
     files = {path: after[path] for path in (case.path, *around([case.path], listing)) if path in after}
-    return files | {path: after[path] for path in further([case.path], files, listing) if path in after}
+    for _ in range(ROUNDS):
+        files |= {path: after[path] for path in further([case.path], files, listing) if path in after}
+    return files
 
 
 @pytest.mark.parametrize("rule", sorted({case.rule for case in CASES}))

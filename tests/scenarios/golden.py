@@ -14,7 +14,7 @@ from bot.cli import trees
 from bot.forges.base import Capabilities, Context, Conversation, Terms, Unread
 from bot.judgement import Case, judge
 from bot.policy_change import differences, merged, touched
-from bot.repository import POLICY_PATHS, wanted
+from bot.repository import POLICY_PATHS, ROUNDS, wanted
 from bot.review import markers
 from rules.dockerfile.source import Source
 from rules.policy_file import find_policy
@@ -78,7 +78,8 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
     listing = _listing(after)
     read = find_policy({path: before[path] for path in POLICY_PATHS if path in before})
     chosen = wanted(pull, listing, read.policy)
-    chosen = chosen.with_further(chosen.further(pull, {path: after[path] for path in chosen.after}, listing))
+    for _ in range(ROUNDS):
+        chosen = chosen.with_further(chosen.further(pull, {path: after[path] for path in chosen.after}, listing))
     unchanged = set(chosen.unchanged(pull))
     return judge(
         Case(

@@ -34,11 +34,14 @@ def ships(run: Run) -> bool:
 def cleans(run: Run, update: PackageCall) -> bool:
     """Tell whether a RUN removes the lists that a manager fetched in it."""
     return any(
-        c.manager == update.manager and c.what == "lists" and not _is_taken_literally(run, c.command)
+        c.manager == update.manager and c.what == "lists" and not takes_braces_literally(run, c.command)
         for c in run.cleanings
     )
 
 
-def _is_taken_literally(run: Run, command: Command) -> bool:
-    """Whether dash, Debian's `sh`, looks for a folder with braces in its name: `rm -rf /var/lib/{apt,dpkg}`."""
+def takes_braces_literally(run: Run, command: Command) -> bool:
+    """Tell whether dash, Debian's `sh`, looks for a name with the braces in it: `rm -rf /var/lib/{apt,dpkg}`.
+
+    POSIX, 2.6 "Word Expansions", knows no braces; bash makes two names of them, called as `sh` as well.
+    """
     return run.script.dialect in ("sh", "dash") and any(_BRACES.search(word.value) for word in command.args)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import brought
+from rules.repository.node_files import whole_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,13 +26,19 @@ HANDLER = re.compile(r"""["'`]SIGTERM["'`]""")
 
 
 def texts_of_node(change: DockerfileChange, stage: Stage, commands: Iterable[Command]) -> Iterator[str]:
-    """Yield the texts of the files of the repository that commands run with Node.js in the working directory."""
+    """Yield the texts of the files of the repository that commands run with Node.js in the working directory.
+
+    What these load by relative paths goes with them.
+    """
     folder = stage.image.workdir.value
     for command in commands if folder is not None else ():
         words = command.operands(_WITH_VALUE) if command.name in _NODE else ()
         places = (posixpath.normpath(posixpath.join(folder or "/", words[0].value + end)) for end in _ENDINGS if words)
         found = (brought(change, stage, place, through_stages=True) for place in places)
-        yield from [one.text for one in found if one is not None][:1]
+        first = next((one.path for one in found if one is not None), None)
+        if first is not None:
+            texts = map(change.repository.text, whole_program([first], change.repository.text, change.repository.files))
+            yield from filter(None, texts)
 
 
 def packages_loaded(text: str) -> frozenset[str]:

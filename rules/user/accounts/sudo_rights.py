@@ -10,6 +10,8 @@ from rules.lazily import once
 from rules.model.shell_scope import filled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.api import Command, Run, Stage
 
 _GROUPS = frozenset({"sudo", "wheel", "admin"})
@@ -98,6 +100,31 @@ def grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
                 if who is not None:
                     found.append((run, command, filled(run, command, who) or who))
     return tuple(found)
+
+
+def granted_to(stage: Stage, user: str) -> Iterator[tuple[Run, Command, str]]:
+    """Yield those of the grants that name an account and that nothing takes away again.
+
+    Args:
+        stage: The image.
+        user: The account, as `USER` has it.
+    """
+    named = (grant for grant in grants(stage) if _names(stage, grant[2], user))
+    yield from (grant for grant in named if withdrawn_behind(stage, *grant) is None)
+
+
+def _names(stage: Stage, who: str, user: str) -> bool:
+    """Whether a line of `sudoers` speaks of an account: by name, as everybody, or by a group that it is put into."""
+    group = who.removeprefix("%")
+    if who == group:
+        return who in (user, "ALL")
+    made = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
+    if made is not None and group in (made.group, *made.supplementary):
+        return True
+    name = made.name if made is not None else user
+    joins = (c for run in stage.done_runs for c in run.calls("usermod", "adduser", "addgroup", "gpasswd"))
+    words = ([part for word in command.args for part in word.value.split(",")] for command in joins)
+    return any(name in parts and group in parts for parts in words)
 
 
 def _lines(command: Command, text: str) -> str:

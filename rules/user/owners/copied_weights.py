@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from rules.globs import matches
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -48,7 +50,7 @@ def are_few_texts(change: DockerfileChange, copied: Sequence[Put]) -> bool:
     files = _all_files(change, copied)
     if files is None:
         return False
-    few = len(files) <= _FEW and all(posixpath.splitext(file)[1].lower() in _TEXTS for file in files)
+    few = 0 < len(files) <= _FEW and all(posixpath.splitext(file)[1].lower() in _TEXTS for file in files)
     return few or is_little(change, copied)
 
 
@@ -77,7 +79,9 @@ def _all_files(change: DockerfileChange, copied: Iterable[Put]) -> list[str] | N
 def _files(change: DockerfileChange, put: Put) -> list[str] | None:
     """Return the files that a source in the build context has; `None` where that is not known."""
     context = change.repository.context_files(change.path) if put.kind == "context" else None
-    if context is None or any(mark in put.source for mark in "*?[$"):
+    if context is None or "$" in put.source:
         return None
     source = posixpath.normpath(put.source or ".").strip("/")
+    if any(mark in source for mark in "*?["):
+        return [file for file in context if matches(file, (f"/{source}", f"/{source}/**"))]
     return [file for file in context if source in (".", file) or file.startswith(f"{source}/")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import comments_on, image_facts, once, parse_reference
 from rules.dockerfile.nodes import is_dockerfile
+from rules.repository.container_runs import RUNS, read_call
 from rules.user.root.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -35,14 +36,8 @@ _AS_OWN = re.compile(rf"(?<!\S)(?:--user|-u)[ =][\"']?{_OWN_UID}")
 """How a container is started as the account of the one who starts it: `--user $(id -u):$(id -g)`."""
 _OWN = re.compile(_OWN_UID)
 
-_RUNS = re.compile(r"\b(?:docker|podman)[ \t]+run\b(?:[^\n\\;&|]|\\\n|\\)*")
 _BY_JENKINS = re.compile(r"\bagent[ \t]*\{\s*dockerfile\b")
 _BUILT_BY_JENKINS = re.compile(r"\bdocker\.build[ \t]*\(")
-_SUBSTITUTION = re.compile(r"\$?\$\([^()\n]*\)|`[^`\n]*`")
-_ALONE = frozenset(
-    "--rm --init --privileged --read-only --detach --interactive --tty -d -i -t -it -ti -dit -itd".split()
-)
-"""Options of `docker run` that take no value."""
 
 
 def is_meant(step: Step) -> bool:
@@ -79,7 +74,7 @@ def _is_run_so_beside(change: DockerfileChange) -> bool:
     """
     files = change.repository.files
     texts = (text for path in files if not is_dockerfile(path) if (text := change.repository.text(path)) is not None)
-    return any(any(map(_is_of_project, _RUNS.findall(text))) or _is_by_jenkins(text) for text in texts)
+    return any(any(map(_is_of_project, RUNS.findall(text))) or _is_by_jenkins(text) for text in texts)
 
 
 def _is_by_jenkins(text: str) -> bool:
@@ -90,16 +85,9 @@ def _is_of_project(call: str) -> bool:
     """Whether a call runs a container as its caller, and names no image that the tables know as somebody else's."""
     if _AS_OWN.search(call) is None:
         return False
-    words = _SUBSTITUTION.sub("$", call.replace("\\\n", " ")).split()[2:]
-    before = ("--rm", *words)
-    image = next((word for word, last in zip(words, before, strict=False) if not _is_option(word, last)), "$")
-    reference = parse_reference(image.strip("\"'"))
+    run = read_call("", call)
+    reference = parse_reference(run.image) if run is not None else None
     return reference is None or image_facts(reference) is None
-
-
-def _is_option(word: str, last: str) -> bool:
-    """Whether a word of a call is an option, or the value of the one in front of it."""
-    return word.startswith("-") or (last.startswith("-") and "=" not in last and last not in _ALONE)
 
 
 @once

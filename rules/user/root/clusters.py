@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.nodes import is_dockerfile
-from rules.dockerfile.reference import parse_reference
-from rules.facts.images import image_facts
+from rules.cluster_manifests import manifests_for
 from rules.lazily import once
-from rules.model.audience import is_development_file
-from rules.model.puts import within
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
 
-_IMAGES = re.compile(r"^[ \t-]*image:[ \t]*[\"']?([\w./:@-]+)", re.MULTILINE)
 _AS_USER = re.compile(r"^[ \t-]*runAsUser:[ \t]*[\"']?(\d+)", re.MULTILINE)
 
 
@@ -44,29 +38,5 @@ def started_with_number(change: DockerfileChange) -> tuple[str, str] | None:
 @once
 def _manifests(change: DockerfileChange) -> tuple[tuple[str, str], ...]:
     """Return the manifests that say as whom this Dockerfile's image runs, each with its text, in the order of paths."""
-    found = (
-        (path, data.decode("utf-8", "replace"))
-        for path, data in sorted(change.repository.files.items())
-        if path.endswith((".yaml", ".yml")) and (b"runAsNonRoot: true" in data or b"runAsUser:" in data)
-    )
-    return tuple((path, text) for path, text in found if _may_start(change, path, text))
-
-
-def _may_start(change: DockerfileChange, manifest: str, text: str) -> bool:
-    """Whether a manifest is for this Dockerfile's image: the only one, one of its folder, or one of its name."""
-    if _starts_published_ones(text):
-        return False
-    paths = change.repository.files if change.repository.listing is None else change.repository.listing
-    if all(path == change.path or is_development_file(path) for path in paths if is_dockerfile(path)):
-        return True
-    folder, file = posixpath.split(change.path)
-    name = posixpath.basename(folder) or re.sub(r"(?i)\.?(?:docker|container)file\.?", "", file)
-    if folder and within(f"/{manifest}", f"/{folder}"):
-        return True
-    return bool(name) and re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", f"{manifest}\n{text}") is not None
-
-
-def _starts_published_ones(manifest: str) -> bool:
-    """Whether all images that a manifest names are published ones, such as a database's, which no repository builds."""
-    images = [parse_reference(name) for name in _IMAGES.findall(manifest)]
-    return bool(images) and all(image is not None and image_facts(image) is not None for image in images)
+    found = manifests_for(change)
+    return tuple((path, text) for path, text in found if "runAsNonRoot: true" in text or "runAsUser:" in text)

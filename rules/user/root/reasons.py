@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.comments import is_on_purpose
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ _LEFT_OUT = re.compile(rf"(?:{'|'.join(sorted(INSTRUCTIONS))})\s")
 
 
 def is_explained(instruction: Instruction) -> bool:
-    """Tell whether the comment above a `USER` says that the container needs root, rather than a step of the build."""
-    return _says_why(" ".join(comment.text for comment in instruction.comments))
+    """Tell whether the comment above a `USER` says that it is meant so, or that the container needs root.
+
+    What a step of the build needs root for is no reason to run as root.
+    """
+    said = " ".join(comment.text for comment in instruction.comments)
+    return _says_why(said) or (is_on_purpose(said) and _BUILDING.search(said) is None)
 
 
 def users_left_out(stage: Stage) -> Iterator[Comment]:
@@ -48,8 +53,8 @@ def users_left_out(stage: Stage) -> Iterator[Comment]:
 def is_loss_explained(stage: Stage, was: Stage) -> bool:
     """Tell whether a comment that came where a `USER` went says why.
 
-    Either it says that the container needs root, or it stands with the `USER` that became a comment and gives a reason
-    or the address of a report.
+    Either it says that the container needs root, or it stands with the `USER` that became a comment and gives a reason,
+    says that it is meant so, or has the address of a report.
 
     Args:
         stage: The stage that nothing sets a user in any more.
@@ -60,7 +65,7 @@ def is_loss_explained(stage: Stage, was: Stage) -> bool:
         added = [c.text for c in block if c.text not in known and not _LEFT_OUT.match(c.text)]
         text = " ".join(added)
         left_out = any(_USER_LEFT_OUT.fullmatch(comment.text) for comment in block)
-        if _says_why(text) or (left_out and (_ISSUE.search(text) or _REASON.search(text))):
+        if _says_why(text) or (left_out and (_ISSUE.search(text) or _REASON.search(text) or is_on_purpose(text))):
             return True
     return False
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _STEPS_DOWN_FOR = {
     "cassandra": re.compile(r"cassandra(?:\s|$)"),
+    "elasticsearch": re.compile(r"(?:eswrapper|elasticsearch)(?:\s|$)"),
     "ghost": re.compile(r"node\s.*current/index\.js"),
     "mariadb": re.compile(r"(?:mariadbd|mysqld)(?:\s|$)"),
     "mongo": re.compile(r"mongo"),
