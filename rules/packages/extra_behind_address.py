@@ -31,7 +31,7 @@ _ADDRESS = re.compile(
     mentions=("git+",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """pip is given an extra behind the address of a repository, where it belongs to the name of the branch."""
+    """An install by pip has an extra behind the address of a repository, where it belongs to the name of the branch."""
     for stage in change.stages:
         for run in stage.runs:
             for call in run.package_calls:
