@@ -237,9 +237,9 @@ _PREFIXED = re.compile(
 )
 """`serverDockerfile`, in this case alone; not a script that makes or reads one."""
 _NOT_A_DOCKERFILE = re.compile(
-    r"(?i:\.(?:dockerignore|containerignore|md|html?|xml|css|svg|j2|jinja2?|tmpl|gotmpl|tpl|template|in|m4|mustache|hbs|ejs|"
-    r"erb|orig|rej|bak|swp|patch|diff|sh|py|m?js|cjs|jsx|tsx?|java|kt|cs|vue|lua|vim|jsf|ya?ml|json|toml|"
-    r"lock))$|(?:^|/)(?:[\w-]*_)?dockerfile(?:_\w+)?\.(?:go|rb|rs|php|c|cc|cpp|h)$"
+    r"(?i:\.(?:dockerignore|containerignore|md|html?|xml|css|svg|j2|jinja2?|tmpl|gotmpl|tpl|template|in|m4|mustache|hbs|handlebars|ejs|"
+    r"erb|liquid|tera|twig|njk|mako|ctmpl|em|orig|rej|bak|swp|patch|diff|sh|py|m?js|cjs|jsx|tsx?|java|kt|cs|vue|"
+    r"lua|vim|jsf|ya?ml|json|toml|lock))$|(?:^|/)(?:[\w-]*_)?dockerfile(?:_\w+)?\.(?:go|rb|rs|php|c|cc|cpp|h)$"
 )
 """Templates, scripts and sources of programs that read or write one: `dockerfile.go`, but not `Dockerfile.go`."""
 
