@@ -28,18 +28,29 @@ _LINE = re.compile(r"(?:(?:-e|--editable)[ =]\s*)?(?:[A-Za-z0-9][\w.-]*(?:\[[^\]
 _SAYS = {"uv": "“Git executable not found”"}
 
 
-def installs_without_git(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
-    """Yield the installs that call `git` where a stage is known to have none; the failure of each stops the build."""
+def install_without_git(change: DockerfileChange, stage: Stage) -> Problem | None:
+    """Return what to say of the first install that calls `git`, where a stage has none: what is there later is no help.
+
+    The failure stops the build.
+    """
+    first = next(_installs(change, stage), None)
+    if first is None:
+        return None
+    run, call, wanted = first
+    sure = surely_stops(run, call.command) and is_missing_at(run, call.command, "git")
+    return _problem(stage, run, call, wanted) if sure else None
+
+
+def _installs(change: DockerfileChange, stage: Stage) -> Iterator[tuple[Run, PackageCall, str]]:
+    """Yield the installs that take something out of git, with how a message names that."""
     for run in stage.runs:
         if run.deferred or not run.is_read or any("from" in mount.options for mount in run.mounts):
             continue
         for call in run.package_calls:
-            if call.manager not in _MANAGERS or call.action not in _ACTIONS or not surely_stops(run, call.command):
-                continue
-            if is_missing_at(run, call.command, "git"):
+            if call.manager in _MANAGERS and call.action in _ACTIONS and not call.command.conditional:
                 wanted = next(_from_git(change, run, call), None)
                 if wanted is not None:
-                    yield _problem(stage, run, call, wanted)
+                    yield run, call, wanted
 
 
 def _from_git(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:

@@ -218,10 +218,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
         _silence("stage", "account-lost", "folder-lost", "package-lost", "package-update-lost", "user-not-created"),
     ),
-    "comment-in-continued-line": (
-        _silence("instruction", "package-cache-left"),
-        _silence("stage", "package-lost"),
-    ),
+    "comment-in-continued-line": (_silence("instruction", "package-cache-left"), _silence("stage", "package-lost")),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "remote-script-piped-to-shell": (
         _silence("place", "package-cache-left", "pipefail-missing"),
