@@ -182,7 +182,7 @@ def _doubt(stage: Stage, word: Word) -> str:
 
 
 def _is_unknown(stage: Stage) -> bool:
-    """Whether the tables do not have the image, so that a codename in its tag, or Ubuntu in its name, tells its system."""
+    """Whether the tables do not have the image: a codename in its tag, or Ubuntu in its name, then tells its system."""
     reference = stage.reference
     if reference is None or stage.facts is not None:
         return False

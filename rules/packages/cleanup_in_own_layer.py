@@ -33,7 +33,7 @@ _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/r
     category=Category.SIZE,
     default="info",
     keywords=("RUN",),
-    mentions=("clean", "remove", "purge", "erase", "uninstall", "del", "/var/lib/apt", "/var/cache"),
+    mentions=("clean", "remove", "purge", "apk", "dnf", "yum", "zypper", "pacman", "/var/lib/apt", "/var/cache"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but clean up, and the layers below keep what it deletes."""
