@@ -17,9 +17,7 @@ from rules.api import (
     surely_stops,
 )
 
-_ADDRESS = re.compile(
-    r"(?P<address>git\+[a-z]+:(?://)?(?P<host>[^/\s]*)[^#\s\[]*?)(?P<ref>@[^@/:#\s\[]+)?(?P<extra>\[[\w.,-]+\])(?:#.*)?"
-)
+_ADDRESS = re.compile(r"(?P<address>git\+[a-z]+:[^#\s\[]*?)(?P<ref>@[^@/:#\s\[]+)?(?P<extra>\[[\w.,-]+\])(?:#.*)?")
 """An address of git's, with what pip takes for a part of its path, or of the name of its branch."""
 
 
