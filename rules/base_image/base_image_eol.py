@@ -177,13 +177,17 @@ def _doubt(stage: Stage, word: Word) -> str:
     if "$" in word.text:
         return BY_ARGUMENT
     if _is_unknown(stage):
-        return "its publisher may mean something else by the tag"
+        return "its publisher may mean something else by the name"
     return "the lines of this product are short, and builders are renewed with their program"
 
 
 def _is_unknown(stage: Stage) -> bool:
-    """Whether the tables do not have the image, so that the tag alone, a codename, tells its system."""
-    return stage.reference is not None and stage.reference.tag in codenames() and stage.facts is None
+    """Whether the tables do not have the image: a codename in its tag, or Ubuntu in its name, then tells its system."""
+    reference = stage.reference
+    if reference is None or stage.facts is not None:
+        return False
+    tag = reference.tag or ""
+    return not codenames().isdisjoint(tag.split("-")) or "ubuntu" in f"{reference.path}:{tag}"
 
 
 def _is_chosen(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:

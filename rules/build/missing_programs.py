@@ -208,14 +208,14 @@ _BRINGS_NO_KEYS = _BRINGS_NOTHING | frozenset(
 """Packages that bring neither of those: `build-essential` recommends GnuPG."""
 
 
-def is_missing_at(run: Run, command: Command) -> bool:
-    """Tell whether a program of the system is known to be missing where it is called.
+def is_missing_at(run: Run, command: Command, program: str | None = None) -> bool:
+    """Tell whether a program of the system, the called one or `program`, is known to be missing where it is called.
 
     What comes behind the call does not help it. Before it, any copied folder of programs, script or unknown command may
     have brought it, a package that is not known, and one that a variable names.
     """
-    stage, name = run.stage, command.name
-    if stage.facts is None or not _is_of_makers(stage.facts) or not is_absent_but_for_packages(run, command):
+    stage, name = run.stage, program or command.name
+    if stage.facts is None or not _is_of_makers(stage.facts) or not is_absent_but_for_packages(run, command, name):
         return False
     calls = (
         call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run, command)
@@ -223,15 +223,15 @@ def is_missing_at(run: Run, command: Command) -> bool:
     return all(_brings_none(run, call, name) for call in calls)
 
 
-def is_absent_but_for_packages(run: Run, command: Command) -> bool:
+def is_absent_but_for_packages(run: Run, command: Command, program: str | None = None) -> bool:
     """Tell whether a base is known to lack a called program, and nothing before the call but a package may bring it."""
-    stage, facts, name = run.stage, run.stage.facts, command.name
+    stage, facts, name = run.stage, run.stage.facts, program or command.name
     if facts is None or facts.has_tool(name) is not False or stage.squashed is not None:
         return False
     before = [put for put in stage.files.puts if _is_there(put, run, command)]
     if stage.runtime.is_copied(name, before) or any(fills_root(put) or brings_programs(put) for put in before):
         return False
-    return not any(_may_bring(run, command, *other) for other in _commands_before(run, command))
+    return not any(_may_bring(name, run, command, *other) for other in _commands_before(run, command))
 
 
 def _commands_before(run: Run, command: Command) -> Iterator[tuple[Run, Command]]:
@@ -244,11 +244,10 @@ def _commands_before(run: Run, command: Command) -> Iterator[tuple[Run, Command]
             yield earlier, other
 
 
-def _may_bring(run: Run, command: Command, earlier: Run, other: Command) -> bool:
-    """Whether an earlier command may have brought the program of a later one: by its name, or unseen."""
+def _may_bring(name: str, run: Run, command: Command, earlier: Run, other: Command) -> bool:
+    """Whether an earlier command may have brought a program for a later one: by its name, or unseen."""
     if earlier is run and other.start == command.handed_by:
         return False  # its script is what is looked at
-    name = command.name
     unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
     return unknown or other.name == name or is_unpacker(other) or any(name in word.value for word in other.args)
 

@@ -17,6 +17,7 @@ from rules.api import (
     runs_apart,
     shell_around,
 )
+from rules.build.git_of_installs import install_without_git
 from rules.build.gone_scripts import gone_script
 from rules.build.missing_programs import (
     OF_APACHE,
@@ -104,6 +105,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         absent = next(((run, c) for run, c in system if is_missing_at(run, c)), None)
         if absent is not None:
             yield _of_system(stage, *absent)
+        unfetched = install_without_git(change, stage) if absent is None or absent[1].name != "git" else None
+        if unfetched is not None:
+            yield unfetched
         gone = next(((run, c) for run, c in account_calls(stage) if _is_given_up(run, c)), None)
         if gone is not None:
             yield _given_up(stage, *gone)

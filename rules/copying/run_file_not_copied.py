@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.context.foreign_contexts import missing_in_a_build
+from rules.copying.context.misnamed_projects import misnamed_projects
 from rules.copying.context.not_in_repository import not_in_repository, packages_built
 from rules.copying.context.possibly_there import INTERPRETERS, begins_plain, may_be_there
 from rules.copying.context.read_besides import missing_besides
@@ -83,6 +84,7 @@ def _found(change: DockerfileChange, stage: Stage, run: Run, said: set[str]) -> 
     for command, path in packages_built(run):
         if (problem := not_in_repository(change, run, command, path)) is not None:
             yield path, problem
+    yield from misnamed_projects(change, run)
     yield from missing_besides(change, stage, run)
     yield from misnamed_folders(stage, run)
 

@@ -237,8 +237,10 @@ _PREFIXED = re.compile(
 )
 """`serverDockerfile`, in this case alone; not a script that makes or reads one."""
 _NOT_A_DOCKERFILE = re.compile(
-    r"(?i:[._-](?:j2|jinja2?|tmpl|gotmpl|tpl|mustache|hbs|ejs|erb)$|\.template$|"
-    r"\.(?:dockerignore|containerignore|md|html?|xml|css|svg|in|m4|orig|rej|bak|swp|patch|diff|sh|py|m?js|cjs|jsx|tsx?|java|kt|cs|vue|lua|vim|jsf|ya?ml|json|toml|"
+    r"(?i:[._-](?:j2|jinja2?|tmpl|gotmpl|ctmpl|tpl|mustache|hbs|handlebars|ejs|erb|liquid|tera|twig|njk|mako)$|"
+    r"\.(?:template|em)$|"
+    r"\.(?:dockerignore|containerignore|md|html?|xml|css|svg|in|m4|orig|rej|bak|swp|patch|diff|sh|py|m?js|cjs|jsx|"
+    r"tsx?|java|kt|cs|vue|lua|vim|jsf|ya?ml|json|toml|"
     r"lock))$|(?:^|/)(?:[\w-]*_)?dockerfile(?:_\w+)?\.(?:go|rb|rs|php|c|cc|cpp|h)$"
 )
 """Templates, scripts and sources of programs that read or write one: `dockerfile.go`, but not `Dockerfile.go`."""

@@ -40,7 +40,8 @@ class Cycle(NamedTuple):
 def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     """Return the products whose cycle a tag names: the program first, then its language, then the system.
 
-    Of an image that the tables do not know a tag tells the system only where it is a codename and nothing else.
+    Of an image that the tables do not know a tag tells the system only where it is a codename and nothing else, or says
+    `ubuntu20.04`; the image's name does so too (`rocm/dev-ubuntu-20.04`), and Microsoft's for developers say it last.
 
     Args:
         name: The image as `rules.facts.names.table_name` gives it.
@@ -50,7 +51,7 @@ def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     language = None if main and main.product == "aws-lambda" else _language(name, tag)
     found: dict[str, Cycle] = {}
     known = main is not None or image_table.family(name) is not None
-    for one in (main, language, _system(tag) if known else _by_plain_codename(tag)):
+    for one in (main, language, _system(tag) if known else _of_unknown(name, tag)):
         if one is not None:
             found.setdefault(one.product, one)
     return tuple(found.values())
@@ -147,6 +148,22 @@ def _systems() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 _PLAIN = frozenset("bionic bookworm bullseye buster focal jammy jessie noble stretch trixie trusty xenial".split())
 """Codenames that mean a system in whoever's tag: `groovy` and `etch` may mean anything."""
+
+
+_FOR_DEVELOPERS = re.compile(r"mcr\.microsoft\.com/(?:vscode/)?devcontainers/[\w-]+")
+"""Images whose tags end in the system's codename: `python:3.9-buster`, `go:1-1.22-bookworm` (devcontainers/images)."""
+_UBUNTU = re.compile(r"(?:^|(?<=[-_]))ubuntu-?(?P<number>\d\d\.(?:04|10))(?=[-_]|$)")
+"""Ubuntu with a whole number, in a name or a tag: `dev-ubuntu-20.04`, `rocm5.7_ubuntu20.04_py3.9`."""
+
+
+def _of_unknown(name: str, tag: str) -> Cycle | None:
+    """Find the system of an image that is in no table, where its name or tag leaves no doubt."""
+    if _FOR_DEVELOPERS.fullmatch(name) and (last := tag.rpartition("-")[2]) in _PLAIN:
+        return _by_codename(last)
+    for text in (tag, name.rpartition("/")[2]):
+        if found := _UBUNTU.search(text):
+            return _known("ubuntu", found["number"], found[0] if text == tag else "")
+    return _by_plain_codename(tag)
 
 
 def _by_plain_codename(tag: str) -> Cycle | None:

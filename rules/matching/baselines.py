@@ -41,13 +41,15 @@ OF_WHAT_IS_LOST: Final[Mapping[str, tuple[str, ...]]] = {
         *("healthcheck-localhost-ipv6", "healthcheck-port-mismatch"),
         *("healthcheck-starts-program", "healthcheck-tool-missing"),
     ),
+    "https-without-certificates": ("apt-recommends-installed",),
     "user-escalated": (
         *("copy-root-owned-after-user", "mount-owned-by-root", "named-user-without-passwd", "privileged-port-nonroot"),
         *("package-manager-as-non-root", "root-home-needed", "uid-implicit", "user-group-drops-supplementary"),
         *("user-name-not-numeric", "volume-not-owned"),
     ),
 }
-"""Rules about what is gone with the start command, the health check or the user: none of it is repaired by that."""
+"""Rules about what is gone with the start command, the health check, the user or a recommended package that is needed:
+none of it is repaired by that."""
 
 
 def baselines(

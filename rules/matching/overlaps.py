@@ -193,6 +193,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "venv-relocated": (_silence("stage", "venv-not-on-path"),),
     "run-file-not-copied": (_same_fact("instruction", "build-input-lost"),),
     "package-lost": (_silence("cause", "healthcheck-tool-missing", "native-dependency-missing", "start-tool-missing"),),
+    "https-without-certificates": (_silence("cause", "package-lost"),),
     "library-lost": (_silence("stage", "linked-library-missing", "native-dependency-missing"),),
     "lockfile-missing": (_same_fact("instruction", "build-input-lost"),),
     "lockfile-not-copied": (_same_fact("instruction", "build-input-lost", "lockfile-missing"),),
@@ -217,10 +218,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
         _silence("stage", "account-lost", "folder-lost", "package-lost", "package-update-lost", "user-not-created"),
     ),
-    "comment-in-continued-line": (
-        _silence("instruction", "package-cache-left"),
-        _silence("stage", "package-lost"),
-    ),
+    "comment-in-continued-line": (_silence("instruction", "package-cache-left"), _silence("stage", "package-lost")),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "remote-script-piped-to-shell": (
         _silence("place", "package-cache-left", "pipefail-missing"),

@@ -13,6 +13,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    once,
     quote,
     rule,
     within,
@@ -33,7 +34,7 @@ _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/r
     category=Category.SIZE,
     default="info",
     keywords=("RUN",),
-    mentions=("clean", "remove", "/var/lib/", "/var/cache", "/var/{"),
+    mentions=("clean", "remove", "purge", "apk", "dnf", "yum", "zypper", "pacman", "/var/lib/", "/var/cache", "/var/{"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but clean up, and the layers below keep what it deletes."""
@@ -48,9 +49,11 @@ def _found(change: DockerfileChange) -> Iterator[Problem]:
         if change.after.is_for_developers(run.stage) or run.deferred or run.mounts:
             continue
         commands = [command for command in run.commands if command.name and not command.nested]
-        if run.is_read and all(_frees(run, one) for one in commands) and any(_cleans(run, one) for one in commands):
-            if any(takes_braces_literally(run, one) for one in commands):
-                continue  # it deletes nothing, and `bash-syntax-under-sh` says so
+        if not run.is_read or not all(_frees(run, one) or _takes_back(run, one) for one in commands):
+            continue
+        if any(takes_braces_literally(run, one) for one in commands):
+            continue  # it deletes nothing, and `bash-syntax-under-sh` says so
+        if any(_cleans(run, one) or _takes_back(run, one) for one in commands):
             above = any(other.at < run.at and _may_fetch(other) for other in stage.done_runs)
             if above or not any(other.at > run.at and _may_fetch(other) for other in stage.done_runs):
                 yield _problem(stage, run, commands, above=above)
@@ -76,6 +79,25 @@ def _cleans(run: Run, command: Command) -> bool:
     )
 
 
+def _takes_back(run: Run, command: Command) -> bool:
+    """Whether a command removes nothing but packages that layers of the same file have installed."""
+    calls = [call for call in run.package_calls if call.command is command and call.action == "remove"]
+    packages = [package for call in calls if call.manager in OS_MANAGERS for package in call.packages]
+    return bool(packages) and all(
+        package.kind == "name" and _installed_at(run.stage).get(package.name, run.at) < run.at for package in packages
+    )
+
+
+@once
+def _installed_at(stage: Stage) -> dict[str, tuple[int, int]]:
+    """By package the first step of the chain that installs it."""
+    found: dict[str, tuple[int, int]] = {}
+    for item in stage.packages.installed:
+        if item.manager in OS_MANAGERS:
+            found.setdefault(item.name, item.run.at)
+    return found
+
+
 def _frees(run: Run, command: Command) -> bool:
     """Whether a command is there for the room alone: what else an `rm` deletes may be in the way of the program."""
     if _cleans(run, command) or command.name in ("set", "sync", "true"):
@@ -86,9 +108,15 @@ def _frees(run: Run, command: Command) -> bool:
 
 
 def _problem(stage: Stage, run: Run, commands: list[Command], *, above: bool) -> Problem:
-    told = [command for command in commands if _cleans(run, command)]
+    taken = [command for command in commands if _takes_back(run, command)]
+    told = taken or [command for command in commands if _cleans(run, command)]
     more = f" and {len(told) - 1} more free" if len(told) > 1 else " frees"
-    way_out = "Clean up at the end of the `RUN` that installs, and leave this one out." if above else "Leave it out."
+    if taken:
+        way_out = "Install, use and remove them in one `RUN`, or do in an earlier stage what needs them."
+    else:
+        way_out = (
+            "Clean up at the end of the `RUN` that installs, and leave this one out." if above else "Leave it out."
+        )
     return Problem(
         told[0].span,
         f"{stage.label} cleans up in a `RUN` of its own: {quote(str(told[0]))}{more} nothing. What it deletes stays in "
@@ -98,5 +126,5 @@ def _problem(stage: Stage, run: Run, commands: list[Command], *, above: bool) ->
         doubt="the image may be squashed after the build",
         instruction=run.instruction,
         stage=stage.key,
-        decision=f"{stage.key} {above}",
+        decision=f"{stage.key} {above} {bool(taken)}",
     )

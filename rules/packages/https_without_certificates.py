@@ -23,7 +23,7 @@ from rules.api import (
     surely_stops,
 )
 from rules.facts.brought_along import brings_along
-from rules.packages.indexes.certificates import CERTIFICATES, has_none
+from rules.packages.indexes.certificates import CERTIFICATES, certificates_of, has_none
 from rules.packages.indexes.sources import adds_source_before
 from rules.packages.scripts import runs_script_before
 
@@ -101,6 +101,7 @@ def _problem(stage: Stage, run: Run, command: Command, installing: Run, call: Pa
         instruction=run.instruction,
         stage=stage.key,
         key=command.name,
+        cause=certificates_of(stage),
         fix=_fix(installing, call),
     )
 

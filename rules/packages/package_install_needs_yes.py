@@ -7,12 +7,14 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Edit,
     PackageCall,
     Problem,
     Run,
     Severity,
     Stage,
     fix,
+    insert,
     once,
     quote,
     rule,
@@ -23,7 +25,10 @@ from rules.packages.indexes.configuration import assumes_yes, written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.repeated_installs import is_repeated
 
-_ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper"})
+_ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper", "pacman"})
+"""Conda, which asks as well, takes the end of its input for its default, which is yes (conda/cli/common.py)."""
+_YES = {"pacman": "--noconfirm"}
+"""What says yes where `-y` does not: `-y` of pacman's fetches its lists."""
 _SETTINGS = {
     **dict.fromkeys(("apt", "dnf", "yum", "tdnf"), re.compile(r"(?<!-)assume-?yes")),
     "zypper": re.compile(r"(?<!-)non-?interactive"),
@@ -51,7 +56,7 @@ _ACTIONS = frozenset({"install", "remove", "upgrade"})
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
     keywords=("RUN",),
-    mentions=("apt", "dnf", "yum", "zypper"),
+    mentions=("apt", "dnf", "yum", "zypper", "pacman"),
     aliases=("DL3014", "DL3030", "DL3034", "DL3038", "DS-0021", "S6584", "DF015", "DF027", "DF043"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -71,11 +76,12 @@ def _problem(stage: Stage, run: Run, calls: list[PackageCall]) -> Problem:
     """Speak once of a RUN, at the first call that stops for certain, or else at the first; one more makes it new."""
     call = next((one for one in calls if _is_sure(one)), calls[0])
     lines = [str(line) for line in dict.fromkeys(one.command.line for one in calls) if line != call.command.line]
+    yes = _YES.get(call.manager, "-y")
     too = f" {named_lines(lines).capitalize()} {'needs' if len(lines) == 1 else 'need'} it too." if lines else ""
     return Problem(
         call.command.span,
-        f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as soon as "
-        f"{_occasion(call)}, finds no terminal, and the build stops there. Give `-y`.{too}",
+        f"{stage.label} calls {quote(spelled(call))} without {quote(yes)}: it asks for confirmation as soon as "
+        f"{_occasion(call)}, finds no terminal, and the build stops there. Give {quote(yes)}.{too}",
         Confidence.CERTAIN if _is_sure(call) else Confidence.POSSIBLE if _is_file(call) else Confidence.LIKELY,
         doubt="a package that brings no other along is installed without a question"
         if call.action == "install"
@@ -83,8 +89,19 @@ def _problem(stage: Stage, run: Run, calls: list[PackageCall]) -> Problem:
         stage=stage.key,
         key=call.manager,
         items=tuple(map(str, range(len(calls)))),
-        fix=fix("Answer yes with `-y`", *(add_option(run, one, "-y") for one in calls)),
+        fix=fix(f"Answer yes with `{yes}`", *(_answered(run, one, yes) for one in calls)),
     )
+
+
+def _answered(run: Run, call: PackageCall, yes: str) -> Edit | None:
+    """Give the answer: pacman, which has no subcommands, gets it behind what it is to do (`-S`)."""
+    if call.manager != "pacman":
+        return add_option(run, call, yes)
+    word = call.flag_word("--sync", "--upgrade", "--remove")
+    if word is None or word.value not in run.instruction.source.cut(word.span):
+        return None
+    quoted = run.script.is_array and not call.command.nested
+    return insert(run.instruction.source, word.span.end, f', "{yes}"' if quoted else f" {yes}")
 
 
 def _is_sure(call: PackageCall) -> bool:
@@ -121,6 +138,8 @@ def _occasion(call: PackageCall) -> str:
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:
     """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
+    if call.manager == "pacman":
+        return has_unknown_options(call) or _is_piped(run, call) or call.has("--help", "--print")
     if has_unknown_options(call) or _has_nothing_to_repair(run, call) or assumes_yes(run.stage, call.manager):
         return True
     if call.has(
@@ -131,6 +150,12 @@ def _asks_nothing(run: Run, call: PackageCall) -> bool:
     if any(map(_SETTINGS[call.manager].search, written)):
         return True
     return any(put.kind == "context" and put.path.startswith(_CONFIGURED[call.manager]) for put in run.stage.files.puts)
+
+
+def _is_piped(run: Run, call: PackageCall) -> bool:
+    """Whether something stands before pacman in a pipe: an empty line is a yes for it, too."""
+    command = call.command
+    return command.part > 0 or bool(command.redirects) or bool(run.instruction.heredocs)
 
 
 def _came_along(stage: Stage, run: Run, call: PackageCall) -> bool:

@@ -19,7 +19,7 @@ from rules.facts.command_packages import provides
 from rules.facts.packages import is_build_only, is_listed
 from rules.matching.delegated import installs_by_script, is_named_in_new_script
 from rules.packages.build_tools.packages import is_language_toolkit
-from rules.packages.indexes.certificates import brings_certificates
+from rules.packages.indexes.certificates import brings_certificates, certificates_of
 from rules.packages.indexes.sources import adds_source_before
 from rules.packages.libraries.linked import linked_with
 from rules.packages.libraries.loaded import need_of
@@ -155,6 +155,7 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
         doubt="the program may bring its own certificates",
         stage=stage.key,
         key="ca-certificates",
+        cause=certificates_of(stage),
         notes=(Note(item.call.command.span, "installed here before", before=True),),
         fix=restored(stage, item),
     )

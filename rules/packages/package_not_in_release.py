@@ -104,7 +104,8 @@ def _begins_a_command(call: PackageCall, package: Package) -> bool:
 
 
 def _kind(one: _Missing) -> tuple[bool, ...]:
-    return one.gone.command, one.gone.there, one.gone.virtual, one.gone.instead is None, not one.literal
+    gone = one.gone
+    return gone.command, gone.there, gone.virtual, gone.instead is None, gone.beside is not None, not one.literal
 
 
 def _may_fail(run: Run, call: PackageCall) -> bool:
@@ -215,6 +216,10 @@ def _why(told: list[_Missing]) -> tuple[str, str]:
     several = len(told) > 1
     if told[0].gone.command:
         return _of_commands(told)
+    beside = [quote(one.gone.beside) for one in told if one.gone.beside is not None]
+    if beside:
+        there, them = listed(list(dict.fromkeys(beside))), "them" if several else "it"
+        return f", which has {there} instead", f"Name what is there, or take {them} from another release or source."
     if told[0].gone.virtual:
         these = "each of these names" if several else "that name"
         why = f": several packages provide {these} there, and apt chooses none"

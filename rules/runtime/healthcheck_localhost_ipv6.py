@@ -9,6 +9,7 @@ from rules.runtime.ports.listening import listening
 from rules.runtime.ports.nginx_listening import ipv4_alone
 from rules.runtime.ports.probes import GIVING_UP
 from rules.runtime.starts.instructions import Written, shipped, started_by
+from rules.runtime.starts.text import shell_commands
 
 _ASKED = re.compile(r"(?:(?P<scheme>http)://)?localhost(?::(?P<port>\d+))?(?:/[^\s'\"$]*)?", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w.-])localhost(?![\w.-])", re.IGNORECASE)
@@ -41,7 +42,7 @@ def _decides(change: DockerfileChange, build: Build) -> bool:
 
 def _asked(found: Written) -> tuple[str, int] | None:
     """Return the address that BusyBox' `wget` asks for, by the name, and its port; `None` for all other probes."""
-    commands = [one for one in found.start.commands if not _gives_up(one)]
+    commands = [one for one in shell_commands(found.start) if not _gives_up(one)]
     if len(commands) != 1 or commands[0].name != "wget" or commands[0].conditional or not _has_busybox(found):
         return None
     matches = [match for word in commands[0].args if (match := _ASKED.fullmatch(word.value)) is not None]

@@ -117,3 +117,12 @@ def test_a_package_that_goes_is_told_with_what_still_calls_it() -> None:
     )
     report = rules.review({"Dockerfile": text % b"curl tini "}, {"Dockerfile": text % b""})
     assert told(report) == ["package-lost", "package-lost"]
+
+
+def test_a_download_without_certificates_speaks_for_the_package_that_is_gone() -> None:
+    text = (
+        b"FROM debian:13-slim\nRUN apt-get update && apt-get install -y --no-install-recommends %sgit && "
+        b'rm -rf /var/lib/apt/lists/*\nRUN git clone -b v1 https://git.example.org/shop\nUSER 1000\nCMD ["/shop/run"]\n'
+    )
+    report = rules.review({"Dockerfile": text % b"ca-certificates "}, {"Dockerfile": text % b""})
+    assert told(report) == ["https-without-certificates"]

@@ -42,3 +42,14 @@ def test_what_was_wrong_with_an_image_is_not_repaired_where_another_one_ships_by
 def test_what_goes_with_the_rest_is_named_by_rules_that_there_are() -> None:
     named = {rule for lost, gone in OF_WHAT_IS_LOST.items() for rule in (lost, *gone)}
     assert named <= catalogue.by_id().keys()
+
+
+def test_a_flag_that_takes_the_certificates_of_a_download_away_repairs_nothing() -> None:
+    before = (
+        "FROM debian:13-slim\nRUN apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*\n"
+        'RUN git clone --branch v1.2 https://git.example.org/shop\nUSER 1000\nCMD ["/shop/run"]\n'
+    )
+    after = before.replace("install -y", "install -y --no-install-recommends")
+    findings = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()}).findings
+    assert [f.rule for f in findings if f.baseline == "new"] == ["https-without-certificates"]
+    assert [f.rule for f in findings if f.baseline == "absent"] == []

@@ -16,7 +16,7 @@ OF_LAYERS = frozenset(
     "apk-build-deps-left apk-build-deps-not-virtual build-tools-shipped checksum-of-another-file "
     "cleanup-in-discarded-stage cleanup-in-own-layer copied-then-deleted copy-chmod-separate-layer "
     "download-without-checksum downloaded-then-deleted package-cache-left package-update-alone "
-    "recursive-chown-layer".split()
+    "gone-path-used recursive-chown-layer".split()
 )
 """Rules that go by what one RUN does as a whole: another layer is no restatement to them."""
 OF_FORMS = frozenset(

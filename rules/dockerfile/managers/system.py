@@ -223,19 +223,23 @@ def _pacman_action(options: Options) -> Action:
         return "remove"
     if "--sync" in uses and "--clean" in uses:
         return "clean"
-    if "--sync" in uses and "--search" not in uses:
+    if "--sync" in uses and uses.keys().isdisjoint(_PACMAN_SHOWS):
         without_packages: Action = "upgrade" if "--sysupgrade" in uses else "update"
         return "download" if "--downloadonly" in uses else "install" if options.operands else without_packages
     return "install" if "--upgrade" in uses else "other"
 
 
+_PACMAN_SHOWS = frozenset({"--search", "--info", "--list", "--groups", "--print"})
+"""With `--sync` what only tells of packages."""
+
 PACMAN = Manager(
     "pacman",
     OptionTable(
         "-S --sync, -U --upgrade, -R --remove, -Q --query, -D --database, -F --files, -T --deptest, -y --refresh,"
-        " -u --sysupgrade, -c --clean, -w --downloadonly, -s --search, -n --nosave, -q --quiet, --noconfirm, --needed",
-        "-b --dbpath, -r --root, --arch, --cachedir, --config, --ignore, --ignoregroup, --overwrite,"
-        " --assume-installed",
+        " -u --sysupgrade, -c --clean, -w --downloadonly, -s --search, -i --info, -l --list, -g --groups, -p --print,"
+        " -n --nosave, -q --quiet, --noconfirm, --needed",
+        "-b --dbpath, -r --root, --sysroot, --arch, --cachedir, --hookdir, --gpgdir, --logfile, --config, --color,"
+        " --ignore, --ignoregroup, --overwrite, --assume-installed, --print-format",
     ),
     {},
     lambda word: (

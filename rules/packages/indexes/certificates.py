@@ -36,6 +36,11 @@ def brings_certificates(stage: Stage) -> bool:
     return any(brings_along(item.call, item.name, CERTIFICATES, facts.release) for item in present)
 
 
+def certificates_of(stage: Stage) -> str:
+    """Return what the rules have in common that see a stage without them."""
+    return f"certificates {stage.key}"
+
+
 def has_bundle(stage: Stage) -> bool:
     """Tell whether the base image is known to have the certificates of the authorities."""
     facts = stage.facts

@@ -52,6 +52,16 @@ def project_requirements(change: DockerfileChange, run: Run, call: PackageCall) 
     yield from (one for one in (*_of_project(data), *_of_poetry(data)) if _plain(one) not in apart)
 
 
+def requirements_from_git(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:
+    """Yield the names of those that `uv sync` takes out of git on every system (`tool.uv.sources`)."""
+    data = read_toml(_text(change, run, call) or "") if call.manager == "uv" else {}
+    sources = {_plain(name): one for name, one in table(data, "tool", "uv", "sources").items()}
+    for requirement in _of_project(data):
+        source = sources.get(_plain(requirement))
+        if ";" not in requirement and isinstance(source, dict) and "git" in source and "marker" not in source:
+            yield _plain(requirement)
+
+
 def asks_for_nothing(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
     """Tell whether an install of a project brings no more than the project: it names no packages, nor groups of them.
 
