@@ -9,8 +9,9 @@ from rules.base_image.moved.in_step import out_of_step
 from rules.base_image.moved.known_conflicts import known_conflict
 from rules.base_image.moved.stage_projects import counts_in
 from rules.base_image.moved.version_contracts import Contract, contracts
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.base_image.taken_out import may_fetch_go
+from rules.numbers import numbers_of
 
 _NAMES = {
     "python": "Python",

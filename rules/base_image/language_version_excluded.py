@@ -21,13 +21,14 @@ from rules.api import (
 )
 from rules.base_image.choices import is_given
 from rules.base_image.moved.version_contracts import demand_in
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.base_image.taken_out import OTHER_GO
 from rules.copying.deletions import is_deleted
 from rules.facts.distributions import release_title
 from rules.facts.languages import system_rust
 from rules.model.outcome import outcome_of_failure
 from rules.model.work_folders import folder_of, path_of
+from rules.numbers import numbers_of
 from rules.packages.locks.manifest_edits import is_edited_before
 from rules.packages.options import spelled
 from rules.packages.projects.texts import text_in_image

@@ -21,7 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.moved.version_ranges import numbers_of
+from rules.numbers import numbers_of
 from rules.packages.versions.node_engines import NPM, PNPM, Engines, last_on, reaches, runs_on
 from rules.packages.versions.nodesource import Brought, brought_before
 

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.moved.version_contracts import contracts
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.dockerfile.reference import parse_reference
 from rules.facts.images import image_facts
 from rules.facts.replacement import same_release
+from rules.numbers import numbers_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.numbers import number_of, numbers_of
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -59,10 +60,10 @@ def node_major(stage: Stage) -> int | None:
     for run in stage.done_runs:
         found = _NODESOURCE.search(run.instruction.whole_value)
         if found is not None:
-            return int(found[1] or found[2] or found[3])
+            return number_of(found[1] or found[2] or found[3])
     words = (word.value for run in stage.done_runs for command in run.commands for word in command.args)
     archive = next((found for word in words if (found := _ARCHIVE.search(word)) is not None), None)
-    return int(archive[1]) if archive is not None else None
+    return number_of(archive[1]) if archive is not None else None
 
 
 def has_old_npm(stage: Stage) -> bool:
@@ -242,4 +243,4 @@ def go_version(stage: Stage, run: Run) -> tuple[int, ...]:
 def _numbers(version: str | None) -> tuple[int, ...]:
     """Return the numbers of an exact version, none for a range (`>=1.0`) or what cannot be read."""
     found = re.fullmatch(r"={0,3}\s*v?(\d+(?:\.\d+)*)[\w.+-]*", version or "")
-    return tuple(map(int, found[1].split("."))) if found is not None else ()
+    return numbers_of(found[1]) if found is not None else ()
