@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once, once_for_each
 from rules.packages.indexes.configuration import written_until
+from rules.packages.lists.absent import LISTS
 from rules.packages.lists.apk_index import leaves_index
 from rules.packages.lists.cleaning_scripts import is_cleaned_by_script
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, PackageCall, Run, Stage
 
-LISTS = "/var/lib/apt/lists"
 ARCHIVES = "/var/cache/apt/archives"
 _POST_INVOKE = re.compile(r"post-invoke[^}]*/var/lib/apt/lists")
 """What apt runs behind each call (`man apt.conf`), in lower case."""
