@@ -42,6 +42,7 @@ _FIRST_WITH_PIP_19 = {
 """The first releases whose own pip is 19 or later; Debian 10 has 18.1, Ubuntu 18.04 and RHEL 8 have 9.0."""
 _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
 """What a RUN says that brings a newer one."""
+_PYTHON_2 = re.compile(r"(?:pip|python)-?2")
 _FIRST_NODE_8_WITH_CI = (8, 12)
 """It brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
 _FIRST_NODE_WITH_NPM_6 = 10
@@ -112,6 +113,11 @@ def takes_one_for_yes(run: Run) -> bool:
     first = _FIRST_WITH_PIP_19.get(facts.distro or "")
     known = facts.release is not None and facts.release.number is not None
     return first is not None and known and facts.release is not None and facts.release.numbers >= first
+
+
+def is_of_python_2(call: PackageCall) -> bool:
+    """Tell whether pip is called by a name of Python 2: `pip2`, `python2 -m pip`."""
+    return _PYTHON_2.match(call.program) is not None
 
 
 @once
