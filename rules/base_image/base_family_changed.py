@@ -13,6 +13,7 @@ from rules.api import (
     Note,
     Problem,
     Severity,
+    Span,
     Stage,
     quote,
     rule,
@@ -80,13 +81,11 @@ def _is_same_system(was: Stage, stage: Stage) -> bool:
 
 def _unknown(stage: Stage, was: Stage) -> Problem:
     """Ask what went with an image that nothing is known of, where only a system takes its place."""
-    word = stage.root.base_word
     return Problem(
-        word.span if word is not None else stage.root.from_.span,
+        _place(stage),
         f"{stage.label} moves from {quote(was.root.base_text or '')} to {_name(stage)}, which brings a system and "
-        "nothing "
-        "else. What did the image before bring that the program still needs: libraries, configuration files, CA "
-        "certificates, variables, an entrypoint?",
+        "nothing else. What did the image before bring that the program still needs: libraries, configuration files, "
+        "CA certificates, variables, an entrypoint?",
         Confidence.POSSIBLE,
         doubt="nothing is known of the image before, nor of what the program takes from it",
         stage=stage.key,
@@ -110,11 +109,10 @@ def _family(stage: Stage) -> str | None:
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:
     of_code = [*_of_code(change, stage, was, after)]
     questions = [*of_code, *_of_tools(change, stage, was, after)][:2]
-    word = stage.root.base_word
     counts = "a script or a configuration file" if may_hold_scripts(change, stage) else "the program"
     asked = " ".join(questions) or _ELSEWHERE % counts
     return Problem(
-        word.span if word is not None else stage.root.from_.span,
+        _place(stage),
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked}",
         Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
@@ -123,6 +121,11 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
         key=f"{before} {after}",
         notes=(Note(was.root.from_.span, "the base before", before=True),),
     )
+
+
+def _place(stage: Stage) -> Span:
+    word = stage.root.base_word
+    return word.span if word is not None else stage.root.from_.span
 
 
 def _name(stage: Stage) -> str:

@@ -61,8 +61,8 @@ def _browsers(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
                 stage,
                 (old, new),
                 f"{quote(path)} has {quote(f'{package} {version}')}, which looks for the browsers of its own release. "
-                f"The image has those of {now[1]}: each start of one fails with “Executable doesn't exist”. Move both "
-                "to one version.",
+                f"The image has those of {now[1]}: each start of one fails with “Executable doesn't exist”. Move "
+                "both to one version.",
                 "another list may say which version is installed",
             )
     return None

@@ -167,7 +167,7 @@ def _leaves_archives(run: Run, call: PackageCall) -> bool:
 
 
 def clears_by_configuration(run: Run) -> bool:
-    """Whether apt was told to keep no lists, in a configuration file that was not read or is written here."""
+    """Tell whether apt was told to keep no lists, in a configuration file that was not read or is written here."""
     if any(_POST_INVOKE.search(text) for text in written_until(run)):
         return True
     stage = run.stage

@@ -19,7 +19,7 @@ LISTS = "/var/lib/apt/lists"
 
 
 def fetches_in(stage: Stage) -> bool:
-    """Whether anything in the stage fetches lists."""
+    """Tell whether anything in the stage fetches lists."""
     return any(call.manager == "apt" and _fetches(call) for run in stage.done_runs for call in run.package_calls)
 
 
