@@ -259,21 +259,18 @@ def _same_as_elsewhere(change: DockerfileChange, stages: list[Stage], reference:
         return None
     left = [change.was(stage) for stage in stages]
     models = [change.after, *([change.before] if change.before is not None else [])]
-    for model in models:
-        for other in model.stages:
-            found = other.reference
-            if (
-                found is None
-                or other in left
-                or found.repository != reference.repository
-                or moves(found.tag or "latest")
-            ):
-                continue
-            if is_over(change, found) or names_variant_only(found) or not _tells_release(found):
-                continue
-            if _stays_in_release(reference) and found.digest is None and not _BUILD.search(found.tag or ""):
-                continue  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well
-            if parse_reference(found.text) is not None:
-                edits = tuple(replace(change.source, word.span, found.text) for word in words)
-                return Fix(f"Use {found.text}, as {other.label} does", edits)
+    for other in (stage for model in models for stage in model.stages if stage not in left):
+        found = other.reference
+        if found is not None and _is_held(change, found, reference):
+            edits = tuple(replace(change.source, word.span, found.text) for word in words)
+            return Fix(f"Use {found.text}, as {other.label} does", edits)
     return None
+
+
+def _is_held(change: DockerfileChange, found: ImageReference, loose: ImageReference) -> bool:
+    """Whether a reference names a release of the image that another one leaves open, and one that is not over."""
+    if found.repository != loose.repository or moves(found.tag or "latest") or names_variant_only(found):
+        return False
+    if _stays_in_release(loose) and found.digest is None and not _BUILD.search(found.tag or ""):
+        return False  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well
+    return _tells_release(found) and not is_over(change, found) and parse_reference(found.text) is not None
