@@ -7,7 +7,6 @@ from rules.api import (
     OS_MANAGERS,
     Category,
     Confidence,
-    Copy,
     DockerfileChange,
     ImageFacts,
     Note,
@@ -133,9 +132,8 @@ def _name(stage: Stage) -> str:
     text = quote(short(reference) if reference is not None else stage.root.base_text or "")
     if facts is None or facts.distro is None:
         return text
-    bare = f", {_shell_of(facts)}" if facts.has_shell is False else ""
-    libc = f", {facts.libc}" if facts.libc else ""
-    return f"{text} ({title_of(facts.distro)}{libc}{bare})"
+    bare = _shell_of(facts) if facts.has_shell is False else ""
+    return f"{text} ({', '.join(filter(None, (title_of(facts.distro), facts.libc, bare)))})"
 
 
 def _shell_of(facts: ImageFacts) -> str:
@@ -293,11 +291,9 @@ def _brings_unknown(stage: Stage) -> bool:
 
 def _foreign_code(stage: Stage) -> tuple[Stage, str] | None:
     """Return a stage of another C library that something compiled may be copied from, and what."""
-    libc = stage.runtime.libc
-    for step in stage.all_steps:
-        if isinstance(step, Copy) and step.from_stage is not None and libc:
-            other = step.from_stage.runtime.libc
-            kind = machine_code(stage, step) if other and other != libc else None
-            if kind is not None:
-                return step.from_stage, kind
+    same = (None, "", stage.runtime.libc)
+    for copy in stage.all_copies if stage.runtime.libc else ():
+        builder = copy.from_stage
+        if builder is not None and builder.runtime.libc not in same and (kind := machine_code(stage, copy)) is not None:
+            return builder, kind
     return None
