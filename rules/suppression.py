@@ -17,6 +17,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules import catalogue
+from rules.numbers import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -263,5 +264,5 @@ def rule_ids(name: str) -> tuple[str, ...]:
         return tuple(_OF_UTILS)
     name = _AVD.sub(r"\1", name.upper().rpartition("/")[2])
     if re.fullmatch(r"DS-?0*(\d+)", name):
-        name = f"DS-{int(re.sub(r'[^0-9]', '', name)):04d}"
+        name = f"DS-{number_of(re.sub(r'[^0-9]', '', name)):04d}"
     return catalogue.by_alias().get(name, ())

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
-    Copy,
     DockerfileChange,
     ImageFacts,
     Note,
     Problem,
     Severity,
+    Span,
     Stage,
     quote,
     rule,
@@ -66,13 +66,11 @@ def _is_same_system(was: Stage, stage: Stage) -> bool:
 
 def _unknown(stage: Stage, was: Stage) -> Problem:
     """Ask what went with an image that nothing is known of, where only a system takes its place."""
-    word = stage.root.base_word
     return Problem(
-        word.span if word is not None else stage.root.from_.span,
+        _place(stage),
         f"{stage.label} moves from {quote(was.root.base_text or '')} to {_name(stage)}, which brings a system and "
-        "nothing "
-        "else. What did the image before bring that the program still needs: libraries, configuration files, CA "
-        "certificates, variables, an entrypoint?",
+        "nothing else. What did the image before bring that the program still needs: libraries, configuration files, "
+        "CA certificates, variables, an entrypoint?",
         Confidence.POSSIBLE,
         doubt="nothing is known of the image before, nor of what the program takes from it",
         stage=stage.key,
@@ -97,11 +95,10 @@ def _family(stage: Stage) -> str | None:
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:
     of_code = [*_of_code(change, stage, was, after)]
     questions = [*of_code, *_of_tools(change, stage, was, after)][:2]
-    word = stage.root.base_word
     counts = "a script or a configuration file" if may_hold_scripts(change, stage) else "the program"
     asked = " ".join(questions) or _ELSEWHERE % counts
     return Problem(
-        word.span if word is not None else stage.root.from_.span,
+        _place(stage),
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked}",
         Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
@@ -113,14 +110,18 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
     )
 
 
+def _place(stage: Stage) -> Span:
+    word = stage.root.base_word
+    return word.span if word is not None else stage.root.from_.span
+
+
 def _name(stage: Stage) -> str:
     reference, facts = stage.root.reference, stage.facts
     text = quote(short(reference) if reference is not None else stage.root.base_text or "")
     if facts is None or facts.distro is None:
         return text
-    bare = f", {_shell_of(facts)}" if facts.has_shell is False else ""
-    libc = f", {facts.libc}" if facts.libc else ""
-    return f"{text} ({title_of(facts.distro)}{libc}{bare})"
+    bare = _shell_of(facts) if facts.has_shell is False else ""
+    return f"{text} ({', '.join(filter(None, (title_of(facts.distro), facts.libc, bare)))})"
 
 
 def _shell_of(facts: ImageFacts) -> str:
@@ -206,11 +207,9 @@ def _starts_program_alone(stage: Stage) -> bool:
 
 def _foreign_code(stage: Stage) -> tuple[Stage, str] | None:
     """Return a stage of another C library that something compiled may be copied from, and what."""
-    libc = stage.runtime.libc
-    for step in stage.all_steps:
-        if isinstance(step, Copy) and step.from_stage is not None and libc:
-            other = step.from_stage.runtime.libc
-            kind = machine_code(stage, step) if other and other != libc else None
-            if kind is not None:
-                return step.from_stage, kind
+    same = (None, "", stage.runtime.libc)
+    for copy in stage.all_copies if stage.runtime.libc else ():
+        builder = copy.from_stage
+        if builder is not None and builder.runtime.libc not in same and (kind := machine_code(stage, copy)) is not None:
+            return builder, kind
     return None

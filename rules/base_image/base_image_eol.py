@@ -16,14 +16,13 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    Word,
     all_end_of_life,
     quote,
     rule,
     supported_reference,
 )
 from rules.api import replace as replace_text
-from rules.base_image.choices import is_given_otherwise, may_be_chosen
+from rules.base_image.choices import is_argued, is_given_otherwise, may_be_chosen
 from rules.base_image.ended.left_behind import laid_over, lost_on_the_way
 from rules.base_image.ended.lists_gone import lists_gone, stops_anew
 from rules.base_image.ended.named_releases import are_named
@@ -110,7 +109,7 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         f"{ends_next(reference, instead, today)}{besides}"
         f"{along}{_kept(ended[0], stage, reference)}{try_first(lost) if offered is None else ''}",
         _confidence(change, stage, told.every),
-        doubt=_doubt(stage, word),
+        doubt=_doubt(stage),
         key=key,
         notes=tuple(Note(other.from_.span, as_well(other, ended[0], today)) for other in told.others),
         fix=offered,
@@ -169,12 +168,11 @@ def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) 
     quiet = not stage.files_ship and not stage.image.start_in_file and all(map(ends_early, ended))
     if (quiet and not _is_chosen(change, stage, ended)) or is_given_otherwise(change, stage):
         return Confidence.POSSIBLE
-    argued = stage.base_word is not None and "$" in stage.base_word.text
-    return Confidence.LIKELY if argued or _is_unknown(stage) else Confidence.CERTAIN
+    return Confidence.LIKELY if is_argued(stage) or _is_unknown(stage) else Confidence.CERTAIN
 
 
-def _doubt(stage: Stage, word: Word) -> str:
-    if "$" in word.text:
+def _doubt(stage: Stage) -> str:
+    if is_argued(stage):
         return BY_ARGUMENT
     if _is_unknown(stage):
         return "its publisher may mean something else by the name"

@@ -14,13 +14,12 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    image_facts,
     is_unpublished,
-    parse_reference,
     quote,
     rule,
     tags_date,
 )
+from rules.base_image.named_images import facts_named
 from rules.facts.images import newer_systems
 from rules.quoting import listed
 
@@ -83,8 +82,7 @@ def _meant(reference: ImageReference) -> str:
 
 
 def _is_listed(reference: ImageReference, tag: str) -> bool:
-    other = parse_reference(reference.with_tag(tag))
-    facts = image_facts(other) if other is not None else None
+    facts = facts_named(reference.with_tag(tag))
     return facts is not None and facts.listed is True
 
 

@@ -24,6 +24,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.built_here import is_built_here
+from rules.base_image.choices import is_argued
 from rules.base_image.meant_moving import is_meant_to_move
 from rules.base_image.tags import given_up, is_over, moves, names_release, names_variant_only, read_tag
 from rules.copying.stages.foreign_images import foreign_images
@@ -60,7 +61,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             name = f"{table_name(stage.reference)}:{stage.reference.effective_tag}"
             alike.setdefault(name, []).append(stage)
     for name, stages in alike.items():
-        yield _problem(change, name, sorted(stages, key=_is_by_variable))
+        yield _problem(change, name, sorted(stages, key=is_argued))
 
 
 def _is_unpinned(change: DockerfileChange, reference: ImageReference) -> bool:
@@ -76,15 +77,11 @@ def _is_unpinned(change: DockerfileChange, reference: ImageReference) -> bool:
     return not ((by_variant or _stays_in_release(reference)) and is_over(change, reference))
 
 
-def _is_by_variable(stage: Stage) -> bool:
-    return stage.base_word is not None and "$" in stage.base_word.text
-
-
 def _confidence(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Confidence:
     """Say it quietly where the image or its line is over: another one is to be named, as base-image-eol says."""
     if is_over(change, reference):
         return Confidence.POSSIBLE
-    return Confidence.LIKELY if _is_by_variable(stage) else Confidence.CERTAIN
+    return Confidence.LIKELY if is_argued(stage) else Confidence.CERTAIN
 
 
 def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Problem:
@@ -100,7 +97,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         word.span,
         _message(reference) if over is None else _stays(reference, over),
         Confidence.POSSIBLE if _is_renewed(change, stages, reference) else _confidence(change, stage, reference),
-        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another image is to be named first, which is still built",
+        doubt=BY_ARGUMENT if is_argued(stage) else "another image is to be named first, which is still built",
         key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
@@ -262,21 +259,18 @@ def _same_as_elsewhere(change: DockerfileChange, stages: list[Stage], reference:
         return None
     left = [change.was(stage) for stage in stages]
     models = [change.after, *([change.before] if change.before is not None else [])]
-    for model in models:
-        for other in model.stages:
-            found = other.reference
-            if (
-                found is None
-                or other in left
-                or found.repository != reference.repository
-                or moves(found.tag or "latest")
-            ):
-                continue
-            if is_over(change, found) or names_variant_only(found) or not _tells_release(found):
-                continue
-            if _stays_in_release(reference) and found.digest is None and not _BUILD.search(found.tag or ""):
-                continue  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well
-            if parse_reference(found.text) is not None:
-                edits = tuple(replace(change.source, word.span, found.text) for word in words)
-                return Fix(f"Use {found.text}, as {other.label} does", edits)
+    for other in (stage for model in models for stage in model.stages if stage not in left):
+        found = other.reference
+        if found is not None and _is_held(change, found, reference):
+            edits = tuple(replace(change.source, word.span, found.text) for word in words)
+            return Fix(f"Use {found.text}, as {other.label} does", edits)
     return None
+
+
+def _is_held(change: DockerfileChange, found: ImageReference, loose: ImageReference) -> bool:
+    """Whether a reference names a release of the image that another one leaves open, and one that is not over."""
+    if found.repository != loose.repository or moves(found.tag or "latest") or names_variant_only(found):
+        return False
+    if _stays_in_release(loose) and found.digest is None and not _BUILD.search(found.tag or ""):
+        return False  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well
+    return _tells_release(found) and not is_over(change, found) and parse_reference(found.text) is not None

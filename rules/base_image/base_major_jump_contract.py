@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.choices import is_argued
 from rules.base_image.moved.composer_demands import composer_checks
 from rules.base_image.moved.database_majors import data_left_behind
 from rules.base_image.moved.in_step import out_of_step
 from rules.base_image.moved.known_conflicts import known_conflict
 from rules.base_image.moved.stage_projects import counts_in
 from rules.base_image.moved.version_contracts import Contract, contracts
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.base_image.taken_out import may_fetch_go
+from rules.numbers import numbers_of
 
 _NAMES = {
     "python": "Python",
@@ -132,7 +134,7 @@ def _told(stage: Stage, language: str, message: str) -> Problem:
     return Problem(
         word.span,
         message,
-        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        Confidence.LIKELY if is_argued(stage) else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,
         decision=message.replace(stage.label, "").casefold(),

@@ -20,12 +20,11 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.outputs.binaries import asks_for_cgo
 from rules.copying.outputs.machine_code import is_data
 from rules.model.lineage import built_upon
 
 _FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")
-
-_CGO = re.compile(r"\bCGO_ENABLED=[\"']?1\b")
 
 _PAGES = frozenset("dist public static www html assets docs site".split())
 """Folders that front ends are built to."""
@@ -97,7 +96,7 @@ def _asks_for_target(stage: Stage) -> bool:
 
 def _compiles_c(stage: Stage) -> bool:
     """Whether Go is told to compile C with it, which it does not do by itself for another platform (cmd/cgo)."""
-    return any(_CGO.search(step.instruction.text) for one in built_upon(stage) for step in one.steps)
+    return any(map(asks_for_cgo, built_upon(stage)))
 
 
 def _gives_data_only(stage: Stage) -> bool:

@@ -17,6 +17,12 @@ _FOREIGN = re.compile(r"[/:@]")
 """What the name of an image may have and the name of a stage has not."""
 
 
+def is_argued(stage: Stage) -> bool:
+    """Tell whether a variable stands in what the FROM at the bottom of a stage names."""
+    word = stage.root.base_word
+    return word is not None and "$" in word.text
+
+
 def is_given(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether a build of the repository passes an argument that the FROM at the bottom of a stage names."""
     return any(True for _ in _given(change, stage))
@@ -30,7 +36,7 @@ def is_given_otherwise(change: DockerfileChange, stage: Stage) -> bool:
 
 def _given(change: DockerfileChange, stage: Stage) -> Iterator[tuple[str, str | None]]:
     word = stage.root.base_word
-    names = set(names_read(word.text)) if word is not None and "$" in word.text else set()
+    names = set(names_read(word.text)) if word is not None else set()
     for args in change.repository.arguments_of(change.path) if names else ():
         yield from ((name, value) for name, value in args.items() if name in names)
 

@@ -19,15 +19,16 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.choices import is_given
+from rules.base_image.choices import is_argued, is_given
 from rules.base_image.moved.version_contracts import demand_in
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.base_image.taken_out import OTHER_GO
 from rules.copying.deletions import is_deleted
 from rules.facts.distributions import release_title
 from rules.facts.languages import system_rust
 from rules.model.outcome import outcome_of_failure
 from rules.model.work_folders import folder_of, path_of
+from rules.numbers import numbers_of
 from rules.packages.locks.manifest_edits import is_edited_before
 from rules.packages.options import spelled
 from rules.packages.projects.texts import text_in_image
@@ -141,8 +142,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     then = _outcome(demand, text or "", now)
     if then is None or is_edited_before(run, call, name) or is_deleted(run, call.command, demand.path):
         return None
-    word = stage.root.base_word
-    argued = word is not None and "$" in word.text
+    argued = is_argued(stage)
     wanted = f"{quote(asked.removeprefix('>='))} or newer" if demand.language in ("go", "rust") else quote(asked)
     return Problem(
         call.command.span,

@@ -54,6 +54,9 @@ _WITH_VALUES = {
 }
 """Options before the verb that take the next word."""
 _BUNDLES = (["next", "build"], ["nuxt", "build"], ["ng", "build"], ["astro", "build"], ["react-scripts", "build"])
+_HANDING = ("exec", "dlx")
+"""Subcommands of Node.js' package managers that run a package's program."""
+_SCRIPT_THAT_BUILDS = re.compile(r"build|compile|bundle")
 _COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc", "g++", "javac", "rustc", "msbuild"})
 
 
@@ -128,16 +131,19 @@ def compiles(command: Command) -> bool:
     name = _ALIASES.get(command.name, command.name).lower().removesuffix(".exe")
     if name in _COMPILERS:
         return True
-    operands = command.operands(_WITH_VALUES.get(name, ()))
-    if command.name in ("npx", "pnpx", "bunx") or (
-        name in ("pnpm", "yarn", "npm") and command.subcommand in ("exec", "dlx")
-    ):
-        tools = [word.value for word in operands if word.value not in ("exec", "dlx")]
-        return tools[:1] != [] and (
-            (tools[0] in _COMPILERS and (tools[0] != "vite" or tools[1:2] == ["build"])) or tools[:2] in _BUNDLES
-        )
-    values = [word.value.rpartition(":")[2] for word in operands]
+    words = [word.value for word in command.operands(_WITH_VALUES.get(name, ()))]
+    handing = name in ("pnpm", "yarn", "npm") and command.subcommand in _HANDING
+    if handing or command.name in ("npx", "pnpx", "bunx"):
+        return _is_bundler([word for word in words if word not in _HANDING])
     verbs = _BUILDS.get(name, ())
-    if "run" in verbs and values[:1] == ["run"]:
-        return len(values) > 1 and bool(re.search(r"build|compile|bundle", operands[1].value))
-    return any(value in verbs for value in (values if name in ("mvn", "gradle") else values[:1]))
+    if "run" in verbs and words[:1] == ["run"]:
+        return any(map(_SCRIPT_THAT_BUILDS.search, words[1:2]))
+    goals = words if name in ("mvn", "gradle") else words[:1]
+    return any(word.rpartition(":")[2] in verbs for word in goals)
+
+
+def _is_bundler(words: list[str]) -> bool:
+    """Whether a package's program compiles or bundles, called with these words: `tsc`, `vite build`, `next build`."""
+    if words[:1] == ["vite"]:
+        return words[1:2] == ["build"]
+    return words[:2] in _BUNDLES or not _COMPILERS.isdisjoint(words[:1])

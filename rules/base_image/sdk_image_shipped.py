@@ -15,14 +15,15 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    image_facts,
     parse_reference,
     quote,
     rule,
     supported_reference,
 )
+from rules.base_image.choices import is_argued
 from rules.base_image.ended.go_ways_out import may_link_with_c, needs_folders
 from rules.base_image.explained import is_explained
+from rules.base_image.named_images import facts_named
 from rules.base_image.purpose import (
     compiles,
     foreign_program,
@@ -158,7 +159,7 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
         word.span,
         f"{stage.label} ships in {quote(text)}, {_fact(change, stage, reference, twin)}",
         _confidence(stage, reference),
-        doubt=BY_ARGUMENT if "$" in word.text else _CHOSEN,
+        doubt=BY_ARGUMENT if is_argued(stage) else _CHOSEN,
         stage=stage.key,
         key=path_name(reference),  # another tag of it is no other image
     )
@@ -197,8 +198,7 @@ def _starts_it(stage: Stage, name: str) -> bool:
     """
     if name == "scratch":
         return False
-    reference = parse_reference(name)
-    facts = image_facts(reference) if reference is not None else None
+    facts = facts_named(name)
     starts = starts_with_script(stage) or any(s.value and s.value.form == "shell" for s in stage.image.start_command)
     stays = bool(stage.all_runs) and not _builds(stage)
     if facts is None or not (starts or stays or needs_folders(stage)):
@@ -209,8 +209,7 @@ def _starts_it(stage: Stage, name: str) -> bool:
 
 def _has_all(name: str, programs: Iterable[str]) -> bool:
     """Whether an image has the programs that a health check finds in the one that is meant to go."""
-    reference = parse_reference(name)
-    facts = image_facts(reference) if reference is not None else None
+    facts = facts_named(name)
     return all(facts is not None and facts.has_tool(program) for program in programs)
 
 
@@ -285,9 +284,9 @@ def _twin(text: str) -> str | None:
     if "nvidia/cuda:" in text and "-devel" in text:
         return text.replace("-devel", "-runtime")
     if "-jdk" in text and "openjdk" not in text:  # that image was given up
-        reference = parse_reference(text.partition("@")[0].replace("-jdk", "-jre"))
-        facts = image_facts(reference) if reference is not None else None
-        return reference.text if reference is not None and facts is not None and facts.listed else None
+        twin = text.partition("@")[0].replace("-jdk", "-jre")
+        facts = facts_named(twin)
+        return twin if facts is not None and facts.listed else None
     return None
 
 

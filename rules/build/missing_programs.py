@@ -17,6 +17,7 @@ from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
 from rules.model.run_writes import is_opaque
+from rules.numbers import number_of
 from rules.packages.package_files import is_unpacker
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def is_given_up_by_node(stage: Stage, name: str) -> bool:
         facts = image_facts(published) if published is not None else None
         return facts is not None and facts.listed is True
     major = (stage.runtime.languages.get("node") or "").partition(".")[0]
-    return major.isdecimal() and int(major) >= first
+    return major.isdecimal() and number_of(major) >= first
 
 
 def is_newest_node(stage: Stage) -> bool:

@@ -17,7 +17,7 @@ from rules.api import (
     within,
 )
 from rules.base_image.moved.version_contracts import contracts
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.copying.python.environments import environments
 from rules.copying.python.installs import placed_installs
 from rules.copying.python.packages import (
@@ -29,6 +29,7 @@ from rules.copying.python.packages import (
     python_version,
 )
 from rules.copying.python.wheels import Wheels, wheels_taken
+from rules.numbers import numbers_of
 from rules.quoting import capitalized
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.numbers import number_of
+
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Dockerfile
 
@@ -23,5 +25,5 @@ def knows_release(dockerfile: Dockerfile, minor: int) -> bool | None:
     for directive in dockerfile.directives:
         found = _DOCKERS.fullmatch(directive.value.strip()) if directive.name == "syntax" else None
         if found is not None:
-            return found["newest"] is not None or int(found["minor"]) >= minor
+            return found["newest"] is not None or number_of(found["minor"]) >= minor
     return None

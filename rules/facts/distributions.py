@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rules.data import load
+from rules.numbers import number_of
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 DEBIAN_FAMILY = frozenset({"debian", "ubuntu"})
@@ -60,7 +61,7 @@ class Release(NamedTuple):
 
 def release_numbers(number: str | None) -> tuple[int, ...]:
     """Return a release's number in its parts: `(24, 4)` for `24.04`."""
-    return tuple(int(part) for part in (number or "").split(".") if part.isdecimal())
+    return tuple(number_of(part) for part in (number or "").split(".") if part.isdecimal())
 
 
 @lru_cache(maxsize=1)
@@ -133,7 +134,7 @@ def rpm_manager_of(family: str | None, distro: str | None, release: Release | No
         return family
     first, number = _FIRST_WITH_DNF.get(distro), release.number if release is not None else None
     major = (number or "").partition(".")[0]
-    if first is not None and major.isdecimal() and int(major) < first:
+    if first is not None and major.isdecimal() and number_of(major) < first:
         return "yum"
     return "microdnf" if family == "microdnf" or _MINIMAL.search(tag) else "dnf"
 

@@ -6,6 +6,8 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rules.numbers import number_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -92,7 +94,7 @@ def release_line(version: str | None) -> tuple[int, int] | None:
     (3, 12)
     """
     parts = (version or "").split(".")[:2]
-    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(map(str.isdecimal, parts)) else None
+    return (number_of(parts[0]), number_of(parts[1])) if len(parts) > 1 and all(map(str.isdecimal, parts)) else None
 
 
 def system_python(distro: str | None, number: str | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts import commands
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, release_numbers
+from rules.numbers import number_of
 
 if TYPE_CHECKING:
     from rules.facts.distributions import Release
@@ -205,7 +206,7 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
         found |= _WITH_COMPILER.get(facts.name, frozenset())
     major = (facts.languages.get("node") or "").partition(".")[0]
     if facts.name == "node" and major.isdecimal():
-        found |= {name for name, last in _LAST_WITH.items() if int(major) <= last}
+        found |= {name for name, last in _LAST_WITH.items() if number_of(major) <= last}
     return found
 
 

@@ -112,9 +112,8 @@ def _asked_before(was: Stage | None) -> frozenset[str]:
 
 @once
 def _with_recommendations(stage: Stage) -> frozenset[str]:
-    calls = ((run, call) for run in stage.runs if not _is_settled(stage, run) for call in run.package_calls)
-    installs = [(run, call) for run, call in calls if call.manager == "apt" and call.action == "install"]
-    lists = ((call.packages, swept(run, call)) for run, call in installs if not call.no_recommends)
+    runs = (run for run in stage.runs if not _is_settled(stage, run))
+    lists = ((call.packages, swept(run, call)) for run in runs for call in _installs(run))
     return frozenset(package.name for packages, gone in lists for package in packages if package.name not in gone)
 
 

@@ -259,8 +259,9 @@ def _way_out(found: BuildPackages) -> str:
         build = "builds" if len(builders) == 1 else "build"
         return f"Install them in {names}, which {build} on the same stage, and not here{here}."
     if _is_built_on_elsewhere(found):
-        return f"Build in an earlier stage and copy the result{f'; here {needs}' * bool(brought)}."
-    return f"Build in an earlier stage and copy the result, or {remove}{f'; either way {needs}' * bool(brought)}."
+        return f"Build in an earlier stage and copy the result{f'; here {needs}' if brought else ''}."
+    either_way = f"; either way {needs}" if brought else ""
+    return f"Build in an earlier stage and copy the result, or {remove}{either_way}."
 
 
 def _is_built_on_elsewhere(found: BuildPackages) -> bool:

@@ -144,8 +144,8 @@ def _problem(stage: Stage, run: Run, commands: tuple[Command, ...]) -> Problem:
     )
     return Problem(
         commands[0].span,
-        f"{stage.label} is thrown away, and cleans up all the same: {what} nothing that "
-        "ships. Only what a later stage copies out of it counts.",
+        f"{stage.label} is thrown away, and cleans up all the same: {what} nothing "
+        "that ships. Only what a later stage copies out of it counts.",
         Confidence.LIKELY,
         doubt="the stage may be published on its own, or its layers kept as a build cache",
         stage=stage.key,

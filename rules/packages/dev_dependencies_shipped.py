@@ -117,9 +117,9 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
     for stage, run, call in change.after.layers.shipped_calls:
         if not _is_of_project(change, run, call) or is_for_development(change, stage):
             continue
-        if leaves_developers_out(change, run, call):
+        if leaves_developers_out(change, run, call) or _is_meant(stage, run, call):
             continue
-        if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
+        if is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call) if not installs_workspaces_alone(call) else None
         if (
@@ -129,9 +129,7 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
             or mounted_target(run, call) is not None
         ):
             continue  # the sources come below, and with them what should be installed; or none; or no layer holds it
-        if asks_by_extra(call, text) or starts_for_developers(change, stage, call.manager, text):
-            continue
-        if runs_for_developers(change, stage, call, text):
+        if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
             continue
         if text is None or has_developers_part(call.manager, text):
             place: str | int | None = install_folder(run, call)

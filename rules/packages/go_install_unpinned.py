@@ -63,12 +63,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             items=every,
             decision=f"{names} {way_out}",
-            minor=all(_may_not_matter(stage, *one) for one in found),
+            minor=all(_may_not_matter(stage, run, call) for _, call, _ in found),
             untold=is_meant_to_move(comments_on(run)),
         )
 
 
-def _may_not_matter(stage: Stage, run: Run, call: PackageCall, _: str) -> bool:
+def _may_not_matter(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a module may be in no program, or whether the Go is so old that nobody moves anything for it any more.
 
     `go get` in a module only adds a requirement: what no package imports is not compiled in.

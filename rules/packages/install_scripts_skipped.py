@@ -19,6 +19,7 @@ from rules.api import (
 )
 from rules.copying.installs.calls import packages_folder
 from rules.facts.installers import NODE_MANAGERS
+from rules.numbers import number_of
 from rules.packages.at_start import code_at_start
 from rules.packages.options import spelled
 from rules.packages.projects.package_json import Manifest, read_manifest
@@ -125,7 +126,7 @@ def _skipped(manifest: Manifest, call: PackageCall, *, loads: bool) -> Iterator[
     for package, version in manifest.table("dependencies").items():
         number = re.search(r"\d+", str(version))
         last = _DONE_BY_SCRIPT.get(package, -1) if loads or package in _FOR_BUILDS else -1
-        if number and int(number[0]) <= last and not (package == "@prisma/client" and "prisma" in own):
+        if number and number_of(number[0]) <= last and not (package == "@prisma/client" and "prisma" in own):
             prisma = _PRISMA if "prisma" in package else ""
             way_out = f"npx {prisma}" if prisma else f"{rebuild} {package}"
             yield Skipped(f"the install script of {quote(package)}", prisma or package, way_out)

@@ -21,7 +21,7 @@ from rules.packages.libraries.known_requirements import links_nothing
 from rules.packages.libraries.linked import copied_from, copies_libraries, libraries_of
 from rules.packages.libraries.loaded import names_requirements, need_of
 from rules.packages.libraries.removed import Removed, removed_libraries
-from rules.packages.scripts import INSTALL
+from rules.packages.scripts import install_of
 from rules.quoting import listed
 
 
@@ -112,10 +112,9 @@ def _removals(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Pr
 def _problem(change: DockerfileChange, stage: Stage, lost: list[Lost]) -> Problem:
     libraries = list(dict.fromkeys(name for one in lost for name in one.libraries))
     headers = listed([quote(one.headers.name) for one in lost])
-    shown = listed(list(map(quote, libraries)))
+    shown = listed(map(quote, libraries))
     asked = names_requirements(change) and not any(need_of(change, stage, name) for name in libraries)
-    manager = stage.runtime.package_manager or ""
-    install = quote(f"{INSTALL.get(manager, '')} {' '.join(libraries)}".strip())
+    install = quote(install_of(stage, libraries))
     what = "libraries" if len(libraries) > 1 else "library"
     return Problem(
         stage.from_.span,
@@ -135,7 +134,7 @@ def _new_headers(
 ) -> Problem:
     """Tell of new headers; what needs the library is named where a list of the project's shows it, else it is asked."""
     shown = listed(map(quote, libraries))
-    install = quote(f"{INSTALL.get(stage.runtime.package_manager or '', '')} {' '.join(libraries)}".strip())
+    install = quote(install_of(stage, libraries))
     opening = f"{builder.label} compiles with {quote(headers.name)} from now on, and {stage.label} has no "
     if found is not None:
         message = f"{opening}{quote(found[0])}, {found[1]}. Install what is needed at run time: {install}."
@@ -160,7 +159,7 @@ def _removal(change: DockerfileChange, stage: Stage, removed: list[Removed]) -> 
     assert call is not None
     libraries = list(dict.fromkeys(name for one in removed for name in one.libraries))
     products = list(dict.fromkeys(quote(one.product) for one in removed if one.product))
-    install = quote(f"{INSTALL.get(stage.runtime.package_manager or '', '')} {' '.join(libraries)}".strip())
+    install = quote(install_of(stage, libraries))
     what = f"{listed(products)} {'are' if products[1:] else 'is'}" if products else "What is built with them is"
     # upon glibc most of what pip installs is a wheel that brings its own
     known = products or (stage.runtime.distribution == "alpine" and not names_requirements(change))

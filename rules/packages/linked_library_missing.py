@@ -16,7 +16,7 @@ from rules.api import (
 from rules.packages.libraries.linked import copies_libraries, libraries_behind
 from rules.packages.pins.python_indexes import takes_public_index
 from rules.packages.pins.taken_installs import taken_installs
-from rules.packages.scripts import INSTALL
+from rules.packages.scripts import install_of
 from rules.packages.versions.sources_only import SOURCES_ONLY, sources_asked
 
 
@@ -58,15 +58,13 @@ def _libraries(stage: Stage, name: str) -> tuple[str, ...]:
 
 
 def _problem(stage: Stage, builder: Stage, name: str, libraries: tuple[str, ...], note: Note) -> Problem:
-    manager = stage.runtime.package_manager or ""
-    install = quote(f"{INSTALL.get(manager, '')} {' '.join(libraries)}".strip())
+    install = quote(install_of(stage, libraries))
     binary = f", or take {quote('psycopg2-binary')}, which brings its own" if name == "psycopg2" else ""
     return Problem(
         stage.from_.span,
         f"{stage.label} takes {quote(name)} from {builder.label}, where it is compiled, and has no "
         f"{quote(libraries[0])}: Python stops with “cannot open shared object file” when it is imported. Install what "
-        "is needed at run time: "
-        f"{install}{binary}.",
+        f"is needed at run time: {install}{binary}.",
         Confidence.LIKELY,
         doubt="the program may never import it, or another package bring the library",
         stage=stage.key,

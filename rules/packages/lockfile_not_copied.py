@@ -108,8 +108,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
     else:
         effect = (
             f"{short} never sees {quote(lock)} and takes the newest versions that the manifest allows: what ships is "
-            "not what "
-            "was tested, and changes from build to build."
+            "not what was tested, and changes from build to build."
         )
     ignored = is_ignored(change, lock)
     way_out = "`.dockerignore` keeps it out: let it in." if ignored else "Copy the lock file along."

@@ -194,7 +194,7 @@ def _is_configured(run: Run, call: PackageCall) -> bool:
 
 def _is_foreign(run: Run) -> bool:
     """Whether the sources were fetched, or the lock file is made here: then it is not this repository's."""
-    if run.calls("bundle") and any(command.subcommand == "lock" for command in run.calls("bundle")):
+    if any(command.subcommand == "lock" for command in run.calls("bundle")):
         return True
     fetched = any(other.calls("git", "curl", "wget", "tar") for other in run.stage.all_runs if other.index <= run.index)
     return fetched and copied(run, "Gemfile") is None and not brings_folder(run)

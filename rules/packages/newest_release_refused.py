@@ -21,7 +21,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.moved.version_ranges import numbers_of
+from rules.base_image.choices import is_argued
+from rules.numbers import numbers_of
 from rules.packages.versions.node_engines import NPM, PNPM, Engines, last_on, reaches, runs_on
 from rules.packages.versions.nodesource import Brought, brought_before
 
@@ -206,12 +207,11 @@ def _problem(
     whence, later = quote(stage.root.base_text or ""), "image"
     if brought is not None:
         whence, later = f"NodeSource's {quote(f'{brought.source.kind}{brought.source.major}.x')}", "line of Node.js"
-    base = stage.root.base_word
-    argued = brought.source.argued if brought is not None else base is not None and "$" in base.text
+    argued = brought.source.argued if brought is not None else is_argued(stage)
     return Problem(
         call.command.span if len(call.packages) == 1 else package.word.span,
-        f"{stage.label} installs {what}, and {whence} has "
-        f"{refused.runtime}: {refused.wants}. The build stops here. Install {quote(refused.last)}, or a later {later}.",
+        f"{stage.label} installs {what}, and {whence} has {refused.runtime}: "
+        f"{refused.wants}. The build stops here. Install {quote(refused.last)}, or a later {later}.",
         Confidence.LIKELY if argued else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         instruction=run.instruction,

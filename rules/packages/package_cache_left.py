@@ -24,13 +24,13 @@ from rules.api import (
 from rules.packages.caches.apk_leftovers import decision_of_apk, fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.caches.left import (
     ARCHIVES,
-    LISTS,
     clears_by_configuration,
     is_kept_by_another,
     left_by,
     line_of_older_lists,
 )
 from rules.packages.indexes.sources import NODESOURCE
+from rules.packages.lists.absent import LISTS
 from rules.packages.lists.cleaning_scripts import is_cleaned_by_script
 from rules.packages.lists.in_need import in_need, need_said
 from rules.packages.lists.later_scripts import mindful_of_scripts

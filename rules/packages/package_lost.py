@@ -165,12 +165,7 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
     calls = "still calls" if lost.still else "calls"
     started = not (lost.line or lost.script)
     sure = started and stage.runtime.lacks(lost.command)
-    caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
-    failure = (
-        "The build stops there" if lost.line else "Every probe fails" if lost.checks else "The container fails there"
-    )
-    if lost.script:
-        caller, failure = f"line {lost.line} of the script {quote(lost.script)}", "The script fails there"
+    caller, failure = _caller(lost)
     base = quote(stage.root.base_text or "")
     then = f"{base} does not have it: {failure.lower()}" if sure else f"{failure} unless the base image has it"
     fact = f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}"
@@ -187,6 +182,15 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
         fix=restored(stage, lost.item),
         severity=Severity.ERROR if sure and certain else None,
     )
+
+
+def _caller(lost: Lost) -> tuple[str, str]:
+    """Return what calls the command of a package, and what becomes of that without it."""
+    if lost.script:
+        return f"line {lost.line} of the script {quote(lost.script)}", "The script fails there"
+    if lost.line:
+        return f"line {lost.line}", "The build stops there"
+    return ("its health check", "Every probe fails") if lost.checks else ("what it starts", "The container fails there")
 
 
 def _needed(

@@ -6,7 +6,7 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 from rules.base_image.tags import moves
 from rules.facts.distributions import package_kind_of, title_of
 from rules.facts.names import LAMBDA
-from rules.packages.scripts import INSTALL, sure_calls
+from rules.packages.scripts import INSTALL, install_of, sure_calls
 
 _SYSTEMS = {
     "deb": frozenset({"apt", "apt-get"}),
@@ -15,7 +15,6 @@ _SYSTEMS = {
 }
 """Programs that install a system's packages, by the kind of packages."""
 _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
-_MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
 _NOT_THERE = {"microdnf": ("dnf", "yum"), "yum": ("dnf", "microdnf")}
 """Package manager to its relatives that images have not got: minimal ones, and those from before dnf."""
 
@@ -50,7 +49,7 @@ def _lacks(stage: Stage, program: str) -> bool:
         bare = stage.runtime.has_shell is True and stage.base_known
         return bare and stage.runtime.has_tool(program) is not True and not _may_bring(stage)
     absent = ("yum",) if _is_function(stage) else _NOT_THERE.get(theirs, ())
-    if program not in absent and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
+    if program not in absent and _KINDS.get(theirs, _KINDS[program]) == _KINDS[program]:
         return False
     return not _has(stage, program, theirs)
 
@@ -113,8 +112,8 @@ def _system(stage: Stage) -> str:
 
 
 def _way(stage: Stage) -> str:
-    install = INSTALL.get(stage.runtime.package_manager or "")
-    return f": {quote(f'{install} …')}, with the names that its packages have" if install else ""
+    known = stage.runtime.package_manager in INSTALL
+    return f": {quote(install_of(stage, ['…']))}, with the names that its packages have" if known else ""
 
 
 def _moves(stage: Stage) -> bool:

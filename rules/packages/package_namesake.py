@@ -17,6 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.installers import NODE_MANAGERS
+from rules.numbers import number_of
 from rules.packages.indexes.sources import may_come_from_elsewhere
 
 _WITH_CMDTEST = {"debian": ((10,), (12,)), "ubuntu": ((18, 4), (24, 4))}
@@ -81,7 +82,9 @@ def _has_yarn(stage: Stage) -> bool:
 def _is_older_postgres(stage: Stage) -> bool:
     reference = stage.root.reference
     major = re.match(r"\d+", (reference.tag or "") if reference is not None else "")
-    return stage.facts is not None and stage.facts.name == "postgres" and major is not None and int(major[0]) < _OUT
+    return (
+        stage.facts is not None and stage.facts.name == "postgres" and major is not None and number_of(major[0]) < _OUT
+    )
 
 
 def _of_postgres(stage: Stage) -> str:

@@ -18,9 +18,10 @@ from rules.api import (
 )
 from rules.base_image.ended.supported_lines import day_of
 from rules.base_image.moved.version_contracts import contracts
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
+from rules.base_image.moved.version_ranges import satisfies
 from rules.dockerfile.reference import parse_reference
 from rules.facts.glibc import shown
+from rules.numbers import numbers_of
 from rules.packages.versions.nodesource import PACKAGE, Source, sources
 
 _SUITE = "nodistro"

@@ -32,12 +32,14 @@ from rules.api import (
 from rules.model.lineage import built_upon
 from rules.packages.caches.left import adding_fetches
 from rules.packages.indexes.signing_keys import names_old_releases
+from rules.packages.lists.absent import LISTS
 from rules.packages.lists.in_need import in_need_here
 from rules.packages.lists.own import cleans, fetching_too, ships
 from rules.packages.options import spelled
+from rules.packages.scripts import is_own_program
 
 _LISTS = {
-    "apt": "/var/lib/apt/lists",
+    "apt": LISTS,
     "apk": "/var/cache/apk",
     "zypper": "/var/cache/zypp",
     "dnf": "/var/cache/dnf",
@@ -53,7 +55,6 @@ _PLAYWRIGHT = frozenset({"playwright", "patchright"})
 """They call apt for `--with-deps`, however they are started: `pnpm exec playwright`, `python -m playwright`."""
 _FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
 """The name of a function that a script defines, and may install with further down."""
-_SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _FEW = 4
 """RUNs that a repair may touch: one that writes the same command into more is no layout that anybody wants."""
 _USING = frozenset({"install", "upgrade", "download"})
@@ -99,7 +100,7 @@ def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:
     lender: Run | None = None
     relying = {id(run) for run in in_need_here(stage)}
     for run in stage.done_runs:
-        if lender is not None and run.stage is stage and not run.is_mounted(_LISTS["apt"]):
+        if lender is not None and run.stage is stage and not run.is_mounted(LISTS):
             call = next((c for c in run.package_calls if c.manager == "apt" and c.action == "install"), None)
             if call is not None and id(run) in relying and _is_plainly_named(run, call):
                 yield lender, run, call
@@ -120,10 +121,7 @@ def _runs_script(run: Run) -> bool:
 def _is_script(command: Command) -> bool:
     if command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS:
         return True
-    program = command.called
-    if "/" in program and not program.startswith(_SYSTEM_FOLDERS):
-        return True  # a program of the project's own, such as `/build/install-tools`
-    return any(word.value in _PLAYWRIGHT for word in command.args)
+    return is_own_program(command) or any(word.value in _PLAYWRIGHT for word in command.args)
 
 
 def _is_plainly_named(run: Run, call: PackageCall) -> bool:
@@ -280,7 +278,7 @@ def _fetching(run: Run, update: str) -> Edit:
 def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether it stands on several lines already
     instruction = run.instruction
     become = next((as_root(call.command) for call in run.package_calls if call.manager == "apt"), "")
-    command = f"{become}rm -rf {_LISTS['apt']}/*"
+    command = f"{become}rm -rf {LISTS}/*"
     if ends_for_good(run):
         return None
     if not joined or instruction.line < instruction.end_line:

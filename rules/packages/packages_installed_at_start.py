@@ -26,6 +26,7 @@ from rules.brought import brought, context_paths
 from rules.facts.python_names import index_name
 from rules.model.work_folders import folder_of
 from rules.mounted_sources import is_started_over_mounts
+from rules.packages.developers.named import required
 from rules.packages.developers.parts import read_toml, table
 from rules.packages.options import spelled
 from rules.purpose import is_for_development
@@ -124,15 +125,9 @@ def _project(change: DockerfileChange, stage: Stage, folder: str) -> _Project | 
     if not project or "workspace" in settings or settings.get("managed") is False:
         return None
     groups = settings.get("default-groups", ["dev"])
-    developers = [*_names(table(data, "dependency-groups").get("dev")), *_names(settings.get("dev-dependencies"))]
-    return _Project(_names(project.get("dependencies")), tuple(developers) if groups in ("all", ["dev"]) else ())
-
-
-def _names(asked: object) -> tuple[str, ...]:
-    """Return the names of packages in a list of requirements."""
-    rows = asked if isinstance(asked, list) else []
-    found = (re.match(r"[\w.-]+", row) for row in rows if isinstance(row, str))
-    return tuple(match[0] for match in found if match is not None)
+    lists = (table(data, "dependency-groups").get("dev"), settings.get("dev-dependencies"))
+    developers = tuple(name for one in lists for name in required(one)) if groups in ("all", ["dev"]) else ()
+    return _Project(tuple(required(project.get("dependencies"))), developers)
 
 
 def _of_developers(change: DockerfileChange, found: Written, run: Run, sync: PackageCall) -> Iterator[Problem]:

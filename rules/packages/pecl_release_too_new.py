@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.choices import is_given
+from rules.base_image.choices import is_argued, is_given
 from rules.packages.scripts import sure_calls
 from rules.packages.versions.php import Version, stages_of_php
 from rules.quoting import listed
@@ -104,7 +104,7 @@ def _problem(stage: Stage, run: Run, command: Command, words: list[ShellWord], v
         f"{stage.label} asks pecl for the newest {quote(name)}, which has needed PHP {wanted} since release "
         f"{needs.since}, and has {quote(stage.root.base_text or '')}. pecl stops with “requires PHP (version >= "
         f"{wanted}.0)”, and the build with it.{others} {way_out}.",
-        Confidence.LIKELY if "$" in (stage.root.base_word.text if stage.root.base_word else "") else Confidence.CERTAIN,
+        Confidence.LIKELY if is_argued(stage) else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         instruction=run.instruction,
         stage=stage.key,

@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.packages.options import spelled
 from rules.packages.pins.python_indexes import is_configured
+from rules.packages.versions.tools import is_of_python_2
 
 _FIRST = {"debian": (12,), "ubuntu": (23, 4), "alpine": (3, 19)}
 """The first release whose Python carries the mark of PEP 668."""
@@ -42,8 +43,6 @@ _OF_PYTHON_ITSELF = re.compile(
 _PACKING = frozenset({"bdist", "bdist_dumb", "bdist_rpm"})
 """Commands of `setup.py` that pack the folders of the Python that runs them, `venv/bin/shop` and all (tried)."""
 
-_PYTHON_2 = re.compile(r"(?:pip|python)-?2")
-"""It knows no mark of PEP 668."""
 _OTHER_PYTHONS = (
     *("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv", "uv python"),
     *("EXTERNALLY-MANAGED", "break-system-packages", "activate", "conda", "pyenv"),
@@ -98,7 +97,7 @@ def _is_for_the_system(call: PackageCall) -> bool:
     if call.manager == "uv":
         wanted = call.has("--system") or call.env.get("UV_SYSTEM_PYTHON") in ("1", "true")
         return call.verb == "pip install" and wanted and not call.env.get("UV_BREAK_SYSTEM_PACKAGES")
-    return call.manager == "pip" and call.action == "install" and not _PYTHON_2.match(call.program)
+    return call.manager == "pip" and call.action == "install" and not is_of_python_2(call)  # which knows no PEP 668
 
 
 def _refusal(call: PackageCall) -> str:

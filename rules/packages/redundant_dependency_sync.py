@@ -110,8 +110,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, first: PackageCall) -> P
     return Problem(
         call.command.span,
         f"{stage.label} runs {quote(spelled(call))} a second time: line {first.command.line} did the same, and "
-        "nothing it "
-        "reads has changed since. It costs time and a layer, and does nothing.",
+        "nothing it reads has changed since. It costs time and a layer, and does nothing.",
         stage=stage.key,
         key=call.manager,
         fix=fix("Drop the repetition", delete_command(run, call.command)),

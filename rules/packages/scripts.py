@@ -9,7 +9,7 @@ from rules.lazily import once
 from rules.model.outcome import surely_stops
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
@@ -27,6 +27,13 @@ INSTALL = {
 _IDLE = frozenset({"", ":", "echo", "set", "true"})
 """Commands that read no file and write none: the shell's own settings, and what they say."""
 _RUNNERS = ("bash", "sh", "source", ".")
+_SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+
+
+def install_of(stage: Stage, packages: Iterable[str]) -> str:
+    """Return the command that installs packages with the package manager of an image, their names where it has none."""
+    install = INSTALL.get(stage.runtime.package_manager or "", "")
+    return f"{install} {' '.join(packages)}".strip()
 
 
 def may_be_script(command: Command) -> bool:
@@ -34,6 +41,11 @@ def may_be_script(command: Command) -> bool:
     if command.name in _RUNNERS:
         return not hands_script(command)
     return command.name.endswith(".sh") or "$" in command.name
+
+
+def is_own_program(command: Command) -> bool:
+    """Tell whether a command is called by a path outside of the system's folders: `/build/install-tools`, `./setup`."""
+    return "/" in command.called and not command.called.startswith(_SYSTEM_FOLDERS)
 
 
 def runs_script_before(run: Run, start: int) -> bool:

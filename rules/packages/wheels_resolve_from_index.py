@@ -122,9 +122,8 @@ def _problem(
     return Problem(
         call.command.span,
         f"{stage.label} installs the wheels in {quote(folder)} with the index open, and line {made.command.line} "
-        "built them "
-        f"with `--no-deps`: whatever is missing among them is fetched by {quote(spelled(call))} in its newest version, "
-        f"unseen and unpinned. {way_out}.",
+        f"built them with `--no-deps`: whatever is missing among them is fetched by {quote(spelled(call))} in its "
+        f"newest version, unseen and unpinned. {way_out}.",
         stage=stage.key,
         fix=None if lacking or not (open_list or resolved) else fix("Install from the wheels alone", *edits),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Build, Category, Command, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, rule
 from rules.api import replace as put_instead
+from rules.numbers import number_of
 from rules.runtime.ports.listening import listening
 from rules.runtime.ports.nginx_listening import ipv4_alone
 from rules.runtime.ports.probes import GIVING_UP
@@ -48,7 +49,7 @@ def _asked(found: Written) -> tuple[str, int] | None:
     matches = [match for word in commands[0].args if (match := _ASKED.fullmatch(word.value)) is not None]
     if len(matches) != 1 or _IPV4.search(str(commands[0])):
         return None
-    return matches[0][0], int(matches[0]["port"] or 80)
+    return matches[0][0], number_of(matches[0]["port"] or "80")
 
 
 def _gives_up(command: Command) -> bool:

@@ -19,6 +19,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.numbers import number_of
 from rules.quoting import listed
 from rules.repository.composes import lines_of_other_images
 from rules.runtime.ports.exposed import HIGHEST, is_passed
@@ -162,10 +163,10 @@ def _values(text: str) -> Iterator[tuple[int, int]]:
 def _port_and_path(value: str) -> tuple[int | None, str]:
     """Return the container's side of a value: its port, or the path where something is mounted."""
     if value.isdecimal() and len(value) <= _LONGEST_PORT:
-        return int(value), ""
+        return number_of(value), ""
     port, mount = _PUBLISHED.match(value), _MOUNTED.match(value)
     path = mount["path"] if mount is not None else value
-    return (int(port["port"]) if port is not None else None), path if path.startswith("/") else ""
+    return (number_of(port["port"]) if port is not None else None), path if path.startswith("/") else ""
 
 
 def _are_known(stage: Stage) -> bool:

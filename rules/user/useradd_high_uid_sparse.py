@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.model.shell_scope import filled
+from rules.numbers import number_of
 from rules.user.layers import place, shipped_runs
 
 _HIGH = 100_000
@@ -44,8 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for command in run.calls("useradd") if not _is_deleted(run) else ():
             written = command.option("-u", "--uid") or ""
             uid = filled(run, command, written) or ""
-            if uid.isdecimal() and int(uid) >= _HIGH and not command.has("-l", "--no-log-init"):
-                yield _problem(stage, run, command, int(uid), written)
+            if uid.isdecimal() and number_of(uid) >= _HIGH and not command.has("-l", "--no-log-init"):
+                yield _problem(stage, run, command, number_of(uid), written)
 
 
 def _keeps_none(stage: Stage) -> bool:

@@ -10,12 +10,14 @@ read is cut to lengths at which they do no harm (`tests/engine/test_growth.py`).
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
 import signal
 import sys
 import time
+from pathlib import Path
 from random import Random
 from re import _constants as ops  # type: ignore[attr-defined]  # the library's own: its stubs leave it out
 from re import _parser as trees  # type: ignore[attr-defined]  # the same
@@ -48,15 +50,26 @@ class Slow(NamedTuple):
 
 
 def patterns() -> dict[str, re.Pattern[str]]:
-    """Return the patterns that modules hold, alone or in tables, by `module.name`; each pattern once."""
+    """Return the patterns of modules, each once: those held, alone or in tables, by `module.name`, others by line."""
     found: dict[str, re.Pattern[str]] = {}
     for package in (rules, bot):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__") and ".migrations" not in module.name:  # which run on import
-                for name, value in vars(importlib.import_module(module.name)).items():
+                imported = importlib.import_module(module.name)
+                found.update(_in_calls(Path(imported.__file__ or "")))
+                for name, value in vars(imported).items():
                     found.update((f"{module.name}.{name}", pattern) for pattern in _within(value, 4))
     unique = {(pattern.pattern, pattern.flags): place for place, pattern in found.items()}
     return {place: found[place] for place in unique.values()}
+
+
+def _in_calls(path: Path) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield the patterns that are written out where they are searched for: `re.sub(r"[-_.]+", "-", name)`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Attribute(ast.Name("re"), called), args=[ast.Constant(str(pattern)), *_]):
+                if called != "compile":
+                    yield f"{path}:{node.lineno}", re.compile(pattern)
 
 
 def _within(value: Any, depth: int) -> Iterator[re.Pattern[str]]:

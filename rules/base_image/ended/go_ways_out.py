@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS
+from rules.copying.outputs.binaries import asks_for_cgo
 from rules.model.puts import within_any
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
 
 _HEADERS = re.compile(r".+-dev(?:el)?|pkg-?conf(?:ig)?|build-base")
-_CGO_ON = re.compile(r"\bCGO_ENABLED[= ]\"?1\b")
 _IMPORTS_C = re.compile(rb'^import "C"', re.MULTILINE)
 _MAKES = frozenset("mkdir install useradd adduser ln cp".split())
 _OF_THE_BUILD = ("/go", "/root", "/tmp", "/usr/local/go")  # noqa: S108 - folders of the image
@@ -23,12 +23,11 @@ _OF_THE_BUILD = ("/go", "/root", "/tmp", "/usr/local/go")  # noqa: S108 - folder
 def may_link_with_c(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether a build may use cgo: it is told to, headers are installed for it, or a source that was read asks."""
     installed = any(item.manager in OS_MANAGERS and _HEADERS.fullmatch(item.name) for item in stage.packages.present)
-    if installed or any(_CGO_ON.search(run.instruction.text) for run in stage.all_runs):
+    if installed or asks_for_cgo(stage):
         return True
-    setting = stage.image.env.get("CGO_ENABLED")
     files = change.repository.files
     own = (path for path in files if path.endswith(".go") and "vendor/" not in path)
-    return (setting is not None and setting.value == "1") or any(_IMPORTS_C.search(files[path]) for path in own)
+    return any(_IMPORTS_C.search(files[path]) for path in own)
 
 
 def needs_folders(stage: Stage) -> bool:

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.ended.old_names import old_names, sources_file
-from rules.base_image.moved.version_ranges import numbers_of
 from rules.copying.outputs.binaries import is_static, program_of
 from rules.facts.dropped import dropped
 from rules.facts.languages import system_python
 from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
+from rules.numbers import numbers_of
 from rules.packages.account_tools import INSTEAD, account_calls
 from rules.packages.php_extension_gone import left_php
 from rules.packages.pip_externally_managed import is_refused_upon

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rules.base_image.moved.version_ranges import numbers_of
 from rules.facts.distributions import REDHAT_FAMILY
+from rules.numbers import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.moved.version_contracts import contracts
-from rules.base_image.moved.version_ranges import numbers_of, satisfies
-from rules.dockerfile.reference import parse_reference
-from rules.facts.images import image_facts
+from rules.base_image.moved.version_ranges import satisfies
+from rules.base_image.named_images import facts_named
 from rules.facts.replacement import same_release
+from rules.numbers import numbers_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def release_left(change: DockerfileChange, stage: Stage, instead: str | None, to
 
 def _pinned(change: DockerfileChange, stage: Stage, instead: str) -> Contract | None:
     """Return what a file of the project demands and the old image fits, or may fit, and the new one does not."""
-    other = parse_reference(instead)
-    newer = image_facts(other) if other is not None else None
+    newer = facts_named(instead)
     older = stage.facts.languages if stage.facts is not None else {}
     for language, version in newer.languages.items() if newer is not None else ():
         now, before = numbers_of(version), numbers_of(older.get(language))

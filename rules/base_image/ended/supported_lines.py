@@ -38,7 +38,7 @@ _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 
 
 def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
-    """Whether a tag can be named: no comment says why it is this one, and no argument of it is another image's too."""
+    """Tell whether a tag can be named: no comment says why it is this one, and no other image reads its argument."""
     said = " ".join(comment.text for comment in stage.from_.comments)
     if said and any(speaks_of(said, end) for end in ended):
         return False

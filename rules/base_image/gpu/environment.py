@@ -17,7 +17,6 @@ _TOOLKIT, _CUDA, _CAPABILITIES = "NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES
 _NO_DEVICES = frozenset({"", "none", "void", "nodevfiles", "-1"})
 """What hides all GPUs on purpose (NVIDIA Container Toolkit, "GPU Enumeration"; CUDA Programming Guide)."""
 _DEVICES = re.compile(r"(?:\d+|(?:GPU|MIG)-[\w/-]+)(?:,(?:\d+|(?:GPU|MIG)-[\w/-]+))*")
-_OTHERWISE = "each start of a container may set it otherwise"
 
 
 class _Set(NamedTuple):
@@ -83,17 +82,11 @@ def _said_before(stage: Stage, found: _Set) -> Problem | None:
 
 def _of_devices(stage: Stage, found: _Set) -> Problem:
     one_host = "" if found.value.replace(",", "").isdecimal() else " No other host has them."
-    return Problem(
-        found.words[0].span,
-        f"{stage.label} ships with {quote(f'{found.name}={found.value}')}: wherever it starts, the program is shown "
-        f"what that names of the GPUs, and no other.{one_host} Leave it out, and choose the GPUs where the container "
-        "is started: `docker run --gpus`, or what the scheduler gives it.",
-        Confidence.LIKELY,
-        doubt=_OTHERWISE,
-        instruction=found.instruction,
-        stage=stage.key,
-        key=found.name,
-        fix=_without(found),
+    return _fixed(
+        stage,
+        found,
+        f": wherever it starts, the program is shown what that names of the GPUs, and no other.{one_host} Leave it "
+        "out, and choose the GPUs where the container is started: `docker run --gpus`, or what the scheduler gives it.",
     )
 
 
@@ -101,13 +94,21 @@ def _of_nothing(stage: Stage, found: _Set) -> Problem | None:
     """CUDA counts devices up to the first that it does not know, so that a word hides all of them (its guide)."""
     if found.name != _CUDA:
         return None  # a list in a file, or the name of a resource of Kubernetes' device plugin
+    return _fixed(
+        stage,
+        found,
+        ", which names no GPU: CUDA knows numbers and UUIDs, stops at the first word that is neither, and shows the "
+        "program none behind it. Leave it out: without it the program sees all that the container is given.",
+    )
+
+
+def _fixed(stage: Stage, found: _Set, then: str) -> Problem:
+    """Speak of a value that decides in the image what whoever starts it should; `then` follows the fact."""
     return Problem(
         found.words[0].span,
-        f"{stage.label} ships with {quote(f'{found.name}={found.value}')}, which names no GPU: CUDA knows numbers and "
-        "UUIDs, stops at the first word that is neither, and shows the program none behind it. Leave it out: without "
-        "it the program sees all that the container is given.",
+        f"{stage.label} ships with {quote(f'{found.name}={found.value}')}{then}",
         Confidence.LIKELY,
-        doubt=_OTHERWISE,
+        doubt="each start of a container may set it otherwise",
         instruction=found.instruction,
         stage=stage.key,
         key=found.name,

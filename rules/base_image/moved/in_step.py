@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rules.base_image.moved.database_majors import postgres_major
 from rules.base_image.moved.version_contracts import texts_near
+from rules.numbers import number_of
 from rules.packages.projects.package_json import read_manifest
 from rules.problem import Confidence, Problem
 from rules.quoting import listed, quote
@@ -60,8 +61,8 @@ def _browsers(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | N
                 stage,
                 (old, new),
                 f"{quote(path)} has {quote(f'{package} {version}')}, which looks for the browsers of its own release. "
-                f"The image has those of {now[1]}: each start of one fails with “Executable doesn't exist”. Move both "
-                "to one version.",
+                f"The image has those of {now[1]}: each start of one fails with “Executable doesn't exist”. Move "
+                "both to one version.",
                 "another list may say which version is installed",
             )
     return None
@@ -91,8 +92,8 @@ def _extensions(stage: Stage, was: Stage) -> Problem | None:
     if old is None or new is None or before is None or now is None or before == now:
         return None
     found = [(item, match[1]) for item in stage.packages.present if (match := _EXTENSION.fullmatch(item.name))]
-    left = [item for item, major in found if item.manager == "apt" and int(major) == before]
-    if not left or any(int(major) == now for _, major in found) or stage.packages.has(f"postgresql-{before}"):
+    left = [item for item, major in found if item.manager == "apt" and number_of(major) == before]
+    if not left or any(number_of(major) == now for _, major in found) or stage.packages.has(f"postgresql-{before}"):
         return None
     names = listed([quote(item.name) for item in left], _SHOWN)
     return _told(

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.moved.version_contracts import texts_near
-from rules.base_image.moved.version_ranges import numbers_of
+from rules.numbers import number_of, numbers_of
 from rules.packages.projects.package_json import read_manifest
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
@@ -70,8 +70,8 @@ def _is_old(name: str, wanted: object) -> bool:
     if match is None or not isinstance(wanted, str):
         return False
     if name == "react-scripts":
-        return int(match[1]) < 5  # noqa: PLR2004 - the first with webpack 5
-    return wanted[:1].isdecimal() and (int(match[1]), int(match[2] or 0)) < (4, 47)
+        return number_of(match[1]) < 5  # noqa: PLR2004 - the first with webpack 5
+    return wanted[:1].isdecimal() and (number_of(match[1]), number_of(match[2] or "0")) < (4, 47)
 
 
 def _servlets(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | None:
@@ -98,7 +98,7 @@ def _major_of_tomcat(stage: Stage) -> int | None:
     if reference is None or reference.familiar != "tomcat":
         return None
     match = re.match(r"\d+", reference.tag or "")
-    return int(match[0]) if match is not None else None
+    return number_of(match[0]) if match is not None else None
 
 
 def _told(stage: Stage, was: Stage, key: str, reason: str) -> Problem | None:

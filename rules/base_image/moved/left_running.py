@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.base_image.ended.told_lines import ended_lines
+from rules.base_image.named_images import facts_named
 from rules.base_image.tags import read_tag, without_release
 from rules.copying.outputs.binaries import brings_libraries, is_static, program_of
 from rules.copying.outputs.carried_runtimes import has_erlang, runtimes_taken
@@ -125,8 +126,7 @@ def _plain(reference: ImageReference) -> ImageFacts | None:
     variant = read_tag(reference.tag).variant
     released = without_release(variant)
     moving = (variant if released is None else released).strip("-")
-    plain = parse_reference(reference.with_tag(moving or "latest"))
-    return image_facts(plain) if plain is not None else None
+    return facts_named(reference.with_tag(moving or "latest"))
 
 
 def _stays_too_old(stage: Stage, moving: Sequence[Stage], linked: tuple[int, int]) -> bool | None:

@@ -6,9 +6,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.base_image.moved.version_ranges import numbers_of
 from rules.facts.names import table_name
 from rules.model.puts import within
+from rules.numbers import numbers_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:

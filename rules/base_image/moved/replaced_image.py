@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.ended.left_behind import installed_otherwise, number_taken
+from rules.base_image.named_images import facts_named
 from rules.dockerfile.reference import parse_reference
 from rules.facts.cycles import Cycle
 from rules.facts.eol import all_end_of_life, successors
 from rules.facts.image_table import is_built
-from rules.facts.images import image_facts
 from rules.matching.fingerprint import unnumbered
 from rules.quoting import listed, quote
 from rules.user.root.start_scripts import start_scripts
@@ -70,8 +70,7 @@ def later_release(end: EndOfLife, reference: ImageReference, today: date) -> Ima
     """Return what is known of the same image upon a later release, where that has a name of its own."""
     if not end.instead or _own_name(end.instead) != _own_name(reference.path):
         return None
-    other = parse_reference(with_its_tag(end, reference, today))
-    return image_facts(other) if other is not None else None
+    return facts_named(with_its_tag(end, reference, today))
 
 
 def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOfLife, today: date) -> str:
@@ -88,8 +87,7 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
         return ""
     found = dict.fromkeys(path for stage in stages for path in _of_image(change, stage, reference))
     said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
-    other = parse_reference(with_its_tag(end, reference, today))
-    facts = image_facts(other) if other is not None else None
+    facts = facts_named(with_its_tag(end, reference, today))
     clauses = (installed_otherwise(stages, facts), number_taken(stages, facts)) if facts is not None else ()
     return said + "".join(f" {clause[0].upper()}{clause[1:]}." for clause in clauses if clause)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rules.numbers import number_of
+
 _PART = re.compile(r"(>=|<=|==|!=|~>|~=|>|<|=|\^|~)?\s*v?(\d+(?:\.(?:\d+|[xX*]))*)(?:[-+.][0-9A-Za-z.*-]*)?")
 _ENDLESS = 10**6
 
@@ -14,11 +16,6 @@ class Bound(NamedTuple):
 
     operator: str
     version: tuple[int, ...]
-
-
-def numbers_of(version: str | None) -> tuple[int, ...]:
-    """Return the numbers in a version; none where there is none."""
-    return tuple(int(number) for number in re.findall(r"\d+", version or ""))
 
 
 def satisfies(version: tuple[int, ...], constraint: str) -> bool | None:
@@ -50,7 +47,7 @@ def _bounds(text: str) -> list[Bound] | None:
         if match is None:
             return None
         numbers = [part for part in match[2].split(".") if part not in ("x", "X", "*")]
-        found.append(Bound(match[1] or "=", tuple(map(int, numbers))))
+        found.append(Bound(match[1] or "=", tuple(map(number_of, numbers))))
         rest = rest[match.end() :].lstrip(", \t")
     return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.work_folders import folder_of
+from rules.numbers import number_of
 from rules.packages.projects.files import context_folder, copied, in_repository
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
@@ -112,7 +113,7 @@ def java_release(stage: Stage) -> int | None:
     """Return the release of the Java that a base image brings, as its tag says."""
     version = stage.runtime.languages.get("java") or ""
     found = re.match(r"(?:1\.)?(\d+)", version)
-    return int(found[1]) if found is not None else None
+    return number_of(found[1]) if found is not None else None
 
 
 def has_other_java(stage: Stage) -> bool:
@@ -140,12 +141,12 @@ def _compiled(change: DockerfileChange, builder: Stage) -> _Compiled | None:
         return None
     run, command = found
     text = str(command)
-    releases = [int(number) for number in _ON_COMMAND.findall(text)]
+    releases = [number_of(number) for number in _ON_COMMAND.findall(text)]
     path = _manifest(change, run, command) if not releases else None
     manifest = change.repository.text(path) if path is not None else None
     if path is not None and manifest is not None:
         pattern = _IN_POM if path.endswith(".xml") else _IN_GRADLE
-        found_there = tuple(int(number) for number in pattern.findall(manifest))
+        found_there = tuple(number_of(number) for number in pattern.findall(manifest))
         parted = _HAS_OTHERS.search(manifest) is not None
         open_ = path.endswith(".xml") or _KOTLIN.search(manifest) is not None or _is_of_others(change, path, manifest)
         return _Compiled(command, found_there, path, parted, open_)

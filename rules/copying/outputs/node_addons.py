@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
 from rules.model.work_folders import folder_of
+from rules.numbers import number_of
 from rules.packages.projects.package_json import read_manifest
 from rules.packages.projects.texts import manifest_text
 
@@ -90,7 +91,7 @@ def for_one_platform(change: DockerfileChange, stage: Stage, builder: Stage, pat
     found = []
     for name, version in read.table("dependencies").items():
         number = re.search(r"\d+", str(version))
-        if number is not None and int(number[0]) <= _FOR_ONE_PLATFORM.get(name, -1):
+        if number is not None and number_of(number[0]) <= _FOR_ONE_PLATFORM.get(name, -1):
             found.append(name)
     return tuple(found)
 

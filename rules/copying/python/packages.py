@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.base_image.moved.version_ranges import numbers_of
 from rules.facts.cycles import newest_line
 from rules.facts.languages import system_python
+from rules.numbers import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

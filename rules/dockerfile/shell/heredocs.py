@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell.words import Redirect, ShellText, ShellWord
+from rules.numbers import number_of
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Heredoc
@@ -102,7 +103,7 @@ def _use(text: ShellText, opener: re.Match[str], body: str, body_offset: int) ->
     written = opener.group(3)
     name = _QUOTES.sub("", written)
     delimiter = ShellWord(written, name, True, text.place(opener.start(3)), end, text.source)  # noqa: FBT003 - the field's name is near
-    descriptor = int(opener.group(1)) if opener.group(1) else None
+    descriptor = number_of(opener.group(1)) if opener.group(1) else None
     redirect = Redirect(opener.group(2), delimiter, descriptor, start, end, text.source)
     return HeredocUse(opener.start(), redirect, body, body_offset, name == written)
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.syntax.fault import fault
+from rules.numbers import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,10 +69,10 @@ def patched(source: Source) -> tuple[Line, ...]:
     """
     heads = {number: _HUNK.match(source.line(number)) for number in range(1, source.line_count + 1)}
     hunks = [(number, head) for number, head in heads.items() if head is not None]
-    if len(hunks) != 1 or int(hunks[0][1]["new_start"]) != 1:
+    if len(hunks) != 1 or number_of(hunks[0][1]["new_start"]) != 1:
         return ()
     at, head = hunks[0]
-    signs = _signs_of_hunk(source, at, int(head["old"] or 1), int(head["new"] or 1))
+    signs = _signs_of_hunk(source, at, number_of(head["old"] or "1"), number_of(head["new"] or "1"))
     changed = [number for number, sign in signs.items() if sign in "+-"]
     if not changed or len([number for number in signs if number > changed[-1]]) >= _CONTEXT:
         return ()

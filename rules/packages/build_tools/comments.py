@@ -76,7 +76,7 @@ _WANTED = re.compile(
 
 
 _WANTED_AT_RUN_TIME = re.compile(
-    r"\b(?:needed|required?s?|necessary|needs?|uses?d?|compiles?)\b[^.\n]*\bat\s+run[- ]?time\b(?!.*\bbuild)",
+    r"\b(?:needed|require[ds]?|necessary|needs?|use[ds]?|compiles?)\b[^.\n]*\bat\s+run[- ]?time\b(?!.*\bbuild)",
     re.IGNORECASE,
 )
 

@@ -152,7 +152,7 @@ def is_for_builds(stage: Stage, item: Installed) -> bool:
 
 @once
 def builds_sources(stage: Stage) -> bool:
-    """Whether a step of the stage compiles something by itself, or is not read: a package manager's install is none."""
+    """Tell whether a step of the stage compiles by itself, or is not read: a package manager's install is none."""
     if not all(run.is_read for run in stage.all_runs):
         return True
     return any(

@@ -24,14 +24,14 @@ _ASKS_INDEX = frozenset({"fetch", "list", "policy", "query", "search", "version"
 
 def fact_of_apk(stage: Stage, run: Run, call: PackageCall) -> str:
     """Return the sentence that says whose layer keeps the index, and what is not in need of it."""
-    older, folder = line_of_older_index(run, call), quote("/var/cache/apk")
+    older = line_of_older_index(run, call)
     how = (
         f"{quote(spelled(call))} reads what line {older} leaves there, and where that is gone or old fetches its own, "
         "which this layer keeps"
         if older is not None
         else f"{quote(spelled(call))} fetches it, and this layer keeps it"
     )
-    return f"{stage.label} ships apk's package index in {folder}: {how}. Nothing at run time reads it"
+    return f"{stage.label} ships apk's package index in {quote(_INDEX)}: {how}. Nothing at run time reads it"
 
 
 def way_out_of_apk(run: Run, call: PackageCall) -> str:
@@ -41,7 +41,7 @@ def way_out_of_apk(run: Run, call: PackageCall) -> str:
     stopped = stopped_by_lack(run, _INDEX)
     if stopped is not None:
         reader = f"the {quote(stopped.name)} on line {stopped.line} finds nothing once none is left, and stops"
-        return f"`apk add --no-cache` leaves it out; {reader}: it has to go too"
+        return f"{_LEFT_OUT}; {reader}: it has to go too"
     if call.action != "update":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out"
     if any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once, once_for_each
 from rules.packages.indexes.configuration import written_until
+from rules.packages.lists.absent import LISTS
 from rules.packages.lists.apk_index import leaves_index
 from rules.packages.lists.cleaning_scripts import is_cleaned_by_script
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, PackageCall, Run, Stage
 
-LISTS = "/var/lib/apt/lists"
 ARCHIVES = "/var/cache/apt/archives"
 _POST_INVOKE = re.compile(r"post-invoke[^}]*/var/lib/apt/lists")
 """What apt runs behind each call (`man apt.conf`), in lower case."""
@@ -167,7 +167,7 @@ def _leaves_archives(run: Run, call: PackageCall) -> bool:
 
 
 def clears_by_configuration(run: Run) -> bool:
-    """Whether apt was told to keep no lists, in a configuration file that was not read or is written here."""
+    """Tell whether apt was told to keep no lists, in a configuration file that was not read or is written here."""
     if any(_POST_INVOKE.search(text) for text in written_until(run)):
         return True
     stage = run.stage

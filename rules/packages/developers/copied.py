@@ -122,9 +122,7 @@ def _of_copy(change: DockerfileChange, taken: _Taken) -> Problem:
         decision=f"{place} {found.undoes is None}",
         instruction=found.copy.instruction,
         stage=stage.key,
-        key=family_of(
-            found.call
-        ),  # as where the stage installs itself: that it took over an environment is nothing new
+        key=family_of(found.call),  # as where the stage installs itself: to take over an environment is nothing new
         held_before=_built_with_them(change.was(taken.image), found.call),
     )
 

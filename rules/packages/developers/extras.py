@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.python_names import index_name
 from rules.packages.developers.named import packages_for_developers, required
 from rules.packages.developers.parts import read_toml, table
 from rules.packages.projects.files import MANIFESTS
@@ -42,8 +43,8 @@ def along_with_extras(call: PackageCall, text: str | None) -> str:
 def _extras_with_them(manager: str, text: str | None) -> set[str]:
     if text is None or MANIFESTS.get(manager) != "pyproject.toml":
         return set()
-    developers = set(map(_plain, packages_for_developers(manager, text)))
-    return {name for name, packages in _extras(text) if not developers.isdisjoint(map(_plain, packages))}
+    developers = set(map(index_name, packages_for_developers(manager, text)))
+    return {name for name, packages in _extras(text) if not developers.isdisjoint(map(index_name, packages))}
 
 
 def _extras(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -52,8 +53,3 @@ def _extras(text: str) -> Iterator[tuple[str, list[str]]]:
     for extras in (table(data, "project", "optional-dependencies"), table(data, "tool", "poetry", "extras")):
         for name, wanted in extras.items():
             yield name, list(required(wanted))
-
-
-def _plain(name: str) -> str:
-    """Return a name as all its spellings have it (Python packaging, "Name normalization")."""
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.api import Confidence
 from rules.facts.installers import NODE_MANAGERS
+from rules.facts.python_names import required_name
 from rules.packages.developers.parts import read_toml, table
 from rules.packages.projects.files import MANIFESTS
 from rules.packages.projects.package_json import read_manifest
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _KINDS = "test frameworks, linters and type definitions"
-_OWN = ("dependencies", "optionalDependencies", "peerDependencies")
 MAY_BE_IMPORTED = "the program may import one of them, since nothing else is installed"
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _GEM = re.compile(r"^[ \t]*gem[ (]+[\"'](?P<name>[\w.-]+)[\"'](?P<rest>.*)$")
 _GROUPS = re.compile(r"^[ \t]*group\b(?!.*\boptional: *true).*:(?:development|test)\b.*\bdo\b")
 _OPENS = re.compile(r"\bdo\b(?:\s*\|[^|]*\|)?\s*$|^[ \t]*(?:if|unless|case)\b")
@@ -46,7 +45,7 @@ def stands_alone(manager: str, text: str | None) -> bool:
     Not where workspaces ask for more, which pnpm is told of elsewhere.
     """
     manifest = read_manifest(text) if text is not None and manager in NODE_MANAGERS - {"pnpm"} else None
-    return manifest is not None and not manifest.packages(*_OWN) and "workspaces" not in manifest.data
+    return manifest is not None and not manifest.own and "workspaces" not in manifest.data
 
 
 def along_with(manager: str, text: str | None) -> str:
@@ -118,9 +117,9 @@ def _of_python(manager: str, data: dict[str, Any]) -> Iterator[str]:
 def required(requirements: object) -> Iterator[str]:
     """Yield the names that a list of requirements has, or a table of them; nothing of anything else."""
     for requirement in requirements if isinstance(requirements, (list, dict)) else ():
-        name = _NAME.match(requirement) if isinstance(requirement, str) else None
+        name = required_name(requirement) if isinstance(requirement, str) else None
         if name is not None:
-            yield name[0]
+            yield name
 
 
 def _gems(text: str) -> Iterator[str]:

@@ -54,8 +54,7 @@ def calls_unknown_program(lines: Iterable[str], manifest: Manifest | None) -> bo
     if manifest is None or not manifest.packages("devDependencies"):
         return False
     lines = list(lines)
-    own = manifest.packages("dependencies", "optionalDependencies", "peerDependencies")
-    brought = own | {part.removeprefix("@") for name in own for part in name.split("/")}
+    brought = manifest.own | {part.removeprefix("@") for name in manifest.own for part in name.split("/")}
     found = {_program(command, bare=True) for command in commands_of_scripts(lines, manifest)}
     found |= {_program(command, bare=False) for command in commands_of_lines(lines)}
     return any(brought.isdisjoint(packages_of_node_program(name)) for name in found - {""})

@@ -36,7 +36,6 @@ _BROUGHT_OTHERWISE = frozenset({"node", "npm", "yarn", "pnpm", "bun", "corepack"
 """Packages whose program an image has anyhow, or that a package of the program brings along."""
 _BROUGHT_BY_OTHERS = frozenset({"tsc", "rimraf", "node-gyp", "node-gyp-build", "mkdirp", "semver", "esbuild"})
 """Programs that often come along with a package of the program itself."""
-_PARTS = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 class NeedsDeveloper(NamedTuple):
@@ -146,7 +145,7 @@ def _for_developers(text: str) -> frozenset[str]:
     read = read_manifest(text)
     if read is None:
         return frozenset()
-    return read.packages("devDependencies") - read.packages(*_PARTS) - _BROUGHT_OTHERWISE
+    return read.packages("devDependencies") - read.own - _BROUGHT_OTHERWISE
 
 
 @once

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules.facts.installers import NODE_MANAGERS
 from rules.facts.node_programs import packages_of_node_program
+from rules.packages.developers.named import required
 from rules.packages.developers.parts import read_toml, table
 from rules.packages.developers.programs import (
     calls_unknown_program,
@@ -16,6 +17,7 @@ from rules.packages.developers.programs import (
     serves_a_build,
 )
 from rules.packages.developers.run_elsewhere import lines_run_elsewhere
+from rules.packages.developers.uses import needed_in
 from rules.packages.developers.workspace_starts import (
     manifest_at_work,
     runs_through_tool,
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
 _VENDOR_BIN = re.compile(r"vendor/bin/([\w.-]+)")
 _WORD = re.compile(r"[@\w][\w./@-]*")
-_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*")
 _UV_RUN = re.compile(r"\buv\s+run\b(?![^\n;&|]*--(?:no-(?:sync|dev|default-groups)|only-group)\b)")
 _NO_SYNC = ("UV_NO_SYNC", "UV_NO_DEV", "UV_NO_DEFAULT_GROUPS")
 _NEXT_START = re.compile(r"\bnext\s+start\b")
@@ -160,10 +161,7 @@ def started_further_on(change: DockerfileChange, stage: Stage, run: Run, call: P
         if other in stage.chain or run.stage not in other.chain or not other.image.start_in_file:
             continue
         if starts_for_developers(change, other, call.manager, text):
-            return (
-                f", and install all of them in {other.label} (line {other.from_.line}), which starts from "
-                f"{run.stage.label} and needs them for what it starts"
-            )
+            return needed_in(other, run, "what it starts")
     return ""
 
 
@@ -214,9 +212,5 @@ def _packages_of_python(text: str | None) -> frozenset[str]:
 
 
 def _required(parts: Iterable[object]) -> Iterator[str]:
-    """Yield the names of packages in lists of requirements and in Poetry's tables."""
-    for part in parts:
-        for entry in part if isinstance(part, (list, dict)) else ():
-            found = _REQUIREMENT.match(entry) if isinstance(entry, str) else None
-            if found is not None:
-                yield found[0].lower().replace("_", "-")
+    """Return the names of packages in lists of requirements and in Poetry's tables, as words of a start have them."""
+    return (name.lower().replace("_", "-") for part in parts for name in required(part))

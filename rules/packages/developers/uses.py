@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
 _BUILDING = frozenset(
     "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
-    "vue-cli-service webpack-cli "
-    "node-pre-gyp prisma npx pnpx bunx".split()
+    "vue-cli-service webpack-cli node-pre-gyp prisma npx pnpx bunx".split()
 )
-
-
 _OTHER_BUILDS = frozenset("mvn mvnw gradle gradlew dotnet rails rake mix hugo jekyll ember".split())
 """Builds of other languages, which often call that of the pages."""
 _OF_PAGES = re.compile(r"assets[:.](?:precompile|deploy)|collectstatic|\b(?:webpacker|vite):")
@@ -31,8 +28,6 @@ _CHECKERS = frozenset(
     "nuitka".split()
 )
 """Programs of Python's that stand among the packages for developers."""
-
-
 _NO_BUILD = frozenset({"start", "stop", "restart"})
 """Scripts by whose name nothing is built."""
 
@@ -45,7 +40,7 @@ class _Installer(NamedTuple):
 
 
 def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
-    """Whether the stage builds with them afterwards, or takes them out again."""
+    """Tell whether the stage builds with them afterwards, or takes them out again."""
     if run.stage not in stage.chain:
         return False
     installer = _Installer(call.manager, call.program)
@@ -57,12 +52,20 @@ def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
 def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
     """Say which stage that starts from the one which installs calls scripts or builds, and so needs them: a clause."""
     found = builder_upon(stage.chain, run, call)
-    if found is None:
-        return ""
-    other, command = found
+    return needed_in(found[0], run, quote(str(found[1]))) if found is not None else ""
+
+
+def needed_in(other: Stage, run: Run, what: str) -> str:
+    """Say that a stage which starts from the one of an install needs them: the end of a sentence.
+
+    Args:
+        other: The stage.
+        run: The RUN with the install.
+        what: What it needs them for.
+    """
     return (
-        f", and install all of them in {other.label} (line {other.from_.line}), which starts from "
-        f"{run.stage.label} and needs them for {quote(str(command))}"
+        f", and install all of them in {other.label} (line {other.from_.line}), which starts from {run.stage.label} "
+        f"and needs them for {what}"
     )
 
 

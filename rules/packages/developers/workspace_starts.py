@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from rules.brought import brought
 from rules.copying.installs.calls import install_folder
-from rules.dockerfile.shell.script import parse
-from rules.dockerfile.source import Source
 from rules.facts.installers import NODE_MANAGERS
+from rules.packages.developers.programs import commands_of_lines
 from rules.packages.projects.package_json import called, read_manifest
 from rules.user.root.start_scripts import start_scripts
 
@@ -68,13 +67,12 @@ def workspace_start(change: DockerfileChange, stage: Stage, run: Run, call: Pack
     """
     folder = stage.image.workdir.value
     elsewhere = folder != install_folder(run, call) and folder is not None and not manifest_at_work(change, stage)
-    for line in started_lines(change, stage) if call.manager in NODE_MANAGERS else ():
-        for command in parse(line, Source("start", line), 0, dialect="sh", joined=False).commands:
-            of_yarn = command.name == "yarn" and command.subcommand in ("workspace", "workspaces")
-            if command.name in NODE_MANAGERS and (of_yarn or command.has(*_OF_WORKSPACES)):
-                return command
-            if elsewhere and called(command):
-                return command
+    for command in commands_of_lines(started_lines(change, stage)) if call.manager in NODE_MANAGERS else ():
+        of_yarn = command.name == "yarn" and command.subcommand in ("workspace", "workspaces")
+        if command.name in NODE_MANAGERS and (of_yarn or command.has(*_OF_WORKSPACES)):
+            return command
+        if elsewhere and called(command):
+            return command
     return None
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, once, quote
 from rules.copying.outputs.carried_runtimes import has_erlang, runtimes_taken
+from rules.numbers import number_of, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ _BRING_NONE = frozenset(
     "ncurses-libs openssl su-exec tini tzdata wget zlib".split()
 )
 """Packages of Alpine that such images install and that are not linked with it (pkgs.alpinelinux.org)."""
-_NUMBERS = re.compile(r"\d+")
 _OTP = re.compile(r"(?:otp|erlang)-(\d+)")
 """How tags of Elixir's images name the OTP: `1.14-otp-23-alpine`."""
 _WITHOUT = re.compile(r"\binclude_erts:\s*(?!true\b)|\{include_erts,\s*(?!true\b)")
@@ -74,9 +74,9 @@ def _is_project(path: str) -> bool:
 def _is_linked(builder: Stage) -> bool:
     """Whether the builder's Erlang is one of those, as far as its image says."""
     named = _OTP.search((builder.root.base_text or "").partition(":")[2])
-    if named is not None and int(named[1]) < _FIRST["erlang"][0]:
+    if named is not None and number_of(named[1]) < _FIRST["erlang"][0]:
         return False
     languages = builder.runtime.languages
     known = [(version, first) for name, first in _FIRST.items() if (version := languages.get(name))]
-    numbers = [(tuple(map(int, _NUMBERS.findall(version)[:2])), first) for version, first in known]
+    numbers = [(numbers_of(version)[:2], first) for version, first in known]
     return bool(numbers) and all(version >= first for version, first in numbers)

@@ -57,7 +57,7 @@ def libraries_behind(stage: Stage, headers: str) -> tuple[str, ...]:
 
 
 def copies_libraries(stage: Stage) -> bool:
-    """Whether the system's libraries are copied as files, one by one or with the folders they are in."""
+    """Tell whether the system's libraries are copied as files, one by one or with the folders they are in."""
     sources = (
         source.path or ""
         for copy in stage.all_copies

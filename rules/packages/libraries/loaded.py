@@ -35,8 +35,8 @@ _WANTED: Mapping[str, tuple[str, ...]] = {
 }
 """By the beginning of a system package's name the packages of PyPI, RubyGems and npm that load or call it (their
 installation guides)."""
-
-
+_NUMBERS = re.compile(r"(?<![\d.])(?:-?[\d.](?:t64)?)+$")
+"""What a system package has behind its own name: `libmagickwand-6.16-7t64`."""
 _WITHOUT_ZONES = frozenset({"alpine", "ubuntu"})
 """Distributions whose base images have no time zones (their package lists)."""
 _WITH_OWN_ZONES = frozenset({"node", "java", "deno", "bun"})
@@ -71,8 +71,7 @@ def need_of(change: DockerfileChange, stage: Stage, package: str) -> str | None:
 
 def linkers_of(package: str) -> tuple[str, ...]:
     """Return the packages of a language that load or call a package of the system, as far as that is known."""
-    stem = re.sub(r"(?:-?[\d.]+(?:t64)?)*$", "", package)
-    return _WANTED.get(stem) or _WANTED.get(package) or ()
+    return _WANTED.get(_NUMBERS.sub("", package)) or _WANTED.get(package) or ()
 
 
 def names_requirements(change: DockerfileChange) -> bool:

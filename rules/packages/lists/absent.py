@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.packages.scripts import may_be_script
+from rules.packages.scripts import is_own_program, may_be_script
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 _RECIPES = frozenset("make gmake just task rake ansible-playbook".split())
 """Programs that do what a file of the project says: theirs are not read, and may fetch the lists."""
-_OF_SYSTEM = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 LISTS = "/var/lib/apt/lists"
 """Where apt keeps them."""
 
 
 def fetches_in(stage: Stage) -> bool:
-    """Whether anything in the stage fetches lists."""
+    """Tell whether anything in the stage fetches lists."""
     return any(call.manager == "apt" and _fetches(call) for run in stage.done_runs for call in run.package_calls)
 
 
@@ -76,9 +75,7 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
 
 def _may_fetch(command: Command) -> bool:
     """Whether a command is not in the file, and may fetch lists: a script, a program by its path, a recipe."""
-    program = command.called
-    own = "/" in program and not program.startswith(_OF_SYSTEM)
-    return own or may_be_script(command) or command.name in _RECIPES
+    return is_own_program(command) or may_be_script(command) or command.name in _RECIPES
 
 
 def _fetches(call: PackageCall) -> bool:

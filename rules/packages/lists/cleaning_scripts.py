@@ -15,7 +15,7 @@ _CLEANING = re.compile(r"/var/lib/apt/lists|/var/cache/|\bclean\b")
 
 
 def is_cleaned_by_script(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
-    """Whether a script runs behind that cleans up: it was read, or is named `cleanup_apt.sh`; or `eval "$CLEANUP"`."""
+    """Tell whether a script behind a call cleans up, by its text or name (`cleanup_apt.sh`), or `eval "$CLEANUP"`."""
     behind = [command for command in run.commands if command.start > call.command.start]
     if any(command.name == "eval" for command in behind) and _CLEANING.search(run.instruction.whole_value):
         return True

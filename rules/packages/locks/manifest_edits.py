@@ -24,8 +24,6 @@ _EDITS = {
 _OF_PROGRAM = {"cargo": "Cargo.toml", "bundle": "Gemfile", "npm": "package.json"}
 _EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel jq yq node".split())
 """Programs that write or edit files."""
-
-
 _COPIED = ("context", "stage", "image", "remote")
 
 
@@ -37,8 +35,7 @@ def first_edits(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
         for command in run.commands:
             edits = _EDITS.get(command.name, frozenset())
             for name in MANIFESTS.values():
-                written = command.name in _EDITORS and re.search(rf"{re.escape(name)}(?![\w.])", _whole(command))
-                if written or (command.subcommand in edits and name == _OF_PROGRAM[command.name]):
+                if _may_edit(command, name) or (command.subcommand in edits and name == _OF_PROGRAM[command.name]):
                     found.setdefault(name, (run.at, command.start))
     return found
 
@@ -47,16 +44,18 @@ def is_edited_before(run: Run, call: PackageCall, name: str) -> bool:
     """Tell whether anything above a call may have written or edited a manifest of that name."""
     above = ((one, command) for one in run.stage.all_runs if one.at <= run.at for command in one.commands)
     return any(
-        (command.name in _EDITORS and re.search(rf"{re.escape(name)}(?![\w.])", _whole(command)))
-        or str(command).startswith(("go mod edit", "go mod init"))
+        _may_edit(command, name) or str(command).startswith(("go mod edit", "go mod init"))
         for one, command in above
         if one is not run or command.start < call.command.start
     )
 
 
-def _whole(command: Command) -> str:
-    """A command with the files that it writes to."""
-    return " ".join([str(command), *(each.target.value for each in command.redirects if each.target is not None)])
+def _may_edit(command: Command, name: str) -> bool:
+    """Whether a command writes or edits files, and names one of that name, be it behind a `>`."""
+    if command.name not in _EDITORS:
+        return False
+    whole = " ".join([str(command), *(each.target.value for each in command.redirects if each.target is not None)])
+    return re.search(rf"{re.escape(name)}(?![\w.])", whole) is not None
 
 
 def is_generated(run: Run, call: PackageCall) -> bool:

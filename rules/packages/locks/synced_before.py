@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rules.copying.python.environments import makes_none
-from rules.facts.python_names import index_name
+from rules.facts.python_names import index_name, required_name
 from rules.lazily import once_for_each
 from rules.packages.pins.pinned_elsewhere import ANEW
 from rules.packages.pins.project_requirements import project_requirements
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--python", "--system", "--user")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 def is_synced(change: DockerfileChange, run: Run, call: PackageCall, name: str) -> bool:
@@ -59,5 +57,5 @@ def _is_into_same(run: Run, sync: PackageCall, call: PackageCall) -> bool:
 
 
 def _names(change: DockerfileChange, run: Run, sync: PackageCall) -> frozenset[str]:
-    found = (_NAME.match(one.strip()) for one in project_requirements(change, run, sync) if ";" not in one)
-    return frozenset(index_name(match[0]) for match in found if match is not None)
+    found = (required_name(one.strip()) for one in project_requirements(change, run, sync) if ";" not in one)
+    return frozenset(index_name(name) for name in found if name is not None)

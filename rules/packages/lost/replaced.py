@@ -42,7 +42,7 @@ _INTERPRETERS = frozenset({"sh", "bash", "ash", "dash", "make", "source", "."})
 
 
 def lacks(stage: Stage, was: Stage, tool: str) -> bool:
-    """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
+    """Tell whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
     there = stage.runtime.has_tool(tool)
     if there is None and (_filled(stage) - _filled(was) or _in_new_file(stage, was, tool)):
         return False  # a folder of programs is copied over now, or a vendor's package is installed

@@ -11,7 +11,7 @@ from rules.api import Confidence, Problem, quote
 from rules.copying.installs.calls import Install, installs_in
 from rules.copying.unseen import builds_anew
 from rules.facts.installers import PYTHON_MANAGERS
-from rules.facts.python_names import index_name
+from rules.facts.python_names import index_name, required_name
 from rules.packages.projects.texts import text_read
 from rules.runtime.starts.instructions import behind_init, never_starts, started_by
 from rules.runtime.starts.started_paths import words_of
@@ -26,7 +26,6 @@ _SERVERS = {
 """Programs with the packages that people ask for themselves, since hardly another one brings them along."""
 _BRINGING = frozenset("apache-airflow apache-superset channels flower mlflow pyuwsgi superset uvicorn-worker".split())
 """Packages that bring one of them along."""
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _OTHER_LIST = re.compile(r"(?:-r|--requirement)[ \t=]*(\S+)")
 _DEEP = 4
 """Lists that are followed one into the other."""
@@ -106,8 +105,8 @@ def _listed(change: DockerfileChange, run: Run, path: str, deep: int) -> frozens
             if inner is None:
                 return None
             names |= inner
-        elif (name := _NAME.match(line)) is not None and "://" not in line:
-            names.add(index_name(name[0]))
+        elif (name := required_name(line)) is not None and "://" not in line:
+            names.add(index_name(name))
         elif line and not line.startswith(("#", "-c", "--")):
             return None
     return frozenset(names)

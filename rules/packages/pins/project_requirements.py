@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any
 
 from rules.copying.installs.calls import install_folder
-from rules.facts.python_names import index_name
+from rules.facts.python_names import index_name, required_name
 from rules.packages.developers.parts import read_toml, table
 from rules.packages.projects.texts import manifest_text, text_read
 
@@ -30,7 +29,6 @@ _SETTINGS_OF_UV = (
 )  # fmt: skip
 """What makes uv take other packages than the project names, or from elsewhere (docs.astral.sh/uv, "Settings")."""
 _ITSELF = (".", "./")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 def project_requirements(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:
@@ -117,5 +115,4 @@ def _of_poetry(data: dict[str, Any]) -> Iterator[str]:
 
 def _plain(requirement: str) -> str:
     """Return the name of a requirement as the index normalises it (PEP 503)."""
-    name = _NAME.match(requirement)
-    return index_name(name[0]) if name is not None else ""
+    return index_name(required_name(requirement) or "")

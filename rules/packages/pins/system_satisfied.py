@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rules.facts.system_modules import comes_with, system_names
@@ -10,12 +9,12 @@ from rules.lazily import once
 from rules.model.packages import OS_MANAGERS
 from rules.packages.pins.pinned_elsewhere import ANEW
 from rules.packages.reaching import installs_for_default_python
+from rules.packages.versions.tools import is_of_python_2
 
 if TYPE_CHECKING:
     from rules.api import Package, PackageCall, Run, Stage
     from rules.model.packages import Installed
 
-_PYTHON_2 = re.compile(r"(?:pip|python)-?2")
 _ELSEWHERE = ("--target", "--prefix", "--root", "--python")
 
 
@@ -32,7 +31,7 @@ def is_satisfied(run: Run, call: PackageCall, package: Package) -> bool:
     """
     if package.kind != "name" or package.word.value != package.name or call.verb != "install":
         return False
-    if call.manager != "pip" or call.has(*ANEW, *_ELSEWHERE) or _is_of_python_2(run, call):
+    if call.manager != "pip" or call.has(*ANEW, *_ELSEWHERE) or _is_for_python_2(run, call):
         return False
     facts = run.stage.facts
     if (facts is not None and "python" in facts.languages) or not installs_for_default_python(run.stage, call):
@@ -41,11 +40,11 @@ def is_satisfied(run: Run, call: PackageCall, package: Package) -> bool:
     return any(_brings(run.stage, item, package.name) for item in before)
 
 
-def _is_of_python_2(run: Run, call: PackageCall) -> bool:
+def _is_for_python_2(run: Run, call: PackageCall) -> bool:
     """Whether it installs for Python 2: by its name, or as `pip` alone is called where `python-pip` brings that."""
-    if _PYTHON_2.match(call.program) is not None:
-        return True
-    return call.program == "pip" and any(item.name == "python-pip" for item in _of_system(run.stage))
+    return is_of_python_2(call) or (
+        call.program == "pip" and any(item.name == "python-pip" for item in _of_system(run.stage))
+    )
 
 
 @once

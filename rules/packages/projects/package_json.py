@@ -43,6 +43,11 @@ class Manifest(NamedTuple):
         """Its scripts, by name."""
         return {name: line for name, line in self.table("scripts").items() if isinstance(line, str)}
 
+    @property
+    def own(self) -> frozenset[str]:
+        """The names of packages that the program itself asks for, optional ones and those of whoever uses it too."""
+        return self.packages("dependencies", "optionalDependencies", "peerDependencies")
+
     def packages(self, *parts: str) -> frozenset[str]:
         """Return the names of packages that it asks for in some of its parts, such as `devDependencies`."""
         return frozenset(name for part in parts for name in self.table(part))

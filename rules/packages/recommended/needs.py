@@ -73,7 +73,7 @@ def _has(stage: Stage, run: Run, call: PackageCall, tool: str, *packages: str) -
 
 
 def adds_archive(run: Run) -> bool:
-    """Whether `add-apt-repository` takes a PPA next: what it calls for the key only comes as a recommendation."""
+    """Tell whether `add-apt-repository` takes a PPA next: what it calls for the key only comes as a recommendation."""
     later = (other for other in run.stage.done_runs if other.index >= run.index)
     brings = any(
         package.name == "software-properties-common" for call in run.package_calls for package in call.packages

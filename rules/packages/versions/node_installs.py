@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.copying.outputs.node_addons import fills_modules, installs_modules
 from rules.model.puts import within
 from rules.model.work_folders import folder_of
+from rules.numbers import number_of
 from rules.packages.libraries.native_needs import LAST_WITH_ENGINE
 from rules.packages.projects.package_json import read_manifest
 from rules.packages.projects.texts import manifest_text
@@ -65,7 +66,11 @@ def _needs_nothing(change: DockerfileChange, stage: Stage, name: str, version: s
     files = change.repository.files
     if name == "@prisma/client":
         number = re.search(r"\d+", version)
-        if number is None or int(number[0]) > LAST_WITH_ENGINE or any("@prisma/adapter-" in one for one in beside):
+        if (
+            number is None
+            or number_of(number[0]) > LAST_WITH_ENGINE
+            or any("@prisma/adapter-" in one for one in beside)
+        ):
             return True
         schemas = (files[path].decode("utf-8", "replace") for path in files if path.endswith(".prisma"))
         return any(_WITHOUT_ENGINE.search(text) for text in (stage.model.code, *schemas))

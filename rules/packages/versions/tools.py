@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.numbers import number_of, numbers_of
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -41,6 +42,7 @@ _FIRST_WITH_PIP_19 = {
 """The first releases whose own pip is 19 or later; Debian 10 has 18.1, Ubuntu 18.04 and RHEL 8 have 9.0."""
 _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
 """What a RUN says that brings a newer one."""
+_PYTHON_2 = re.compile(r"(?:pip|python)-?2")
 _FIRST_NODE_8_WITH_CI = (8, 12)
 """It brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
 _FIRST_NODE_WITH_NPM_6 = 10
@@ -59,10 +61,10 @@ def node_major(stage: Stage) -> int | None:
     for run in stage.done_runs:
         found = _NODESOURCE.search(run.instruction.whole_value)
         if found is not None:
-            return int(found[1] or found[2] or found[3])
+            return number_of(found[1] or found[2] or found[3])
     words = (word.value for run in stage.done_runs for command in run.commands for word in command.args)
     archive = next((found for word in words if (found := _ARCHIVE.search(word)) is not None), None)
-    return int(archive[1]) if archive is not None else None
+    return number_of(archive[1]) if archive is not None else None
 
 
 def has_old_npm(stage: Stage) -> bool:
@@ -111,6 +113,11 @@ def takes_one_for_yes(run: Run) -> bool:
     first = _FIRST_WITH_PIP_19.get(facts.distro or "")
     known = facts.release is not None and facts.release.number is not None
     return first is not None and known and facts.release is not None and facts.release.numbers >= first
+
+
+def is_of_python_2(call: PackageCall) -> bool:
+    """Tell whether pip is called by a name of Python 2: `pip2`, `python2 -m pip`."""
+    return _PYTHON_2.match(call.program) is not None
 
 
 @once
@@ -242,4 +249,4 @@ def go_version(stage: Stage, run: Run) -> tuple[int, ...]:
 def _numbers(version: str | None) -> tuple[int, ...]:
     """Return the numbers of an exact version, none for a range (`>=1.0`) or what cannot be read."""
     found = re.fullmatch(r"={0,3}\s*v?(\d+(?:\.\d+)*)[\w.+-]*", version or "")
-    return tuple(map(int, found[1].split("."))) if found is not None else ()
+    return numbers_of(found[1]) if found is not None else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.numbers import numbers_of
 from rules.packages.pins.asked_packages import asked_packages
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _ends_before(versions: str, first: str) -> bool:
 
 def _is_below(bound: re.Match[str], first: tuple[int, ...]) -> bool:
     """Whether all that one condition allows is older than a release."""
-    sign, version = bound["sign"], [int(part) for part in bound["version"].split(".")]
+    sign, version = bound["sign"], list(numbers_of(bound["version"]))
     if sign == "~=" or bound["any"]:
         kept = version if bound["any"] else version[:-1]
         return bool(kept) and _numbers(".".join(map(str, [*kept[:-1], kept[-1] + 1]))) <= first
@@ -90,7 +91,7 @@ def _is_below(bound: re.Match[str], first: tuple[int, ...]) -> bool:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Return a release's numbers; `2.1` and `2.1.0` are one release."""
-    numbers = [int(part) for part in version.split(".")]
+    numbers = list(numbers_of(version))
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)

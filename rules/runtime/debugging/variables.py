@@ -19,6 +19,7 @@ from rules.api import (
 )
 from rules.copying.outputs.node_addons import installs_modules
 from rules.facts.installers import NODE_MANAGERS
+from rules.numbers import number_of
 from rules.runtime.debugging.switches import OFF_UNLESS_SET, PRODUCTION, debugger_in_variable, is_debug_variable
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def stays_inside(stage: Stage, options: str) -> bool:
         options: What stands on the command line, or in a variable for it.
     """
     major = (stage.runtime.languages.get("java") or "").partition(".")[0]
-    new = major.isdecimal() and int(major) >= _FIRST_ON_LOOPBACK
+    new = major.isdecimal() and number_of(major) >= _FIRST_ON_LOOPBACK
     return new and _PORT_ALONE.search(options) is not None
 
 

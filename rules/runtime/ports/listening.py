@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import is_script
+from rules.numbers import number_of
 from rules.runtime.starts.instructions import commands_of, started_words
 
 if TYPE_CHECKING:
@@ -139,19 +140,19 @@ def _of(command: Command) -> Iterator[Listening]:
         if name == "http.server":
             port = next((value for value in values[at + 1 :] if value.isdecimal()), None)
             if port is not None:
-                yield Listening("http.server", int(port), port)
+                yield Listening("http.server", number_of(port), port)
             return
     if "runserver" in values:
         address = next((value for value in values[values.index("runserver") + 1 :] if not value.startswith("-")), "")
         match = _DJANGO.match(address)
         if match is not None:
-            yield Listening("runserver", int(match[1]), address)
+            yield Listening("runserver", number_of(match[1]), address)
         return
     if name == "java":
         values = [value for value in values if value.startswith(("-Dserver.port=", "--server.port="))]
         port = values[-1].partition("=")[2] if values else ""
         if port.isdecimal():
-            yield Listening("java", int(port), values[-1])
+            yield Listening("java", number_of(port), values[-1])
         return
     if name in ("npx", "bunx"):
         name = next((value for value in values if not value.startswith("-")), name)
@@ -159,4 +160,4 @@ def _of(command: Command) -> Iterator[Listening]:
     value = command.option(*options) if options is not None else None
     match = PORT.search(value) if value is not None else None
     if match is not None and value is not None and "$" not in value:
-        yield Listening(name, int(match[1]), value)
+        yield Listening(name, number_of(match[1]), value)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.brought import unedited
+from rules.numbers import number_of
 from rules.quoting import quote
 from rules.runtime.ports.listening import PORT, Listening
 from rules.runtime.starts.instructions import commands_of
@@ -51,7 +52,7 @@ def _of_gunicorn(change: DockerfileChange, start: Written, command: Command) -> 
     binds = _BIND.findall(text)
     literal = _LITERAL.fullmatch(binds[0].strip()) if len(binds) == 1 and "environ" not in binds[0] else None
     match = PORT.search(literal["text"]) if literal is not None else None
-    return Listening("gunicorn", int(match[1]), f"bind = {binds[0].strip()}", _place(path)) if match else None
+    return Listening("gunicorn", number_of(match[1]), f"bind = {binds[0].strip()}", _place(path)) if match else None
 
 
 def _of_script(change: DockerfileChange, start: Written, command: Command) -> Listening | None:
@@ -66,7 +67,11 @@ def _of_script(change: DockerfileChange, start: Written, command: Command) -> Li
     if len(runs) != 1 or len(ports) != 1 or not ports[0].isdecimal() or _DECIDED_ELSEWHERE.search(text):
         return None
     match = PORT.search(ports[0])
-    return Listening(posixpath.basename(words[0]), int(match[1]), f"port={ports[0]}", _place(path)) if match else None
+    return (
+        Listening(posixpath.basename(words[0]), number_of(match[1]), f"port={ports[0]}", _place(path))
+        if match
+        else None
+    )
 
 
 def _read(change: DockerfileChange, start: Written, name: str) -> tuple[str, str] | None:

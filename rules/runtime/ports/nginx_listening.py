@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import unedited
+from rules.numbers import number_of
 from rules.runtime.ports.nginx_text import directives
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def ipv4_alone(change: DockerfileChange, stage: Stage) -> Mapping[int, Listen]:
             match = _OF_IPV4.fullmatch(words[0]) if words else None
             port = _ANY_PORT.search(words[0]) if words else None
             if match is not None:
-                of_ipv4.setdefault(int(match["port"]), Listen(f"listen {' '.join(words)};", path))
+                of_ipv4.setdefault(number_of(match["port"]), Listen(f"listen {' '.join(words)};", path))
             elif port is not None and "$" not in words[0]:
-                others.add(int(port[0]))
+                others.add(number_of(port[0]))
             else:
                 return {}
     return {port: listen for port, listen in of_ipv4.items() if port not in others}

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote
+from rules.numbers import number_of
 from rules.runtime.ports.probes import addresses
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _told(stage: Stage) -> dict[str, _Told]:
             value = _PORT.search((option[2] if option[2] is not None else behind).strip("\"'")) if option else None
             if option and value:
                 shown = word if option[2] is not None else f"{word} {behind}"
-                found.setdefault(option[1], _Told(int(value[1]), shown, start.instruction))
+                found.setdefault(option[1], _Told(number_of(value[1]), shown, start.instruction))
     for name, variable in stage.image.env.items():
         number = variable.value or ""
         if (
@@ -69,7 +70,7 @@ def _told(stage: Stage) -> dict[str, _Told]:
             and number.isdecimal()
             and _VARIABLE.fullmatch(name)
         ):
-            found[name] = _Told(int(number), f"{name}={number}", variable.instruction)
+            found[name] = _Told(number_of(number), f"{name}={number}", variable.instruction)
     return found
 
 

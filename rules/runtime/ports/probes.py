@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Source, parse_shell
+from rules.numbers import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,15 +44,15 @@ def addresses(start: Start) -> Iterator[Address]:
         return
     for match in _LOCAL.finditer(start.text):
         port = match["port"] or ("443" if match["scheme"].lower() == "https" else "80")
-        yield Address(match[0], int(port))
+        yield Address(match[0], number_of(port))
     for command in start.commands:
         words = [word.value for word in command.args if not word.value.startswith("-")]
         told = command.option(_ADDRESS_OPTIONS[command.name]) if command.name in _ADDRESS_OPTIONS else None
         asked = words if command.name in _CLIENTS else [told] if told is not None else []
         bare = (_BARE.fullmatch(word) for word in asked)
-        yield from (Address(match[0], int(match["port"])) for match in bare if match is not None)
+        yield from (Address(match[0], number_of(match["port"])) for match in bare if match is not None)
         if command.name in _CONNECTORS and len(words) == _HOST_AND_PORT and words[0] in _HERE and words[1].isdecimal():
-            yield Address(f"{words[0]}:{words[1]}", int(words[1]))
+            yield Address(f"{words[0]}:{words[1]}", number_of(words[1]))
 
 
 def url_of(command: Command) -> str | None:

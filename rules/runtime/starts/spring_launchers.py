@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, fix, quote, replace
 from rules.base_image.moved.version_contracts import texts_near
+from rules.numbers import number_of
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Fix, Instruction
@@ -38,7 +39,7 @@ def launcher_moved(change: DockerfileChange, found: Written) -> Problem | None:
     if named is None or version is None:
         return None
     path, number = version
-    major, minor = (int(part) for part in number.split("."))
+    major, minor = map(number_of, number.split("."))
     is_new = (major, minor) >= _FIRST_MOVED
     if is_new == bool(named["moved"]):
         return None

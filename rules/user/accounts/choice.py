@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.puts import within, within_any
 from rules.model.users import ROOT_NAMES, is_root_name
+from rules.numbers import number_of
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.user.accounts.running import as_written, name_of
@@ -114,7 +115,7 @@ def switch_to(stage: Stage, account: Account) -> Choice:
 def number_for(stage: Stage) -> int:
     """Return the number to give an account that has none: what the file counts on already, else a free one."""
     found = counted_on(stage)
-    return int(found[0]) if found is not None else free_uid(stage)
+    return number_of(found[0]) if found is not None else free_uid(stage)
 
 
 @once
