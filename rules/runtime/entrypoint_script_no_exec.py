@@ -115,7 +115,7 @@ def _behind_init(change: DockerfileChange, found: Written, script: StartScript) 
         return None
     if before is None or not _HANDS_OVER.search(before):
         return None
-    if "TINI_KILL_PROCESS_GROUP" in found.stage.image.env or kept_in_front(script._replace(text=before)) is not None:
+    if "TINI_KILL_PROCESS_GROUP" in found.stage.image.env or kept_in_front(replace(script, text=before)) is not None:
         return None
     return _no_exec(change, found, script)
 

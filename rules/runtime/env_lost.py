@@ -159,10 +159,7 @@ def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:
 
     A script that only sets it for itself counts as well: what it starts has then another way to its settings.
     """
-    if script.shell is None or name not in script.text:
-        return False
-    _, parsed = script.script()
-    for command in parsed.commands if not parsed.errors else ():
+    for command in script.commands if name in script.text else ():
         for variable, value in command.assignments:
             if variable == name and not command.conditional:
                 return mention.search(script.code, 0, value.end) is None

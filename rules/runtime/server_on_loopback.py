@@ -74,12 +74,9 @@ def _found(change: DockerfileChange, written: Written) -> Found | None:
 
 def _in_script(script: StartScript) -> Found | None:
     """Read what a script ends with, where nothing else runs beside it."""
-    if script.shell is None or "&\n" in script.text:
-        return None
-    _, parsed = script.script()
-    outer = [command for command in parsed.commands if not command.nested and command.words]
+    outer = script.outer_commands if "&\n" not in script.text else ()
     last = outer[-1] if outer else None
-    if parsed.errors or last is None or last.conditional or last.program is None or last.assignments:
+    if last is None or last.conditional or last.program is None or last.assignments:
         return None
     bound = bound_to_loopback(last.argv)
     mentions = bound is not None and bound.variable and bound.variable in script.text

@@ -104,12 +104,9 @@ _LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILI
 
 def _in_script(stage: Stage, script: StartScript) -> str | None:
     """Return what a start script of the repository becomes in the end, where that is named without a path."""
-    if script.shell is None or _LEADS_THERE.search(script.code):
-        return None
-    _, parsed = script.script()
-    outer = [command for command in parsed.commands if not command.nested and command.words]
+    outer = script.outer_commands if not _LEADS_THERE.search(script.code) else ()
     last = outer[-1] if outer else None
-    if parsed.errors or last is None or last.conditional or last.before in ("|", "||", "&&") or last.program is None:
+    if last is None or last.conditional or last.before in ("|", "||", "&&") or last.program is None:
         return None
     name = last.program.value
     if name in PYTHONS:

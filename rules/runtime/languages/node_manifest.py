@@ -84,9 +84,7 @@ def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:
     """Yield what a start command surely runs, in the working directory: in its start script, if it has one."""
     script = start_script(change, found, through_stages=True)
     if script is not None:
-        parsed = script.script()[1] if script.shell is not None else None
-        if parsed is not None and not parsed.errors:
-            yield from _until_moved([c for c in parsed.commands if not c.nested], script.path)
+        yield from _until_moved(script.outer_commands, script.path)
         return
     above, start = script_above(change, found), found.start
     if above is not None and _GOES.search(above.code):
@@ -98,7 +96,7 @@ def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:
         yield from _until_moved(shell_commands(start), "")
 
 
-def _until_moved(commands: tuple[Command, ...] | list[Command], script: str) -> Iterator[Call]:
+def _until_moved(commands: tuple[Command, ...], script: str) -> Iterator[Call]:
     for command in commands:
         if command.name in ("cd", "pushd", ".", "source"):
             return

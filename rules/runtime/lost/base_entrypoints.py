@@ -82,12 +82,11 @@ def _script_runs_server(change: DockerfileChange, stage: Stage, script: str) -> 
     """Whether the new start is a script of the project that runs the server, and does not name the base image's."""
     found = next((found for found in shipped(change, "ENTRYPOINT") if found.stage is stage), None)
     read = start_script(change, found) if found is not None else None
-    if read is None or read.shell is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
+    if read is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
         return False
-    _, parsed = read.script()
-    if parsed.errors or _DOES_IT_ITSELF.search(read.text) or READS_ANOTHER.search(read.text):
+    if _DOES_IT_ITSELF.search(read.text) or READS_ANOTHER.search(read.text):
         return False
-    return any(command.name in _SERVERS for command in parsed.commands)
+    return any(command.name in _SERVERS for command in read.commands)
 
 
 def _is_server(start: Start) -> bool:
