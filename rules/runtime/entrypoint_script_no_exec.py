@@ -33,6 +33,7 @@ from rules.runtime.signals.making_way import (
     started_word,
 )
 from rules.runtime.starts.instructions import (
+    INITS,
     Written,
     full_words,
     gets_an_init,
@@ -121,7 +122,7 @@ def _behind_init(change: DockerfileChange, found: Written, script: StartScript) 
 
 
 _HANDS_OVER = re.compile(r"^[ \t]*exec\s", re.MULTILINE)
-_TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"})
+_TELLS_ITS_CHILD = INITS - {"dumb-init"}
 """Inits that pass a signal to the process that they started, and not to its children as well (tini's `-g`)."""
 
 

@@ -32,7 +32,8 @@ from rules.copying.python.packages import CONSOLE_SCRIPTS, is_packaged_as
 from rules.copying.python.poetry_settings import may_be_set_by_project
 from rules.copying.python.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.facts.installers import PYTHON_MANAGERS
-from rules.runtime.programs.environment_homes import PYTHONS, Home, homes_of, lacks_no_package
+from rules.runtime.languages.python_calls import PYTHONS
+from rules.runtime.programs.environment_homes import Home, homes_of, lacks_no_package
 from rules.runtime.starts.instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.starts.scripts import StartScript, hands_over, script_above, start_script
 from rules.runtime.starts.text import only_command

@@ -12,6 +12,7 @@ from rules.model.puts import may_bring, meet
 from rules.runtime.programs.module_origins import brings_folder, is_led, may_be_package
 from rules.runtime.starts.folders import imported_module
 from rules.runtime.starts.instructions import behind_init, is_script_entrypoint, reads_code
+from rules.runtime.starts.outside import texts_of_builds
 from rules.runtime.starts.paths import makes_files
 from rules.runtime.starts.started_paths import words_of
 
@@ -73,12 +74,9 @@ def _is_known(change: DockerfileChange, stage: Stage, folder: str) -> bool:
         return False
     if any(copy.destination is None for copy in stage.all_copies):
         return False
-    builds = repository.builds_of(change.path)
-    if repository.starts_otherwise(change.path) or any(
-        "working_dir" in (repository.text(b.path) or "") for b in builds
-    ):
+    if repository.starts_otherwise(change.path) or any("working_dir" in text for text in texts_of_builds(change)):
         return False
-    mounts = [mount for build in builds for mount in build.mounts]
+    mounts = [mount for build in repository.builds_of(change.path) for mount in build.mounts]
     mounts += [volume.value for volume in stage.image.volumes if volume.value]
     return not any(meet(folder, mount) for mount in mounts)
 
