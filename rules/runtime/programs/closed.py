@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, Origin, Put, Run, Stage, within
 from rules.brought import last_put
+from rules.model.filenames import is_pattern
 from rules.runtime.starts.instructions import is_executed
 from rules.runtime.starts.scripts import start_target
 from rules.user.accounts.running import name_of, runtime_user
@@ -127,7 +128,7 @@ def _copied(change: DockerfileChange, put: Put, copy: Copy) -> _File | None:
 
 def _mode_in_git(change: DockerfileChange, put: Put) -> int | None:
     context = change.repository.context_of(change.path)
-    if context is None or any(mark in put.source for mark in "*?["):
+    if context is None or is_pattern(put.source):
         return None
     return change.repository.mode(posixpath.normpath(posixpath.join(context, put.source)))
 
