@@ -17,6 +17,7 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    Source,
     Stage,
     insert_line_before,
     quote,
@@ -109,10 +110,11 @@ def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
         if "bash" in (script.text.partition("\n")[2] if given and script.text.startswith("#!") else script.text):
             continue  # it may look for bash, and go on in that
         kinds = SURELY - (KNOWN_TO_ASH if shell == "busybox" else frozenset())
-        source, code = script.script(dialect="sh")
-        construct = next((one for one in code.constructs if one.kind in kinds and one.dialect == "sh"), None)
+        constructs = script.read_as("sh").constructs
+        construct = next((one for one in constructs if one.kind in kinds and one.dialect == "sh"), None)
         if construct is not None:
-            yield _in_script(found, script, construct, source.line_at(construct.start), shell, given=given)
+            line = Source(script.path, script.text).line_at(construct.start)
+            yield _in_script(found, script, construct, line, shell, given=given)
 
 
 def _asks_for_sh(found: Written, script: StartScript) -> bool:

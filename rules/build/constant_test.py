@@ -102,9 +102,10 @@ def _of_name(
 
 
 def _with_dollar(run: Run, command: Command, word: ShellWord, text: str) -> Fix | None:
-    """Read the variable, where no quotes around the script would be ended by those of the text."""
+    """Read the variable, where it is set, and no quotes around the script would be ended by those of the text."""
     plain = not command.nested and run.script.shell is None and word.source.cut(word.span) == word.text
-    return fix("Read the variable", replace(word.source, word.span, text) if plain else None)
+    is_set = scope_at(run, command).get(text.strip('"$')) is not None
+    return fix("Read the variable", replace(word.source, word.span, text) if plain and is_set else None)
 
 
 def _of_pattern(stage: Stage, run: Run, command: Command, operator: ShellWord) -> Problem:

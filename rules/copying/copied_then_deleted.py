@@ -40,6 +40,7 @@ from rules.copying.installs.mounted_instead import (
 from rules.copying.outputs.runtime_paths import installed_there
 from rules.copying.python.wheels import is_own_wheel
 from rules.copying.source_trees.deleted import HEAVY_FOLDERS, deleted_of_builder, deleted_of_context
+from rules.model.filenames import is_pattern
 from rules.user.owners.copied_weights import are_few_texts
 
 _LIGHT = (".sh", ".bash", ".py", ".asc", ".gpg", ".sig", ".key", ".pem", ".crt", ".sha256", ".list", ".repo")
@@ -92,7 +93,7 @@ class _Copied:
         """Return the copies of which a deletion takes all that they brought."""
         if path == "/":
             return ()
-        if any(mark in path for mark in "*?["):
+        if is_pattern(path):
             return [(put, copy) for put, copy in self.rows if _is_file(put) and fnmatchcase(put.path, path)]
         return self._by_folder.get(path, ())
 

@@ -12,10 +12,8 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Instruction,
-    Mount,
     Note,
     Problem,
-    Run,
     Severity,
     Stage,
     is_build_only,
@@ -30,6 +28,7 @@ from rules.copying.outputs.carried_runtimes import java_runtime
 from rules.copying.outputs.node_addons import for_one_platform
 from rules.copying.python.environments import environments
 from rules.copying.python.wheels import wheel_folders
+from rules.copying.stages.mounts import mounted_stages
 from rules.quoting import listed
 
 _ASKS_FOR_TARGET = re.compile(
@@ -75,21 +74,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _not_for_platform(stage, builder, copy.instruction, wheels)
             else:
                 yield from _addons(change, stage, builder, copy)
-        for run, mount, builder in _mounted(stage):
-            path = _wheels(builder, mount.options.get("source"))
+        for run, mount, builder in mounted_stages(stage):
+            path = _wheels(builder, mount.options.get("source")) if _is_on_build_platform(builder) else None
             if path is not None and not _knows_target(builder):
                 yield _not_for_platform(stage, builder, run.instruction, path)
-
-
-def _mounted(stage: Stage) -> Iterator[tuple[Run, Mount, Stage]]:
-    """Yield the stages on the builder's platform whose files a RUN of this one mounts."""
-    for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
-            found = (
-                stage.model.copied_stage(mount.options.get("from", ""), stage.index) if mount.type == "bind" else None
-            )
-            if found is not None and _is_on_build_platform(found):
-                yield run, mount, found
 
 
 def _wheels(builder: Stage, path: str | None) -> str | None:

@@ -22,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.stages.mounts import mounted_stages
 from rules.copying.stages.undefined_names import given_contexts, tells_of_contexts
 from rules.quoting import listed
 
@@ -48,15 +49,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 names = listed([quote(source.word.text) for source in missing])
                 span = copy.instruction.span
                 yield _problem(change, stage, builder, f"copies {names}", copy.instruction, span)
-        for run in stage.runs:
-            for mount in run.mounts if run.instruction.flags and not run.deferred else ():
-                named = mount.options.get("source", "").strip("/.")  # the whole of an empty stage is an empty folder
-                source = stage.model.copied_stage(mount.options.get("from", ""), stage.index) if named else None
-                if mount.type != "bind" or source is None or source.files.below(f"/{named}"):
-                    continue
-                if _is_empty(source, given):
-                    what = f"mounts {quote(mount.options['source'])}"
-                    yield _problem(change, stage, source, what, run.instruction, mount.flag.span)
+        for run, mount, builder in mounted_stages(stage):
+            named = mount.options.get("source", "").strip("/.")  # the whole of an empty stage is an empty folder
+            if named and not builder.files.below(f"/{named}") and _is_empty(builder, given):
+                what = f"mounts {quote(mount.options['source'])}"
+                yield _problem(change, stage, builder, what, run.instruction, mount.flag.span)
 
 
 def _is_missed(copy: Copy, source: CopySource, builder: Stage) -> bool:

@@ -29,6 +29,7 @@ from rules.copying.outputs.mix import of_mix
 from rules.copying.python.missing_environment import other_environment
 from rules.copying.stages.disputed_places import is_disputed
 from rules.copying.stages.gone_paths import Gone, gone
+from rules.copying.stages.mounts import mounted_stages
 from rules.copying.stages.unmade_paths import can_have, holds_sources, is_left_out, is_open, is_unmade, made
 
 _IN_CACHE = (
@@ -61,16 +62,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 problem = _check(change, stage, copy, builder, source)
                 if problem is not None:
                     yield problem
-        for run in stage.runs:
-            yield from _mounted(stage, run)
+        yield from _mounted(stage)
 
 
-def _mounted(stage: Stage, run: Run) -> Iterator[Problem]:
-    """What a RUN mounts out of another stage: the builder looks for it there as for what is copied."""
-    for mount in run.mounts:
-        builder = stage.model.copied_stage(mount.options.get("from", ""), stage.index)
+def _mounted(stage: Stage) -> Iterator[Problem]:
+    """What RUNs mount out of other stages: the builder looks for it there as for what is copied."""
+    for run, mount, builder in mounted_stages(stage):
         source = mount.options.get("source", "")
-        if builder is None or mount.type != "bind" or not source.startswith("/") or "$" in source or run.deferred:
+        if not source.startswith("/") or "$" in source:
             continue
         path = posixpath.normpath(source)
         if path == "/" or not is_known(builder) or _copies_from_below(builder):
@@ -114,9 +113,10 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     mount = mount_around(builder, path)
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
-    reason = gone(builder, path) or moved_output(change, builder, path) or other_output(change, builder, path)
     reason = (
-        reason
+        gone(builder, path)
+        or moved_output(change, builder, path)
+        or other_output(change, builder, path)
         or other_archive(change, builder, path)
         or renamed_archive(change, builder, path)
         or of_mix(change, builder, path)
@@ -148,16 +148,18 @@ def _left_out(change: DockerfileChange, builder: Stage, path: str) -> Gone | Non
 
 def _unmade(builder: Stage, path: str) -> Gone | None:
     """Tell why a builder does not have a path that nothing in it makes, if its lines say so."""
-    if is_unmade(builder, path) or (
-        not is_open(path)
-        and (is_left_out(builder, path) or not (can_have(builder, path.split("/")[1]) or runs_recipes(builder)))
-    ):
-        why, new = f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path)
-        if new is not None and is_disputed(builder, path, new):
-            folder = quote(posixpath.dirname(new))
-            return Gone(why, cure=f"It lands in {folder}: let both name the folder that is meant.")
-        return Gone(why, new or made(builder, path))
-    return None
+    if not is_unmade(builder, path) and (is_open(path) or not _is_left_bare(builder, path)):
+        return None
+    why, new = f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path)
+    if new is not None and is_disputed(builder, path, new):
+        folder = quote(posixpath.dirname(new))
+        return Gone(why, cure=f"It lands in {folder}: let both name the folder that is meant.")
+    return Gone(why, new or made(builder, path))
+
+
+def _is_left_bare(builder: Stage, path: str) -> bool:
+    """Whether what is copied leaves a path out, or neither the base nor a recipe can have made its first folder."""
+    return is_left_out(builder, path) or not (can_have(builder, path.split("/")[1]) or runs_recipes(builder))
 
 
 def _from_the_root(

@@ -10,7 +10,6 @@ from rules.api import (
     Confidence,
     Copy,
     DockerfileChange,
-    Dockerignore,
     Fix,
     Problem,
     Put,
@@ -24,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.context.ignore_file import ignore_file
 from rules.copying.outputs.made_programs import Made, made_program
 from rules.copying.outputs.program_languages import may_run_from_sources, runs_from_sources
 from rules.copying.outputs.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
@@ -106,8 +106,8 @@ def _deleted(builder: Stage) -> dict[str, dict[str, tuple[int, int]]]:
 
 
 def _is_allow_list(change: DockerfileChange) -> bool:
-    ignore: Dockerignore | None = change.repository.dockerignore(change.path)
-    return ignore is not None and ignore.excludes("any-file-at-all")
+    ignore = ignore_file(change)
+    return ignore is not None and ignore.is_allow_list
 
 
 def _problem(

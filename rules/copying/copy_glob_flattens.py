@@ -22,11 +22,11 @@ from rules.api import (
 )
 from rules.base_image.moved.version_contracts import texts_near
 from rules.dockerfile.nodes import is_dockerfile
+from rules.model.filenames import is_pattern
 
 _PATTERN = re.compile(r"[^*?\[$\"']+/\*{1,2}")
 """All entries of one folder: to COPY `**` is one `*` (BuildKit matches each name by Go's `filepath.Match`)."""
 _ALL = re.compile(r"(?:\./)?\*{1,2}")
-_MARKS = "*?["
 _SEVERAL = 2
 _MANIFESTS = frozenset(
     "package.json pom.xml build.gradle build.gradle.kts Cargo.toml pyproject.toml requirements.txt go.mod "
@@ -62,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     if _come_whole_below(stage, copy, text) and not _are_named(change, text, folders):
                         continue
                     yield _problem(change, stage, copy, source, text.rstrip("*"), certain=True)
-                elif any(mark in posixpath.dirname(text) for mark in _MARKS) and "$" not in text:
+                elif is_pattern(posixpath.dirname(text)) and "$" not in text:
                     yield from _from_many_folders(change, stage, copy, source)
 
 

@@ -1,7 +1,6 @@
 """See copy_ignored_file.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -20,11 +19,11 @@ from rules.api import (
     rule,
 )
 from rules.copying.context.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.stages.mounts import mounted_context
 from rules.globs import matches
+from rules.model.filenames import folder_looked_into, is_pattern
 from rules.repository.elsewhere import is_built_elsewhere
 from rules.secrets.named.files import Kind, secret_file
-
-_WILDCARD = re.compile(r"[*?\[]")
 
 
 @rule(
@@ -53,18 +52,17 @@ def _sources(stage: Stage) -> Iterator[tuple[Span, str, Instruction]]:
             path = copy.source_path(source)
             if path is not None and path != "." and ".." not in (source.path or ""):
                 yield source.word.span, path, copy.instruction
-    for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
-            path = mount.options.get("source", "").strip("/").removeprefix("./")
-            if mount.type == "bind" and not mount.options.get("from") and path not in ("", ".") and "$" not in path:
-                yield mount.flag.span, path, run.instruction
+    for run, mount in mounted_context(stage):
+        path = mount.options.get("source", "").strip("/").removeprefix("./")
+        if path not in ("", ".") and "$" not in path:
+            yield mount.flag.span, path, run.instruction
 
 
 def _ignoring_line(ignore: IgnoreFile, path: str) -> int | None:
     """Return the line that keeps a file out, or a folder with all that may lie in it."""
     patterns = ignore.patterns
-    if _WILDCARD.search(path):  # without the folder that it looks into, a pattern stops the build too (buildkit #2933)
-        path = posixpath.dirname(_WILDCARD.split(path, maxsplit=1)[0])
+    if is_pattern(path):  # without the folder that it looks into, a pattern stops the build too (buildkit #2933)
+        path = folder_looked_into(path)
     if not path or not patterns.excludes(path):
         return None
     if any(pattern.negated and _may_lie_in(pattern.text, path) for pattern in patterns.patterns):
@@ -81,7 +79,7 @@ def _is_from_root(change: DockerfileChange, ignore: IgnoreFile, path: str) -> bo
 
 def _may_lie_in(pattern: str, folder: str) -> bool:
     """Whether a pattern may bring back something below a folder."""
-    if not _WILDCARD.search(pattern):
+    if not is_pattern(pattern):
         return pattern.startswith(f"{folder}/")
     for part, name in zip(pattern.split("/"), folder.split("/"), strict=False):
         if "**" in part:

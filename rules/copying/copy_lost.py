@@ -156,7 +156,7 @@ def _made_by(run: Run) -> str:
     if not run.is_read or run.instruction.heredocs or {command.name for command in run.commands}.isdisjoint(_HANDLING):
         return run.instruction.whole_value
     kept = (one for one in run.commands if one.name not in _HANDLING)
-    return "\0".join(one.source.text[one.start : one.end] for one in kept)
+    return "\0".join(one.source.cut(one.span) for one in kept)
 
 
 def _is_base_folder(path: str) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from rules.api import Category, Copy, CopySource, DockerfileChange, Fix, Problem, Severity, Stage, quote, replace, rule
+from rules.model.filenames import is_pattern
 from rules.quoting import listed
 
 _SEVERAL = 2
@@ -101,7 +102,7 @@ def _lies_in_context(change: DockerfileChange, path: str) -> bool | None:
     context = change.repository.context_of(change.path)
     if context is None or change.repository.listing is None:
         return None
-    return path == "." or any(mark in path for mark in "*?[") or change.repository.exists(posixpath.join(context, path))
+    return path == "." or is_pattern(path) or change.repository.exists(posixpath.join(context, path))
 
 
 def _is_meant(change: DockerfileChange, path: str, cut: str) -> bool:

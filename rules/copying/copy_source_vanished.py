@@ -75,9 +75,12 @@ def _together(change: DockerfileChange, context: str, gone: list[Taken]) -> list
     groups: dict[object, list[Taken]] = {}
     for place, taken in enumerate(gone):
         path = taken.path
-        alone = _existed(change, context, path) or _lies_in_root(change, context, path)
-        alone = alone or _new_path(change, context, path) is not None
-        alone = alone or taken.is_pattern
+        alone = (
+            taken.is_pattern
+            or _existed(change, context, path)
+            or _lies_in_root(change, context, path)
+            or _new_path(change, context, path) is not None
+        )
         group = (id(taken.instruction), taken.verb, path.endswith(OFTEN_IGNORED))
         groups.setdefault(place if alone else group, []).append(taken)
     return list(groups.values())
@@ -92,13 +95,13 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
         # the build may have the repository's root for its context, unless the change moves it
         moved = change.repository_before.context_of(change.path) not in (None, context)
         return moved or _is_built_there(change, context)
-    if _existed(change, context, path) and _new_path(change, context, path) is not None:
+    existed = _existed(change, context, path)
+    if existed and _new_path(change, context, path) is not None:
         return True  # it was moved: whoever speaks of it spoke of the file that was committed
     name = posixpath.basename(path)
     folders = tuple(folders_around(posixpath.join(context, path)))
     if name in _SUMS and is_made_where_images_are_built(change, WRITES_SUMS, folders):
         return False
-    existed = _existed(change, context, path)
     then = change.repository_before.files if existed else {}  # who spoke of it before spoke of what was committed
     others = (file for file, data in repository.files.items() if file != change.path and name.encode() in data)
     named = any(name.encode() not in then.get(file, b"") for file in others)

@@ -19,6 +19,7 @@ from rules.copying.context.contents import Leak, context_leaks, is_secret_name, 
 from rules.copying.context.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.context.local_secrets import local_secrets
 from rules.copying.context.needed_secrets import needed_in_build
+from rules.model.filenames import is_pattern
 
 _NAMED = 4
 """Paths that a sentence can name."""
@@ -77,7 +78,7 @@ def _let_in(stage: Stage, copy: Copy, ignore: IgnoreFile) -> Iterator[Problem]:
     """Ask of a file that a line of the ignore file brings back by its name: it may be made for everyone."""
     for line in ignore.patterns.patterns:
         name = posixpath.basename(line.text)
-        plain = not any(mark in line.text for mark in "*?[") and is_secret_name(name)
+        plain = not is_pattern(line.text) and is_secret_name(name)
         if line.negated and plain and not ignore.patterns.excludes(line.text):
             yield Problem(
                 copy.instruction.span,

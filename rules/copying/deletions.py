@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.managers.words import without_braces
 from rules.globs import matches
 from rules.lazily import once
+from rules.model.filenames import is_pattern
 from rules.model.puts import folders_of
 from rules.model.shell_scope import filled
 from rules.model.work_folders import folder_of
@@ -107,7 +108,7 @@ def _index(stage: Stage) -> tuple[dict[str, list[Deleted]], dict[str, list[Delet
     patterns: dict[str, list[Deleted]] = {}
     for path, run, command in deletions(stage):
         row = Deleted((run.at, command.start), path, run, command)
-        if any(mark in path for mark in "*?["):
+        if is_pattern(path):
             patterns.setdefault(posixpath.dirname(path), []).append(row)
         else:
             by_path.setdefault(path, []).append(row)

@@ -27,6 +27,7 @@ from rules.copying.context.contents import (
     unless_defaults,
 )
 from rules.copying.context.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
+from rules.model.filenames import is_pattern
 from rules.quoting import capitalized, listed
 
 _HISTORY = ".git"
@@ -161,7 +162,7 @@ def _unlisted(then: IgnoreFile, now: IgnoreFile, listed: set[str]) -> Iterator[L
         path = pattern.text.removeprefix("**/").strip("/")
         if path in (".env*", ".env.*"):
             path = ".env" if path == ".env*" else ".env.local"
-        plain = not pattern.negated and not any(mark in path for mark in "*?[") and path not in listed
+        plain = not pattern.negated and not is_pattern(path) and path not in listed
         if plain and is_secret_name(path) and then.patterns.excludes(path) and not now.patterns.excludes(path):
             yield Leak(pattern.text, path, secret=True, listed=False)
 

@@ -81,7 +81,7 @@ def _reader(run: Run, mount: Mount) -> Command | None:
     """Return the first command that reads what a mount brought."""
     variable = mount.options.get("env")
     if variable:
-        return next((c for c in run.commands if variable in names_read(c.source.text[c.start : c.end])), None)
+        return next((c for c in run.commands if variable in names_read(c.source.cut(c.span))), None)
     return reader_of(run, _target(run, mount), mount.target, unasked=mount.type == "secret")
 
 

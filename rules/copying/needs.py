@@ -79,10 +79,8 @@ def needs_of(change: DockerfileChange, stage: Stage) -> Iterator[Need]:
         folder = stage.image.workdir.value or "/"
         yield from _named(found, found.start.commands, folder, None)
         script = start_script(change, found, through_stages=True)
-        if script is not None and script.shell is not None:
-            _, parsed = script.script()
-            if not parsed.errors:
-                yield from _named(found, parsed.commands, folder, script.path)
+        if script is not None:
+            yield from _named(found, script.commands, folder, script.path)
         yield from _of_package(change, found, folder)
 
 

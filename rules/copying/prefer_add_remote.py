@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, DockerfileChange, Fix, Problem, Run, Severity, names_read, quote, rule
-from rules.copying.fetching.fetched_by_add import above_run, is_plain_place, knows_add
+from rules.copying.fetching.fetched_by_add import above_run, is_plain_place, knows_add, knows_unpack
 from rules.copying.fetching.remote_files import Remote, remote_files
-from rules.dockerfile.frontend import knows_release
 from rules.quoting import listed
 from rules.secrets.downloads.fetched import FETCHERS, versionless
 from rules.secrets.downloads.names import downloaded_name
 
-_UNPACK = 17
-"""The release of the frontend that brought `--unpack`: 1.17 (its release notes)."""
 _MODE = re.compile(r"0?[0-7]{3}")
 _RUNNABLE = frozenset({"+x", "a+x", "+rx", "a+rx"})
 
@@ -30,7 +27,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN downloads what ADD fetches, tests or unpacks by itself."""
     if not knows_add(change):
         return
-    unpacks = knows_release(change.after.dockerfile, _UNPACK) is not False
+    unpacks = knows_unpack(change) is not False
     for stage in change.stages:
         for run in stage.runs if not stage.runtime.is_windows else ():
             found = [one for one in remote_files(run) if unpacks or one.tar is None]

@@ -51,10 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     said.add(id(copy))
                     yield problem
         for copy in stage.copies:
-            environment = _of_environment(change, stage, copy) if id(copy) not in said else None
-            problem = environment or _of_install(stage, copy) if id(copy) not in said else None
-            if problem is not None:
-                yield problem
+            if id(copy) not in said:
+                problem = _of_environment(change, stage, copy) or _of_install(stage, copy)
+                yield from (problem,) if problem is not None else ()
         yield from filter(None, (_of_wheels(stage, wheels) for wheels in wheels_taken(stage)))
 
 

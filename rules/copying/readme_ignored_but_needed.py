@@ -46,9 +46,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(
                 copy.instruction.span,
                 f"{stage.label} copies the project and builds it (line {run.instruction.line}), and "
-                f"{quote(ignore.path)} "
-                f"keeps {quote(path)} out ({quote(pattern)}). `pyproject.toml` names that file, and the build backend "
-                f"stops without it. Let it in with {quote('!' + path)}.",
+                f"{quote(ignore.path)} keeps {quote(path)} out ({quote(pattern)}). `pyproject.toml` names "
+                f"that file, and the build backend stops without it. Let it in with {quote('!' + path)}.",
                 Confidence.LIKELY,
                 doubt="whether the backend reads the file depends on its settings",
                 instruction=copy.instruction,

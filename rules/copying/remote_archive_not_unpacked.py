@@ -19,13 +19,11 @@ from rules.api import (
     rule,
 )
 from rules.copying.fetching.archives import is_used_at_start, takes, uses
-from rules.dockerfile.frontend import knows_release
+from rules.copying.fetching.fetched_by_add import knows_unpack
 from rules.model.puts import within_any
 
 _TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
 _UNPACKS = re.compile(r"\b(?:tar|bsdtar|unzip|gunzip|unxz|bunzip2|zcat|xzcat|zstd|cpio|7z|helm|python3?|install)\b")
-_UNPACK = 17
-"""The release of the frontend that brought `--unpack`: 1.17 (its release notes)."""
 _SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/var", "/root", "/home")
 """Folders in which base images and packages have files of their own."""
 _BELOW = r"(?P<rest>[^\s\"'\\,:;=$*?(){}\[\]|&<>]+)"
@@ -96,7 +94,6 @@ def _is_out_of(step: Step, stage: Stage) -> bool:
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> Problem:
     name, folder = quote(posixpath.basename(path), 60), quote(copy.destination or "")
-    knows = knows_release(change.after.dockerfile, _UNPACK)
     return Problem(
         copy.instruction.span,
         f"{stage.label} gets {name} as one file in {folder}: `ADD` unpacks archives of the context, not those that it "
@@ -107,5 +104,5 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> P
         instruction=copy.instruction,
         stage=stage.key,
         key=posixpath.basename(path),
-        fix=fix("Unpack it", add_flag(copy.instruction, "--unpack")) if knows else None,
+        fix=fix("Unpack it", add_flag(copy.instruction, "--unpack")) if knows_unpack(change) else None,
     )

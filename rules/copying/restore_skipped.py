@@ -57,8 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if not doing:
                     yield _problem(stage, run, command, option)
                 elif option == "--no-restore":
-                    other = for_another_platform(change, stage, run, command, doing)
-                    yield from (other,) if other is not None else ()
+                    yield from filter(None, (for_another_platform(change, stage, run, command, doing),))
 
 
 def _takes_trees(stage: Stage) -> bool:

@@ -59,9 +59,9 @@ def _problem(stage: Stage, copy: Copy, path: str, *, had: bool) -> Problem:
     return Problem(
         copy.instruction.span,
         f"{stage.label} ships {quote(posixpath.basename(path))} on `scratch` without the certificates of the "
-        f"authorities{before}. "
-        'Unless it brings its own, an HTTPS request fails with "certificate signed by unknown authority", and time '
-        f"zones by name are missing. If it makes such requests, add {quote(line)}.",
+        f"authorities{before}. Unless it brings its own, an HTTPS request fails with "
+        '"certificate signed by unknown authority", and time zones by name are missing. If it makes such requests, '
+        f"add {quote(line)}.",
         Confidence.LIKELY if had else Confidence.POSSIBLE,
         doubt="the program may make no HTTPS request, or bring its own certificates",
         instruction=copy.instruction,

@@ -81,16 +81,11 @@ def _by_stages(model: Model) -> Iterator[tuple[Stage, ImageReference, Span]]:
 
 
 def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | None) -> Problem:
-    name = quote(reference.text)
-    fact = (
-        f"takes files out of {name}, which has no tag"
-        if reference.tag is None
-        else f"takes files out of {name}, which moves"
-    )
+    fact = "has no tag" if reference.tag is None else "moves"
     return Problem(
         span,
-        f"{stage.label} {fact}. Whatever is published there on the day of the build goes into this image, unreviewed. "
-        "Name the release that was tested, or its digest.",
+        f"{stage.label} takes files out of {quote(reference.text)}, which {fact}. Whatever is published there on the "
+        "day of the build goes into this image, unreviewed. Name the release that was tested, or its digest.",
         stage=stage.key,
         key=table_name(reference),
         fix=fix,

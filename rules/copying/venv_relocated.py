@@ -167,9 +167,8 @@ def _moved(stage: Stage, one: Placed) -> Problem | None:
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the virtual environment {quote(one.source)}{made} to {quote(there)}. Its scripts "
-        "begin with "
-        f'{quote(f"#!{environment.path}/bin/python")}, which is not there: each of them stops with "no such file or '
-        f'directory". Copy it to {quote(environment.path)}, or make it in {quote(there)}.',
+        f"begin with {quote(f'#!{environment.path}/bin/python')}, which is not there: each of them "
+        f'stops with "no such file or directory". Copy it to {quote(environment.path)}, or make it in {quote(there)}.',
         Confidence.LIKELY,
         doubt="its scripts may be called through an interpreter that is named",
         instruction=copy.instruction,

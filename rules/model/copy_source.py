@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.filenames import is_pattern
+
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Word
 
@@ -31,7 +33,7 @@ class CopySource(NamedTuple):
     @property
     def has_wildcard(self) -> bool:
         """Whether it is a pattern (Go `filepath.Match`)."""
-        return self.path is not None and any(c in self.path for c in "*?[")
+        return self.path is not None and is_pattern(self.path)
 
     @property
     def is_archive(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the name of a path that is copied tells: a file, or what may be a folder."""
+"""What the name of a path that is copied tells: a file, what may be a folder, or a pattern."""
 
 import posixpath
 import re
@@ -9,6 +9,7 @@ _FILES = frozenset(
     "Vagrantfile cpanfile gradlew justfile makefile mvnw".split()
 )
 """Names without a dot that tools give to files, and that custom gives to texts (REUSE's folder is `LICENSES`)."""
+_PATTERN = re.compile(r"[*?\[]")
 _PROJECT = re.compile(r"[^.]\.[A-Z][a-z]\w*\Z")
 
 
@@ -19,3 +20,13 @@ def names_a_file(path: str) -> bool:
     """
     name = posixpath.basename(path.rstrip("/"))
     return ("." in name.strip(".") and _PROJECT.search(name) is None) or name in _FILES
+
+
+def is_pattern(path: str) -> bool:
+    """Tell whether a path is a pattern, as sources of COPY and lines of an ignore file are (Go, `filepath.Match`)."""
+    return _PATTERN.search(path) is not None
+
+
+def folder_looked_into(pattern: str) -> str:
+    """Return the folder above the first mark of a pattern; empty where that stands in the first part."""
+    return posixpath.dirname(_PATTERN.split(pattern, maxsplit=1)[0])

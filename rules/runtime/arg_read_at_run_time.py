@@ -21,8 +21,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.lost.given import is_given_by_another
 from rules.runtime.starts.instructions import Written, is_below_script, reads_code, shipped
+from rules.runtime.starts.outside import given_by_builds, has_env_file, is_given_by_another
 from rules.runtime.starts.scripts import READS_ANOTHER, script_above
 from rules.secrets.named.names import names_a_secret
 
@@ -36,7 +36,6 @@ _EVERYWHERE = frozenset(
     "HOME HOSTNAME PATH TERM PWD OLDPWD IFS PPID OPTIND UID EUID RANDOM SECONDS LINENO SHLVL SHELL _".split()
 )
 """What a container's runtime sets, or a shell by itself."""
-_ENV_FILE = re.compile(r"\benv_file\b")
 
 
 class Argument(NamedTuple):
@@ -120,14 +119,12 @@ def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
         stage.facts is not None and name in stage.facts.env_names
     ):
         return True
-    builds = change.repository.builds_of(change.path)
-    return change.repository.starts_otherwise(change.path) or any(name in build.environment for build in builds)
+    return change.repository.starts_otherwise(change.path) or name in given_by_builds(change)
 
 
 def _is_given_outside(change: DockerfileChange, name: str) -> bool:
     """Whether a file of the repository may give the container the variable: of settings, a manifest, a script."""
-    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    return any(map(_ENV_FILE.search, composed)) or is_given_by_another(change, name)
+    return has_env_file(change) or is_given_by_another(change, name)
 
 
 def _is_below_script(change: DockerfileChange, found: Written) -> bool:

@@ -26,8 +26,7 @@ from rules.runtime.starts.instructions import (
     Written,
     awaits_code,
     behind_init,
-    is_bare_init,
-    is_script_entrypoint,
+    is_executed,
     shipped,
 )
 from rules.runtime.starts.json_arrays import attempt
@@ -89,9 +88,7 @@ def _drops_words(found: Written) -> bool:
         return False
     if words[_CODE] in _PLACEHOLDERS or posixpath.basename(words[_CODE]) == posixpath.basename(words[2]):
         return False
-    entrypoint = found.stage.image.entrypoint.value
-    started = found.instruction.keyword == "ENTRYPOINT" or entrypoint is None or is_bare_init(entrypoint)
-    return started or is_script_entrypoint(found.stage)
+    return is_executed(found)
 
 
 def _dropped(found: Written) -> Problem:

@@ -22,6 +22,9 @@ from rules.api import (
 from rules.runtime.database_folders import folder_of_postgres
 
 _IS_DATA = ("PG_VERSION", "/base", "/global")
+"""Parts of the paths of a database that was made before."""
+_SETTINGS = {"postgresql.conf": "config_file", "pg_hba.conf": "hba_file", "pg_ident.conf": "ident_file"}
+"""The settings that say where a file lies (PostgreSQL, "File Locations")."""
 
 
 @rule(
@@ -35,10 +38,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is put into PostgreSQL's data folder, which has to be empty for the database to be made."""
     for stage in change.after.shipped:
         folder = folder_of_postgres(stage)
-        if folder and _is_elsewhere(change, folder):
+        if not folder or _is_elsewhere(change, folder):
             continue
-        put = next((one for one in stage.files.puts if _fills(one, folder)), None) if folder else None
-        if put is not None and folder:
+        put = next((one for one in stage.files.puts if _fills(one, folder)), None)
+        if put is not None:
             yield _problem(stage, put, folder, may_hold_data=_may_hold_data(stage, folder))
 
 
@@ -57,10 +60,6 @@ def _fills(put: Put, folder: str) -> bool:
 def _may_hold_data(stage: Stage, folder: str) -> bool:
     """Whether something else fills the folder itself, such as a copy of a whole database: then none is made."""
     return any(put.path == folder and put.kind in ("context", "stage", "remote", "run") for put in stage.files.puts)
-
-
-_SETTINGS = {"postgresql.conf": "config_file", "pg_hba.conf": "hba_file", "pg_ident.conf": "ident_file"}
-"""The settings that say where a file lies (PostgreSQL, "File Locations")."""
 
 
 def _problem(stage: Stage, put: Put, folder: str, *, may_hold_data: bool) -> Problem:

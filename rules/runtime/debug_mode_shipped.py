@@ -156,10 +156,12 @@ def _of_start(found: Written, switch: Switch, started: str) -> Problem:
 
 def _script(change: DockerfileChange, found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
     """Yield what a script of package.json switches on, where the start command itself has nothing of that kind."""
-    script = switch_in_script(change, found) if not any(map(switch_in, commands_of(found))) else None
-    if script is None or (found.stage.key, script.switch.text) in told:
+    told_by_script = switch_in_script(change, found) if not any(map(switch_in, commands_of(found))) else None
+    if told_by_script is None:
         return
-    switch = script.switch
+    script, switch = told_by_script
+    if (found.stage.key, switch.text) in told:
+        return
     told.add((found.stage.key, switch.text))
     yield Problem(
         found.instruction.span,

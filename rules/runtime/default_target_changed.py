@@ -34,7 +34,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     now = same or _below_developers(change, new)
     if now is None:
         yield from _gone(change, old, new)
-    if now is None or now is new:
+        return
+    if now is new:
         return
     adds = _adds_to(new, now)
     if adds and not _is_whole_itself(new, now):

@@ -48,32 +48,42 @@ _INITS = frozenset("init my_init s6-svscan systemd".split())
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away what a shipped stage started."""
+    if change.repository.starts_otherwise(change.path):
+        return
     for stage, was in change.shipped():
-        if was is None or was.image.onbuild or _given_elsewhere(change) or is_explained(change, stage):
+        if was is None or was.image.onbuild or is_explained(change, stage):
             continue
         lost = _lost(stage, was)
-        if lost and is_said_by_manifest(change, lost):
-            continue
-        if lost and is_placeholder(lost):
-            asked = problem_of_placeholder(stage, was, lost)
-            yield from (asked,) if asked is not None else ()
-        elif lost and not _is_in_script(change, stage, was, lost) and not _is_no_loss(stage, was, lost):
-            guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
-            gone = _gone_with_it(change, stage, was, lost)
-            waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
-            kept = is_left_as_comment(stage, lost)
-            repair = None if guessed or waits or kept or gone is not None else restated(stage, was, lost)
-            yield _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
-        server = lost_server(stage, was) if not lost else None
-        if server is not None:
-            yield server
-        cleared = cleared_of_base(stage, was) if not lost else None
-        if cleared is not None and _runs_arguments(change, stage):
-            yield problem_of_base(stage, was, cleared)
-        elif not lost and (replaced := entrypoint_of_base_replaced(change, stage, was)) is not None:
-            yield replaced
-        elif cleared is not None and is_server_behind_init(stage, was):
-            yield problem_of_base(stage, was, cleared)
+        if not lost:
+            yield from filter(None, (lost_server(stage, was), _of_base(change, stage, was)))
+        elif not is_said_by_manifest(change, lost):
+            problem = _of_file(change, stage, was, lost)
+            yield from (problem,) if problem is not None else ()
+
+
+def _of_file(change: DockerfileChange, stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> Problem | None:
+    """Speak of what the file said before; `None` where nothing of use is missed."""
+    if is_placeholder(lost):
+        return problem_of_placeholder(stage, was, lost)
+    if _is_in_script(change, stage, was, lost) or _is_no_loss(stage, was, lost):
+        return None
+    guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
+    gone = _gone_with_it(change, stage, was, lost)
+    waits = all(waits_for_program(one, s.value) for s in lost if s.value is not None for one in (was, stage))
+    kept = is_left_as_comment(stage, lost)
+    repair = None if guessed or waits or kept or gone is not None else restated(stage, was, lost)
+    return _problem(stage, lost, Confidence.POSSIBLE if waits else _confidence(stage, was, gone), repair, gone)
+
+
+def _of_base(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | None:
+    """Speak of what the base image says, and a new ENTRYPOINT clears or takes the place of."""
+    cleared = cleared_of_base(stage, was)
+    if cleared is not None and _runs_arguments(change, stage):
+        return problem_of_base(stage, was, cleared)
+    replaced = entrypoint_of_base_replaced(change, stage, was)
+    if replaced is None and cleared is not None and is_server_behind_init(stage, was):
+        return problem_of_base(stage, was, cleared)
+    return replaced
 
 
 def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
@@ -201,10 +211,6 @@ def _runs_arguments(change: DockerfileChange, stage: Stage, *, by_name: bool = T
     if script is None:
         return by_name and _waits_for_arguments(stage)
     return hands_over(script) is True
-
-
-def _given_elsewhere(change: DockerfileChange) -> bool:
-    return change.repository.starts_otherwise(change.path)
 
 
 def _problem(

@@ -26,6 +26,7 @@ from rules.api import (
     within,
 )
 from rules.brought import last_put
+from rules.model.filenames import is_pattern
 from rules.runtime.programs.closed import Closed, closed_program
 from rules.runtime.programs.for_runtimes import read_by_a_runtime
 from rules.runtime.scripts.tools import install, installs, taken_away
@@ -234,7 +235,7 @@ def _is_made_executable(stage: Stage, target: str) -> bool:
     for change in stage.files.attribute_changes:
         if change.kind == "chmod" and (
             change.path is None
-            or any(mark in change.path for mark in "*?[")
+            or is_pattern(change.path)
             or change.path == target
             or within(target, change.path)
             or _may_mean(stage, change, target)

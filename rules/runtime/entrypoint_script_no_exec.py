@@ -33,6 +33,7 @@ from rules.runtime.signals.making_way import (
     started_word,
 )
 from rules.runtime.starts.instructions import (
+    INITS,
     Written,
     full_words,
     gets_an_init,
@@ -115,13 +116,13 @@ def _behind_init(change: DockerfileChange, found: Written, script: StartScript) 
         return None
     if before is None or not _HANDS_OVER.search(before):
         return None
-    if "TINI_KILL_PROCESS_GROUP" in found.stage.image.env or kept_in_front(script._replace(text=before)) is not None:
+    if "TINI_KILL_PROCESS_GROUP" in found.stage.image.env or kept_in_front(replace(script, text=before)) is not None:
         return None
     return _no_exec(change, found, script)
 
 
 _HANDS_OVER = re.compile(r"^[ \t]*exec\s", re.MULTILINE)
-_TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"})
+_TELLS_ITS_CHILD = INITS - {"dumb-init"}
 """Inits that pass a signal to the process that they started, and not to its children as well (tini's `-g`)."""
 
 

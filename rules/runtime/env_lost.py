@@ -28,11 +28,11 @@ from rules.runtime.debugging.script_variables import given_by_script
 from rules.runtime.languages.python_environment import needed_by_program
 from rules.runtime.languages.python_path import looks_there_anyway
 from rules.runtime.lost.folders import lost_folders, starts_by_path
-from rules.runtime.lost.given import is_given_by_another
 from rules.runtime.lost.paths import left_for_program
 from rules.runtime.lost.unread_options import READ_BY_SCRIPTS, unread_options
 from rules.runtime.runtime_variables import is_read_by_runtime
 from rules.runtime.starts.instructions import shipped
+from rules.runtime.starts.outside import given_by_builds, is_given_by_another
 from rules.runtime.starts.scripts import StartScript, start_script
 
 _IN_PLACE_OF = {
@@ -59,14 +59,13 @@ _BUILD_ONLY = re.compile(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a variable that what ships still needs, or what read one."""
+    given = given_by_builds(change)
     for stage, was in change.shipped():
         if was is None or stage.runtime.is_windows:
             continue
-        given = {name for build in change.repository.builds_of(change.path) for name in build.environment}
-        uses = {
-            name: use for name in was.image.env if name not in given and (use := _lost_use(change, stage, was, name))
-        }
-        uses = {name: use for name, use in uses.items() if not is_given_by_another(change, name)}
+        names = [name for name in was.image.env if name not in given]
+        needed = {name: use for name in names if (use := _lost_use(change, stage, was, name)) is not None}
+        uses = {name: use for name, use in needed.items() if not is_given_by_another(change, name)}
         for alike in _alike(stage, was, uses):
             problem = _problem(change, stage, was, alike, uses[alike[0]])
             cause = f"{stage.key}: PATH without {' '.join(lost_folders(stage, was))}" if alike == ("PATH",) else ""
@@ -159,10 +158,7 @@ def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:
 
     A script that only sets it for itself counts as well: what it starts has then another way to its settings.
     """
-    if script.shell is None or name not in script.text:
-        return False
-    _, parsed = script.script()
-    for command in parsed.commands if not parsed.errors else ():
+    for command in script.commands if name in script.text else ():
         for variable, value in command.assignments:
             if variable == name and not command.conditional:
                 return mention.search(script.code, 0, value.end) is None

@@ -7,7 +7,14 @@ import shlex
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, fix, quote, replace, rule
-from rules.runtime.starts.instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
+from rules.runtime.starts.instructions import (
+    Written,
+    is_bare_init,
+    is_executed,
+    is_script_entrypoint,
+    reads_code,
+    written,
+)
 from rules.runtime.starts.joined_words import joined
 from rules.runtime.starts.run_arrays import RunArray, run_arrays
 from rules.runtime.starts.scripts import start_script
@@ -45,8 +52,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _apart(found: Written) -> Iterator[Problem]:
     """Speak of one word among the others that is really several."""
     entrypoint = found.stage.image.entrypoint.value
-    program_is_here = found.instruction.keyword == "ENTRYPOINT" or entrypoint is None or is_bare_init(entrypoint)
-    one = joined(found.start.words) if program_is_here or is_script_entrypoint(found.stage) else None
+    program_is_here = found.instruction.keyword == "ENTRYPOINT" or not entrypoint or is_bare_init(entrypoint)
+    one = joined(found.start.words) if is_executed(found) else None
     if one is None:
         return
     instruction = found.instruction
@@ -101,7 +108,7 @@ def _command_line(found: Written) -> str | None:
         word = start.words[0]
         entrypoint = found.stage.image.entrypoint.value
         below = found.instruction.keyword == "CMD" and not is_bare_init(entrypoint)
-        if below and entrypoint is not None:
+        if below and entrypoint:
             if reads_code((*entrypoint.words, *start.words)) or not is_script_entrypoint(found.stage):
                 return None
             if len(start.words) > 1:
@@ -195,7 +202,7 @@ def _fix(found: Written, word: str) -> Fix | None:
         span = instruction.source.span(
             instruction.source.text.rfind("[", 0, exec_words[0].span.start), instruction.value_span.end
         )
-        return fix("Quote each word by itself", replace(instruction.source, span, array))
+        return fix(title, replace(instruction.source, span, array))
     return fix(title, replace(instruction.source, instruction.value_span, array))
 
 

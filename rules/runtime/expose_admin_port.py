@@ -1,6 +1,7 @@
 """See expose_admin_port.md."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     BY_ARGUMENT,
@@ -18,35 +19,43 @@ from rules.packages.scripts import may_be_script
 from rules.purpose import is_for_development
 from rules.runtime.ports.exposed import Exposed, exposed_in_shipped
 
-_ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
+
+class _Service(NamedTuple):
+    """What a port is known for.
+
+    Attributes:
+        name: What people call it.
+        servers: Parts of names of what listens there when that is the very point of the image.
+        products: Products that offer it to their users.
+        packages: Packages of the server: an image that brings one, and exposes nothing else, is there for it.
+    """
+
+    name: str
+    servers: tuple[str, ...]
+    products: tuple[str, ...]
+    packages: frozenset[str]
+
+
+_VNC = _Service("VNC", ("vnc",), ("vnc",), frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}))
+_ADMIN = {
+    22: _Service(
+        "SSH",
+        ("ssh", "dropbear", "sftp", "bastion"),
+        ("gitea", "forgejo", "gogs", "gitlab", "gerrit", "sftpgo"),
+        frozenset({"openssh", "openssh-server", "ssh", "dropbear"}),
+    ),
+    23: _Service(
+        "Telnet",
+        ("telnetd", "busybox"),
+        (),
+        frozenset({"telnetd", "telnet-server", "inetutils-telnetd", "busybox-extras"}),
+    ),
+    3389: _Service("remote desktop", ("xrdp",), ("xrdp",), frozenset({"xrdp"})),
+    5800: _VNC,
+    5900: _VNC,
+}
 _INSPECTOR = 9229
 """Where Node.js is debugged by default (nodejs.org, "Debugging Node.js")."""
-_SERVERS = {
-    22: ("ssh", "dropbear", "sftp", "bastion"),
-    23: ("telnetd", "busybox"),
-    3389: ("xrdp",),
-    5800: ("vnc",),
-    5900: ("vnc",),
-}
-"""What listens there when that is the very point of the image."""
-
-_PRODUCTS: dict[int, tuple[str, ...]] = {
-    22: ("gitea", "forgejo", "gogs", "gitlab", "gerrit", "sftpgo"),
-    23: (),
-    3389: ("xrdp",),
-    5800: ("vnc",),
-    5900: ("vnc",),
-}
-"""Products that offer it to their users."""
-
-_PACKAGES: dict[int, frozenset[str]] = {
-    22: frozenset({"openssh", "openssh-server", "ssh", "dropbear"}),
-    23: frozenset({"telnetd", "telnet-server", "inetutils-telnetd", "busybox-extras"}),
-    3389: frozenset({"xrdp"}),
-    5800: frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}),
-    5900: frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}),
-}
-"""Packages of the server: an image that brings one, and exposes nothing else, is there for it."""
 
 
 @rule(
@@ -79,7 +88,7 @@ def _problem(items: tuple[Exposed, ...], item: Exposed, port: int) -> Problem:
     by_script = any(may_be_script(command) for run in item.stage.done_runs for command in run.commands)
     served = by_script or _brings_server(item.stage, port)
     sure = _confidence(item, port, alone=all(_admin_port(one) is not None for one in items))
-    exposed = f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port]}"
+    exposed = f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port].name}"
     if served:
         text = (
             f"{exposed}. `docker run -P` and network policies drawn from the image open it, and whoever gets a login "
@@ -167,14 +176,14 @@ def _is_the_point(change: DockerfileChange, stage: Stage, port: int) -> bool:
     texts = [change.path.lower(), (stage.root.base_text or "").lower(), stage.name or ""]
     for shipped in change.after.shipped:
         texts += [start.value.text.lower() for start in shipped.image.start_command if start.value is not None]
-    if any(name in text for name in _SERVERS[port] for text in texts):
+    if any(name in text for name in _ADMIN[port].servers for text in texts):
         return True
     code = change.after.code.lower()
-    return any(product in code for product in _PRODUCTS[port])
+    return any(product in code for product in _ADMIN[port].products)
 
 
 def _brings_server(stage: Stage, port: int) -> bool:
-    return stage.packages.has(*_PACKAGES.get(port, ()))
+    return stage.packages.has(*_ADMIN[port].packages)
 
 
 def _is_all(items: tuple[Exposed, ...], stage: Stage, port: int) -> bool:

@@ -23,6 +23,7 @@ from rules.runtime.ports.listening_in_files import listening_in_files
 from rules.runtime.ports.listening_otherwise import PROXIES, has_proxy
 from rules.runtime.ports.parted import parted_ports
 from rules.runtime.starts.instructions import Written, shipped
+from rules.runtime.starts.outside import given_by_builds
 
 _HTTP = 80
 _USUAL = (_HTTP, 443)
@@ -77,8 +78,7 @@ def _exposed_of_old(stage: Stage, base: OfBase) -> Port | None:
 
 def _is_told(change: DockerfileChange) -> bool:
     """Whether a compose file gives the container a variable that may say the port."""
-    builds = change.repository.builds_of(change.path)
-    return any(SAYS_WHERE.search(name) for build in builds for name in build.environment)
+    return any(map(SAYS_WHERE.search, given_by_builds(change)))
 
 
 def _base_listens_elsewhere(stage: Stage, base: OfBase, exposed: Port) -> Problem:

@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.model.puts import within_any
 from rules.repository.container_runs import ContainerRun, runs_in, runs_of
-from rules.runtime.starts.instructions import SHELLS, idle_start
+from rules.runtime.starts.instructions import SHELLS, idle_start, is_to_serve
 
 _FOR_OTHERS = frozenset(
     "base bases export artifact artifacts build builder builders buildpack binaries dist toolchain sdk devcontainer "
@@ -37,16 +37,14 @@ _FOR_OTHERS = frozenset(
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships has neither `ENTRYPOINT` nor `CMD`."""
     repository, path = change.repository, change.path
-    given_elsewhere = repository.starts_otherwise(path) or path in repository.started_by_overrides
     calls = _calls(change)
-    given_elsewhere |= bool(calls) and all(call.command for call in calls)
+    given_elsewhere = repository.starts_otherwise(path) or path in repository.started_by_overrides
+    if given_elsewhere or (calls and all(call.command for call in calls)):
+        return
     for stage in change.after.shipped:
         image = stage.image
-        if not image.start_known or any(setting.set_in_file for setting in (image.entrypoint, image.cmd)):
-            continue
-        if _is_meant_for_others(stage):
-            continue
-        if not given_elsewhere:
+        said = any(setting.set_in_file for setting in (image.entrypoint, image.cmd))
+        if image.start_known and not said and not _is_meant_for_others(stage):
             yield from _problem(stage, typed_into=_is_typed_into(change))
 
 
@@ -82,7 +80,7 @@ def _problem(stage: Stage, *, typed_into: bool) -> Iterator[Problem]:
             f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
             f"Nothing in the file sets `ENTRYPOINT` or `CMD`, so without a command of its "
             f"own the container {opens}; say what it starts.",
-            Confidence.LIKELY if _serves(stage) else Confidence.POSSIBLE,
+            Confidence.LIKELY if is_to_serve(stage) else Confidence.POSSIBLE,
             doubt="who starts the container may give it a command",
             stage=stage.key,
             severity=Severity.WARNING,
@@ -96,18 +94,12 @@ def _holds_program(stage: Stage) -> bool:
     A repository that a RUN clones is another one's: a library that is built there, or a tool.
     """
     image, facts = stage.image, stage.facts
-    serves = _serves(stage) or (image.user.set_in_file and any(copy.from_context for copy in stage.all_copies))
+    serves = is_to_serve(stage) or (image.user.set_in_file and any(copy.from_context for copy in stage.all_copies))
     built = any(copy.from_stage is not None and not _is_system(copy.destination) for copy in stage.all_copies)
     compiles = facts is not None and bool(facts.toolchain) and image.cmd.value is not None
     if compiles and image.cmd.value is not None and image.cmd.value.program in SHELLS:
-        return _serves(stage)  # a compiler's image that opens a shell: what is built in it is taken out
+        return is_to_serve(stage)  # a compiler's image that opens a shell: what is built in it is taken out
     return serves or built or any(tree.kind in ("context", "stage") for tree in stage.files.whole_trees)
-
-
-def _serves(stage: Stage) -> bool:
-    """Whether the file says that something listens in the container, which then has to be started."""
-    image = stage.image
-    return any(port.instruction is not None for port in image.ports) or image.healthcheck.set_in_file
 
 
 def _is_system(path: str | None) -> bool:

@@ -28,7 +28,7 @@ from rules.api import (
 from rules.dockerfile.shell.nested import SHELLS
 from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.lost.brought_no_more import brought_no_more
-from rules.runtime.ports.probes import GIVING_UP
+from rules.runtime.ports.probes import asking
 
 _PROBES = (b"livenessProbe:", b"readinessProbe:", b"startupProbe:", b"healthcheck:")
 
@@ -93,7 +93,7 @@ def _never_fails(stage: Stage, lost: Setting[Start], swallowed: str) -> Problem:
 
 def _takes_any_answer(probe: Start) -> Command | None:
     """Return the `curl` of a probe that nothing but its status decides, where that says 0 at an error's page."""
-    asks = [command for command in probe.commands if command.name not in GIVING_UP]
+    asks = asking(probe)
     shell = [command for command in asks if command.name in SHELLS]
     curls = [command for command in asks if command.name == "curl"]
     if len(curls) != 1 or len(asks) != len(shell) + 1:

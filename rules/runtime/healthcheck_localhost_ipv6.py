@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Build, Category, Command, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, rule
 from rules.api import replace as put_instead
 from rules.numbers import number_of
 from rules.runtime.ports.listening import listening
 from rules.runtime.ports.nginx_listening import ipv4_alone
-from rules.runtime.ports.probes import GIVING_UP
+from rules.runtime.ports.probes import asking
 from rules.runtime.starts.instructions import Written, shipped, started_by
-from rules.runtime.starts.text import shell_commands
+from rules.runtime.starts.outside import texts_of_builds
 
 _ASKED = re.compile(r"(?:(?P<scheme>http)://)?localhost(?::(?P<port>\d+))?(?:/[^\s'\"$]*)?", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w.-])localhost(?![\w.-])", re.IGNORECASE)
@@ -27,7 +27,7 @@ _NGINX = re.compile(r"nginx(?:inc/nginx-unprivileged)?\Z")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check's `wget` takes `localhost` for `::1`, where the server does not listen."""
-    if any(_decides(change, build) for build in change.repository.builds_of(change.path)):
+    if _is_decided_outside(change):
         return
     for found in shipped(change, "HEALTHCHECK"):
         asked = _asked(found)
@@ -36,24 +36,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _problem(found, asked[0], server)
 
 
-def _decides(change: DockerfileChange, build: Build) -> bool:
+def _is_decided_outside(change: DockerfileChange) -> bool:
     """Whether a compose file asks the container something else, or switches IPv6 off (`sysctls`)."""
-    return bool(build.probe) or "disable_ipv6" in (change.repository.text(build.path) or "")
+    probed = any(build.probe for build in change.repository.builds_of(change.path))
+    return probed or any("disable_ipv6" in text for text in texts_of_builds(change))
 
 
 def _asked(found: Written) -> tuple[str, int] | None:
     """Return the address that BusyBox' `wget` asks for, by the name, and its port; `None` for all other probes."""
-    commands = [one for one in shell_commands(found.start) if not _gives_up(one)]
+    commands = asking(found.start)
     if len(commands) != 1 or commands[0].name != "wget" or commands[0].conditional or not _has_busybox(found):
         return None
     matches = [match for word in commands[0].args if (match := _ASKED.fullmatch(word.value)) is not None]
     if len(matches) != 1 or _IPV4.search(str(commands[0])):
         return None
     return matches[0][0], number_of(matches[0]["port"] or "80")
-
-
-def _gives_up(command: Command) -> bool:
-    return command.name in GIVING_UP
 
 
 def _has_busybox(found: Written) -> bool:

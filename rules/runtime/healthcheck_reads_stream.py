@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.runtime.ports.probes import GIVING_UP
+from rules.runtime.ports.probes import CLIENTS, asking
 from rules.runtime.starts.instructions import Written, shipped
 
 _STREAM = re.compile(r"(?:https?://)?[\w.:\[\]${}-]+(?:/[\w.~-]+)*/sse/?(?:\?[^\s'\"]*)?", re.IGNORECASE)
 """An address whose path ends in `sse`, after what it serves: server-sent events, which end with the connection."""
-_CLIENTS = frozenset({"curl", "wget"})
 _LIMITS = (
     "-m", "--max-time", "-I", "--head", "--spider", "-X", "--request", "--method", "-y", "--speed-time", "-r",
     "--range",
@@ -32,7 +31,7 @@ _IN_PYTHON = re.compile(
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check reads a stream of events, which does not end."""
     for found in shipped(change, "HEALTHCHECK"):
-        asked = [command for command in found.start.commands if command.name not in GIVING_UP]
+        asked = asking(found.start)
         url = _read(asked[0]) if len(asked) == 1 else None
         if url is not None and "timeout " not in found.start.text:
             yield _problem(found, asked[0], url)
@@ -43,7 +42,7 @@ def _read(command: Command) -> str | None:
     if command.conditional or command.nested or command.after in ("|", "&"):
         return None
     words = [word.value for word in command.args]
-    if command.name in _CLIENTS and not command.has(*_LIMITS):
+    if command.name in CLIENTS and not command.has(*_LIMITS):
         return next((word for word in words if _STREAM.fullmatch(word)), None)
     code = words[1] if command.name.startswith("python") and words[:1] == ["-c"] and len(words) > 1 else ""
     match = _IN_PYTHON.search(code)

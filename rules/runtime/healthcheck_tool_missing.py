@@ -23,7 +23,7 @@ from rules.api import (
 )
 from rules.facts.packages import depends_on
 from rules.repository.builds import Build
-from rules.runtime.ports.probes import GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
+from rules.runtime.ports.probes import CLIENTS, GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
 from rules.runtime.scripts.tools import install, lacking, lacks_program
 from rules.runtime.starts.instructions import Written, shipped
 from rules.runtime.starts.text import json_array
@@ -84,14 +84,11 @@ def _brought_elsewhere(change: DockerfileChange, found: Written) -> tuple[Comman
 
 def _package_of(name: str, stage: Stage) -> Installed | None:
     """Return the package of the system's that brings a program which no command of a stage names."""
-    if any(name in str(command).split() for run in stage.done_runs for command in run.commands if _is_call(command)):
+    calls = (command for run in stage.done_runs for command in run.commands if command.name not in _INSTALLERS)
+    if any(name in str(command).split() for command in calls):
         return None
     items = (item for item in stage.packages.present if item.manager in OS_MANAGERS)
     return next((item for item in items if name in provides(item.name) and item.run.stage is stage), None)
-
-
-def _is_call(command: Command) -> bool:
-    return command.name not in _INSTALLERS
 
 
 def _of_another_stage(found: Written, command: Command, item: Installed) -> Problem:
@@ -171,7 +168,7 @@ def _may_come_along(stage: Stage) -> bool:
 
 
 def _instead(stage: Stage, command: Command) -> tuple[str, ...] | None:
-    url = url_of(command) if command.name in ("curl", "wget") else None
+    url = url_of(command) if command.name in CLIENTS else None
     return probe_with_what_is_there(stage, url) if url is not None else None
 
 
@@ -179,16 +176,12 @@ def _said(stage: Stage, command: Command, words: tuple[str, ...] | None) -> tupl
     """Return why a program is not found, and the way out."""
     base = quote(stage.root.base_text or "")
     place = stage.facts.off_path(command.name) if stage.facts is not None else None
-    way_out = (
-        f"Ask with what is there: {quote(words[0])} can"
-        if words
-        else f"{install(stage, command.name)}, or probe without it"
-    )
     if place is not None:
-        cause, way_out = f"which `PATH` does not find: {base} has it at {quote(place)} only", f"Write {quote(place)}"
-    else:
-        cause = f"which is not in the image: {base} does not have it and no instruction leaves it there"
-    return cause, way_out
+        return f"which `PATH` does not find: {base} has it at {quote(place)} only", f"Write {quote(place)}"
+    cause = f"which is not in the image: {base} does not have it and no instruction leaves it there"
+    if words:
+        return cause, f"Ask with what is there: {quote(words[0])} can"
+    return cause, f"{install(stage, command.name)}, or probe without it"
 
 
 def _fix(found: Written, command: Command, words: tuple[str, ...] | None) -> Fix | None:

@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.runtime.ports.listening_otherwise import has_proxy, is_told_elsewhere, shares_network
 from rules.runtime.ports.loopback import Bound, bound_to_loopback, words_of_server
+from rules.runtime.starts.outside import given_by_builds
 
 _ALL = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\](?=:)")
 """Every address of the container: of IPv4, and of both (RFC 4291, section 2.2)."""
@@ -76,12 +77,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _unsaid(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Problem]:
     """Ask after a variable that said every address and is gone, where nothing says it any more."""
     said = (stage.image.start_line(), *(setting.value or "" for setting in stage.image.env.values()))
-    given = {name for build in change.repository.builds_of(change.path) for name in build.environment}
     started = [setting for setting in stage.image.start_command if setting.instruction is not None]
     if not started or any(map(_ALL.search, said)):
         return
     for name, old in was.image.env.items():
-        gone = _is_own(old) and name not in {*stage.image.env, *given} and _PLACE.search(name)
+        gone = _is_own(old) and name not in {*stage.image.env, *given_by_builds(change)} and _PLACE.search(name)
         if gone and _ALL.match(old.value or "") and old.instruction is not None:
             place = started[-1].instruction
             assert place is not None, "those without were left out"

@@ -23,7 +23,15 @@ from rules.api import (
 )
 from rules.dockerfile.arguments import HAS_JSON_FORM
 from rules.runtime.starts.instructions import awaits_code, behind_init
-from rules.runtime.starts.json_arrays import NOT_CLOSED, OPEN_QUOTE, TEXT_BEHIND, Attempt, attempt, letters
+from rules.runtime.starts.json_arrays import (
+    NOT_CLOSED,
+    OPEN_QUOTE,
+    TEXT_BEHIND,
+    TEXT_BEHIND_ARRAY,
+    Attempt,
+    attempt,
+    letters,
+)
 from rules.runtime.starts.text import is_plain, json_array
 
 _RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
@@ -81,7 +89,7 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Pro
     found = attempt(instruction, powershell=powershell, was_array=_was_array(change, stage, instruction))
     if found is None or blank_of(instruction) is not None or _is_refused(change, instruction, found):
         return
-    if found.fault == "text behind":
+    if found.fault == TEXT_BEHIND_ARRAY:
         yield _text_behind(stage, instruction, found)
         return
     yield Problem(

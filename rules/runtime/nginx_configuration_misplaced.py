@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Put, Severity, Stage, quote, rule, within
 from rules.packages.projects.files import in_repository
 from rules.repository.other_starts import runs_otherwise
-from rules.runtime.ports.nginx_text import directives
+from rules.runtime.ports.nginx_text import INCLUDED, MAIN, directives, is_included
 
 _IMAGE = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged)(?=[:@]|$)")
-_MAIN = "/etc/nginx/nginx.conf"
-_INCLUDED = "/etc/nginx/conf.d"
 _OF_MAIN = frozenset({"events", "http", "worker_processes", "worker_rlimit_nofile", "daemon", "master_process"})
 """Directives that stand outside all blocks alone."""
 _OF_HTTP = frozenset({"server", "location", "upstream", "root", "listen", "proxy_pass", "server_name"})
@@ -53,12 +51,12 @@ def _misplaced(change: DockerfileChange, stage: Stage, put: Put) -> tuple[str, s
     """Return the file, and the directive that nginx does not allow where it is put."""
     if put.tree and posixpath.splitext(put.path)[1] != ".conf":
         return None
-    is_main, included = put.path == _MAIN, posixpath.dirname(put.path) == _INCLUDED and put.path.endswith(".conf")
+    is_main, included = put.path == MAIN, is_included(put.path)
     if not is_main and not included:
         return None
     others = [one for one in stage.files.covering(put.path) if one.step is not put.step and one.kind != "workdir"]
     later = any(one.step.at > put.step.at for one in others)
-    replaced = included and any(one.path == _MAIN for one in stage.files.puts)
+    replaced = included and any(one.path == MAIN for one in stage.files.puts)
     path = in_repository(change, put.source)
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or later or replaced:
@@ -71,10 +69,10 @@ def _misplaced(change: DockerfileChange, stage: Stage, put: Put) -> tuple[str, s
 
 
 def _problem(stage: Stage, put: Put, path: str, wrong: str) -> Problem:
-    is_main = put.path == _MAIN
+    is_main = put.path == MAIN
     place = "is read outside all blocks" if is_main else "is read within `http`"
     what = "a part, to be included" if is_main else "a whole configuration"
-    right = f"{_INCLUDED}/default.conf" if is_main else _MAIN
+    right = f"{INCLUDED}/default.conf" if is_main else MAIN
     return Problem(
         put.step.instruction.span,
         f"{stage.label} puts {quote(path)} at {quote(put.path)}, which {place}. The file is {what}: it begins with "

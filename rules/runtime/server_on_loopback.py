@@ -20,6 +20,7 @@ from rules.api import (
 from rules.runtime.ports.listening_otherwise import has_proxy, is_told_elsewhere
 from rules.runtime.ports.loopback import Bound, bound_to_loopback, words_of_server
 from rules.runtime.starts.instructions import Written, behind_init, executes_cmd, reads_code, shipped
+from rules.runtime.starts.outside import given_by_builds
 from rules.runtime.starts.scripts import StartScript, start_script
 
 
@@ -74,12 +75,9 @@ def _found(change: DockerfileChange, written: Written) -> Found | None:
 
 def _in_script(script: StartScript) -> Found | None:
     """Read what a script ends with, where nothing else runs beside it."""
-    if script.shell is None or "&\n" in script.text:
-        return None
-    _, parsed = script.script()
-    outer = [command for command in parsed.commands if not command.nested and command.words]
+    outer = script.outer_commands if "&\n" not in script.text else ()
     last = outer[-1] if outer else None
-    if parsed.errors or last is None or last.conditional or last.program is None or last.assignments:
+    if last is None or last.conditional or last.program is None or last.assignments:
         return None
     bound = bound_to_loopback(last.argv)
     mentions = bound is not None and bound.variable and bound.variable in script.text
@@ -100,7 +98,7 @@ def _gunicorn_listens_elsewhere(change: DockerfileChange, stage: Stage) -> bool:
     It listens on `0.0.0.0:$PORT` where that is set, and reads `gunicorn.conf.py` by itself (its documentation,
     "Settings", `bind` and `config`). Platforms that set `PORT` run images that expose another port, or none.
     """
-    given = "PORT" in stage.image.env or any("PORT" in b.environment for b in change.repository.builds_of(change.path))
+    given = "PORT" in stage.image.env or "PORT" in given_by_builds(change)
     files = change.repository.listing
     configured = files is None or any(posixpath.basename(path) == "gunicorn.conf.py" for path in files)
     return given or configured or all(port.text.partition("/")[0] != "8000" for port in stage.image.ports)

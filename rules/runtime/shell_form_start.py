@@ -170,7 +170,7 @@ def _leaves_to_init(script: StartScript | None) -> bool:
         "exec" in command.wrappers
         and not command.conditional
         and ("dumb-init" in command.wrappers or ("tini" in command.wrappers and command.has("-g")))
-        for command in script.script()[1].commands
+        for command in script.parsed.commands
     )
 
 

@@ -73,11 +73,8 @@ def _left(change: DockerfileChange, found: Written) -> Left | None:
 
 
 def _of_script(script: StartScript) -> Left | None:
-    if script.shell is None:
-        return None
-    _, parsed = script.script()
-    outer = [command for command in parsed.commands if not command.nested and command.words]
-    return _of_command(outer[-1], script) if outer and not parsed.errors else None
+    outer = script.outer_commands
+    return _of_command(outer[-1], script) if outer else None
 
 
 def _of_command(last: Command, script: StartScript | None) -> Left | None:

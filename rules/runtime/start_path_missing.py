@@ -105,7 +105,7 @@ def _program(found: Written) -> str | None:
         return None
     entrypoint = stage.image.entrypoint
     below = entrypoint.origin is Origin.BASE and is_script_entrypoint(stage)  # which runs `/bin/sh -c` with the CMD
-    if found.instruction.keyword == "CMD" and entrypoint.value is not None and not below:
+    if found.instruction.keyword == "CMD" and entrypoint and not below:
         return None
     command = only_command(start)
     return command.program.value if command is not None and command.program is not None else None

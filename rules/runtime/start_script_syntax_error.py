@@ -93,14 +93,13 @@ def _fault(script: StartScript) -> _Fault | None:
     What Bash alone reads is no error here. A shell runs each command before it reads the next one (POSIX, "Shell
     Introduction").
     """
-    _, parsed = script.script()
-    own = _own(parsed)
-    if not own or not _own(script.script("bash")[1]):
+    own = _own(script.parsed)
+    if not own or not _own(script.read_as("bash")):
         return None
     span = own[0]
     if script.shell != "bash" and _HEAD.search(script.text[max(span.start - _LONGEST_WORD, 0) : span.start]):
         return None
-    above = [command for command in parsed.commands if command.end <= span.start and not command.nested]
+    above = [command for command in script.parsed.commands if command.end <= span.start and not command.nested]
     if any(_ends(command) and not command.conditional for command in above) or _stays_above(script.text, span, above):
         return None
     maybe = any(command.conditional and "exec" in command.wrappers for command in above)

@@ -32,7 +32,8 @@ from rules.copying.python.packages import CONSOLE_SCRIPTS, is_packaged_as
 from rules.copying.python.poetry_settings import may_be_set_by_project
 from rules.copying.python.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.facts.installers import PYTHON_MANAGERS
-from rules.runtime.programs.environment_homes import PYTHONS, Home, homes_of, lacks_no_package
+from rules.runtime.languages.python_calls import PYTHONS
+from rules.runtime.programs.environment_homes import Home, homes_of, lacks_no_package
 from rules.runtime.starts.instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.starts.scripts import StartScript, hands_over, script_above, start_script
 from rules.runtime.starts.text import only_command
@@ -104,12 +105,9 @@ _LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILI
 
 def _in_script(stage: Stage, script: StartScript) -> str | None:
     """Return what a start script of the repository becomes in the end, where that is named without a path."""
-    if script.shell is None or _LEADS_THERE.search(script.code):
-        return None
-    _, parsed = script.script()
-    outer = [command for command in parsed.commands if not command.nested and command.words]
+    outer = script.outer_commands if not _LEADS_THERE.search(script.code) else ()
     last = outer[-1] if outer else None
-    if parsed.errors or last is None or last.conditional or last.before in ("|", "||", "&&") or last.program is None:
+    if last is None or last.conditional or last.before in ("|", "||", "&&") or last.program is None:
         return None
     name = last.program.value
     if name in PYTHONS:

@@ -46,9 +46,7 @@ class Used(NamedTuple):
     Attributes:
         what: For a sentence: `port 8080`.
         was: What the image had.
-        path: The compose file.
-        line: The line.
-        source: The compose file's text.
+        source: The compose file.
         start: Offset of the value.
         end: Offset behind it.
         keyword: The instruction that said it.
@@ -56,16 +54,20 @@ class Used(NamedTuple):
 
     what: str
     was: str
-    path: str
     source: Source
     start: int
     end: int
     keyword: str
 
     @property
-    def line(self) -> int:
-        """The line in the compose file."""
-        return self.source.line_at(self.start)
+    def place(self) -> str:
+        """The line in the compose file: `compose.yaml:12`."""
+        return f"{self.source.path}:{self.source.line_at(self.start)}"
+
+    @property
+    def text(self) -> str:
+        """The value as written."""
+        return self.source.text[self.start : self.end]
 
 
 @rule(
@@ -118,13 +120,13 @@ def _is_old(change: DockerfileChange, used: Used) -> bool:
 
     Where a service starts a command of its own, that command says on which port it listens, and not the image.
     """
-    builds = [build for build in change.repository.builds_of(change.path) if build.path == used.path]
+    builds = [build for build in change.repository.builds_of(change.path) if build.path == used.source.path]
     if used.keyword == "EXPOSE" and any(build.command or _SAY_PORT.intersection(build.environment) for build in builds):
         return False
-    before = change.repository_before.text(used.path)
+    before = change.repository_before.text(used.source.path)
     if before is None:
-        return change.repository_before.exists(used.path) is not False
-    return used.source.text[used.start : used.end] in before
+        return change.repository_before.exists(used.source.path) is not False
+    return used.text in before
 
 
 def _used(stage: Stage, was: Stage, files: tuple[Source, ...], dockerfile: str) -> Iterator[Used]:
@@ -141,7 +143,7 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...], dockerfile: str) 
         for start, end in _values(source.text):
             if any(source.line_at(start) in lines for lines in others):
                 continue
-            place = (source.path, source, start, end)
+            place = (source, start, end)
             port, path = _port_and_path(source.text[start:end])
             if port is not None and port in ports:
                 yield Used(f"`EXPOSE {port}`", f"port {port}", *place, "EXPOSE")
@@ -226,9 +228,7 @@ def _problem(stage: Stage, was: Stage, rows: list[Used]) -> Problem:
     before = _instructions(was, used.keyword)
     known = {str(instruction) for instruction in before}
     new = next((i for i in _instructions(stage, used.keyword) if str(i) not in known), None)
-    said = [
-        f"{quote(f'{row.path}:{row.line}')} still says {quote(row.source.text[row.start : row.end])}" for row in rows
-    ]
+    said = [f"{quote(row.place)} still says {quote(row.text)}" for row in rows]
     return Problem(
         new.span if new is not None else stage.from_.span,
         f"{stage.label} no longer has {used.what}, and {listed(said)}. The container starts, and what "
@@ -237,7 +237,7 @@ def _problem(stage: Stage, was: Stage, rows: list[Used]) -> Problem:
         doubt=_DOUBT,
         stage=stage.key,
         notes=(
-            *(Note(row.source.span(row.start, row.end), "still the old one", path=row.path) for row in rows),
+            *(Note(row.source.span(row.start, row.end), "still the old one", path=row.source.path) for row in rows),
             *_said_before(before),
         ),
         key=used.was,

@@ -29,6 +29,8 @@ OTHERWISE = {
     **dict.fromkeys(
         ("copy_split", "joined", "split_in_many", "split_in_two"), OF_LAYERS | {"apt-recommends-installed"}
     ),
+    # a variable that is set between two installs makes another one of the second: its scripts may read it
+    **dict.fromkeys(("version_in_arg", "version_in_env"), frozenset({"redundant-dependency-sync"})),
     "start_as_json": frozenset({"healthcheck-starts-program", "shell-in-scratch", "start-tool-missing"}),
 }
 """Restatements that bring something about, with the rules that see it."""

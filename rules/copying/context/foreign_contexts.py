@@ -59,7 +59,7 @@ def may_be_brought(stage: Stage, copy: Copy, before: Command, path: str) -> bool
     commands = (command for run in stage.all_runs for command in run.commands if command.start < before.start)
     name = posixpath.basename(path)
     return any(puts) or any(
-        command.name in _BRINGING or name in command.source.text[command.start : command.end] for command in commands
+        command.name in _BRINGING or name in command.source.cut(command.span) for command in commands
     )
 
 

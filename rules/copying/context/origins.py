@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, within
+from rules.model.filenames import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def inner(put: Put, path: str) -> tuple[str, ...]:
 
     A source may be a folder, whose contents land in the destination, or a file that lands there under its own name.
     """
-    if not within(path, put.path) or any(mark in put.source for mark in "*?[") or not put.source:
+    if not within(path, put.path) or is_pattern(put.source) or not put.source:
         return ()
     rest = posixpath.relpath(path, put.path)
     as_folder = posixpath.normpath(posixpath.join(put.source, rest))

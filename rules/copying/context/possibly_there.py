@@ -152,7 +152,7 @@ def _first_maker(stage: Stage) -> float:
 
 def _speaks_of(command: Command, name: str) -> bool:
     """Whether a command names a file, and not to install from it."""
-    written = command.source.text[command.start : command.end]
+    written = command.source.cut(command.span)
     return name in written and command.name not in ("pip", "pip3", "npm", "yarn", "pnpm", "bundle", "pipenv", "echo")
 
 

@@ -14,6 +14,7 @@ from rules.copying.outputs.cargo_targets import targets
 from rules.copying.python.build_inputs import Input, inputs_of
 from rules.copying.python.builds import ProjectBuild, project_builds
 from rules.copying.source_trees.brought_above import holds_folders, is_brought, is_spoken_of
+from rules.model.filenames import is_pattern
 from rules.model.work_folders import folder_of
 from rules.packages.developers.parts import read_toml, table
 from rules.packages.projects.files import context_folder, copied, in_repository
@@ -200,7 +201,7 @@ def _manifests(change: DockerfileChange, run: Run, folder: str) -> list[str]:
     text = text_in_image(change, run, posixpath.join(folder, "Cargo.toml"))
     members = table(read_toml(text or ""), "workspace").get("members")
     named = (one for one in members if isinstance(one, str)) if isinstance(members, list) else ()
-    plain = (one for one in named if not any(mark in one for mark in "*?["))
+    plain = (one for one in named if not is_pattern(one))
     return list(
         dict.fromkeys(("Cargo.toml", *(posixpath.normpath(posixpath.join(one, "Cargo.toml")) for one in plain)))
     )

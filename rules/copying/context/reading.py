@@ -50,7 +50,7 @@ def reader_of(run: Run, target: str, written: str, *, unasked: bool = False) -> 
     said = re.compile(rf"(?<![\w.-])(?:\./)?(?:{'|'.join(sorted(named))})(?![\w-])") if named else None
     for command in run.commands if said is not None else ():
         optional = command.name in _ASKING or (command.conditional and not unasked)
-        if said is not None and not optional and said.search(command.source.text[command.start : command.end]):
+        if said is not None and not optional and said.search(command.source.cut(command.span)):
             return command
     return _untold(run, posixpath.dirname(target), name)
 

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.context.made_outside import MADE_OUTSIDE
+from rules.copying.stages.mounts import mounted_context
+from rules.model.filenames import folder_looked_into
 from rules.model.steps import Run
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 _OPEN = re.compile(r"[$*?\[]|\.\.")
 """What in a mount's source leaves open which file it is."""
-
-_MARK = re.compile(r"[*?\[]")
 
 
 class Taken(NamedTuple):
@@ -64,14 +64,11 @@ def copied_files(stage: Stage) -> Iterator[Taken]:
 
 def mounted_files(stage: Stage) -> Iterator[Taken]:
     """Yield what the bind mounts of a stage show of the context."""
-    for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
-            text = mount.options.get("source", "")
-            path = posixpath.normpath("/" + text).strip("/")
-            if mount.type != "bind" or mount.options.get("from") or not path or _OPEN.search(text):
-                continue
-            if not MADE_OUTSIDE.search(path):
-                yield Taken(run.instruction, mount.flag.span, "mounts", text, path, plain=False)
+    for run, mount in mounted_context(stage):
+        text = mount.options.get("source", "")
+        path = posixpath.normpath("/" + text).strip("/")
+        if path and not _OPEN.search(text) and not MADE_OUTSIDE.search(path):
+            yield Taken(run.instruction, mount.flag.span, "mounts", text, path, plain=False)
 
 
 def named_file(copy: Copy, source: CopySource) -> str | None:
@@ -82,7 +79,7 @@ def named_file(copy: Copy, source: CopySource) -> str | None:
     """
     path = copy.source_path(source)
     if path is not None and source.has_wildcard:
-        path = posixpath.dirname(_MARK.split(path, maxsplit=1)[0]) or None
+        path = folder_looked_into(path) or None
     if path is None or path == "." or "$" in source.word.text or ".." in source.word.text:
         return None
     if copy.stage.runtime.is_windows:

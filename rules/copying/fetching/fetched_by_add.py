@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _REMOTE = 6
 """The release of the frontend in which `ADD <git>` and `--checksum` left the labs: 1.6 (its release notes)."""
+_UNPACK = 17
+"""The one that brought `--unpack`: 1.17 (its release notes)."""
 _PLAIN = re.compile(r"(?:[^$`]|\$\w+|\$\{\w+\})*")
 """A text whose variables ADD replaces as a shell does: no command, and none of the forms with an operator."""
 _OF_SHELL = frozenset("HOME PWD OLDPWD USER LOGNAME UID EUID HOSTNAME HOSTTYPE MACHTYPE OSTYPE RANDOM SHELL".split())
@@ -47,6 +49,11 @@ def knows_add(change: DockerfileChange) -> bool:
     if is_built_classically(change.repository, change.path):
         return False
     return knows_release(change.after.dockerfile, _REMOTE) is not False
+
+
+def knows_unpack(change: DockerfileChange) -> bool | None:
+    """Tell whether the frontend that the file names has `ADD --unpack`; `None` where the builder's own decides."""
+    return knows_release(change.after.dockerfile, _UNPACK)
 
 
 def is_always_run(run: Run, command: Command) -> bool:

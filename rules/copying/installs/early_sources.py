@@ -90,10 +90,7 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
     names = [posixpath.basename(path) for path in install.manifests]
     first = bisect_right(stage.runs, copy.index, key=_index)
     between = stage.runs[first : bisect_left(stage.runs, install.run.index, key=_index)]
-    return any(name in run.instruction.whole_value for run in between for name in names) or any(
-        name in written
-        for command in install.run.commands
-        if command.start < install.call.command.start and command.end < install.call.command.end
-        for written in (command.source.text[command.start : command.end],)
-        for name in names
-    )
+    call = install.call.command
+    above = (one for one in install.run.commands if one.start < call.start and one.end < call.end)
+    texts = [*(run.instruction.whole_value for run in between), *(one.source.cut(one.span) for one in above)]
+    return any(name in text for text in texts for name in names)

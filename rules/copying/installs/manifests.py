@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rules.copying.installs.looked_up import LOOKED_UP, above
 from rules.copying.source_trees.trees import is_monorepo
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.filenames import is_pattern
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.packages.projects.files import in_repository, is_ignored
@@ -195,7 +196,7 @@ def _may_hold(put: Put, manifest: str) -> bool:
     if not put.tree or not within(manifest, put.path):
         return False
     pattern = posixpath.basename(put.source)
-    if pattern == "*" or not any(mark in pattern for mark in "*?["):
+    if pattern == "*" or not is_pattern(pattern):
         return True
     folder, name = posixpath.split(manifest)
     return folder == put.path.rstrip("/") and fnmatchcase(name, pattern)

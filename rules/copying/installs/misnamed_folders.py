@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.copying.stages.unmade_paths import is_open
 from rules.dockerfile.spelling import nearest
+from rules.model.filenames import is_pattern
 from rules.model.outcome import outcome_of_failure
 from rules.model.puts import meet
 from rules.packages.scripts import runs_script_before
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import Command, PackageCall, Put, Run, Stage
-
-_MARKS = frozenset("*?[")
 
 
 def misnamed_folders(stage: Stage, run: Run) -> Iterator[tuple[str, Problem]]:
@@ -36,7 +35,7 @@ def _read(call: PackageCall) -> Iterator[str]:
     """Yield the folders of the files that are installed: `/wheels` of `pip install /wheels/*`."""
     for package in call.packages:
         folder, name = posixpath.split(package.name)
-        if package.kind == "path" and folder.count("/") == 1 and len(folder) > 1 and not _MARKS.isdisjoint(name):
+        if package.kind == "path" and folder.count("/") == 1 and len(folder) > 1 and is_pattern(name):
             yield folder
 
 

@@ -69,12 +69,9 @@ def _made(change: DockerfileChange, copy: Copy, builder: Stage) -> Iterator[tupl
 def publishing(copy: Copy, builder: Stage) -> Iterator[tuple[Run, Command]]:
     """Yield the calls of `dotnet publish` that fill what a COPY takes, and leave the framework to who runs it."""
     paths = {path for source in copy.sources if (path := copy.source_path(source))}
-    for run in builder.done_runs:
-        for command in run.calls("dotnet"):
-            if command.subcommand == "publish" and _depends(command):
-                output = _output(run, command)
-                if output is not None and any(path in (output, f"{output}/") for path in paths):
-                    yield run, command
+    for run, command, output in _publishes(builder):
+        if _depends(command) and any(path in (output, f"{output}/") for path in paths):
+            yield run, command
 
 
 def _depends(command: Command) -> bool:
@@ -101,15 +98,12 @@ class Published(NamedTuple):
 
 def publishes(builder: Stage) -> Iterator[Published]:
     """Yield what the calls of `dotnet publish` make of which the folder is named."""
-    for run in builder.done_runs:
-        for command in run.calls("dotnet"):
-            path = _output(run, command) if command.subcommand == "publish" else None
-            if path is not None:
-                asked = _ALONE.search(str(command)) or command.has("--self-contained", "--sc")
-                alone = bool(asked) and not _NOT_ALONE.search(str(command))
-                system = command.option("--os")
-                named = command.option("-r", "--runtime") or (f"{system}-x64" if system else None)
-                yield Published(path, named, alone)
+    for _, command, path in _publishes(builder):
+        asked = _ALONE.search(str(command)) or command.has("--self-contained", "--sc")
+        alone = bool(asked) and not _NOT_ALONE.search(str(command))
+        system = command.option("--os")
+        named = command.option("-r", "--runtime") or (f"{system}-x64" if system else None)
+        yield Published(path, named, alone)
 
 
 def published_to(builder: Stage) -> frozenset[str]:
@@ -117,9 +111,14 @@ def published_to(builder: Stage) -> frozenset[str]:
     return frozenset(published.path for published in publishes(builder))
 
 
-def _output(run: Run, command: Command) -> str | None:
-    named = command.option("-o", "--output")
-    return path_of(run, command, named) if named else None
+def _publishes(builder: Stage) -> Iterator[tuple[Run, Command, str]]:
+    """Yield the calls of `dotnet publish` that name the folder to fill, each with that folder, absolute."""
+    for run in builder.done_runs:
+        for command in run.calls("dotnet"):
+            named = command.option("-o", "--output") if command.subcommand == "publish" else None
+            path = path_of(run, command, named) if named else None
+            if path is not None:
+                yield run, command, path
 
 
 def _confidence(change: DockerfileChange) -> Confidence | None:

@@ -41,6 +41,29 @@ class Input(NamedTuple):
     in_any_folder: bool = False
 
 
+def name_of(text: str) -> str | None:
+    """Return the name of a project, as its `pyproject.toml` has it for all tools or for Poetry."""
+    data = read_toml(text)
+    name = table(data, "project").get("name") or table(data, "tool", "poetry").get("name")
+    return name if isinstance(name, str) else None
+
+
+def is_package(text: str) -> bool:
+    """Tell whether uv, Poetry or PDM install the project as a package: told so, or told nothing and there is a backend.
+
+    uv's `package` ("Project packaging") is the only one of the settings that asks for it without a backend.
+    """
+    data = read_toml(text)
+    told = _told_package(data)
+    return told is True or (told is None and "build-system" in data)
+
+
+def _told_package(data: dict[str, Any]) -> bool | None:
+    """What a project tells uv or Poetry of whether it is a package; a refusal of either counts."""
+    told = (table(data, "tool", "uv").get("package"), table(data, "tool", "poetry").get("package-mode"))
+    return False if False in told else True if told[0] is True else None
+
+
 def backend_of(text: str) -> str | None:
     """Return the backend that builds a project; `None` for one that does without what is named, or is not known.
 
@@ -49,8 +72,7 @@ def backend_of(text: str) -> str | None:
     """
     data = read_toml(text)
     named = table(data, "build-system").get("build-backend")
-    told = (table(data, "tool", "uv").get("package"), table(data, "tool", "poetry").get("package-mode"))
-    return _BACKENDS.get(named) if isinstance(named, str) and False not in told else None
+    return _BACKENDS.get(named) if isinstance(named, str) and _told_package(data) is not False else None
 
 
 def inputs_of(text: str) -> Iterator[Input]:
@@ -60,9 +82,8 @@ def inputs_of(text: str) -> Iterator[Input]:
         return
     for what, path in files_named(text):
         yield Input(f"{backend} stops without the {what} that `pyproject.toml` names,", (path,))
-    data = read_toml(text)
-    name = table(data, "project").get("name") or table(data, "tool", "poetry").get("name")
-    package = _package(backend, data, name.replace("-", "_")) if isinstance(name, str) else None
+    name = name_of(text)
+    package = _package(backend, read_toml(text), name.replace("-", "_")) if name is not None else None
     if package is not None:
         yield package
 

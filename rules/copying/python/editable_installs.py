@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.python.build_inputs import is_package, name_of
 from rules.model.work_folders import folder_of
 from rules.packages.projects.texts import manifest_text
 
@@ -25,9 +26,6 @@ _LEFT_OUT = (
 )
 """Options with which uv, Poetry and PDM do not install the project, or not as a pointer."""
 _SETTINGS = ("UV_NO_EDITABLE", "UV_NO_INSTALL_PROJECT", "UV_NO_INSTALL_WORKSPACE", "PDM_NO_EDITABLE", "PDM_NO_SELF")
-_NAME = re.compile(r"(?m)^[ \t]*name\s*=\s*[\"'](?P<name>[\w.-]+)")
-_NO_PACKAGE = re.compile(r"(?m)^[ \t]*package(?:-mode)?\s*=\s*false")
-_PACKAGE = re.compile(r"(?m)^[ \t]*\[build-system\]|^[ \t]*package\s*=\s*true")
 
 
 class Editable(NamedTuple):
@@ -61,8 +59,9 @@ def editable_install(change: DockerfileChange, builder: Stage) -> Editable | Non
 
 def _sources(manifest: str) -> frozenset[str]:
     """Return what folders a project keeps its sources in by custom: `src`, or one with the project's name."""
-    name = _NAME.search(manifest)
-    return frozenset({"src", "packages", re.sub(r"[-.]", "_", name["name"]).lower() if name is not None else "src"})
+    name = name_of(manifest)
+    own = (re.sub(r"[-.]", "_", name).lower(),) if name is not None else ()
+    return frozenset({"src", "packages", *own})
 
 
 def _kind(change: DockerfileChange, run: Run, call: PackageCall) -> bool | None:
@@ -76,5 +75,4 @@ def _kind(change: DockerfileChange, run: Run, call: PackageCall) -> bool | None:
     text = manifest_text(change, run, call)
     if text is None or not call.project or call.packages:
         return None
-    is_package = bool(_PACKAGE.search(text)) and not _NO_PACKAGE.search(text)
-    return True if is_package else None
+    return True if is_package(text) else None

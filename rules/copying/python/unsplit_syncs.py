@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rules.api import Confidence, Problem
 from rules.brought import context_paths
 from rules.copying.installs.early_sources import is_as_before
+from rules.copying.python.build_inputs import is_package
 from rules.copying.source_trees.trees import brings_all
 from rules.model.work_folders import folder_of
 from rules.packages.developers.parts import read_toml, table
@@ -101,9 +102,7 @@ def _builds_itself(change: DockerfileChange, stage: Stage, folder: str) -> bool 
     locks = context_paths(change, stage, posixpath.join(folder, "uv.lock"))
     paths = context_paths(change, stage, posixpath.join(folder, "pyproject.toml"))
     text = next((text for path in paths if (text := repository.text(path)) is not None), "")
-    data = read_toml(text)
-    asked = table(data, "project").get("dependencies")
+    asked = table(read_toml(text), "project").get("dependencies")
     if not asked or _PARTS.search(text) or not any(map(repository.exists, locks)):
         return None
-    package = table(data, "tool", "uv").get("package")
-    return package is True or (package is None and "build-system" in data)
+    return is_package(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.stages.mounts import mounted_stages
 from rules.lazily import once
 from rules.model.puts import within
 from rules.model.work_folders import path_of
@@ -12,7 +13,7 @@ from rules.model.work_folders import path_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Copy, Run, Stage, Step
+    from rules.api import Command, Copy, Stage, Step
 
 
 class Wheels(NamedTuple):
@@ -36,9 +37,11 @@ def wheels_taken(stage: Stage) -> Iterator[Wheels]:
     for copy in stage.copies:
         if copy.from_stage is not None and not copy.deferred:
             yield from _copied(copy, copy.from_stage)
-    for run in stage.runs:
+    for run, mount, builder in mounted_stages(stage):
         if any(call.manager in ("pip", "uv") and call.action == "install" for call in run.package_calls):
-            yield from _mounted(run)
+            path = posixpath.normpath("/" + mount.options.get("source", "").lstrip("/"))
+            folders = (folder for folder in wheel_folders(builder) if within(folder, path))
+            yield from (Wheels(folder, builder, run, "installs") for folder in folders)
 
 
 def _copied(copy: Copy, builder: Stage) -> Iterator[Wheels]:
@@ -47,18 +50,6 @@ def _copied(copy: Copy, builder: Stage) -> Iterator[Wheels]:
         if path in folders or posixpath.dirname(path) in folders:
             yield Wheels(path, builder, copy, "copies")
             return
-
-
-def _mounted(run: Run) -> Iterator[Wheels]:
-    for mount in run.mounts:
-        name = mount.options.get("from") if mount.type == "bind" else None
-        builder = run.stage.model.copied_stage(name, run.stage.index) if name else None
-        if builder is None:
-            continue
-        path = posixpath.normpath("/" + mount.options.get("source", "").lstrip("/"))
-        yield from (
-            Wheels(folder, builder, run, "installs") for folder in wheel_folders(builder) if within(folder, path)
-        )
 
 
 @once

@@ -34,5 +34,5 @@ def copies_anywhere(stage: Stage) -> bool:
 def is_spoken_of(run: Run, before: Command, *names: str) -> bool:
     """Tell whether a command above another one has one of some names in it: it may make, or change, what has them."""
     commands = (command for one in run.stage.all_runs for command in one.commands if command.start < before.start)
-    written = (command.source.text[command.start : command.end] for command in commands)
+    written = (command.source.cut(command.span) for command in commands)
     return any(name in text for text in written for name in names)

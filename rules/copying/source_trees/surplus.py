@@ -203,8 +203,9 @@ def usual_surplus(change: DockerfileChange, builder: Stage, filled: Put) -> tupl
     Where the repository is listed, it has to lie in one of the folders that may be the context.
     """
     way = brought_by(builder, filled)
-    here = change.repository if way[-1][1].kind == "context" and change.repository.listing is not None else None
-    ignore = change.repository.dockerignore(change.path) if way[-1][1].kind == "context" else None
+    repository = change.repository if way[-1][1].kind == "context" else None
+    here = repository if repository is not None and repository.listing is not None else None
+    ignore = repository.dockerignore(change.path) if repository is not None else None
     kinds = {"tests": sorted(_TESTS - {"cypress"} | _SPECS), "documentation": sorted(_DOCUMENTATION)}
     return tuple(
         what

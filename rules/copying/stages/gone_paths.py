@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.context.recipes import runs_recipes
 from rules.copying.outputs.binaries import builds_of, outputs_of
+from rules.model.filenames import is_pattern
 from rules.model.puts import folders_of, within
 from rules.model.run_writes import CARRIERS, is_opaque
 from rules.model.work_folders import path_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
 _CARRYING = CARRIERS | {"ln"}
-_MARKS = "*?[$"
 _OF_CARGO = re.compile(
     r"(?P<root>.*/)?target/(?P<triple>[\w.]+(?:-[\w.]+){2,}/)?(?P<profile>release|debug)/(?P<name>[^/]+)"
 )
@@ -43,7 +43,7 @@ class Gone(NamedTuple):
 
 def gone(builder: Stage, path: str) -> Gone | None:
     """Tell why a stage does not have a path, if its commands say so; `None` where it may have it."""
-    if any(mark in path for mark in _MARKS) or builder.files.has_unreadable_run:
+    if is_pattern(path) or "$" in path or builder.files.has_unreadable_run:
         return None
     return _written_elsewhere(builder, path) or _of_cargo(builder, path) or _taken_away(builder, path)
 
@@ -97,7 +97,8 @@ def _by_target(builder: Stage, builds: list[Build], found: re.Match[str]) -> Gon
         return Gone(f"With `--target {target}`, Cargo writes {quote(new)}.", new)
     if found["profile"] == "release" and targets == {None} and all(map(_is_debug, builds)):
         line = builds[-1].command.line
-        return Gone(f"Cargo builds without `--release` (line {line}), and writes to `target/debug`.", None, _RELEASE)
+        why = f"Cargo builds without `--release` (line {line}), and writes to `target/debug`."
+        return Gone(why, cure="Build it with `--release`.")
     return None
 
 
@@ -115,9 +116,6 @@ def _may_be_configured(builder: Stage) -> bool:
 def _of_no_target(found: re.Match[str]) -> Gone:
     new = f"{found['root'] or ''}target/{found['profile']}/{found['name']}"
     return Gone(f"Without `--target`, Cargo writes {quote(new)}.", new)
-
-
-_RELEASE = "Build it with `--release`."
 
 
 def _is_debug(build: Build) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.copying.context.recipes import runs_open_recipes, runs_recipes
 from rules.lazily import once, once_for_each
+from rules.model.filenames import is_pattern
 from rules.model.puts import folders_of, meet, within
 from rules.model.steps import Copy, Run
 
@@ -35,7 +36,6 @@ _COMPOSED = re.compile(r"(?<![\w.$}-])(/[\w./-]*)(?:\$\{?(\w+)|\$\(|`)")
 _NAMING = _PLAIN | frozenset("pip pip3 apt-key update-ca-certificates locale-gen corepack".split())
 """Commands that leave nothing in the folder that they work in but what they name."""
 
-_MARKS = frozenset("*?[")
 _OWN_FOLDERS = re.compile(r"/(?:srv|data|mnt)/[^/]+|/usr/src/app|/opt/(?:venv|app)")
 """Folders below a system's own that are a project's, and that no image brings which has no application."""
 
@@ -52,7 +52,7 @@ _OUTPUTS = frozenset(
 
 def is_left_out(builder: Stage, path: str) -> bool:
     """Tell whether a stage that makes no files unseen puts none at a path, above it as a tree, or below."""
-    if any(mark in path for mark in "*?[") or not _runs_only_plain(builder):
+    if is_pattern(path) or not _runs_only_plain(builder):
         return False
     if builder.image.onbuild or _is_of_image(builder, path.split("/")[1]):
         return False
@@ -115,7 +115,7 @@ def holds_sources(put: Put) -> bool:
 def _known_part(path: str) -> str:
     """Return a path up to the first part that is a pattern."""
     parts = path.rstrip("/").split("/")
-    end = next((at for at, part in enumerate(parts) if _MARKS.intersection(part)), len(parts))
+    end = next((at for at, part in enumerate(parts) if is_pattern(part)), len(parts))
     return "/".join(parts[:end])
 
 
@@ -162,7 +162,7 @@ def _speaks(step: Step, spoken: re.Pattern[str]) -> bool:
 def is_open(path: str) -> bool:
     """Tell whether a path's first folder is one that a system has, or a pattern: an image may bring it."""
     top = path.split("/")[1]
-    return top in _SYSTEM or not _MARKS.isdisjoint(top)
+    return top in _SYSTEM or is_pattern(top)
 
 
 @once_for_each

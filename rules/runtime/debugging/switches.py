@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.installers import NODE_MANAGERS
+from rules.runtime.languages.python_calls import started_by_python
 from rules.runtime.ports.loopback import behind_runners
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ _DEV_SERVERS = {
     ("fastapi", "dev"): "is FastAPI's mode for developers",
     ("kc.sh", "start-dev"): "is Keycloak's mode for developers",
 }
+_RUNTIMES = frozenset({"node", "bun", "deno"})
+"""What runs JavaScript, with options of its own in front of the script."""
 _WATCHING = {("nest", "start"): ("--watch", "-w")}
 """Commands of a framework that serve developers with one of some options (docs.nestjs.com, "CLI command reference")."""
 _VITE_ENDS = frozenset({"build", "optimize", "preview"})
@@ -69,18 +72,17 @@ _RELOAD_OPTIONS = {
 _FOR_DEVELOPERS = "costs memory and speed, and may show visitors what is meant for developers"
 _OPENS = "opens the port of a debugger"
 _LETS_IN = "lets whoever reaches the port read the memory and run code, without a password"
-DEBUG_AGENT = re.compile(r"-(?:agentlib:jdwp|Xrunjdwp)\b")
+_DEBUG_AGENT = re.compile(r"-(?:agentlib:jdwp|Xrunjdwp)\b")
 """The option that opens the Java debugger's port (JPDA, "Connection and Invocation Details")."""
 
 _JAVA_OPTIONS = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS", "JAVA_OPTIONS")
 _OPTIONS_IN_VARIABLES = {
-    **dict.fromkeys(_JAVA_OPTIONS, DEBUG_AGENT),
+    **dict.fromkeys(_JAVA_OPTIONS, _DEBUG_AGENT),
     "NODE_OPTIONS": re.compile(r"--inspect(?:-brk|-wait)?\b"),
 }
 _ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])|\A--inspect(?:-brk|-wait)?(?:=\d*)?\Z|\bserver=n\b")
 """What leaves a debugger's port to the container itself: such an address; none, with which Node.js, Bun and Deno take
 the loopback (measured with Node.js 20); or the side of Java's debugger that connects, and waits for nobody."""
-_PYTHON = re.compile(r"python[\d.]*\Z")
 _VALUED_BY_FLASK = frozenset({"-A", "--app", "-e", "--env-file"})
 """Options in front of Flask's command that take a value (`flask --help`): an application may be named `run`."""
 
@@ -139,8 +141,7 @@ def switch_in(command: Command) -> Switch | None:
 
 def _flask(command: Command) -> Switch | None:
     """The server of Flask's own, with options or without (Flask's manual, "Deploying to Production")."""
-    program = (command.program,) if command.program is not None else ()
-    words = behind_runners(tuple(word.value for word in (*program, *command.args)))
+    words = behind_runners(command.argv)
     if not words or posixpath.basename(words[0]) != "flask":
         return None
     rest = [word for before, word in itertools.pairwise(words) if before not in _VALUED_BY_FLASK]
@@ -158,7 +159,7 @@ def _option(command: Command) -> Switch | None:
     if reload is not None and reload.value in options:
         return Switch(reload.value, "watches the files and restarts the program", "Take the option away", reload)
     watch = command.flag("--watch")
-    if watch is not None and name in ("node", "bun", "deno") and _is_option_of_runtime(command, watch):
+    if watch is not None and name in _RUNTIMES and _is_option_of_runtime(command, watch):
         return Switch(watch.value, "restarts the program whenever a file changes", "Take the option away", watch)
     debug = command.flag("--debug")
     if debug is not None and "flask" in (name, _module(command)):
@@ -178,20 +179,19 @@ def _assigned(command: Command) -> Switch | None:
 
 def _module(command: Command) -> str:
     """Return what `python -m` runs, empty for anything else."""
-    values = [word.value for word in command.args] if _PYTHON.match(command.name) else []
-    at = values.index("-m") + 1 if "-m" in values else len(values)
-    return values[at] if at < len(values) else ""
+    call = started_by_python(command.argv)
+    return call.value if call is not None and call.kind == "m" else ""
 
 
 def _debugger(command: Command) -> Switch | None:
     """A port on which a debugger waits for whoever connects; who does runs code in the program."""
-    agent = next((word for word in command.args if DEBUG_AGENT.match(word.value)), None)
+    agent = next((word for word in command.args if _DEBUG_AGENT.match(word.value)), None)
     inspect = command.flag("--inspect", "--inspect-brk", "--inspect-wait")
     if any(word is not None and _ON_LOOPBACK.search(word.value) for word in (agent, inspect)):
         return None
     if command.name == "java" and agent is not None:
         return Switch(agent.value.partition("=")[0], _OPENS, "Take the option away", agent, _LETS_IN)
-    if command.name in ("node", "bun", "deno") and inspect is not None and _is_option_of_runtime(command, inspect):
+    if command.name in _RUNTIMES and inspect is not None and _is_option_of_runtime(command, inspect):
         return Switch(inspect.value, _OPENS, "Take the option away", inspect, _LETS_IN)
     if _module(command) == "debugpy" and command.has("--listen"):
         return Switch("debugpy --listen", _OPENS, "Start the program itself", None, _LETS_IN)

@@ -10,7 +10,7 @@ from rules.brought import is_nowhere, unedited
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.work_folders import folder_of
-from rules.packages.projects.package_json import read_manifest
+from rules.packages.projects.package_json import commands_run, read_manifest
 from rules.runtime.starts.instructions import behind_init, executes_cmd, full_words, reads_code
 from rules.runtime.starts.scripts import script_above, start_script
 from rules.runtime.starts.text import shell_commands
@@ -45,6 +45,20 @@ class Call(NamedTuple):
     words: tuple[str, ...]
     script: str
     line: int
+
+
+class ScriptOf(NamedTuple):
+    """A script of a package.json.
+
+    Attributes:
+        call: What starts it: `npm run serve`.
+        name: Its name.
+        path: The package.json in the repository.
+    """
+
+    call: str
+    name: str
+    path: str
 
 
 def manifest_of(change: DockerfileChange, stage: Stage) -> Manifest | None:
@@ -84,9 +98,7 @@ def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:
     """Yield what a start command surely runs, in the working directory: in its start script, if it has one."""
     script = start_script(change, found, through_stages=True)
     if script is not None:
-        parsed = script.script()[1] if script.shell is not None else None
-        if parsed is not None and not parsed.errors:
-            yield from _until_moved([c for c in parsed.commands if not c.nested], script.path)
+        yield from _until_moved(script.outer_commands, script.path)
         return
     above, start = script_above(change, found), found.start
     if above is not None and _GOES.search(above.code):
@@ -98,12 +110,22 @@ def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:
         yield from _until_moved(shell_commands(start), "")
 
 
-def _until_moved(commands: tuple[Command, ...] | list[Command], script: str) -> Iterator[Call]:
+def _until_moved(commands: tuple[Command, ...], script: str) -> Iterator[Call]:
     for command in commands:
         if command.name in ("cd", "pushd", ".", "source"):
             return
         if not command.conditional and command.before != "||" and command.after != "||" and command.program is not None:
             yield Call(command.argv, script, command.line)
+
+
+def script_commands(change: DockerfileChange, found: Written) -> Iterator[tuple[ScriptOf, Command]]:
+    """Yield the commands of the scripts of the image's package.json that a start command surely runs."""
+    manifest = manifest_of(change, found.stage)
+    for call in calls(change, found) if manifest is not None else ():
+        called = script_called(call.words)
+        if called is not None and manifest is not None:
+            script = ScriptOf(" ".join(call.words), called[0], manifest.path)
+            yield from ((script, command) for command in commands_run(manifest.scripts, called[0]))
 
 
 def script_called(words: tuple[str, ...]) -> tuple[str, bool] | None:

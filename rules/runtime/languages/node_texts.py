@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell.command import Command
     from rules.model.stage import Stage
 
-_NODE = frozenset({"node", "nodejs"})
+NODE = frozenset({"node", "nodejs"})
+"""Node.js, and what Debian called it."""
 _WITH_VALUE = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"})
 _ENDINGS = ("", ".js", "/index.js")
 """What Node.js puts behind a name that is no file (nodejs.org, "Modules: CommonJS modules")."""
@@ -32,7 +33,7 @@ def texts_of_node(change: DockerfileChange, stage: Stage, commands: Iterable[Com
     """
     folder = stage.image.workdir.value
     for command in commands if folder is not None else ():
-        words = command.operands(_WITH_VALUE) if command.name in _NODE else ()
+        words = command.operands(_WITH_VALUE) if command.name in NODE else ()
         places = (posixpath.normpath(posixpath.join(folder or "/", words[0].value + end)) for end in _ENDINGS if words)
         found = (brought(change, stage, place, through_stages=True) for place in places)
         first = next((one.path for one in found if one is not None), None)

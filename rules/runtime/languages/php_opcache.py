@@ -11,8 +11,6 @@ from rules.facts.distributions import REDHAT_FAMILY
 from rules.user.root.start_scripts import scripts_in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.api import Copy, DockerfileChange, Installed, Instruction, Stage
 
 _ENABLED = date(2025, 6, 25)
@@ -94,7 +92,7 @@ def _of_official(stage: Stage) -> Missing | None:
         return None
     if _SERVERS.isdisjoint(facts.cmd or ()) or not _serves(stage) or not _is_new_enough(facts.languages.get("php")):
         return None
-    if any(_installs_unknown(stage)):
+    if _installs_unknown(stage):
         return None
     unread = any(copy.from_context and (_carries(copy.destination) or _is_ini(copy)) for copy in stage.all_copies)
     plain = not unread and not stage.files.has_unreadable_run
@@ -128,12 +126,11 @@ def _is_new_enough(version: str | None) -> bool:
     return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= _OLDEST
 
 
-def _installs_unknown(stage: Stage) -> Iterator[bool]:
-    """Yield whether a call that installs extensions takes their names from a variable, or from a command."""
-    for run in stage.done_runs:
-        for command in run.calls(*_INSTALLERS):
-            words = [word for word in command.args if word.value[:1] != "-" and "nproc" not in word.text]
-            yield any("$" in word.text or "`" in word.text for word in words)
+def _installs_unknown(stage: Stage) -> bool:
+    """Whether a call that installs extensions takes their names from a variable, or from a command."""
+    words = (word for run in stage.done_runs for command in run.calls(*_INSTALLERS) for word in command.args)
+    names = (word.text for word in words if word.value[:1] != "-" and "nproc" not in word.text)
+    return any("$" in name or "`" in name for name in names)
 
 
 def _of_serversideup(stage: Stage) -> Missing | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import NamedTuple
 
+PYTHONS = frozenset({"python", "python3"})
+"""Python by the names that an environment gives it, and every image of it has."""
+_PYTHON = re.compile(r"python[\d.]*")
 _TAKES_REST = re.compile(r"[cmWX]")
 """Letters of the interpreter's options that take what follows (docs.python.org/3/using/cmdline.html)."""
 
@@ -21,6 +25,11 @@ class PythonCall(NamedTuple):
     kind: str = ""
     value: str = ""
     unbuffered: bool = False
+
+
+def started_by_python(words: tuple[str, ...]) -> PythonCall | None:
+    """Return what a command line has Python start, of whichever release; `None` where its program is another one."""
+    return python_call(words[1:]) if words and _PYTHON.fullmatch(posixpath.basename(words[0])) else None
 
 
 def python_call(args: tuple[str, ...]) -> PythonCall:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.runtime.languages.python_calls import PythonCall, python_call
+from rules.runtime.languages.python_calls import PythonCall, started_by_python
 from rules.runtime.languages.python_programs import program_files
 from rules.runtime.starts.folders import module_named
 from rules.runtime.starts.instructions import behind_init, shipped
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage
     from rules.runtime.starts.instructions import Written
 
-_PYTHON = re.compile(r"python[\d.]*")
 _GIVEN_OTHERWISE = re.compile(r"\bKeyError\b|\bdotenv\b|\bset_?default\b|\benviron(?:\.update|[ \t]*\|=)|\bputenv\b")
 """What lets a program go on without a variable, or sets those that it has not got."""
 
@@ -44,7 +42,5 @@ def _call(found: Written) -> PythonCall | None:
     module = module_named(words)
     if module is not None:
         return PythonCall("m", module)
-    if not words or _PYTHON.fullmatch(posixpath.basename(words[0])) is None:
-        return None
-    call = python_call(words[1:])
-    return call if call.kind in ("m", "file") else None
+    call = started_by_python(words)
+    return call if call is not None and call.kind in ("m", "file") else None

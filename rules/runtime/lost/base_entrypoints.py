@@ -47,7 +47,7 @@ def entrypoint_of_base_replaced(change: DockerfileChange, stage: Stage, was: Sta
     start = setting.value
     if setting.origin is not Origin.HERE or setting.instruction is None or not start or was.facts is None:
         return None
-    if was.facts.name != facts.name or not old.value or stage.image.entrypoint.instruction is None:
+    if was.facts.name != facts.name or not old.value:
         return None
     does = any(_DOES_IT_ITSELF.search(run.instruction.whole_value) for run in stage.all_runs)
     if does or not _runs_server(change, stage, posixpath.basename(facts.entrypoint[-1])):
@@ -82,12 +82,11 @@ def _script_runs_server(change: DockerfileChange, stage: Stage, script: str) -> 
     """Whether the new start is a script of the project that runs the server, and does not name the base image's."""
     found = next((found for found in shipped(change, "ENTRYPOINT") if found.stage is stage), None)
     read = start_script(change, found) if found is not None else None
-    if read is None or read.shell is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
+    if read is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
         return False
-    _, parsed = read.script()
-    if parsed.errors or _DOES_IT_ITSELF.search(read.text) or READS_ANOTHER.search(read.text):
+    if _DOES_IT_ITSELF.search(read.text) or READS_ANOTHER.search(read.text):
         return False
-    return any(command.name in _SERVERS for command in parsed.commands)
+    return any(command.name in _SERVERS for command in read.commands)
 
 
 def _is_server(start: Start) -> bool:
@@ -110,8 +109,7 @@ def _problem(change: DockerfileChange, stage: Stage, script: tuple[str, ...], wo
         setting.instruction.span,
         f"{stage.label} {'no longer runs' if had else 'does not run'} {quote(named)} of "
         f"{quote(stage.root.base_text or '')}: {'the new ' if had else ''}{quote(str(setting.instruction))} takes its "
-        f"place. That script {work}; nothing else does. "
-        f"{way}.",
+        f"place. That script {work}; nothing else does. {way}.",
         Confidence.LIKELY,
         doubt="what the container starts may do that work itself",
         stage=stage.key,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Origin, Problem, quote
-from rules.runtime.starts.instructions import idle_start
+from rules.runtime.starts.instructions import idle_start, is_to_serve
 
 if TYPE_CHECKING:
     from rules.api import Stage
@@ -16,15 +16,14 @@ def lost_server(stage: Stage, was: Stage) -> Problem | None:
 
     Where a port or a health check says that something is to listen, `final-stage-no-command` says more.
     """
-    now, then = stage.image, was.image
+    then = was.image
     if was.facts is None or was.facts.kind != "server" or stage.root.base_text == was.root.base_text:
         return None
     starts = [setting for setting in (then.entrypoint, then.cmd) if setting.value is not None]
     if not starts or any(setting.origin is not Origin.BASE for setting in starts):
         return None
     idle = idle_start(stage)
-    serves = now.healthcheck.set_in_file or any(port.instruction is not None for port in now.ports)
-    if idle is None or serves:
+    if idle is None or is_to_serve(stage):
         return None
     old, new = was.root.base_text or "", stage.root.base_text or ""
     return Problem(

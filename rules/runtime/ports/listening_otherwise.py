@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import is_dockerfile
 from rules.lazily import once
+from rules.runtime.starts.outside import given_by_builds, has_env_file, texts_of_builds
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from rules.runtime.ports.loopback import Bound
 
 _HOST_NETWORK = re.compile(r"network_mode:\s*[\"']?(?:host|service:|container:)")
-_ENV_FILE = re.compile(r"^\s*env_file:", re.MULTILINE)
 PROXIES = (
     "nginx",
     "caddy",
@@ -41,13 +41,11 @@ _ON_HOST = re.compile(r"(?<!\S)--net(?:work)?[= ]host\b")
 
 def is_told_elsewhere(change: DockerfileChange, stage: Stage, bound: Bound) -> bool:
     """Tell whether a variable says it, or a compose file starts something else or shares the network of the host."""
-    builds = change.repository.builds_of(change.path)
-    if change.repository.starts_otherwise(change.path):
+    if change.repository.starts_otherwise(change.path) or shares_network(change):
         return True
-    variable = bound.variable
-    if variable and (variable in stage.image.env or any(variable in build.environment for build in builds)):
-        return True
-    return shares_network(change) or (bool(variable) and _has_env_file(change))
+    if not bound.variable:
+        return False
+    return bound.variable in stage.image.env or bound.variable in given_by_builds(change) or has_env_file(change)
 
 
 def shares_network(change: DockerfileChange) -> bool:
@@ -55,8 +53,7 @@ def shares_network(change: DockerfileChange) -> bool:
 
     Or a script starts a container with the network of the host.
     """
-    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    return any(map(_HOST_NETWORK.search, composed)) or _runs_on_host(change)
+    return any(map(_HOST_NETWORK.search, texts_of_builds(change))) or _runs_on_host(change)
 
 
 @once
@@ -68,9 +65,3 @@ def _runs_on_host(change: DockerfileChange) -> bool:
 
 def _lines(text: str) -> list[str]:
     return text.replace("\\\n", " ").splitlines()
-
-
-def _has_env_file(change: DockerfileChange) -> bool:
-    """Whether a file that builds this one gives a service variables out of another file, which is mostly not shared."""
-    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    return any(map(_ENV_FILE.search, composed))

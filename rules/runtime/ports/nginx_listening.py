@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import unedited
 from rules.numbers import number_of
-from rules.runtime.ports.nginx_text import directives
+from rules.runtime.ports.nginx_text import FOLDER, INCLUDED, MAIN, directives, is_included
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 _STOCK = {"nginx": 80, "nginxinc/nginx-unprivileged": 8080}
 """The port of the configuration that an image brings."""
-_FOLDER = "/etc/nginx"
-_MAIN = f"{_FOLDER}/nginx.conf"
-_INCLUDED = f"{_FOLDER}/conf.d"
-_TEMPLATES = f"{_FOLDER}/templates"
+_TEMPLATES = f"{FOLDER}/templates"
 _SCRIPTS = "/docker-entrypoint.d"
 _HARMLESS = frozenset({"rm", "mkdir", "chown", "chmod", "chgrp", "touch", "nginx"})
 """Commands that name nginx' folder and leave what its files say."""
@@ -49,12 +46,12 @@ def ipv4_alone(change: DockerfileChange, stage: Stage) -> Mapping[int, Listen]:
     texts = _texts(change, stage)
     if texts is None:
         return {}
-    main = texts.get(_MAIN)
-    parted = main is None or _includes(main[1], _INCLUDED)
+    main = texts.get(MAIN)
+    parted = main is None or _includes(main[1], INCLUDED)
     of_ipv4: dict[int, Listen] = {}
     others = {_STOCK[name]} if parted and _keeps_stock(stage, texts) else set[int]()
     for target, (path, text) in texts.items():
-        if target != _MAIN and not parted:
+        if target != MAIN and not parted:
             continue
         if _reads_more(text):
             return {}
@@ -79,10 +76,10 @@ def _is_told_otherwise(change: DockerfileChange, stage: Stage) -> bool:
     if files.has_unreadable_run or files.covering(_SCRIPTS):
         return True
     commands = [command for run in stage.done_runs for command in run.commands]
-    if any(_FOLDER in str(command) and command.name not in _HARMLESS for command in commands):
+    if any(FOLDER in str(command) and command.name not in _HARMLESS for command in commands):
         return True
     builds = change.repository.builds_of(change.path)
-    return any(mount.startswith(_FOLDER) for build in builds for mount in build.mounts)
+    return any(mount.startswith(FOLDER) for build in builds for mount in build.mounts)
 
 
 def _texts(change: DockerfileChange, stage: Stage) -> dict[str, tuple[str, str]] | None:
@@ -91,7 +88,7 @@ def _texts(change: DockerfileChange, stage: Stage) -> dict[str, tuple[str, str]]
     `None` where one was not read, or what is copied may be more than one file.
     """
     found: dict[str, tuple[str, str]] = {}
-    for put in stage.files.covering(_FOLDER):
+    for put in stage.files.covering(FOLDER):
         if put.makes_folder or (put.kind == "run" and put.command is not None and put.command.name in _HARMLESS):
             continue
         target = _read_as(put)
@@ -105,15 +102,14 @@ def _texts(change: DockerfileChange, stage: Stage) -> dict[str, tuple[str, str]]
 def _read_as(put: Put) -> str | None:
     """Return where nginx reads a file that is put, a template as what the start script makes of it."""
     if posixpath.dirname(put.path) == _TEMPLATES and put.path.endswith(".conf.template"):
-        return posixpath.join(_INCLUDED, posixpath.basename(put.path).removesuffix(".template"))
-    read = put.path == _MAIN or (posixpath.dirname(put.path) == _INCLUDED and put.path.endswith(".conf"))
-    return put.path if read else None
+        return posixpath.join(INCLUDED, posixpath.basename(put.path).removesuffix(".template"))
+    return put.path if put.path == MAIN or is_included(put.path) else None
 
 
 def _keeps_stock(stage: Stage, texts: Mapping[str, tuple[str, str]]) -> bool:
     """Whether the configuration that the image brings may still be read."""
-    stock = f"{_INCLUDED}/default.conf"
-    gone = {stock, _INCLUDED, f"{_INCLUDED}/*", f"{_INCLUDED}/*.conf"}
+    stock = f"{INCLUDED}/default.conf"
+    gone = {stock, INCLUDED, f"{INCLUDED}/*", f"{INCLUDED}/*.conf"}
     return stock not in texts and not any(deletion.path.rstrip("/") in gone for deletion in stage.files.deletions)
 
 
@@ -124,4 +120,4 @@ def _includes(text: str, folder: str) -> bool:
 def _reads_more(text: str) -> bool:
     """Whether a configuration includes files that are not known."""
     included = [word for one in directives(text) if one.words[0] == "include" for word in one.words[1:]]
-    return any(_WITHOUT_PORTS.fullmatch(one) is None and one != f"{_INCLUDED}/*.conf" for one in included)
+    return any(_WITHOUT_PORTS.fullmatch(one) is None and one != f"{INCLUDED}/*.conf" for one in included)

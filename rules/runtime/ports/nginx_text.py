@@ -1,7 +1,8 @@
-"""What a configuration of nginx says: its directives, each with the blocks around it."""
+"""Which files nginx reads, and what a configuration says: its directives, each with the blocks around it."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"#[^\n]*|\"[^\"]*\"|'[^']*'|[{};]|[^\s{};\"'#]+")
 _LONGEST = 100_000
 """Characters of a file that are read."""
+FOLDER = "/etc/nginx"
+MAIN = f"{FOLDER}/nginx.conf"
+INCLUDED = f"{FOLDER}/conf.d"
+"""Of this folder the official image's own configuration reads `*.conf` (nginx/docker-nginx)."""
+
+
+def is_included(path: str) -> bool:
+    """Tell whether that configuration reads a file within `http`."""
+    return posixpath.dirname(path) == INCLUDED and path.endswith(".conf")
 
 
 class Directive(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Source, parse_shell
 from rules.numbers import number_of
+from rules.runtime.starts.text import shell_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ _LOCAL = re.compile(
 )
 _BARE = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(?P<port>\d+)(?:[/?].*)?", re.IGNORECASE)
 """An address without a scheme, which `curl` and `wget` take for HTTP."""
-_CLIENTS = frozenset({"curl", "wget"})
+CLIENTS = frozenset({"curl", "wget"})
 _ADDRESS_OPTIONS = {"cgi-fcgi": "-connect", "grpc_health_probe": "-addr", "grpc-health-probe": "-addr"}
 """Clients that an option tells where to ask (cgi-fcgi(1); grpc-ecosystem/grpc-health-probe's README)."""
 _PLAIN_URL = re.compile(r"https?://[\w.:/?=%+~-]+\Z", re.ASCII)
@@ -29,6 +30,11 @@ _NODE_WITH_FETCH = 18
 _CONNECTORS = frozenset({"nc", "ncat", "netcat"})
 _HERE = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 - what a probe asks, nothing is bound
 _HOST_AND_PORT = 2
+
+
+def asking(start: Start) -> tuple[Command, ...]:
+    """Return the commands of a probe that ask something, without those that only say how it ends."""
+    return tuple(command for command in shell_commands(start) if command.name not in GIVING_UP)
 
 
 class Address(NamedTuple):
@@ -48,7 +54,7 @@ def addresses(start: Start) -> Iterator[Address]:
     for command in start.commands:
         words = [word.value for word in command.args if not word.value.startswith("-")]
         told = command.option(_ADDRESS_OPTIONS[command.name]) if command.name in _ADDRESS_OPTIONS else None
-        asked = words if command.name in _CLIENTS else [told] if told is not None else []
+        asked = words if command.name in CLIENTS else [told] if told is not None else []
         bare = (_BARE.fullmatch(word) for word in asked)
         yield from (Address(match[0], number_of(match["port"])) for match in bare if match is not None)
         if command.name in _CONNECTORS and len(words) == _HOST_AND_PORT and words[0] in _HERE and words[1].isdecimal():

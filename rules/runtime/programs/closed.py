@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, Origin, Put, Run, Stage, within
 from rules.brought import last_put
-from rules.runtime.starts.instructions import executes_cmd
+from rules.model.filenames import is_pattern
+from rules.runtime.starts.instructions import is_executed
 from rules.runtime.starts.scripts import start_target
 from rules.user.accounts.running import name_of, runtime_user
 from rules.user.owners.named import is_same, owner_of
@@ -69,7 +70,7 @@ def closed_program(change: DockerfileChange, found: Written) -> Closed | None:
     """
     stage = found.stage
     user = runtime_user(stage)
-    if user is None or stage.image.user.origin is Origin.BASE or not _is_executed(found):
+    if user is None or stage.image.user.origin is Origin.BASE or not _is_surely_executed(found):
         return None
     target, executed = start_target(found)
     closed = _closed(change, found, user, target, executed=executed) if target is not None else None
@@ -99,12 +100,9 @@ def _closed(change: DockerfileChange, found: Written, user: str, target: str, *,
     return Closed(target, user, bits, put.step, file.decided_by, executed)
 
 
-def _is_executed(found: Written) -> bool:
-    """Whether the first word is executed, and not an argument of the ENTRYPOINT."""
-    entrypoint = found.stage.image.entrypoint
-    return found.instruction.keyword != "CMD" or (
-        entrypoint.known and (not entrypoint.value or executes_cmd(found.stage))
-    )
+def _is_surely_executed(found: Written) -> bool:
+    """Whether the first word is surely executed: the base image is known to have no ENTRYPOINT that takes it."""
+    return is_executed(found) and (found.instruction.keyword != "CMD" or found.stage.image.entrypoint.known)
 
 
 def _is_script(put: Put) -> bool:
@@ -130,7 +128,7 @@ def _copied(change: DockerfileChange, put: Put, copy: Copy) -> _File | None:
 
 def _mode_in_git(change: DockerfileChange, put: Put) -> int | None:
     context = change.repository.context_of(change.path)
-    if context is None or any(mark in put.source for mark in "*?["):
+    if context is None or is_pattern(put.source):
         return None
     return change.repository.mode(posixpath.normpath(posixpath.join(context, put.source)))
 

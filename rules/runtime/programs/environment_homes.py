@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import once, quote, within
 from rules.copying.python.environments import environments
-from rules.runtime.languages.python_calls import python_call
+from rules.runtime.languages.python_calls import PYTHONS, python_call
 from rules.runtime.languages.python_programs import needs_packages
 from rules.runtime.programs.hyphenated_modules import hyphenated_module
 from rules.runtime.starts.instructions import behind_init, full_words
@@ -15,8 +15,6 @@ from rules.runtime.starts.instructions import behind_init, full_words
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Instruction, Stage
     from rules.runtime.starts.instructions import Written
-
-PYTHONS = frozenset({"python", "python3"})
 
 
 class Home(NamedTuple):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Fix, Origin, Problem, fix, insert, quote, within
+from rules.api import Confidence, Fix, Origin, Problem, fix, insert, quote
+from rules.runtime.starts.instructions import is_script_entrypoint
 
 if TYPE_CHECKING:
-    from rules.api import Attributes, Command
+    from rules.api import Command, Stage
     from rules.runtime.starts.instructions import Written
 
 _READERS = {".dll": ("dotnet",), ".jar": ("java", "-jar"), ".war": ("java", "-jar")}
@@ -25,10 +26,11 @@ def read_by_a_runtime(found: Written) -> Problem | None:
         return None
     kind = command.name[-4:].lower()
     entrypoint = found.stage.image.entrypoint
-    handed_on = found.instruction.keyword == "CMD" and entrypoint.origin is not Origin.BASE and bool(entrypoint)
+    by_script = entrypoint.origin is Origin.BASE and is_script_entrypoint(found.stage)
+    handed_on = found.instruction.keyword == "CMD" and not by_script and (bool(entrypoint) or not entrypoint.known)
     if kind not in _READERS or command.conditional or handed_on or found.stage.runtime.is_windows:
         return None
-    if kind != ".dll" and any(_may_open(change, command.name) for change in found.stage.files.attribute_changes):
+    if kind != ".dll" and _may_be_executable(found.stage, command.name):
         return None
     program, reader = command.program.value, _READERS[kind]
     return Problem(
@@ -44,10 +46,12 @@ def read_by_a_runtime(found: Written) -> Problem | None:
     )
 
 
-def _may_open(change: Attributes, name: str) -> bool:
-    """Whether a `chmod` may make a file of this name executable."""
-    path = change.path
-    return change.kind == "chmod" and (path is None or "*" in path or path.endswith(name) or not within(name, path))
+def _may_be_executable(stage: Stage, name: str) -> bool:
+    """Whether a `COPY --chmod` or a `chmod` may make a file of this name executable."""
+    if any(copy.instruction.flag("chmod") is not None for copy in stage.all_copies):
+        return True
+    opened = (change.path for change in stage.files.attribute_changes if change.kind == "chmod")
+    return any(path is None or "*" in path or path.endswith(name) or "." not in path for path in opened)
 
 
 def _fix(found: Written, command: Command, reader: tuple[str, ...]) -> Fix | None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, quote
 from rules.repository.python_modules import module_files
-from rules.runtime.languages.python_calls import python_call
+from rules.runtime.languages.python_calls import started_by_python
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange
     from rules.runtime.starts.instructions import Written
 
-_PYTHON = re.compile(r"python[\d.]*")
 _HYPHENATED = re.compile(r"[A-Za-z][\w.]*(?:-[\w.]+)+")
 
 
@@ -24,7 +22,7 @@ def hyphenated_module(change: DockerfileChange, found: Written, words: tuple[str
     Python finds such a module in a folder alone (`python -m shop-server` runs `shop-server.py` beside it); what is
     installed was made to be imported, and no import can name it.
     """
-    call = python_call(words[1:]) if _PYTHON.fullmatch(posixpath.basename(words[0])) else None
+    call = started_by_python(words)
     if call is None or call.kind != "m" or not _HYPHENATED.fullmatch(call.value):
         return None
     path, repository = call.value.replace(".", "/"), change.repository

@@ -26,7 +26,7 @@ def left_behind(change: DockerfileChange, found: Written) -> Problem | None:
     """Return the problem of a start by the name of a Python program that a builder installs and nobody copies."""
     stage, words = found.stage, found.start.words
     name = words[0] if found.start.form == "exec" and words else ""
-    if name not in CONSOLE_SCRIPTS or stage.image.entrypoint.value is not None or _may_have(stage, name):
+    if name not in CONSOLE_SCRIPTS or stage.image.entrypoint or _may_have(stage, name):
         return None
     for copy in stage.copies:
         run = _installed_by(change, copy.from_stage, name) if copy.from_stage is not None else None

@@ -11,7 +11,7 @@ from rules.model.puts import within
 from rules.packages.lost.still_called import ASKS
 from rules.packages.options import spelled
 from rules.runtime.lost.gained_programs import may_gain
-from rules.runtime.starts.instructions import executes_cmd
+from rules.runtime.starts.instructions import is_executed
 from rules.runtime.starts.scripts import script_above
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def left_install(change: DockerfileChange, found: Written) -> Problem | None:
 
 def _started(found: Written) -> Iterator[str]:
     """Yield the names of what surely runs: the first word, or the commands of a shell up to one on a condition."""
-    under = found.instruction.keyword == "CMD" and found.stage.image.entrypoint.value is not None
-    for command in found.start.commands if not under or executes_cmd(found.stage) else ():
+    for command in found.start.commands if is_executed(found) else ():
         if command.conditional or command.before == "||" or command.name in ASKS:
             return
         if command.after == "||":

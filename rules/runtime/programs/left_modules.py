@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Note, Problem, quote, within
 from rules.copying.context.absent import begins_elsewhere
+from rules.model.filenames import is_pattern
 from rules.model.puts import may_bring, meet
 from rules.runtime.programs.module_origins import brings_folder, is_led, may_be_package
 from rules.runtime.starts.folders import imported_module
 from rules.runtime.starts.instructions import behind_init, is_script_entrypoint, reads_code
+from rules.runtime.starts.outside import texts_of_builds
 from rules.runtime.starts.paths import makes_files
 from rules.runtime.starts.started_paths import words_of
 
@@ -73,12 +75,9 @@ def _is_known(change: DockerfileChange, stage: Stage, folder: str) -> bool:
         return False
     if any(copy.destination is None for copy in stage.all_copies):
         return False
-    builds = repository.builds_of(change.path)
-    if repository.starts_otherwise(change.path) or any(
-        "working_dir" in (repository.text(b.path) or "") for b in builds
-    ):
+    if repository.starts_otherwise(change.path) or any("working_dir" in text for text in texts_of_builds(change)):
         return False
-    mounts = [mount for build in builds for mount in build.mounts]
+    mounts = [mount for build in repository.builds_of(change.path) for mount in build.mounts]
     mounts += [volume.value for volume in stage.image.volumes if volume.value]
     return not any(meet(folder, mount) for mount in mounts)
 
@@ -119,7 +118,7 @@ def _may_be_there(change: DockerfileChange, stage: Stage, path: str) -> bool:
         if put.makes_folder or not may_bring(put, path):
             continue
         source = put.source.rstrip("/")
-        if put.kind != "context" or within(put.path, path) or any(mark in source for mark in "*?["):
+        if put.kind != "context" or within(put.path, path) or is_pattern(source):
             return True
         inner = posixpath.normpath(posixpath.join(source, posixpath.relpath(path, put.path)))
         places = (inner, *((source,) if _is_file(change, source) else ()))
@@ -175,7 +174,7 @@ def _elsewhere(puts: list[tuple[Put, str]], own: _Own, folder: str) -> str:
 def _place(put: Put, own: _Own) -> str | None:
     """Return where a COPY puts what is looked for; `None` where it does not bring it."""
     source = put.source.rstrip("/")
-    if put.kind != "context" or any(mark in source for mark in "*?["):
+    if put.kind != "context" or is_pattern(source):
         return None
     if source in ("", "."):
         return posixpath.join(put.path, own.source)

@@ -42,11 +42,8 @@ def called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) 
         stage: The stage whose image is meant.
         script: The one that runs them.
     """
-    if script.shell is None:
-        return
-    _, parsed = script.script()
-    moves = changes_folder(script)
-    for command in parsed.commands if not parsed.errors else ():
+    moves = _changes_folder(script)
+    for command in script.commands:
         word = called_script(command)
         by_path = "/" in word or command.name in READERS
         place = _place(stage, script, word, moves=moves) if by_path else None
@@ -55,9 +52,9 @@ def called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) 
             yield CalledScript(called, command)
 
 
-def changes_folder(script: StartScript) -> bool:
-    """Tell whether a script leaves the folder that it is started in, so that its relative paths lead elsewhere."""
-    return any(command.name in ("cd", "pushd") for command in script.script()[1].commands)
+def _changes_folder(script: StartScript) -> bool:
+    """Whether a script leaves the folder that it is started in, so that its relative paths lead elsewhere."""
+    return any(command.name in ("cd", "pushd") for command in script.commands)
 
 
 def all_called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) -> tuple[StartScript, ...]:

@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from rules.runtime.starts.instructions import Written
     from rules.runtime.starts.scripts import StartScript
 
-_FUNCTION = re.compile(r"^[ \t]*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))", re.MULTILINE)
-_ASKED_FOR = re.compile(r"\b(?:command|which|type|hash|whence)\b(?:\s+-\w+)*\s+[\"']?([\w./-]+)")
-"""A program that a script looks for before it calls it."""
-
-_BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init"})
-"""Programs that start what stands behind them, and that few images bring."""
-
+_ASKS = re.compile(r"\b(?:command[ \t]+-[vV]|which|type|hash|whence)[ \t]([^\n;&|)]*)")
+_NAME = re.compile(r"[\w.+-]+")
+BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init", "catatonit"})
+"""Small programs that scripts hand over with, and that few images bring (their READMEs)."""
 _INSTALLS = re.compile(
     r"\b(?:apt|apt-get|apk|dnf|microdnf|yum|pip|pip3|npm|corepack)\s[^\n]*\b(?:add|install|enable)\b"
 )
@@ -63,23 +60,20 @@ def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCal
 
 def _calls_in(script: StartScript, *, first: bool) -> Iterator[ScriptCall]:
     """Yield the calls of one script; of those in another than the first it is not known whether they are reached."""
-    if script.shell is None:
-        return
-    _, parsed = script.script()
-    if parsed.errors:
-        return
-    own = {name for match in _FUNCTION.finditer(script.text) for name in match.groups()}
-    asked = {name.rsplit("/", 1)[-1] for name in _ASKED_FOR.findall(script.text)}
-    for command in parsed.commands:
-        for name in _BECOMING.intersection(command.wrappers) - own - asked if command.after != "||" else ():
-            yield ScriptCall(name, script.path, command.span, first and _is_certain(command))
-        if command.name and "$" not in command.name and command.name not in own | asked and _counts(command):
-            yield ScriptCall(command.name, script.path, command.span, first and _is_certain(command))
+    known = {function.name for function in script.parsed.functions} | asked_for(script)
+    for command in script.commands:
+        if command.after == "||":
+            continue  # its failure is provided for
+        by_name = command.program is not None and "/" not in command.program.value and "$" not in command.name
+        becoming = [wrapper for wrapper in command.wrappers if wrapper in BECOMING]
+        for name in (*becoming, command.name if by_name else ""):
+            if name and name not in known:
+                yield ScriptCall(name, script.path, command.span, first and _is_certain(command))
 
 
-def _counts(command: Command) -> bool:
-    """Whether a program is called by its name, and its failure is not provided for."""
-    return command.program is not None and "/" not in command.program.value and command.after != "||"
+def asked_for(script: StartScript) -> frozenset[str]:
+    """Return the programs that a script looks for before it calls them: `command -v curl`."""
+    return frozenset(name for match in _ASKS.finditer(script.text) for name in _NAME.findall(match[1]))
 
 
 def _is_certain(command: Command) -> bool:

@@ -26,7 +26,7 @@ _FETCHES = re.compile(r"\b(?:curl|wget|git|tar|unzip|rsync|scp|aws|gsutil)\s")
 def file_of_script(change: DockerfileChange, found: Written) -> Problem | None:
     """Return the problem of a file that the repository has, that the script runs, and that is not in the image."""
     script = start_script(change, found) if change.repository.listing else None
-    if script is None or script.shell is None or _FETCHES.search(script.code):
+    if script is None or _FETCHES.search(script.code):
         return None
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     for command, path in _handed(script):
@@ -39,8 +39,7 @@ def file_of_script(change: DockerfileChange, found: Written) -> Problem | None:
 
 def _handed(script: StartScript) -> Iterator[tuple[Command, str]]:
     """Yield the files that interpreters are given by their full path, where the script speaks of each but once."""
-    _, parsed = script.script()
-    for command in () if parsed.errors else parsed.commands:
+    for command in script.commands:
         path = script_of((command.name, *(word.value for word in command.args))) if command.name else None
         if path is None or "$" in path or not (path.startswith("/") and _CODE.search(path)):
             continue

@@ -9,6 +9,7 @@ from rules.api import OS_MANAGERS, Installed, Stage, package_of_command, provide
 from rules.facts.command_packages import is_unpackaged
 from rules.packages.lost.replaced import lacks
 from rules.runtime.scripts.called import called_scripts
+from rules.runtime.scripts.calls import BECOMING, asked_for
 from rules.runtime.starts.scripts import start_script
 
 if TYPE_CHECKING:
@@ -20,13 +21,10 @@ if TYPE_CHECKING:
 
 _TWINS = {"gosu": "su-exec", "su-exec": "gosu"}
 """Programs that are called alike, and do the same."""
-_BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init", "catatonit"})
-"""Small programs that scripts hand over with, and that few images bring (their READMEs)."""
 _BRINGS_MORE = re.compile(
     r"\bPATH=|^[ \t]*(?:\.|source)\s|\b(?:apk add|apt-get install|apt install|dnf install)\b", re.MULTILINE
 )
 """What may lead a script to programs that the image does not show."""
-_ASKED_FOR = re.compile(r"\b(?:command[ \t]+-v|which|type|hash)[ \t]([^\n;&|)]*)")
 _CONDITION = re.compile(r"\b(?P<word>if|elif|until|while)\s+(?P<negated>!\s*)?\Z")
 
 
@@ -58,7 +56,7 @@ def missing_in_script(change: DockerfileChange, found: Written) -> Missing | Non
     It may be called by the script itself, or by one that this runs whatever happens.
     """
     start = start_script(change, found, through_stages=True)
-    if start is None or start.shell is None or _BRINGS_MORE.search(start.text):
+    if start is None or _BRINGS_MORE.search(start.text):
         return None
     missing = _missing_in(change, found, start, ends=True)
     for called in called_scripts(change, found.stage, start) if missing is None else ():
@@ -72,10 +70,10 @@ def missing_in_script(change: DockerfileChange, found: Written) -> Missing | Non
 
 def _missing_in(change: DockerfileChange, found: Written, script: StartScript, *, ends: bool) -> Missing | None:
     """Return the first program that one script surely calls; `ends`: whether the container exits with the script."""
-    if script.shell is None or _BRINGS_MORE.search(script.text):
+    if _BRINGS_MORE.search(script.text):
         return None
     was = change.was(found.stage)
-    asked = {word for match in _ASKED_FOR.finditer(script.text) for word in re.findall(r"[\w.+-]+", match[1])}
+    asked = asked_for(script)
     for name, command in _needed(script):
         if name in asked:
             continue
@@ -104,17 +102,14 @@ def _brings(item: Installed, name: str) -> bool:
 
 def _needed(script: StartScript) -> Iterator[tuple[str, Command]]:
     """Yield the programs that a script calls whatever happens: not in a branch, and with nothing to fall back on."""
-    _, parsed = script.script()
-    if parsed.errors:
-        return
-    for command in parsed.commands:
+    for command in script.commands:
         if not _is_sure(command):
             continue
         condition = _condition(script, command)
         if condition is not None and condition["word"] in ("if", "elif"):
             continue
         for wrapper in command.wrappers:
-            if wrapper in _BECOMING:
+            if wrapper in BECOMING:
                 yield wrapper, command
         if command.name and "$" not in command.name and command.program is not None:
             yield command.program.value, command

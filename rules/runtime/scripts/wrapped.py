@@ -60,7 +60,7 @@ class Wrapped(NamedTuple):
     @property
     def starts_beside(self) -> bool:
         """Whether it starts programs in the background, of which `exec` knows nothing."""
-        return any(command.after == "&" for command in self.script.script()[1].commands)
+        return any(command.after == "&" for command in self.script.parsed.commands)
 
     @property
     def way_out(self) -> str:

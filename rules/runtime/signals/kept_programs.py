@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Source, parse_shell, path_folders
+from rules.api import parse_shell, path_folders
 from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.scripts.called import called_scripts
 from rules.runtime.signals.making_way import gains_nothing
@@ -69,15 +69,15 @@ def serves_in_branch(change: DockerfileChange, found: Written, script: StartScri
     if runs_arguments(command):
         cmd = found.stage.image.cmd.value
         return found.instruction.keyword == "ENTRYPOINT" and bool(cmd) and not (cmd is not None and cmd.is_prompt)
-    if _serves(script.text, command) or _starts_release(found, command):
+    if _serves(command) or _starts_release(found, command):
         return True
     called = called_scripts(change, found.stage, script)
-    return any(one.call.start == command.start and _ends_in_server(one.script.text) for one in called)
+    return any(one.call.start == command.start and _ends_in_server(one.script) for one in called)
 
 
-def _serves(text: str, command: Command) -> bool:
+def _serves(command: Command) -> bool:
     """Whether a program serves until it is stopped, wherever it stands; behind a manager that runs it as well."""
-    inner = [one for one in _inner(text, command) if one.name]
+    inner = [one for one in _inner(command) if one.name]
     last = inner[-1] if inner else command
     words = [word.value for word in last.args]
     name = last.name.rstrip("0123456789.")
@@ -90,21 +90,16 @@ def _serves(text: str, command: Command) -> bool:
     return last.name in _SURE_SERVERS and _ONLY_ASKS.isdisjoint(words)
 
 
-def _inner(text: str, command: Command) -> list[Command]:
+def _inner(command: Command) -> list[Command]:
     """Return what a manager runs: `bundle exec sidekiq`, `uv run uvicorn`."""
-    source = command.source
-    code = text[command.start : command.end]
-    return [one for one in parse_shell(code, source, command.start, joined=False).commands if one.nested]
+    code = command.source.cut(command.span)
+    return [one for one in parse_shell(code, command.source, command.start, joined=False).commands if one.nested]
 
 
-def _ends_in_server(text: str) -> bool:
+def _ends_in_server(script: StartScript) -> bool:
     """Whether a shell script's last command is a server, with `exec` or without."""
-    first = text.partition("\n")[0]
-    if not first.startswith("#!") or not re.search(r"\b(?:ba|da|a)?sh\b", first):
-        return False
-    parsed = parse_shell(text, Source("", text), 0, joined=False)
-    outer = [one for one in parsed.commands if not one.nested]
-    return not parsed.errors and bool(outer) and not outer[-1].conditional and _serves(text, outer[-1])
+    last = script.outer_commands[-1] if script.outer_commands else None
+    return last is not None and not last.conditional and _serves(last)
 
 
 def _is_own_server(found: Written, command: Command) -> bool:

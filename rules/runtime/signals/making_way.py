@@ -155,12 +155,10 @@ class LastLine(NamedTuple):
 
 def kept_in_front(script: StartScript) -> LastLine | None:
     """Return the last command of a shell script that nowhere has `exec`; `None` where something sees to signals."""
-    if script.shell is None or supervises(script):
+    commands = script.commands
+    if supervises(script) or any(map(execs, commands)) or any(map(sees_to_signals, commands)):
         return None
-    _, parsed = script.script()
-    if parsed.errors or any(map(execs, parsed.commands)) or any(map(sees_to_signals, parsed.commands)):
-        return None
-    outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
+    outer = script.outer_commands
     kept = _without_reports(outer)
     behind = outer[-1].name if len(kept) < len(outer) else ""
     last = _last(script.text, kept)
@@ -174,13 +172,12 @@ def kept_in_branches(script: StartScript) -> tuple[Command, ...]:
 
     Those that make way by `exec` are among them.
     """
-    if script.shell is None or supervises(script) or not _BLOCK_AT_END.search(script.text):
+    if supervises(script) or not _BLOCK_AT_END.search(script.text):
         return ()
-    _, parsed = script.script()
-    text = _without_documents(script.text, parsed.commands)
-    if parsed.errors or any(map(sees_to_signals, parsed.commands)) or text is None:
+    text = _without_documents(script.text, script.commands)
+    if text is None or any(map(sees_to_signals, script.commands)):
         return ()
-    outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
+    outer = script.outer_commands
     if any(execs(command) and not command.conditional for command in outer):
         return ()
     ends = branch_ends(text, outer) or ()
@@ -208,7 +205,7 @@ def _is_report(command: Command) -> bool:
     return plain and (command.name in _REPORTS or not command.name)
 
 
-def _without_reports(commands: list[Command]) -> list[Command]:
+def _without_reports(commands: tuple[Command, ...]) -> tuple[Command, ...]:
     """Leave out what only says how the arguments ended, behind the line that runs them."""
     end = len(commands)
     while end and _is_report(commands[end - 1]):
@@ -233,7 +230,7 @@ def sees_to_signals(command: Command) -> bool:
     return words[:1] != ["-"] and (len(words) < 2 or any(map(_ENDING.fullmatch, words[1:])))  # noqa: PLR2004 - what, when
 
 
-def _last(text: str, outer: list[Command]) -> Command | None:
+def _last(text: str, outer: tuple[Command, ...]) -> Command | None:
     """Return the command that a script ends with; where that calls a function of its own, the last one of that."""
     last = outer[-1] if outer else None
     if last is None or last.args or last.conditional or last.before in ("|", "||") or last.after in ("&", "|"):

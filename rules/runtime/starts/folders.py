@@ -13,13 +13,13 @@ from rules.copying.python.builds import leaves_project_out
 from rules.copying.python.packages import MODULES
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.runtime.languages.node_manifest import script_called
+from rules.runtime.languages.python_calls import PYTHONS
 from rules.runtime.starts.instructions import behind_init
 from rules.runtime.starts.text import only_command
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage, Start
 
-_PYTHONS = frozenset({"python", "python3"})
 _FOLDER_OPTIONS = frozenset({"--app-dir", "--chdir", "--pythonpath", "--workdir"})
 _APPLICATION = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\(.*\))?\Z")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
@@ -87,7 +87,7 @@ def module_named(words: tuple[str, ...]) -> str | None:
     if not words or not _FOLDER_OPTIONS.isdisjoint(word.partition("=")[0] for word in words):
         return None
     name, args = posixpath.basename(words[0]), words[1:]
-    if name in _PYTHONS and args[:1] == ("-m",) and len(args) > 1:
+    if name in PYTHONS and args[:1] == ("-m",) and len(args) > 1:
         if args[1] not in MODULES:
             return args[1] if _MODULE.match(args[1]) else None
         name, args = args[1], args[2:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.change import DockerfileChange
 from rules.runtime.signals.daemons import background
-from rules.runtime.starts.instructions import behind_init, executes_cmd, reads_code, shipped
+from rules.runtime.starts.instructions import behind_init, is_executed, reads_code, shipped
 from rules.runtime.starts.scripts import StartScript, start_script
 from rules.runtime.starts.text import shell_commands
 
@@ -53,11 +53,7 @@ def idle_process(change: DockerfileChange, found: Written) -> Idle | None:
 def _commands(change: DockerfileChange, found: Written) -> tuple[StartScript | None, tuple[Command, ...]]:
     """Return what a shell runs when the container starts, and the script where there is one."""
     script = start_script(change, found, through_stages=True)
-    if script is not None:
-        _, parsed = script.script()
-        known = script.shell is not None and not parsed.errors
-        return script, tuple(c for c in parsed.commands if not c.nested and c.words) if known else ()
-    return None, shell_commands(found.start)
+    return script, shell_commands(found.start) if script is None else script.outer_commands
 
 
 def _waits(command: Command) -> bool:
@@ -84,7 +80,7 @@ def _before(change: DockerfileChange, found: Written) -> str | None:
     )
     old = [each for each in shipped(then) if each.stage is change.was(found.stage)]
     started = next((each for each in old if each.instruction.keyword == found.instruction.keyword), None)
-    if started is None or (started.instruction.keyword == "CMD" and not _is_started(started)):
+    if started is None or not is_executed(started):
         return None
     if start_script(then, started, through_stages=True) is None and started.start.form == "exec":
         words = behind_init(started.start.words)
@@ -94,7 +90,3 @@ def _before(change: DockerfileChange, found: Written) -> str | None:
     last = commands[-1] if commands else None
     stays = last is not None and not last.conditional and last.after != "&" and _left(last) is None
     return last.name if last is not None and stays else None
-
-
-def _is_started(found: Written) -> bool:
-    return found.stage.image.entrypoint.value is None or executes_cmd(found.stage)

@@ -146,6 +146,11 @@ def idle_start(stage: Stage) -> Start | None:
     return cmd if cmd.is_prompt else None
 
 
+def is_to_serve(stage: Stage) -> bool:
+    """Tell whether the file says that something listens in the container, which then has to be started."""
+    return any(port.instruction is not None for port in stage.image.ports) or stage.image.healthcheck.set_in_file
+
+
 def reads_code(words: tuple[str, ...]) -> bool:
     """Tell whether the words hand code to a shell: `sh -c …`, `tini -- bash -lc …`."""
     for index, word in enumerate(words):
@@ -202,8 +207,11 @@ def is_below_script(found: Written) -> bool:
 
 
 def is_executed(found: Written) -> bool:
-    """Tell whether the first word of a start command is executed, and is no argument of the ENTRYPOINT."""
-    return found.instruction.keyword != "CMD" or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
+    """Tell whether the first word of a start command is executed, and is no argument of the ENTRYPOINT.
+
+    `ENTRYPOINT []` takes none.
+    """
+    return found.instruction.keyword != "CMD" or not found.stage.image.entrypoint or executes_cmd(found.stage)
 
 
 def executes_cmd(stage: Stage) -> bool:

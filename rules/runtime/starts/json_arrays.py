@@ -20,7 +20,9 @@ OPEN_QUOTE = "a quote in it does not close"
 NOT_CLOSED = "it has no closing bracket"
 """The fault of an array without one."""
 TEXT_BEHIND = "more stands behind its closing bracket"
-"""The fault of an array that is right but for that."""
+"""The fault of what would be an array but for that."""
+TEXT_BEHIND_ARRAY = "text behind"
+"""The same of what the builder takes for an array, and drops the text or not; for no sentence."""
 
 _ESCAPED = re.compile(r'\s*\\"')
 """A quote as JSON has it inside a string, where the array was taken out of one: `[\\"node\\"]`."""
@@ -42,8 +44,7 @@ class Attempt(NamedTuple):
     Attributes:
         start: Where in the instruction's value the bracket stands.
         items: What the strings were meant to be; empty where that is not plain.
-        fault: Why it is no array, for a sentence: "has no closing bracket"; `text behind` for a right array with
-            something behind it.
+        fault: Why it is no array, a clause: "it has no closing bracket"; or `TEXT_BEHIND_ARRAY`.
         rest: What stands behind the closing bracket.
     """
 
@@ -89,7 +90,7 @@ def attempt(instruction: Instruction, *, powershell: bool, was_array: bool = Fal
     read = _read(value[start + 1 :].replace('\\"', '"') if escaped else value[start + 1 :])
     if instruction.exec_form is not None:
         rest = read.rest.strip()
-        return Attempt(start, (), "text behind", rest) if rest else None
+        return Attempt(start, (), TEXT_BEHIND_ARRAY, rest) if rest else None
     if powershell or not ((was_array and read.kinds) or _is_meant(instruction.keyword, read)):
         return None
     tokens = () if _is_torn(read) else zip(read.kinds, read.texts, strict=True)

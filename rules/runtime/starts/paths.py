@@ -12,7 +12,7 @@ from rules.facts.distributions import DEBIAN_FAMILY
 from rules.model.puts import may_bring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from rules.api import Command
 
 _DEBIAN, _ALPINE = "debian", "alpine"
 _PACKAGED = {
@@ -29,7 +29,7 @@ _PACKAGED = {
 OF_THE_SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
 _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
-_MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
+_MOVERS = frozenset("ln cp mv install tee wget curl".split())
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer bun deno".split())
 _INSTALLING = frozenset({"install", "i", "add", "ci", "clean-install", "sync", "cache"})
 """What they call it to install packages, `npm i` among it (npm's documentation, "npm-install", "npm-ci")."""
@@ -49,7 +49,7 @@ def package_path(stage: Stage, program: str) -> str | None:
     right = _PACKAGED.get((family or "", name))
     if right is None or _unmerged(program) == _unmerged(right) or stage.files.covering(program):
         return None
-    if not stage.packages.has(name) or any(_mentions(stage, program)):
+    if not stage.packages.has(name) or _may_be_made(stage, program):
         return None
     return right
 
@@ -75,7 +75,7 @@ def local_path(stage: Stage, program: str) -> str | None:
     brought = any(facts.name in item or name in item or item in name or "$" in item for item in system)
     if brought or stage.files.has_unreadable_run:
         return None
-    if stage.files.covering(program) or stage.files.covering(_merged(program)) or any(_mentions(stage, name)):
+    if stage.files.covering(program) or stage.files.covering(_merged(program)) or _may_be_made(stage, name):
         return None
     return f"/usr/local/bin/{name}"
 
@@ -95,15 +95,15 @@ def misplaced(stage: Stage, path: str | None) -> Put | None:
 
     What is copied to a folder of parts (`/docker-entrypoint.d`) is read by another program, and was not meant.
     """
-    if path is None or stage.files.covering(path) or any(_mentions(stage, posixpath.basename(path))):
+    if path is None or stage.files.covering(path) or stage.files.covering(_merged(path)):
         return None
     name = posixpath.basename(path)
-    if "." not in name.strip(".") and stage.files.covering(_merged(path)) == ():
-        return _compiled(stage, path)
-    if "." not in name.strip(".") or _is_started_by_base(stage, path) or stage.files.covering(_merged(path)):
+    if _may_be_made(stage, name):
         return None
-    if any(change.path == path for change in stage.files.attribute_changes):
-        return None  # a RUN that found it there
+    if "." not in name.strip("."):
+        return _compiled(stage, path)
+    if _is_started_by_base(stage, path) or any(change.path == path for change in stage.files.attribute_changes):
+        return None  # which a RUN found there, where it gave it a mode or an owner
     put = _copied(stage, name)
     return None if put is not None and any(part.endswith(".d") for part in put.path.split("/") if part != name) else put
 
@@ -115,7 +115,7 @@ def renamed(stage: Stage, path: str | None) -> Put | None:
     folder, name = posixpath.split(path)
     tools = stage.facts.tools if stage.facts is not None else None
     of_base = not stage.root.is_scratch and (tools is None or name in tools or path in tools)
-    if of_base or stage.files.covering(path) or any(_mentions(stage, name)):
+    if of_base or stage.files.covering(path) or _may_be_made(stage, name):
         return None
     puts = (put for put in stage.files.puts if put.kind in ("context", "stage") and not put.whole)
     return next((put for put in puts if posixpath.basename(put.source) == name and _is_beside(put, folder, name)), None)
@@ -153,7 +153,7 @@ _OUTPUTS = frozenset("dist build out output .output target publish public bin li
 
 def not_on_path(stage: Stage, name: str) -> Put | None:
     """Return the copy that brings a script to a folder where a bare name is not looked for."""
-    if name.endswith(".wasm") or any(_mentions(stage, name)):
+    if name.endswith(".wasm") or _may_be_made(stage, name):
         return None
     folders = path_folders(stage)
     put = _copied(stage, name) if "." in name else _compiled(stage, name)
@@ -198,7 +198,7 @@ def is_nowhere(stage: Stage, path: str, *, as_script: bool = False) -> bool:
     open_ends = (
         makes_files(stage) if as_script else bool(files.opaque_commands),
         files.has_unreadable_run,
-        any(_mentions(stage, posixpath.basename(path))),
+        _may_be_made(stage, posixpath.basename(path)),
         any(may_bring(put, path) for put in files.puts),
         any(isinstance(step, Copy) and step.destination is None for step in stage.done_steps),
         any(volume.value and within(path, volume.value) for volume in stage.image.volumes),
@@ -236,18 +236,19 @@ def _copied(stage: Stage, name: str) -> Put | None:
     return found
 
 
-def _mentions(stage: Stage, name: str) -> Iterator[bool]:
-    """Yield for each RUN that may move or make a file of that name."""
-    for run in stage.done_runs:
-        if run.instruction.heredocs and any(name in heredoc.body for heredoc in run.instruction.heredocs):
-            yield True
-        for command in run.commands:
-            if command.name in _MOVERS - {"chmod", "sed", "dos2unix"} and any(name in w.value for w in command.args):
-                yield True
-            if command.name == "go" and command.subcommand in ("get", "install"):
-                yield True  # which calls a program after the last part of its package's path
-            if any(redirect.target is not None and name in redirect.target.value for redirect in command.redirects):
-                yield True
+def _may_be_made(stage: Stage, name: str) -> bool:
+    """Whether a RUN may move or make a file of that name."""
+    runs = stage.done_runs
+    spoken_of = any(name in heredoc.body for run in runs for heredoc in run.instruction.heredocs)
+    return spoken_of or any(_may_make(command, name) for run in runs for command in run.commands)
+
+
+def _may_make(command: Command, name: str) -> bool:
+    if command.name == "go" and command.subcommand in ("get", "install"):
+        return True  # which calls a program after the last part of its package's path
+    words = list(command.args) if command.name in _MOVERS else []
+    words += [redirect.target for redirect in command.redirects if redirect.target is not None]
+    return any(name in word.value for word in words)
 
 
 def has_siblings_on_path(stage: Stage, name: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rules.api import Command, Copy, DockerfileChange, Note, Script, Source, Span, Stage, parse_shell, quote
 from rules.brought import brought, place_of, written
 from rules.comments import without_comments
-from rules.lazily import once_for_each
+from rules.lazily import cached_property, once_for_each
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
 from rules.runtime.starts.instructions import behind_init, reads_code
@@ -28,7 +29,8 @@ _MOST_CHOICES = 20
 _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<word>[^\"'$`\\]+)(?P=quote)\Z")
 
 
-class StartScript(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class StartScript:
     """A script that a start command runs.
 
     Attributes:
@@ -45,7 +47,7 @@ class StartScript(NamedTuple):
     copy: Copy | None
     direct: bool
 
-    @property
+    @cached_property
     def code(self) -> str:
         """What it does: its text with blanks for the comments of a shell script."""
         return without_comments(self.text) if self.shell is not None else self.text
@@ -73,10 +75,29 @@ class StartScript(NamedTuple):
         name = posixpath.basename(self.interpreter or "sh")
         return name if name in _SHELLS else None
 
-    def script(self, dialect: str = "") -> tuple[Source, Script]:
-        """Parse it, for another shell than its first line names where one is given."""
-        source = Source(self.path, self.text)
-        return source, parse_shell(self.text, source, 0, dialect=dialect or self.shell or "sh", joined=False)
+    @cached_property
+    def parsed(self) -> Script:
+        """It as the shell reads it that its first line names."""
+        return self.read_as(self.shell or "sh")
+
+    def read_as(self, dialect: str) -> Script:
+        """Read it for a shell, whatever its first line says."""
+        return parse_shell(self.text, Source(self.path, self.text), 0, dialect=dialect, joined=False)
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it is a shell script, in whose grammar there is no error."""
+        return self.shell is not None and not self.parsed.errors
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands of a script that is understood; none of another one."""
+        return self.parsed.commands if self.is_understood else ()
+
+    @property
+    def outer_commands(self) -> tuple[Command, ...]:
+        """Those of them that stand in no other command."""
+        return tuple(command for command in self.commands if not command.nested and command.words)
 
 
 def note_in(path: str, span: Span, text: str) -> tuple[Note, ...]:
@@ -110,12 +131,9 @@ def hands_over(script: StartScript) -> bool | None:
         `False` where they are options of a program that it names, or where it does not read them; `None` when it is
         no shell script, does not parse, looks at them one by one, or may start something else where there are none.
     """
-    if script.shell is None:
+    if not script.is_understood:
         return None
-    _, parsed = script.script()
-    if parsed.errors:
-        return None
-    if any(runs_arguments(command) for command in parsed.commands):
+    if any(map(runs_arguments, script.commands)):
         return None if _OF_ITS_OWN.search(script.text) else True
     return None if _OPEN.search(script.text) else False
 
@@ -156,13 +174,10 @@ def expands(script: StartScript, others: Collection[str]) -> bool | None:
         `False` where it hands them on as they are; `None` where it is no shell script, does not parse, or gives them
         to another script or to one of those programs.
     """
-    if script.shell is None:
-        return None
-    _, parsed = script.script()
-    if parsed.errors:
+    if not script.is_understood:
         return None
     is_open = _REPLACED.search(script.text) is not None
-    for command in parsed.commands:
+    for command in script.commands:
         texts = [word.value for word in command.args]
         shell = command.name in _SHELLS or command.name == "su"
         if command.name in _EXPANDERS or (shell and any("$" in text for text in texts[1:])):

@@ -37,7 +37,7 @@ def _moves_first(change: DockerfileChange, found: Written) -> bool:
     script = script_above(change, found)
     if script is None or script.shell is None:
         return True
-    return any(command.name in _MOVES | {".", "source", "eval"} for command in script.script()[1].commands)
+    return any(command.name in _MOVES | {".", "source", "eval"} for command in script.parsed.commands)
 
 
 def words_of(found: Written) -> tuple[str, ...]:
