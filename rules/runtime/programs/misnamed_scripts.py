@@ -28,26 +28,31 @@ _MORE = re.compile(
     r"console_scripts|shared-scripts|shared-data|script-files|workspace|\bpath[ \t]*=|file:|\bdynamic\b.*scripts"
 )
 """What in a pyproject.toml may bring further programs, or another project."""
+_RUNNERS = ("uv", "poetry", "pdm")
+"""Managers that start a program of their project's environment."""
 _OTHER_MANIFESTS = ("setup.py", "setup.cfg")
 
 
 def misnamed_script(change: DockerfileChange, found: Written) -> Problem | None:
     """Return the problem of such a start, where nothing else is known that could bring the program."""
-    stage, words = found.stage, behind_init(found.start.words)
-    name = words[0] if found.start.form == "exec" and words else ""
+    stage = found.stage
+    name, by_manager = _started(found)
     if not name or "/" in name or "$" in name or name in CONSOLE_SCRIPTS or may_be_copied(stage, name):
         return None
     declared = _declared(change)
-    near = [script for script in declared if _is_near(name, script)]
+    same = [script for script, called in declared.items() if index_name(name) in (index_name(script), called)]
+    near = same or [script for script in declared if not by_manager and _is_near(name, script)]
     install = _install(change)
     if name in declared or len(near) != 1 or install is None or _may_come_otherwise(change, name, near[0]):
         return None
     run, call = install
-    right = len(near[0]) >= len(name)  # with words that no script has, it may be another program that was meant
+    # with words that no script has, it may be another program that was meant
+    right = bool(same) or len(near[0]) >= len(name)
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(name)}, and the project that line {call.command.line} installs has no script of "
-        f"that name: `pyproject.toml` declares {quote(near[0])}. The container exits with “executable file not found”. "
+        f"that name: `pyproject.toml` declares {quote(near[0])}. The container exits "
+        f"{'at once' if by_manager else 'with “executable file not found”'}. "
         f"{'Start that one.' if right else 'Start what is declared, or declare the other beside it.'}",
         Confidence.LIKELY,
         doubt="a package may bring a program of that name",
@@ -56,6 +61,14 @@ def misnamed_script(change: DockerfileChange, found: Written) -> Problem | None:
         notes=(Note(run.instruction.span, "installs the project"),),
         fix=_fix(found, name, near[0]) if right else None,
     )
+
+
+def _started(found: Written) -> tuple[str, bool]:
+    """Return what a container starts by its name, and whether a manager of the project finds it: `uv run shop`."""
+    words = behind_init(found.start.words) if found.start.form == "exec" else ()
+    if words[:1] and words[0] in _RUNNERS and words[1:2] == ("run",):
+        return (words[2] if words[2:] and not words[2].startswith("-") else ""), True
+    return (words[0] if words else ""), False
 
 
 def _fix(found: Written, name: str, right: str) -> Fix | None:
@@ -71,16 +84,25 @@ def _is_near(name: str, script: str) -> bool:
     return one == other or other.endswith(f"-{one}") or other.startswith(f"{one}-")
 
 
-def _declared(change: DockerfileChange) -> tuple[str, ...]:
-    """Return the scripts that the repository's one project declares; none where others may come beside them."""
+def _declared(change: DockerfileChange) -> dict[str, str]:
+    """Return the scripts that the repository's one project declares, each with the package that it calls a function of.
+
+    None where others may come beside them.
+    """
     names = change.repository.by_name
     if len(names.get("pyproject.toml", ())) != 1 or any(name in names for name in _OTHER_MANIFESTS):
-        return ()
+        return {}
     for _, text in texts_near(change, "pyproject.toml"):
         data = read_toml(text)
         tables = [table(data, *path) for path in _TABLES]
-        return tuple(name for scripts in tables for name in scripts) if not _MORE.search(text) else ()
-    return ()
+        scripts = {name: _package(called) for scripts in tables for name, called in scripts.items()}
+        return scripts if not _MORE.search(text) else {}
+    return {}
+
+
+def _package(called: object) -> str:
+    """Return the package in `shop.server:main`, spelled as an index spells names."""
+    return index_name(called.split(":")[0].split(".")[0].strip()) if isinstance(called, str) else ""
 
 
 _TABLES = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
