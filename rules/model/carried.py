@@ -92,7 +92,13 @@ _TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layer
 
 
 def fills_root(put: Put) -> bool:
-    """Whether it is a tree of files over the system's own folders, which may bring any program."""
+    """Whether it is a tree of files over the system's own folders, which may bring any program.
+
+    What is copied out of a stage or an image into a folder of programs may be one (`/uv /uvx /bin/`): only a folder
+    that is called as one of programs is taken for one.
+    """
+    if put.kind in ("stage", "image") and put.path in ("/bin", "/usr/bin"):
+        return put.tree and posixpath.basename(put.source.rstrip("/")) in _TREES_OF_PROGRAMS
     return put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin")
 
 
