@@ -62,9 +62,9 @@ def _of_quotes(stage: Stage, instruction: Instruction, value: Word) -> Problem:
     text = value.text[1:-1]
     return Problem(
         value.span,
-        f"{stage.label} sets `PATH` to {quote(text)} as it is written: nothing is filled in within single quotes. The "
-        "folders of the system are gone from it, and from here on `sh`, `ls` and `env` are not found by their names, in "
-        "a `RUN` or in the container. Write it with double quotes.",
+        f"{stage.label} sets `PATH` to {quote(text)} as it is written: nothing is filled in within single quotes. "
+        "The folders of the system are gone from it. From here on `sh`, `ls` and `env` are not found by their names, "
+        "in a `RUN` or in the container. Write it with double quotes.",
         instruction=instruction,
         stage=stage.key,
         key="PATH",

@@ -251,7 +251,7 @@ class Runtime:
         ):
             return True
         if name in self._dependencies and any(
-            item.manager in OS_MANAGERS and not is_lean(item.name, self.distribution) for item in present
+            item.manager in OS_MANAGERS and not is_lean(item.name, self.distribution, name) for item in present
         ):
             return True
         if self._comes_along(name):
