@@ -42,7 +42,7 @@ _LOCAL = {
 }
 """The programs below the package managers, with the options that change what is installed."""
 _OF_PHP = frozenset({"docker-php-ext-install", "docker-php-ext-enable", "install-php-extensions"})
-"""Scripts that write below `/usr/local/lib/php` and `/usr/local/etc/php`: root's in these images (docker-library/php)."""
+"""Scripts that write below `/usr/local`, which is root's in the images of PHP (docker-library/php)."""
 _ASKING = (
     *("-q", "--query", "-V", "--verify", "-K", "--checksig", "--eval", "--version", "--no-act", "--test"),
     *("--instdir", "--admindir", "--dbpath", "--prefix", "--relocate"),
