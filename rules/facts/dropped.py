@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.data import load
 from rules.facts.command_names import only_a_command
 from rules.facts.distributions import release_numbers
+from rules.facts.foreign_packages import foreign_package
 
 if TYPE_CHECKING:
     from rules.facts.distributions import Release
@@ -24,6 +25,7 @@ class Dropped(NamedTuple):
         virtual: Whether several packages provide the name, of which apt chooses none.
         command: Whether the name is that of a command, which `instead` brings, and never was a package's.
         there: Whether every image of the distribution has that command.
+        home: The other distribution whose name it is, where this one never had it.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Dropped(NamedTuple):
     virtual: bool = False
     command: bool = False
     there: bool = False
+    home: str = ""
 
 
 class _Since(NamedTuple):
@@ -107,6 +110,9 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
     )
     if row is not None and first is not None and release.numbers >= release_numbers(first):
         return Dropped(package, row.instead, row.virtual)
+    foreign = foreign_package(package, distro)
+    if foreign is not None:
+        return Dropped(package, foreign.instead, home=foreign.home)
     brought = only_a_command(package, distro, release.numbers)
     if brought is not None:
         return Dropped(package, brought.package, command=True, there=brought.there)

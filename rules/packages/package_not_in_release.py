@@ -104,7 +104,8 @@ def _begins_a_command(call: PackageCall, package: Package) -> bool:
 
 
 def _kind(one: _Missing) -> tuple[bool, ...]:
-    return one.gone.command, one.gone.there, one.gone.virtual, one.gone.instead is None, not one.literal
+    gone = one.gone
+    return gone.command, gone.there, gone.virtual, bool(gone.home), gone.instead is None, not one.literal
 
 
 def _may_fail(run: Run, call: PackageCall) -> bool:
@@ -215,14 +216,18 @@ def _why(told: list[_Missing]) -> tuple[str, str]:
     several = len(told) > 1
     if told[0].gone.command:
         return _of_commands(told)
-    if told[0].gone.virtual:
+    if told[0].gone.home:
+        such = "such packages: the names are" if several else "such package: the name is"
+        why = f", which has no {such} {told[0].gone.home}'s"
+    elif told[0].gone.virtual:
         these = "each of these names" if several else "that name"
         why = f": several packages provide {these} there, and apt chooses none"
     else:
         why = f", which no longer has {'them' if several else 'it'}"
     heirs = [(one.package.name, one.gone.instead) for one in told if one.gone.instead is not None]
     if not heirs:
-        return why, f"Another release or source has {'them' if several else 'it'}."
+        has = f"Another release or source has {'them' if several else 'it'}."
+        return why, "Take the name that it has here, or leave it out." if told[0].gone.home else has
     others = [old for old, new in heirs if _is_other_library(old, new)]
     proviso = ""
     if others:
