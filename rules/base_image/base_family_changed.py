@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import short
+from rules.base_image.moved.bare_images import is_folder_of_data, missing_in_bare
 from rules.base_image.moved.version_contracts import texts_near
 from rules.base_image.possible_scripts import may_hold_scripts
 from rules.base_image.purpose import compiles
@@ -25,10 +26,7 @@ from rules.base_image.tags import gains_compilers
 from rules.build.variables.of_base import is_bare
 from rules.copying.outputs.machine_code import is_data, machine_code
 from rules.copying.outputs.node_addons import modules_with_parts
-from rules.copying.outputs.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
-from rules.packages.dotnet_cultures import has_icu
-from rules.packages.indexes.certificates import WITH_CERTIFICATES
 from rules.quoting import listed
 from rules.runtime.starts.instructions import shipped
 from rules.runtime.starts.scripts import start_script
@@ -145,7 +143,7 @@ def _of_code(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> 
     if foreign is not None:
         yield _of_foreign(stage, *foreign)
     if after in _WITHOUT_SYSTEM:
-        yield from _bare(change, stage)
+        yield from missing_in_bare(change, stage, was)
         return
     facts = stage.facts
     if foreign is None and facts is not None and _libc_changed(was.facts, facts):
@@ -187,17 +185,6 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
     again = "linked statically, or built" if kind == "programs" else "installed or built"
     brought = f"What it copies from {builder.label}, which has {theirs}, may hold {kind}"
     return f"{brought}: are they {again} again for {ours}?"
-
-
-def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
-    """Yield what an image without a system lacks, less what another rule says with certainty."""
-    if loses_certificates(change, stage):
-        return  # scratch-without-ca-or-tzdata says so
-    icu = has_icu(stage)
-    if icu is False:
-        yield "It has no time zones and no cultures (ICU), which the `-extra` variant brings: does the program use any?"
-    elif icu is None and not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
-        yield "Are CA certificates, time zones and the account it runs as there?"
 
 
 def _calls_shell(stage: Stage) -> bool:
@@ -245,7 +232,7 @@ def _native(change: DockerfileChange, stage: Stage, was: Stage, facts: ImageFact
             yield f"Do native modules have builds for {facts.libc}{named}?"
     elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
         return
-    elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
+    elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(change, stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
 
 
@@ -278,14 +265,14 @@ def _installs_native(stage: Stage) -> bool:
     return calls or any(command.name in _MAKES for run in runs for command in run.commands)
 
 
-def _brings_unknown(stage: Stage) -> bool:
+def _brings_unknown(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the repository, an image or a download brings something that may be a program."""
     if stage.facts is not None and stage.facts.kind == "server":
         return False  # pages, settings and scripts for a program that the image has already
     if any(compiles(command) for run in stage.all_runs for command in run.commands):
         return False  # sources, which are built here
     puts = (put for put in stage.files.puts if put.kind in ("context", "image", "remote"))
-    return any(not (is_data(put.source) or is_data(put.path)) for put in puts)
+    return any(not (is_data(put.source) or is_data(put.path) or is_folder_of_data(change, put)) for put in puts)
 
 
 def _foreign_code(stage: Stage) -> tuple[Stage, str] | None:
