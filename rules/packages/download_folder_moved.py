@@ -47,7 +47,7 @@ _MODELS = _Store(
         r"\.from_pretrained\(|\b(?:snapshot|hf_hub)_download\(|\bSentenceTransformer\("
         r"|\b(?:huggingface-cli|hf)\s+download\b"
     ),
-    re.compile(r"local[-_]dir|cache[-_](?:dir|folder)"),
+    re.compile(r"local[-_]dir|(?<!no-)cache[-_](?:dir|folder)"),
     "~/.cache/huggingface",
     _AGAIN,
     stops=False,
