@@ -16,15 +16,13 @@ from rules.api import (
     rule,
 )
 from rules.base_image.lost_digests import short
+from rules.base_image.moved.bare_images import missing_in_bare
 from rules.base_image.moved.compiled_parts import asked_of_packages, libc_changed
 from rules.base_image.possible_scripts import may_hold_scripts
 from rules.base_image.tags import gains_compilers
 from rules.build.variables.of_base import is_bare
 from rules.copying.outputs.machine_code import machine_code
-from rules.copying.outputs.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
-from rules.packages.dotnet_cultures import has_icu
-from rules.packages.indexes.certificates import WITH_CERTIFICATES
 from rules.runtime.starts.instructions import shipped
 from rules.runtime.starts.scripts import start_script
 
@@ -134,7 +132,7 @@ def _of_code(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> 
     if foreign is not None:
         yield _of_foreign(stage, *foreign)
     if after in _WITHOUT_SYSTEM:
-        yield from _bare(change, stage)
+        yield from missing_in_bare(change, stage, was)
         return
     facts = stage.facts
     if foreign is None and facts is not None and libc_changed(was.facts, facts):
@@ -176,17 +174,6 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
     again = "linked statically, or built" if kind == "programs" else "installed or built"
     brought = f"What it copies from {builder.label}, which has {theirs}, may hold {kind}"
     return f"{brought}: are they {again} again for {ours}?"
-
-
-def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
-    """Yield what an image without a system lacks, less what another rule says with certainty."""
-    if loses_certificates(change, stage):
-        return  # scratch-without-ca-or-tzdata says so
-    icu = has_icu(stage)
-    if icu is False:
-        yield "It has no time zones and no cultures (ICU), which the `-extra` variant brings: does the program use any?"
-    elif icu is None and not (stage.root.base_text or "").startswith(WITH_CERTIFICATES):
-        yield "Are CA certificates, time zones and the account it runs as there?"
 
 
 def _calls_shell(stage: Stage) -> bool:

@@ -37,7 +37,7 @@ _KINDS = (
     category=Category.CORRECTNESS,
     compares=True,
     keywords=("FROM", "COPY"),
-    mentions=("@sha256:",),
+    mentions=("sha256:",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change names another version of an image, and the digest behind it stays."""

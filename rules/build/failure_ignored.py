@@ -36,6 +36,7 @@ from rules.build.failures.in_loops import loops_over, problem_of_loop
 from rules.build.failures.pipes import caught_by, caught_with, is_caught, is_conditional, pipelines
 from rules.build.failures.stopping import is_passed_over, stops_for, way_to_stop, with_set_e
 from rules.model.command_lists import catching
+from rules.model.run_writes import is_opaque
 
 _FETCHES = frozenset("curl wget tar unzip gcc g++".split())
 """What else makes a step, where the step's end hides that it failed."""
@@ -66,7 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             ignored = [command for command in run.commands if is_ignored(run, command)]
             stopped = unguarded(change, stage) if ignored else frozenset()
-            lost = [c for c in ignored if str(c) in stopped and matters(run, c)]
+            lost = [c for c in ignored if str(c) in stopped and (matters(run, c) or is_opaque(c))]
             found = lost or [c for c in ignored if _is_unseen(run, c)]
             if found:
                 yield _problem(stage, run, next(filter(checks_a_file, found), found[0]), lost=bool(lost))

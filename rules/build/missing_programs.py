@@ -12,6 +12,7 @@ from rules.facts.brought_along import brings_along
 from rules.facts.command_packages import provides
 from rules.facts.images import image_facts
 from rules.facts.installers import LANGUAGE_INSTALLERS
+from rules.facts.lean_packages import is_lean
 from rules.facts.tools import is_checked
 from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
@@ -195,12 +196,6 @@ _BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
 )
 """Packages that bring none of those that seldom come along but by their own name."""
 
-_BRINGS_NO_BASH = _BRINGS_NOTHING | frozenset(
-    "build-base bzip2 curl g++ gcc git gzip jq less libc-dev libgcc libstdc++ linux-headers make musl-dev nano nodejs "
-    "npm openssh-client pkgconf py3-pip python3 rsync shadow sudo tar unzip vim wget xz yarn zip".split()
-)
-"""Packages of Alpine's that bring no Bash, for its scripts are those of BusyBox (their APKBUILDs in aports)."""
-
 _OF_ONE_PACKAGE = {"fc-cache": "fontconfig"}
 """Programs by the package that alone has them: Debian's tables say what else brings that."""
 _BRINGS_NO_KEYS = _BRINGS_NOTHING | frozenset(
@@ -216,12 +211,12 @@ def is_missing_at(run: Run, command: Command, program: str | None = None) -> boo
     have brought it, a package that is not known, and one that a variable names.
     """
     stage, name = run.stage, program or command.name
-    if stage.facts is None or not _is_of_makers(stage.facts) or not is_absent_but_for_packages(run, command, name):
+    if stage.facts is None or not is_of_makers(stage.facts) or not is_absent_but_for_packages(run, command, name):
         return False
     calls = (
         call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run, command)
     )
-    return all(_brings_none(run, call, name) for call in calls)
+    return all(brings_none(run, call, name) for call in calls)
 
 
 def is_absent_but_for_packages(run: Run, command: Command, program: str | None = None) -> bool:
@@ -249,12 +244,17 @@ def _may_bring(name: str, run: Run, command: Command, earlier: Run, other: Comma
     """Whether an earlier command may have brought a program for a later one: by its name, or unseen."""
     if earlier is run and other.start == command.handed_by:
         return False  # its script is what is looked at
+    return brings_by_command(name, other)
+
+
+def brings_by_command(name: str, other: Command) -> bool:
+    """Tell whether a command may bring a program that is called behind it: by its name, or unseen."""
     unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
     return unknown or other.name == name or is_unpacker(other) or any(name in word.value for word in other.args)
 
 
-def _is_of_makers(facts: ImageFacts) -> bool:
-    """Whether it is an image whose programs are listed: Docker's official ones, and Microsoft's of .NET."""
+def is_of_makers(facts: ImageFacts) -> bool:
+    """Tell whether it is an image whose programs are listed: Docker's official ones, and Microsoft's of .NET."""
     return is_checked(facts) and ("/" not in facts.name or facts.name.startswith("mcr.microsoft.com/dotnet/"))
 
 
@@ -271,17 +271,17 @@ def _is_before(earlier: Run, call: PackageCall, run: Run, command: Command) -> b
     return earlier.at <= run.at and call.manager in OS_MANAGERS and call.action == "install"
 
 
-def _brings_none(run: Run, call: PackageCall, name: str) -> bool:
-    """Whether an install of the system's packages brings no program but those that it names."""
+def brings_none(run: Run, call: PackageCall, name: str) -> bool:
+    """Tell whether an install of the system's packages brings no program but those that it names."""
     harmless = _BRINGS_LITTLE if name in _SELDOM_BROUGHT else _BRINGS_NOTHING
     if name in _BY_PACKAGES_OF_ITS_OWN:
         harmless = _BRINGS_NO_KEYS
-    if name == "bash" and call.manager == "apk":
-        harmless = _BRINGS_NO_BASH
     named = [package.name for package in call.packages]
     if not named or "xargs" in call.command.wrappers:
         return False
     if name in _OF_ONE_PACKAGE and call.manager == "apt":
         wanted, release = _OF_ONE_PACKAGE[name], run.stage.runtime.release
         return all(brings_along(call, package, wanted, release) is False for package in named)
+    if name == "bash" and call.manager == "apk":
+        return all(is_lean(package, "alpine", name) for package in named)
     return all(package in harmless and name not in provides(package) for package in named)

@@ -17,6 +17,7 @@ from rules.api import (
     runs_apart,
     shell_around,
 )
+from rules.build.absent_shells import absent_shell
 from rules.build.git_of_installs import install_without_git
 from rules.build.gone_scripts import gone_script
 from rules.build.missing_programs import (
@@ -96,9 +97,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.facts is None or stage.runtime.is_windows:
             continue
         yield from _of_managers(stage)
-        script = gone_script(stage)
-        if script is not None:
-            yield script
+        yield from filter(None, (gone_script(stage), absent_shell(stage)))
         sdk = ((run, c) for run in stage.runs for c in sure_calls(run, "dotnet") if lacks_dotnet_sdk(stage, c))
         yield from (_of_sdk(stage, *found) for found in islice(sdk, 1))
         system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_looked_for(run, c))

@@ -19,6 +19,7 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
 from rules.copying.installs.calls import Install, installs_in, project_installs_in
 from rules.copying.installs.hidden import Hidden, hidden_install
@@ -123,10 +124,15 @@ def _judge(change: DockerfileChange, stage: Stage, install: Install, before: _Th
         if copy.brings_context_root and any(one.brings_context_root for one in below):
             return None if _reads_sources(change, stage, copy, install) else _problem(change, copy, install, then)
         folder = source_folder(copy)
-        was_below = folder is not None and any(source_folder(one) == folder for one in below)
+        was_below = folder is not None and any(_is_in(source_folder(one), folder) for one in below)
         if was_below and install in installs_in(install.run) and not needs_sources(change, install):
             return _problem(change, copy, install, then, folder)
     return None
+
+
+def _is_in(one: str | None, folder: str) -> bool:
+    """Whether a folder of the context is another one or lies in it, which then brings it along."""
+    return one is not None and within(f"/{one}", f"/{folder}")
 
 
 def _stands_above(stage: Stage, copy: Copy, install: Install, then: Install) -> bool:

@@ -26,9 +26,10 @@ from rules.copying.outputs.cached import mount_around
 from rules.copying.outputs.gradle import renamed_archive
 from rules.copying.outputs.maven import other_archive
 from rules.copying.outputs.mix import of_mix
+from rules.copying.outputs.next_standalone import no_standalone
 from rules.copying.python.missing_environment import other_environment
 from rules.copying.stages.disputed_places import is_disputed
-from rules.copying.stages.gone_paths import Gone, gone
+from rules.copying.stages.gone_paths import Gone, gone, moved_program
 from rules.copying.stages.mounts import mounted_stages
 from rules.copying.stages.unmade_paths import can_have, holds_sources, is_left_out, is_open, is_unmade, made
 
@@ -117,8 +118,10 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
         gone(builder, path)
         or moved_output(change, builder, path)
         or other_output(change, builder, path)
+        or moved_program(change, builder, path)
         or other_archive(change, builder, path)
         or renamed_archive(change, builder, path)
+        or no_standalone(change, builder, path)
         or of_mix(change, builder, path)
         or _left_out(change, builder, path)
     )

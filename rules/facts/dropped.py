@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.data import load
 from rules.facts.command_names import only_a_command
 from rules.facts.distributions import release_numbers
+from rules.facts.foreign_packages import foreign_package
 from rules.facts.numbered_packages import numbered_otherwise
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Dropped(NamedTuple):
         command: Whether the name is that of a command, which `instead` brings, and never was a package's.
         there: Whether every image of the distribution has that command.
         beside: The package of another number that the release has: `python3.11`.
+        home: The other distribution whose name it is, where this one never had it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Dropped(NamedTuple):
     command: bool = False
     there: bool = False
     beside: str | None = None
+    home: str = ""
 
 
 class _Since(NamedTuple):
@@ -149,6 +152,9 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
     )
     if row is not None and first is not None and release.numbers >= release_numbers(first):
         return Dropped(package, row.instead, row.virtual)
+    foreign = foreign_package(package, distro)
+    if foreign is not None:
+        return Dropped(package, foreign.instead, home=foreign.home)
     brought = only_a_command(package, distro, release.numbers)
     if brought is not None:
         return Dropped(package, brought.package, command=True, there=brought.there)

@@ -15,8 +15,15 @@ _LEAN_OF = {
     )
 }
 """Those of one, by what they depend on there (alpinelinux/aports, their `APKBUILD`)."""
+_WITHOUT_BASH = frozenset(
+    "build-base bzip2 curl g++ gcc git gzip jq less libc-dev libgcc libstdc++ linux-headers make musl-dev nano nodejs "
+    "npm openssh-client pkgconf py3-pip python3 python3-dev rsync shadow sudo tar unzip vim wget xz yarn zip".split()
+)
+"""Packages of Alpine's that bring no Bash, for its scripts are those of BusyBox (their APKBUILDs in aports)."""
 
 
-def is_lean(name: str, distribution: str | None) -> bool:
-    """Tell whether a package of the system is known to bring no such program along."""
+def is_lean(name: str, distribution: str | None, program: str = "") -> bool:
+    """Tell whether a package of the system is known to bring no such program along, or not that one."""
+    if program == "bash" and distribution == "alpine" and name in _WITHOUT_BASH:
+        return True
     return name in _LEAN or name in _LEAN_OF.get(distribution or "", ())

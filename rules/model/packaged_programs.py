@@ -38,7 +38,7 @@ def comes_with_packages(stage: Stage, name: str) -> bool:
     ):
         return True
     if name in _dependencies(stage) and any(
-        item.manager in OS_MANAGERS and not is_lean(item.name, distribution) for item in present
+        item.manager in OS_MANAGERS and not is_lean(item.name, distribution, name) for item in present
     ):
         return True
     if _comes_along(stage, name):

@@ -81,7 +81,6 @@ _REMOVED = frozenset("--without --with --deployment --path --frozen --clean --no
     "deprecated-package-flag",
     severity=Severity.INFO,
     category=Category.MAINTAINABILITY,
-    default="info",
     keywords=("RUN",),
     mentions=("npm", "bundle", "poetry", "composer"),
 )

@@ -116,7 +116,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         call.command.span,
         f"{stage.label} installs from {quote(manifest)} alone: {effect} {way_out}",
         stage=stage.key,
-        key=lock,
+        key=f"{lock} stops" if stops else lock,  # an install that held to none before is another matter
         fix=None if ignored else _fix(change, run, call, manifest, lock),
         severity=Severity.ERROR if stops else None,
     )

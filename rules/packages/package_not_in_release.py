@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Dropped,
     Fix,
     Package,
     PackageCall,
@@ -30,11 +28,10 @@ from rules.facts.moving import by_now
 from rules.packages.indexes.sources import has_other_sources, may_come_from_elsewhere
 from rules.packages.pins.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
+from rules.packages.versions.missing_names import Missing, is_other_library, say_why, without_repositories
 from rules.quoting import listed
 
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _WORDS_OF_APT = "“has no installation candidate” or “unable to locate package”"
-_ADDING = ("add-apt-repository", "apt-add-repository")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
 _ANOTHER_SOURCE = {
@@ -67,21 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _problem(change, stage, run, call, missing)
 
 
-class _Missing(NamedTuple):
-    """A package that the release does not have.
-
-    Attributes:
-        package: The package.
-        gone: What became of it.
-        literal: Whether it is written out, and not named by a variable.
-    """
-
-    package: Package
-    gone: Dropped
-    literal: bool
-
-
-def _missing(stage: Stage, call: PackageCall) -> Iterator[list[_Missing]]:
+def _missing(stage: Stage, call: PackageCall) -> Iterator[list[Missing]]:
     """Yield what an install asks for in vain, together what has one way out: what has an heir, and what has none."""
     facts = stage.facts
     assert facts is not None, "the caller looked"
@@ -92,7 +75,7 @@ def _missing(stage: Stage, call: PackageCall) -> Iterator[list[_Missing]]:
         gone = dropped(package.name, facts.distro, stage.runtime.release)
         if gone is not None and not (gone.command and _begins_a_command(call, package)):
             literal = stage.model.source.cut(package.word.span) == package.name
-            found.append(_Missing(package, gone, literal))
+            found.append(Missing(package, gone, literal))
     for kind in sorted({_kind(one) for one in found}):
         yield [one for one in found if _kind(one) == kind]
 
@@ -103,9 +86,10 @@ def _begins_a_command(call: PackageCall, package: Package) -> bool:
     return any("/" in word for word in behind) or (bool(behind) and behind[0].startswith("-"))
 
 
-def _kind(one: _Missing) -> tuple[bool, ...]:
+def _kind(one: Missing) -> tuple[bool, ...]:
     gone = one.gone
-    return gone.command, gone.there, gone.virtual, gone.instead is None, gone.beside is not None, not one.literal
+    names = gone.command, gone.there, gone.virtual, bool(gone.home), gone.instead is None, gone.beside is not None
+    return *names, not one.literal
 
 
 def _may_fail(run: Run, call: PackageCall) -> bool:
@@ -164,15 +148,15 @@ def _loosely(system: str, package: Package) -> str:
     return f", and no revision: {quote(f'{package.name}~<version>')} takes the next one too"
 
 
-def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, missing: list[_Missing]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, missing: list[Missing]) -> Problem:
     facts = stage.facts
     assert facts is not None, "the caller looked"
     names = tuple(one.package.name for one in missing)
     fresh = set(change.fresh("package-not-in-release", stage, names))
     told = [one for one in missing if one.package.name in fresh]
     literal = told[0].literal
-    why, way_out = _why(told)
-    way_out = _without_repositories(change, told) or way_out
+    why, way_out = say_why(told)
+    way_out = without_repositories(change, told) or way_out
     return Problem(
         told[0].package.word.span,
         f"{stage.label} installs {listed([quote(one.package.name) for one in told])}, and "
@@ -196,81 +180,18 @@ def _end(stage: Stage, run: Run, call: PackageCall) -> str:
     return f"The install stops with {words}, and the build goes on without all that it asks for."
 
 
-def _without_repositories(change: DockerfileChange, told: list[_Missing]) -> str:
-    """Say how to do without the package of `add-apt-repository`, which many install for nothing."""
-    if [one.package.name for one in told] != ["software-properties-common"]:
-        return ""
-    called = next((name for name in _ADDING if name in change.source.text), None)
-    if called is None:
-        return f"It brings {quote(_ADDING[0])}, which nothing here calls: leave it out."
-    return f"Write the source into a file of `/etc/apt/sources.list.d` instead of calling {quote(called)}."
-
-
 def _system(stage: Stage) -> str:
     assert stage.facts is not None, "the caller looked"
     return release_title(stage.facts.distro or "", stage.runtime.release)
 
 
-def _why(told: list[_Missing]) -> tuple[str, str]:
-    """Say what became of them, and what to do."""
-    several = len(told) > 1
-    if told[0].gone.command:
-        return _of_commands(told)
-    beside = [quote(one.gone.beside) for one in told if one.gone.beside is not None]
-    if beside:
-        there, them = listed(list(dict.fromkeys(beside))), "them" if several else "it"
-        return f", which has {there} instead", f"Name what is there, or take {them} from another release or source."
-    if told[0].gone.virtual:
-        these = "each of these names" if several else "that name"
-        why = f": several packages provide {these} there, and apt chooses none"
-    else:
-        why = f", which no longer has {'them' if several else 'it'}"
-    heirs = [(one.package.name, one.gone.instead) for one in told if one.gone.instead is not None]
-    if not heirs:
-        return why, f"Another release or source has {'them' if several else 'it'}."
-    others = [old for old, new in heirs if _is_other_library(old, new)]
-    proviso = ""
-    if others:
-        linked = listed(list(map(quote, others)))
-        proviso = f" What is linked with {linked} needs another build, for the new one has another name."
-    if not several:
-        return why, f"Install {quote(heirs[0][1])}.{proviso}"
-    names = listed([f"{quote(new)} for {quote(old)}" for old, new in heirs])
-    return why, f"Install {names}.{proviso}"
-
-
-def _of_commands(told: list[_Missing]) -> tuple[str, str]:
-    """Say that a name is that of a command, and of no package, and how the command comes to be there."""
-    several = len(told) > 1
-    names = "packages of these names: they are commands" if several else "package of that name: it is a command"
-    brought: dict[str, list[str]] = {}
-    for one in told:
-        brought.setdefault(one.gone.instead or "", []).append(quote(one.package.name))
-    if told[0].gone.there:
-        way_out = (
-            f"The image has {'these commands' if several else 'the command'}: leave {'them' if several else 'it'} out."
-        )
-    elif len(brought) == 1:
-        way_out = f"Install {quote(next(iter(brought)))}, which brings {'them' if several else 'it'}."
-    else:
-        way_out = f"Install {listed([f'{quote(package)} for {listed(names)}' for package, names in brought.items()])}."
-    return f", which has no {names}", way_out
-
-
-def _is_other_library(old: str, new: str) -> bool:
-    """Whether a library goes by another number: what was linked with `libssl.so.1.1` does not load `libssl.so.3`."""
-    if not (old.startswith("lib") and new.startswith("lib")) or old.endswith("-dev"):
-        return False
-    return _NUMBERS.findall(old) != _NUMBERS.findall(new.removesuffix("t64"))
-
-
-def _fix(stage: Stage, run: Run, call: PackageCall, told: list[_Missing]) -> Fix | None:
+def _fix(stage: Stage, run: Run, call: PackageCall, told: list[Missing]) -> Fix | None:
     """Put each package's heir in its place, also where it is removed again: apt stops at an unknown name."""
     if not told[0].literal or told[0].gone.instead is None:
         return None
     source = run.instruction.source
     heirs = {one.package.name: one.gone.instead for one in told if one.gone.instead is not None}
-    if any(_is_other_library(old, new) for old, new in heirs.items()):
+    if any(is_other_library(old, new) for old, new in heirs.items()):
         return None  # the build would go through, and the program that is linked with it stop
     removals = (call for other in stage.runs for call in other.package_calls if call.action == "remove")
     gone = [package for call in removals for package in call.packages if package.name in heirs]

@@ -50,7 +50,7 @@ _OF_TOOLS = {
     "cargo": re.compile(r"Cargo\.lock"),
     "mix": re.compile(r"mix\.exs"),
     "rebar3": re.compile(r"rebar\.config"),
-    **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:vite|vue)\.config\.\w+")),
+    **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), re.compile(r"(?:next|vite|vue)\.config\.\w+")),
 }
 """What the files are called in which a tool, or a server, reads what a project is compiled for and what it needs."""
 _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.txt")))

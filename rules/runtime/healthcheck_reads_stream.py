@@ -39,7 +39,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _read(command: Command) -> str | None:
     """Return the address of the stream that a command reads to its end."""
-    if command.conditional or command.nested or command.after in ("|", "&"):
+    filled_in = command.nested and command.handed_by < 0  # not what `sh -c "…"` runs
+    if command.conditional or filled_in or command.after in ("|", "&"):
         return None
     words = [word.value for word in command.args]
     if command.name in CLIENTS and not command.has(*_LIMITS):

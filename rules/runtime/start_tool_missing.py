@@ -17,6 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.recommended.xauth import STARTER, cause_of, name_xauth, said_without_xauth, xvfb_without_xauth
+from rules.runtime.programs.deleted import deleted_of_node
 from rules.runtime.programs.left_behind import left_behind
 from rules.runtime.programs.left_installs import left_install
 from rules.runtime.programs.misnamed_scripts import misnamed_script
@@ -44,7 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if missing is not None:
             yield _problem(found, missing)
             continue
-        misled = _without_xauth(found) or handler_without_runtime(found) or sdk_started(found)
+        misled = next(filter(None, (deleted_of_node(found, name) for name in _programs(found))), None)
+        misled = misled or _without_xauth(found) or handler_without_runtime(found) or sdk_started(found)
         if misled is not None:
             yield misled
             continue

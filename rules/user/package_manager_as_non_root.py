@@ -41,6 +41,8 @@ _LOCAL = {
     "rpm": ("-i", "--install", "-U", "--upgrade", "-F", "--freshen", "-e", "--erase"),
 }
 """The programs below the package managers, with the options that change what is installed."""
+_OF_PHP = frozenset({"docker-php-ext-install", "docker-php-ext-enable", "install-php-extensions"})
+"""Scripts that write below `/usr/local`, which is root's in the images of PHP (docker-library/php)."""
 _ASKING = (
     *("-q", "--query", "-V", "--verify", "-K", "--checksig", "--eval", "--version", "--no-act", "--test"),
     *("--instdir", "--admindir", "--dbpath", "--prefix", "--relocate"),
@@ -55,7 +57,7 @@ _ASKING = (
     keywords=("RUN",),
     mentions=(
         *("apt", "apk", "dnf", "yum", "zypper", "pacman", "dpkg", "rpm"),
-        *("npm", "yarn", "bun", "corepack"),
+        *("npm", "yarn", "bun", "corepack", "php-ext"),
     ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -158,6 +160,7 @@ def _writing_call(run: Run) -> Command | None:
         if call.manager in OS_MANAGERS and call.action in _WRITING and not any(call.has(name) for name in _ELSEWHERE)
     ]
     writing += [command for command in run.calls(*_LOCAL) if _is_writing(command)]
+    writing += run.calls(*_OF_PHP) if "php" in run.stage.runtime.languages else ()
     return next((c for c in sorted(writing, key=lambda c: c.start) if not _is_spared(run, c)), None)
 
 
@@ -206,10 +209,11 @@ def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
     by_argument = is_of_argument(stage, user)
     sure = argument is None and not by_argument and (user.origin is not Origin.BASE or exact)
     again = user.instruction.value if by_argument and user.instruction is not None else user.value or ""
+    what = "PHP's extensions" if call.name in _OF_PHP else "the system's packages"
     return Problem(
         call.span,
-        f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change the "
-        f"system's packages, so the build fails here{when} with “permission denied”. "
+        f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change "
+        f"{what}, so the build fails here{when} with “permission denied”. "
         f"{_way_out([one for one, _ in failing], again)}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt=_doubt(argument, by_argument=by_argument),

@@ -44,11 +44,13 @@ def _problem(stage: Stage, found: Refused) -> Problem:
     step = access(stage, folder, name_of(user), before=run).decided_by
     line = "" if step is None else f", as line {step.instruction.line} leaves it"
     path = found.write.path
-    way_out, verb = "Put the step above the `USER`.", "writes"
+    way_out, verb = "Put the step above the `USER`.", "takes away" if found.taken else "writes"
     if _makes_more(found):  # which is to be the account's
         way_out = "Put that command in a step of its own above the `USER`."
     if _goes_on(stage, found):
         way_out = f"Give the folder to {quote(user)} above the `USER`, as root: {quote(handed_over(run, folder))}."
+    if found.taken:
+        way_out = f"Give the folder to {quote(user)}, or put that command in a step of its own above the `USER`."
     if makes_folders(command):
         given = quote(f"mkdir -p {path} && chown {user} {path}")
         way_out, verb = f"Make it above the `USER`, and give it away there: {given}.", "makes"

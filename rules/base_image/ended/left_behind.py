@@ -14,6 +14,7 @@ from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
 from rules.numbers import numbers_of
 from rules.packages.account_tools import INSTEAD, account_calls
+from rules.packages.indexes.sources import has_other_sources
 from rules.packages.php_extension_gone import left_php
 from rules.packages.pip_externally_managed import is_refused_upon
 from rules.quoting import listed, quote
@@ -89,7 +90,8 @@ def installed_otherwise(stages: Sequence[Stage], facts: ImageFacts) -> str:
 def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator[str]:
     """Name the packages that it has not, and those that it may not have under these names."""
     packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
-    lost = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
+    sources = any(map(has_other_sources, stages))
+    lost = [name for name in dict.fromkeys(packages) if _is_lost(name, facts, sources=sources)]
     gone = [name for name in lost if not all(_lacks(stage, name) for stage in stages)]
     others = (name for name in dict.fromkeys(packages) if name not in lost and quote(name) not in told)
     numbered = [name for name in others if _NUMBERED.match(name)]
@@ -98,6 +100,12 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator
     if numbered:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
         yield f"{listed(map(quote, numbered), _SHOWN)} {is_named}, and it may have others"
+
+
+def _is_lost(name: str, facts: ImageFacts, *, sources: bool) -> bool:
+    """Whether the newer release has no such package; of another number of its own, added sources may have this one."""
+    found = dropped(name, facts.distro, facts.release)
+    return found is not None and not (found.beside is not None and sources)
 
 
 def _lacks(stage: Stage, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.base_image.moved.bare_images import is_folder_of_data
 from rules.base_image.moved.version_contracts import texts_near
 from rules.base_image.purpose import compiles
 from rules.copying.outputs.machine_code import is_data
@@ -72,7 +73,7 @@ def asked_of_packages(change: DockerfileChange, stage: Stage, was: Stage, facts:
             yield f"Do native modules have builds for {facts.libc}{named}?"
     elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
         return
-    elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
+    elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(change, stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
 
 
@@ -118,11 +119,11 @@ def _installs_native(stage: Stage) -> bool:
     return calls or any(command.name in _MAKES for run in runs for command in run.commands)
 
 
-def _brings_unknown(stage: Stage) -> bool:
+def _brings_unknown(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the repository, an image or a download brings something that may be a program."""
     if stage.facts is not None and stage.facts.kind == "server":
         return False  # pages, settings and scripts for a program that the image has already
     if any(compiles(command) for run in stage.all_runs for command in run.commands):
         return False  # sources, which are built here
     puts = (put for put in stage.files.puts if put.kind in ("context", "image", "remote"))
-    return any(not (is_data(put.source) or is_data(put.path)) for put in puts)
+    return any(not (is_data(put.source) or is_data(put.path) or is_folder_of_data(change, put)) for put in puts)

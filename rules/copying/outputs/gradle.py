@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ARCHIVE = re.compile(r"(?P<folder>/.*)/build/libs/(?P<stem>[^/*?\[$]+?)-(?P<version>\d[\w.-]*)(?P<ending>\.[jw]ar)")
 _SCRIPTS = ("build.gradle.kts", "build.gradle", "gradle.properties")
 _VERSION = re.compile(r"(?m)^[ \t]*(?:project\.)?version[ \t]*=?[ \t]*[\"']?([\w.-]+)[\"']?[ \t]*$")
+_CLASSIFIER = re.compile(r"[a-z]+")
+"""What a name has behind the version: `all` of the plugin Shadow, `plain` of Spring Boot's."""
 _NAMED_OTHERWISE = re.compile(r"archive(?:FileName|BaseName|Version|Classifier|Name)\b|\bfinalName\b")
 """What gives an archive another name than the project's, its version and its ending (Gradle, "Archive naming")."""
 
@@ -37,9 +39,12 @@ def renamed_archive(change: DockerfileChange, builder: Stage, path: str) -> Gone
             continue
         then = _version(replace(change, repository=change.repository_before), run, wanted["folder"])
         now = _version(change, run, wanted["folder"])
-        if then is None or now is None or then[1] != wanted["version"] or now[1] == then[1]:
+        if then is None or now is None or now[1] == then[1]:
             return None
-        name = f"{wanted['stem']}-{now[1]}{wanted['ending']}"
+        version, _, classifier = wanted["version"].partition(f"{then[1]}-")
+        if wanted["version"] != then[1] and (version or not _CLASSIFIER.fullmatch(classifier)):
+            return None
+        name = f"{wanted['stem']}-{now[1]}{f'-{classifier}' if classifier else ''}{wanted['ending']}"
         why = f"{quote(now[0])} says version {now[1]} since this change, and the build makes {quote(name)} there."
         return Gone(why, posixpath.join(posixpath.dirname(path), name))
     return None

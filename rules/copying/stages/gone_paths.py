@@ -15,7 +15,7 @@ from rules.model.work_folders import path_of
 from rules.quoting import quote
 
 if TYPE_CHECKING:
-    from rules.api import Command, Run, Stage
+    from rules.api import Command, DockerfileChange, Run, Stage
     from rules.copying.outputs.binaries import Build
 
 _MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
@@ -61,6 +61,19 @@ def _written_elsewhere(builder: Stage, path: str) -> Gone | None:
         return None
     output = outputs.pop()
     return Gone(f"The build there writes {quote(output)}, and nothing makes {quote(path)}.", output)
+
+
+def moved_program(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
+    """Tell of a program that its compiler wrote to a path before the change, and writes elsewhere since."""
+    was = change.was(builder)
+    if was is None or builder.files.has_unreadable_run or runs_recipes(builder) or _carries(builder):
+        return None
+    before, now = set(outputs_of(was)), set(outputs_of(builder))
+    new = now - before
+    if before - now != {path} or len(new) != 1 or any(put.kind != "workdir" for put in builder.files.at(path)):
+        return None
+    output = new.pop()
+    return Gone(f"The build there writes {quote(output)} since this change, and no longer {quote(path)}.", output)
 
 
 def _merged(path: str) -> str:

@@ -10,14 +10,15 @@ from rules.model.nesting import runs_apart
 from rules.model.outcome import outcome_of_failure
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within_any
-from rules.model.run_writes import written_by
+from rules.model.run_writes import Write, written_by
+from rules.model.work_folders import path_of
 from rules.user.accounts.running import changes_user, name_of, runs_as_root
 from rules.user.owners.ownership import access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Run, Stage, Write
+    from rules.api import Command, Run, Stage
 
 _DEVICES = ("/dev", "/proc", "/sys")
 _OF_PACKAGES = ("/etc", "/opt", "/run", "/srv", "/usr", "/var")
@@ -30,11 +31,13 @@ class Refused(NamedTuple):
         run: The RUN.
         write: What its command would write.
         folder: The folder of root's that refuses it.
+        taken: Whether it is to be moved out of the folder, which has to be the account's for that, too (unlink(2)).
     """
 
     run: Run
     write: Write
     folder: str
+    taken: bool = False
 
 
 @once
@@ -55,6 +58,22 @@ def refused_writes(run: Run) -> Iterator[Refused]:
         folder = _folder(run, write)
         if folder is not None:
             yield Refused(run, write, folder)
+    for command in run.calls("mv"):
+        asked = command.conditional or runs_apart(run, command) or command.wrappers or changes_user(run, command)
+        if not asked and outcome_of_failure(run, command) == "stops":
+            yield from _moved_out(run, command)
+
+
+def _moved_out(run: Run, command: Command) -> Iterator[Refused]:
+    """Yield what a `mv` would take out of a folder that is root's alone."""
+    for word in command.operands()[:-1]:
+        path = path_of(run, command, word.value) if not any(mark in word.value for mark in "*?[$~") else None
+        folder = posixpath.dirname(path) if path is not None else ""
+        if path is None or _is_open(path) or command.has("-t", "--target-directory"):
+            continue
+        known = access(run.stage, folder, name_of(run.user.value or ""), before=run)
+        if known.exists is True and known.writable is False:
+            yield Refused(run, Write(path, tree=False, checkout=False, command=command), folder, taken=True)
 
 
 def _is_open(path: str) -> bool:
