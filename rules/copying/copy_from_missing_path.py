@@ -28,6 +28,7 @@ from rules.copying.outputs.maven import other_archive
 from rules.copying.outputs.mix import of_mix
 from rules.copying.outputs.next_standalone import no_standalone
 from rules.copying.python.missing_environment import other_environment
+from rules.copying.python.uv_homes import unmade_home
 from rules.copying.stages.disputed_places import is_disputed
 from rules.copying.stages.gone_paths import Gone, gone, moved_program
 from rules.copying.stages.mounts import mounted_stages
@@ -126,7 +127,7 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
         or _left_out(change, builder, path)
     )
     if reason is None and source.word.text.startswith("/"):
-        reason = _unmade(builder, path) or other_environment(builder, path)
+        reason = unmade_home(change, builder, path) or _unmade(builder, path) or other_environment(builder, path)
     if reason is not None:
         return _problem(change, stage, copy, builder, source, path, reason)
     return _from_the_root(change, stage, copy, builder, source, path)
