@@ -79,9 +79,19 @@ def _all_undeclared(change: DockerfileChange, stage: Stage, names: tuple[str, ..
         f"`FROM` of {stage.label} uses {listed([f'`${name}`' for name in told], None)}, and no {declared} stands above "
         f"the first `FROM`. {'It is' if single else 'They are'} empty there, whatever `--build-arg` says. Declare "
         f"{'it' if single else 'them'} there.",
+        Confidence.POSSIBLE if _may_be_filled_in(change, names) else Confidence.CERTAIN,
+        doubt="a program may fill in the name before Docker reads the file",
         stage=stage.key,
         items=names,
     )
+
+
+def _may_be_filled_in(change: DockerfileChange, names: tuple[str, ...]) -> bool:
+    """Whether a new file may be a template, such as `string.Template` of Python reads: no build can ever have read it.
+
+    Arguments of a build are written in capitals by custom.
+    """
+    return change.before is None and "ARG" not in change.after.code and all(name.islower() for name in names)
 
 
 def _in_defaults(change: DockerfileChange) -> Iterator[Problem]:

@@ -123,7 +123,7 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
 
 def _way_out(run: Run, url: str, check: str) -> str:
     """Say what to do instead: a sum holds for what keeps still, and of the rest something else is wanted."""
-    known = instead_of(url)
+    known = instead_of(url, run.stage.model.code)
     if known is not None:
         return known
     if not url or named_risk(run, url) is None:

@@ -236,7 +236,7 @@ def judged(stage: Stage, step: Step, url: str, *, piped: bool) -> Judged:
     """
     known = named_risk(step, url)
     if known is not None:
-        instead = instead_of(step.scope.expand(url) or url)
+        instead = instead_of(step.scope.expand(url) or url, step.stage.model.code)
         return Judged(*known) if instead is None else Judged(known[0], instead.removesuffix("."))
     chosen, keeper = _chosen(step, url), keeper_of(step.scope.expand(url) or url)
     risk = f"{keeper} replaces no release, {_ON_THE_WAY}" if keeper is not None else _UNSEEN

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rules.quoting import quote
+
 _OF_RUSTUP = (
     "Take `rustup-init` of a version from `https://static.rust-lang.org/rustup/archive/`, and check it against the "
     "`.sha256` beside it."
@@ -32,6 +34,17 @@ _SIGNED = (
 """By address where the same thing is to be had with a sum or signature, or under a version (the projects' manuals)."""
 
 
-def instead_of(url: str) -> str | None:
-    """Return the sentence that says how else a script's program is had; `None` for any other address."""
-    return next((told for address, told in _SIGNED if address.match(url)), None)
+_HOME_OF_UV = re.compile(r"[\w/.~${}-]*/\.(?:local|cargo)/bin/uvx?\b")
+"""Where uv's script puts its programs (docs.astral.sh/uv, "Storage"), as a file calls one of them."""
+
+
+def instead_of(url: str, code: str) -> str | None:
+    """Return the sentence that says how else a script's program is had; `None` for any other address.
+
+    Args:
+        url: What is fetched.
+        code: The Dockerfile without its comments: what it calls where the script puts it is then to be called by name.
+    """
+    told = next((told for address, told in _SIGNED if address.match(url)), None)
+    called = _HOME_OF_UV.search(code) if told is _OF_UV else None
+    return f"{told} Then {quote(called[0])} is not there: call it by its name." if told and called else told

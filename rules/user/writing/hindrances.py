@@ -19,7 +19,7 @@ from rules.user.root_home_needed import installed_at_home
 from rules.user.writing.left_at_home import left_at_home
 from rules.user.writing.named_folders import named_folders_unmade
 from rules.user.writing.nonroot_checklist import Item, home, script, servers
-from rules.user.writing.uv_environment import syncs_at_start
+from rules.user.writing.uv_environment import is_synced_whole, syncs_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,8 +175,9 @@ def _closed(stage: Stage) -> Iterator[Item]:
 
 def _environment(stage: Stage) -> Iterator[Item]:
     if syncs_at_start(stage):
+        first = "" if is_synced_whole(stage) else "once `uv sync` has run below the last `COPY`, "
         yield Item(
-            "`uv run` first brings the environment in line, which is root's; `--no-sync` leaves it as it is",
+            f"`uv run` first brings the environment in line, which is root's; {first}`--no-sync` leaves it as it is",
             concrete=True,
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.model.puts import within
+
 if TYPE_CHECKING:
     from rules.model.stage import Stage
 
@@ -29,3 +31,20 @@ def syncs_at_start(stage: Stage) -> bool:
         call for run in stage.done_runs for call in run.package_calls if call.manager == "uv" and call.verb == "sync"
     ]
     return bool(synced) and synced[-1].has(*_CHOICES)
+
+
+def is_synced_whole(stage: Stage) -> bool:
+    """Tell whether the last `uv sync` of a build installs the project too, below all that is copied to it.
+
+    Else `uv run` installs it when the container starts, and `--no-sync` would start without it.
+    """
+    last = None
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            if call.manager == "uv" and call.verb == "sync":
+                last = (run, call)
+    if last is None or last[1].has("--no-install-project", "--no-install-workspace"):
+        return False
+    folder = last[0].workdir.value or "/"
+    below = (copy for copy in stage.all_copies if copy.at > last[0].at and copy.from_context)
+    return not any(within(copy.destination or "/", folder) for copy in below)
