@@ -24,6 +24,7 @@ from rules.api import (
 from rules.packages.caches.apk_leftovers import decision_of_apk, fact_of_apk, fix_of_apk, way_out_of_apk
 from rules.packages.caches.left import (
     ARCHIVES,
+    RPM,
     clears_by_configuration,
     is_kept_by_another,
     left_by,
@@ -74,13 +75,14 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
     # apk's first call fetches the index; of the others the last that fills a cache speaks
     order = {call: call.command.start * (1 if call.manager == "apk" else -1) for call in run.package_calls}
     for call in sorted(order, key=lambda call: (call.action != "update", call.subcommand is None, order[call])):
-        if call.manager in done:
+        kept = "rpm" if call.manager in RPM else call.manager
+        if kept in done:
             continue
         left = left_by(stage, run, call)
         if left[:1] == (LISTS,) and stage.packages.has(_READS_LISTS):
             continue
         if left and not is_cleaned_by_script(change, run, call):
-            done.add(call.manager)
+            done.add(kept)
             yield _problem(change, stage, run, call, left)
 
 

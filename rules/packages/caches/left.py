@@ -19,9 +19,10 @@ ARCHIVES = "/var/cache/apt/archives"
 _POST_INVOKE = re.compile(r"post-invoke[^}]*/var/lib/apt/lists")
 """What apt runs behind each call (`man apt.conf`), in lower case."""
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
-_RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
+RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
+"""Package managers of which an image has one mostly, under several names: `yum` is dnf since RHEL 8."""
 _FIRST_FETCHING = {"ubuntu": (18,), "debian": (12,)}
-_CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
+_CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(RPM, _RPM_CACHES)}
 
 
 def left_by(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
@@ -147,7 +148,7 @@ def _leaves_downloads(run: Run, call: PackageCall) -> bool:
     folders = _CACHES.get(call.manager, ())
     if not folders or call.no_cache or call.has("--no-network") or call.action not in ("install", "update", "upgrade"):
         return False
-    manager = "dnf" if call.manager in _RPM else call.manager
+    manager = "dnf" if call.manager in RPM else call.manager
     mounted = any(run.is_mounted(folder) for folder in folders)
     return not mounted and not run.cleans_behind(call.command.start, manager, "cache")
 
