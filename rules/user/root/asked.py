@@ -9,7 +9,7 @@ from rules.model.lineage import built_as
 from rules.model.steps import Copy
 from rules.quoting import quote
 from rules.repository.composes import IS_COMPOSE, with_defaults
-from rules.repository.services import image_name
+from rules.repository.services import OF_ROOT, image_name
 from rules.user.root.clusters import started_with_number
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.repository.builds import Build
 
-_ROOT = re.compile(r"(?:root|0+)(?::.*)?")
 _BPF_TARGET = re.compile(r"(?:-target|--target)[ =]bpf(?:el|eb)?\b|\bbpf2go\b")
 _BPF_PACKAGES = (
     "libbpf libbpf-dev libbpf-devel libbpf0 libbpf1 bpftool bpftrace bpfcc-tools python3-bpfcc bcc-tools libbpf-tools"
@@ -76,7 +75,7 @@ def started_as_others(change: DockerfileChange, stage: Stage) -> Build | None:
     """
     builds = (build for build in change.builds_of(stage) if IS_COMPOSE.search(build.path))
     services = [build for build in builds if not build.development]
-    sure = all(build.user and _ROOT.fullmatch(with_defaults(build.user)) is None for build in services)
+    sure = all(build.user and OF_ROOT.fullmatch(with_defaults(build.user)) is None for build in services)
     return services[0] if services and sure else None
 
 
