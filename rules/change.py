@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.matching.fingerprint import ANY
 from rules.matching.overlaps import ONE_MATTER
 from rules.model.audience import is_development_file
+from rules.model.lineage import built_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.policy import Policy
     from rules.repository import Repository
+    from rules.repository.builds import Build
 
 
 @dataclass(eq=False)
@@ -89,6 +91,11 @@ class DockerfileChange:
             was = self.was(stage)
             if was is not None and stage.index in self.after.needed_by_shipped:
                 yield stage, was
+
+    def builds_of(self, stage: Stage) -> tuple[Build, ...]:
+        """Return the builds of the repository that make a stage, of the file as it is or as it was."""
+        builds = self.repository.builds_of(self.path)
+        return tuple(build for build in builds if built_as(stage.model, build.target) is stage)
 
     def was(self, stage: Stage) -> Stage | None:
         """Return the stage as it was: of the same name or text, else the last for the last, else of the same place."""

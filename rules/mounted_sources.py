@@ -13,6 +13,8 @@ from rules.model.search_path import DEFAULT_PATH
 from rules.user.root.start_scripts import start_scripts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.change import DockerfileChange
     from rules.dockerfile.shell.script import Command
     from rules.model.stage import Stage
@@ -73,7 +75,7 @@ def runs_mounted_sources(change: DockerfileChange, stage: Stage) -> bool:
     """
     if not _has_no_program(stage):
         return False
-    builds = [build for build in change.repository.builds_of(change.path) if _builds(build, stage)]
+    builds = change.builds_of(stage)
     if _is_set_up_for_developers(stage, builds) or (builds and all(_mounts_sources(build, stage) for build in builds)):
         return True
     if not brings_no_program(stage):
@@ -89,15 +91,11 @@ def is_started_over_mounts(change: DockerfileChange, stage: Stage) -> bool:
 
     Whatever was copied there is then not what runs: it is a container for developers.
     """
-    builds = [build for build in change.repository.builds_of(change.path) if _builds(build, stage)]
+    builds = change.builds_of(stage)
     return bool(builds) and all(_mounts_over_program(build, stage) for build in builds)
 
 
-def _builds(build: Build, stage: Stage) -> bool:
-    return build.target == stage.name if build.target else stage.is_last
-
-
-def _is_set_up_for_developers(stage: Stage, builds: list[Build]) -> bool:
+def _is_set_up_for_developers(stage: Stage, builds: Sequence[Build]) -> bool:
     """Whether the image takes PHP's settings for developers, or is told of the project that a debugger speaks for."""
     if _OF_DEBUGGERS in stage.image.env or any(_OF_DEBUGGERS in build.environment for build in builds):
         return True

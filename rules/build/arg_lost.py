@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.build.variables.exchanged import exchanged
 from rules.build.variables.uses import is_read_by_name
+from rules.model.lineage import built_as
 from rules.quoting import listed
 from rules.secrets.named.names import names_a_secret
 
@@ -69,7 +70,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_of_no_stage(change: DockerfileChange, build: Build) -> bool:
     """Whether a build asks for a target that the file has not, of which other rules speak."""
-    return bool(build.target) and all(stage.name != build.target.lower() for stage in change.stages)
+    return built_as(change.after, build.target) is None
 
 
 def _arguments(model: Model) -> dict[str, Instruction]:

@@ -26,6 +26,7 @@ from rules.api import (
 from rules.build.shells.bash_constructs import KNOWN_TO_ASH, NAMES, STOPS, SURELY, first_unknown
 from rules.build.shells.dialects import reads_otherwise, runs_from
 from rules.matching.gathering import named_lines
+from rules.quoting import capitalized
 from rules.runtime.starts.instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.starts.scripts import StartScript, start_script
 
@@ -221,6 +222,6 @@ def _way_out(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
     other = _changed_by_shell(stage, run)
     if other is not None:
         changed = f"a `SHELL` of bash would change what line {other.instruction.line} does"
-        return f"{plainly[0].upper()}{plainly[1:]}: {changed}", False
+        return f"{capitalized(plainly)}: {changed}", False
     bash = f"Put `{_BASH}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     return f"{bash}, or {plainly}", True

@@ -24,6 +24,7 @@ from rules.api import (
 )
 from rules.build.variables.exchanged import exchanged
 from rules.build.variables.uses import is_asked_for, is_read_by_name, with_default
+from rules.model.lineage import built_as
 from rules.repository.builds import builds_by_command
 
 _OF_BUILDKIT = ("BUILDKIT_", "BUILDX_")
@@ -53,7 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     empty = _empty(change.after)
     told: set[str] = set()
     for build in _builds(change) if empty else ():
-        if build.target and not _is_last(change.after, build.target):
+        made = built_as(change.after, build.target)
+        if made is None or not made.is_last:
             continue  # the stage that reads it may not be built
         open_names = [name for name in empty if name not in build.args and name not in told]
         for passed in build.args:
@@ -63,10 +65,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 told.add(meant)
                 open_names.remove(meant)
                 yield _problem(empty[meant], build, passed)
-
-
-def _is_last(model: Model, target: str) -> bool:
-    return bool(model.stages) and (model.stages[-1].name or "").lower() == target.lower()
 
 
 def _builds(change: DockerfileChange) -> Iterator[Build]:

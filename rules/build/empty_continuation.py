@@ -11,6 +11,7 @@ _INSTRUCTION = re.compile(
     r"WORKDIR)[ \t]+\S"
 )
 """As people write them, in capitals; no program of that name is called in a RUN."""
+_OPERATORS = ("&&", "||", "|", ";")
 _PAIRS = frozenset({"ENV", "LABEL"})
 """Instructions whose words need an equals sign, where the first has one."""
 _BLANK = re.compile(r"\n\s*?(?:\n|\Z)")
@@ -97,7 +98,7 @@ def _has_sign(instruction: Instruction) -> bool:
 def _operator(line: str, escape: str) -> str:
     """Return the operator before the escape at a line's end, which would be left with nothing to join."""
     before = line.rstrip().removesuffix(escape).rstrip()
-    return next((mark for mark in ("&&", "||", "|", ";") if before.endswith(mark)), "")
+    return next((mark for mark in _OPERATORS if before.endswith(mark)), "")
 
 
 def _is_cut_off(instruction: Instruction) -> bool:
@@ -111,7 +112,7 @@ def _nothing_follows(instruction: Instruction) -> Problem:
     source, last = instruction.source, instruction.end_line
     value = instruction.value.rstrip(f"{instruction.escape} \t")
     fix = None
-    if not value.endswith(("&&", "||", "|", ";")):
+    if not value.endswith(_OPERATORS):
         line = source.line(last).rstrip()
         start = source.line_starts[last - 1] + len(line[:-1].rstrip())
         end = source.line_starts[last - 1] + len(line)

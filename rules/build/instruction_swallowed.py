@@ -22,6 +22,7 @@ from rules.api import (
     script_of,
 )
 from rules.dockerfile.swallowed import TAKES, begins_line, is_instruction, rest_of_line
+from rules.quoting import capitalized
 
 _RUNNING = ("RUN", "HEALTHCHECK", "CMD", "ENTRYPOINT")
 _STARTS = frozenset({"CMD", "ENTRYPOINT"})
@@ -76,22 +77,18 @@ def _problem(stage: Stage, instruction: Instruction, found: _Swallowed) -> Probl
     begins = begins_line(found.keyword)
     why = f"line {found.line - 1} ends in `{instruction.escape}`" if begins else "no line ends in front of it"
     words = f"the builder hands it to {quote(found.command.name)} as arguments"
-    then = f" {stage.label} is left without this start command." if found.keyword.text in _STARTS else ""
+    then = f" {capitalized(stage.label)} is left without this start command." if found.keyword.text in _STARTS else ""
     way_out = f"Take the `{instruction.escape}` away." if begins else "Put it into a line of its own."
     return Problem(
         found.keyword.span,
         f"{quote(found.text, 60)} is no instruction of its own: {why}, so {words} in this `{instruction.keyword}`."
-        f"{_capital(then)} {way_out}",
+        f"{then} {way_out}",
         Confidence.CERTAIN,
         instruction=instruction,
         stage=stage.key,
         key=found.keyword.text,
         fix=_fix(found) if begins and instruction.exec_form is None else None,
     )
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1] + sentence[1:2].upper() + sentence[2:]
 
 
 def _fix(found: _Swallowed) -> Fix | None:

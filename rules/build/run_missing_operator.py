@@ -30,7 +30,7 @@ from rules.model.refusals import is_refused
 _COMMANDS = frozenset(
     "apk apt apt-get bundle cargo cd chgrp chmod chown composer cp curl dnf dotnet gem git go gradle groupadd addgroup "
     "adduser ln make mkdir mv mvn npm npx pip pip3 pnpm poetry python3 rm sed su tar touch unzip useradd usermod wget "
-    "yarn yum rm".split()
+    "yarn yum".split()
 )
 _MANAGERS = frozenset("apk apt apt-get dnf gem microdnf yum zypper".split())
 _NO_PACKAGES = _MANAGERS | frozenset(
@@ -49,7 +49,7 @@ _PACKAGES = {
 _INSTALLS = frozenset({"add", "i", "install"})
 
 _TAKES_NO_COMMAND = (_COMMANDS - frozenset({"npx", "su"})) | frozenset(
-    "cat cmake configure export gpg groupmod install ldconfig locale-gen meson ninja openssl passwd rmdir sed set "
+    "cat cmake configure export gpg groupmod install ldconfig locale-gen meson ninja openssl passwd rmdir set "
     "sleep sysctl update-ca-certificates userdel".split()
 )
 """What runs none of its arguments; an unknown program may be there to run another: `retry 5`, `emmake`, `op run --`."""

@@ -23,3 +23,11 @@ def _built_upon(model: Model) -> tuple[tuple[Stage, ...], ...]:
         for link in stage.chain:
             found[link.index].append(stage)
     return tuple(map(tuple, found))
+
+
+def built_as(model: Model, target: str) -> Stage | None:
+    """Return the stage that a build makes: the one of its target, by name or number; without one, the last."""
+    if not target:
+        return model.stages[-1] if model.stages else None
+    wanted = target.lower()
+    return next((stage for stage in model.stages if wanted in (stage.name, str(stage.index))), None)

@@ -113,7 +113,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         call.command.span,
         f"{stage.label} ships pip's download cache: {quote(call.program)} installs without `--no-cache-dir`{where}. "
         f"Nothing in the container reads it again.{too_late} {way_out}.",
-        Confidence.CERTAIN if stage.base_known and not perhaps else Confidence.LIKELY,
+        _confidence(stage, found) if not perhaps else Confidence.LIKELY,
         doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         instruction=run.instruction,
         stage=stage.key,
@@ -122,6 +122,14 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         minor=all(_is_of_tools_alone(one.call) or _is_of_project_alone(one.call) for one in found),
         fix=_fix(found) if stopped is None else None,
     )
+
+
+def _confidence(stage: Stage, found: list[_Left]) -> Confidence:
+    """Upon an unknown base that `USER root` has to take over, the home is another's, and pip then keeps nothing."""
+    if stage.base_known:
+        return Confidence.CERTAIN
+    taken_over = all(one.run.user.set_in_file and runs_as_root(one.run) for one in found)
+    return Confidence.POSSIBLE if taken_over else Confidence.LIKELY
 
 
 def _is_of_tools_alone(call: PackageCall) -> bool:

@@ -15,7 +15,8 @@ _HINT = re.compile(
     rb"\b(?:privileged|cap_add|network_mode|pid|user|devices)[\"']?:|/(?:docker|podman|containerd)\.sock\b"
 )
 """What a compose file must hold to be read once more."""
-_ROOT = re.compile(r"(?:root|0)(?::.*)?")
+OF_ROOT = re.compile(r"(?:root|0+)(?::.*)?")
+"""How a compose file writes root's account: by name or number, with a group or without."""
 _SOCKET = re.compile(r"/(?:docker|podman|containerd)\.sock$")
 """The socket of the host's engine, which belongs to root and to a group whose number is another on each host."""
 _SHARED = {"network_mode": "network", "pid": "processes"}
@@ -81,7 +82,7 @@ def _of_root(service: dict[str, Any]) -> tuple[str, str, str] | None:
     added = [name for item in yamls.sequence(service.get("cap_add")) if (name := yamls.text(item))]
     if added:
         return "cap_add", f"cap_add: [{', '.join(added)}]", ", which only root gets"
-    if _ROOT.fullmatch(yamls.text(service.get("user"))):
+    if OF_ROOT.fullmatch(yamls.text(service.get("user"))):
         return "user", f"user: {yamls.text(service.get('user'))}", ""
     if (owned := _of_hosts_root(service)) is not None:
         return *owned, ", which on the host belongs to root"

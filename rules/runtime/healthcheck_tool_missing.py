@@ -22,8 +22,9 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import depends_on
+from rules.model.lineage import built_as
 from rules.repository.builds import Build
-from rules.runtime.ports.probes import CLIENTS, GIVING_UP, probe_commands, probe_with_what_is_there, stage_of, url_of
+from rules.runtime.ports.probes import CLIENTS, GIVING_UP, probe_commands, probe_with_what_is_there, url_of
 from rules.runtime.scripts.tools import install, lacking, lacks_program
 from rules.runtime.starts.instructions import Written, shipped
 from rules.runtime.starts.text import json_array
@@ -47,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         elif (brought := _brought_elsewhere(change, found)) is not None:
             yield _of_another_stage(found, *brought)
     for build in change.repository.builds_of(change.path):
-        stage = stage_of(change, build) if build.probe else None
+        stage = built_as(change.after, build.target) if build.probe else None
         if stage is None or _is_given_otherwise(stage, build):
             continue
         missing = _missing(change, stage, probe_commands(build))

@@ -168,18 +168,13 @@ def _mirrors(run: Run) -> Iterator[tuple[str, Span]]:
     for command in run.commands:
         for name, word in command.assignments:
             if _MIRRORS.search(name.upper()):
-                yield _first(word.value), word.span
+                yield word.value, word.span
         for word in command.args if command.name in ("R", "Rscript", "r") else ():
             yield from [(match["url"], word.span) for match in [_OF_R.search(word.value)] if match is not None]
         for word in command.args if command.name in ("npm", "pnpm") else ():
             match = _SETTING.match(word.value)
             if match is not None:
-                yield _first(word.value[match.end() :]), word.span
-
-
-def _first(value: str) -> str:
-    """Return the address that is asked first: GOPROXY holds a list, with commas or bars between."""
-    return re.split(r"[,|]", value)[0]
+                yield word.value[match.end() :], word.span
 
 
 def _is_clear(url: Url) -> bool:
@@ -211,7 +206,6 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
 def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
     for name, value in step.instruction.pairs:
         text = step.scope.expand(value.text) if value is not None and _MIRRORS.search(name.text.upper()) else None
-        text = _first(text) if text else None
         found = split_url(text) if text else None
         if value is not None and text and found is not None and found[0] in CLEARTEXT and not is_local(found[1]):
             yield _problem(stage, step, text, value.span, [], index=True)

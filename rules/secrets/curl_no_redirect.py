@@ -16,9 +16,8 @@ from rules.api import (
 from rules.dockerfile.shell.nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.downloads.by_curl import address_of, is_download, is_looked_at, is_saved_to_file
-from rules.secrets.downloads.curl_options import curls_that, lacking, with_option
+from rules.secrets.downloads.curl_options import FOLLOWING, curls_that, lacking, with_option
 
-_FOLLOWS = ("-L", "--location", "--location-trusted", "--follow")
 _TAKERS = frozenset({*SHELLS, "tee", "python", "python3", "perl", "node", "ruby", "php"})
 """Programs that take whatever comes down a pipe, nothing at all too, and end well."""
 _REDIRECTS = re.compile(
@@ -42,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _stays(run: Run, command: Command) -> bool:
-    if command.has(*_FOLLOWS) or not is_download(command):
+    if command.has(*FOLLOWING) or not is_download(command):
         return False
     if is_saved_to_file(command):
         return not is_looked_at(run, command)

@@ -16,12 +16,9 @@ from rules.api import (
 from rules.quoting import listed
 from rules.secrets.downloads.by_curl import address_of, is_download
 from rules.secrets.downloads.curl_options import curls_that, lacking, with_option
-from rules.secrets.downloads.fetched import is_local, keeps_nothing, split_url
+from rules.secrets.downloads.fetched import SENDING, is_local, keeps_nothing, split_url
 
 _RETRIES = ("--retry",)
-_SENDS = ("--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "-T", "--upload-file", "--json")
-
-"""Options by which curl sends something, which a server may get twice."""
 _CONDITION = re.compile(r"(?<!\w)(?:if|elif|until|while)[ \t\r\n\\]+(?:![ \t]+)?\Z")
 """What makes a command the condition of something, which answers a failure in its own way."""
 _NEAR = 40
@@ -44,7 +41,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_tried_once(_run: Run, command: Command) -> bool:
-    if command.has(*_RETRIES, *_SENDS) or not is_download(command) or keeps_nothing(command):
+    # what it sends a server may get twice
+    if command.has(*_RETRIES, *SENDING) or not is_download(command) or keeps_nothing(command):
         return False
     _, host = split_url(address_of(command) or "") or ("", "")
     near = "$" not in host and host != "" and is_local(host)

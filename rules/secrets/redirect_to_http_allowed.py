@@ -18,9 +18,9 @@ from rules.api import (
     rule,
 )
 from rules.secrets.downloads.checks import checks
+from rules.secrets.downloads.curl_options import FOLLOWING, speaks_of_settings
 from rules.secrets.downloads.fetched import versionless
 
-_FOLLOWS = ("-L", "--location", "--location-trusted")
 _HOLDS = ("--proto", "--proto-redir", "--max-redirs", "-K", "--config")
 _UNCHECKED = ("-k", "--insecure", "-I", "--head")
 """What other rules speak of, and what fetches nothing."""
@@ -39,7 +39,7 @@ _OPTIONS = re.compile(r"\$[@*]|\$\{?\w*(?:OPT|FLAG|ARG|PARAM|CURL)", re.IGNORECA
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A curl that begins with HTTPS follows redirects to HTTP."""
-    if "curlrc" in change.after.code:
+    if speaks_of_settings(change):
         return  # which may hold `proto`
     for stage in change.stages:
         for run in () if stage.runtime.is_windows else stage.runs:
@@ -50,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _may_leave_https(command: Command) -> bool:
     words = [word.value for word in command.args]
-    if not command.has(*_FOLLOWS) or command.has(*_HOLDS, *_UNCHECKED) or any(map(_OPTIONS.match, words)):
+    if not command.has(*FOLLOWING) or command.has(*_HOLDS, *_UNCHECKED) or any(map(_OPTIONS.match, words)):
         return False
     schemes = {match[1].lower() for word in words if (match := re.match(r"(?:--url=)?(\w+)://", word))}
     return schemes == {"https"}

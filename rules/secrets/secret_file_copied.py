@@ -23,18 +23,15 @@ from rules.api import (
 )
 from rules.model.lineage import built_upon
 from rules.model.run_writes import is_opaque
-from rules.secrets.named.environment_files import Held, held_by
 from rules.secrets.named.files import (
+    Held,
     Kind,
-    is_encrypted,
-    is_known_harmless,
     is_public,
-    is_public_text,
-    names_helpers_only,
     secret_by_place,
     secret_file,
 )
 from rules.secrets.named.folders import key_in_folder
+from rules.secrets.named.held import held_by
 from rules.secrets.named.moved import MovedSecret, moved_secrets, named_secrets
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
@@ -75,7 +72,7 @@ def _in_folders(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
             path = copy.source_path(source)
             found = key_in_folder(change, copy, path) if path is not None and not source.is_remote else None
             if path is not None and found is not None and secret_file(path) is None:
-                held = Held(f"brings {quote(found.path)}, {_KEY[found.read]}", likely=True)
+                held = Held(f"brings {quote(found.path)}, {_KEY[found.read]}", likely=True, read=found.read)
                 yield _problem(stage, _Named(copy, source.word, found.path, "private key"), held)
 
 
@@ -115,24 +112,14 @@ def _named(stage: Stage) -> tuple[_Named, ...]:
 
 def _held(change: DockerfileChange, stage: Stage, kind: Kind, path: str) -> Held | None:
     """Say what a file holds; `None` for what is known to hold no secret, and for a builder's settings."""
-    if kind in ("environment", "client configuration") and not stage.layers_ship:
-        return None
-    if kind == "environment":
-        return held_by(change, stage, path)
-    place = posixpath.join(change.repository.context_of(change.path) or "", path)
-    text = change.repository.text(place)
-    if kind == "client configuration":
-        harmless = is_known_harmless(text, change.repository.exists(place))
-        return None if harmless else Held(_WHAT[kind], likely=False)
-    harmless = is_encrypted(text) or (kind == "private key" and is_public_text(text)) or names_helpers_only(path, text)
-    return None if harmless else Held(_WHAT[kind], likely=True)
+    of_builder = kind in ("environment", "client configuration") and not stage.layers_ship
+    return held_by(change, stage, kind, path) if not of_builder else None
 
 
-_WHAT: dict[Kind, str] = {
-    "private key": "holds a private key",
-    "credentials": "holds credentials",
-    "client configuration": "may hold the token for a package registry",
-}
+def _doubt(held: Held) -> str:
+    if held.read:
+        return "whether these are in use anywhere is not known"
+    return "it goes by the name; what is in the file was not read"
 
 
 def _problem(stage: Stage, one: _Named, held: Held) -> Problem:
@@ -143,9 +130,7 @@ def _problem(stage: Stage, one: _Named, held: Held) -> Problem:
         one.word.span,
         f"{stage.label} copies {quote(name)}, which {held.clause}. {_who_reads(stage)} {way_out}",
         Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
-        doubt="whether these are in use anywhere is not known"
-        if held.clause.startswith("sets ") or held.clause.endswith(_KEY[True])
-        else "it goes by the name; what is in the file was not read",
+        doubt=_doubt(held),
         instruction=one.copy.instruction,
         stage=stage.key,
         key=name,
@@ -172,7 +157,7 @@ def _moved(stage: Stage, moved: MovedSecret, held: Held) -> Problem:
         f"{stage.label} {fact}. {_who_reads(stage)} Keep it out of the build with `.dockerignore`. "
         f"{_way_out(moved.copy, moved.kind, moved.source)}",
         Confidence.LIKELY,
-        doubt="it goes by the name; what is in the file was not read",
+        doubt=_doubt(held),
         instruction=moved.run.instruction,
         stage=stage.key,
         key=moved.path,

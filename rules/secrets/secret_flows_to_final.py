@@ -26,11 +26,12 @@ from rules.api import (
 )
 from rules.model.run_writes import CARRIERS, carried_by
 from rules.model.work_folders import path_of
-from rules.secrets.named.environment_files import held_by
-from rules.secrets.named.files import is_encrypted, is_known_harmless, is_public_text, secret_file
+from rules.secrets.named.files import secret_file
 from rules.secrets.named.folders import is_excluded, key_in_folder
+from rules.secrets.named.held import held_by
 from rules.secrets.named.moved import moved_secret
 from rules.secrets.named.names import names_a_secret
+from rules.secrets.secret_mount_persisted import rewrites_origin
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
 _SAYS_SECRET = re.compile(r"auth|token|passw|secret|credential", re.IGNORECASE)
@@ -39,7 +40,6 @@ _MIXED_FILES = (".npmrc", ".pypirc", ".yarnrc.yml")
 _CREDENTIAL_URL = re.compile(r"https?://(?P<user>(?:\$\([^()]*\)|\$(?!\()|[^/\s@$])+)@")
 _PASSWORD = re.compile(r":.|\$")
 """In front of the host: an account's name alone, such as `git@`, opens nothing."""
-_REWRITTEN = re.compile(r"\bremote\s+(?:set-url|remove|rm)\b|--unset|--remove-section")
 
 
 class Flow(NamedTuple):
@@ -158,21 +158,11 @@ def _of_context(change: DockerfileChange, copy: Copy, source: str, path: str) ->
 def _read(change: DockerfileChange, stage: Stage, source: str, path: str) -> Flow | None:
     """Return it by its name and by what was read of it."""
     kind = secret_file(source)
-    if kind is None:
+    held = held_by(change, stage, kind, source) if kind is not None else None
+    if held is None or (kind == "environment" and not held.likely):
         return None
-    if kind == "environment":
-        held = held_by(change, stage, source)
-        return Flow(path, held.clause, sure=False) if held is not None and held.likely else None
-    context = change.repository.context_of(change.path) or ""
-    place = posixpath.join(context, source)
-    text = change.repository.text(place)
-    if is_encrypted(text) or (kind == "private key" and is_public_text(text)):
-        return None
-    if kind != "client configuration":
-        return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
-    if is_known_harmless(text, change.repository.exists(place)):
-        return None
-    return Flow(path, "may hold the token for a package registry", sure=text is not None)
+    sure = kind in ("private key", "credentials") or (kind == "client configuration" and held.read)
+    return Flow(path, held.clause, sure)
 
 
 def _made(put: Put, command: Command) -> Flow | None:
@@ -197,7 +187,7 @@ def _has_password(word: ShellWord) -> bool:
 def _is_rewritten(put: Put) -> bool:
     """Whether git is told another address afterwards."""
     later = (step for step in put.step.stage.done_runs if step.at >= put.step.at)
-    return any(_REWRITTEN.search(str(command)) for run in later for command in run.calls("git"))
+    return any(rewrites_origin(command) for run in later for command in run.commands)
 
 
 def _filled_in(command: Command) -> str:

@@ -47,6 +47,7 @@ _HOMES = frozenset("HOME XDG_CONFIG_HOME GIT_CONFIG_GLOBAL NPM_CONFIG_USERCONFIG
 """Variables that say where tools keep their configuration."""
 _CLONE = ".git/config"
 """Where a clone keeps the address that it came from."""
+_REWRITTEN = re.compile(r"\bremote\s+(?:set-url|remove|rm)\b|--unset|--remove-section")
 _UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
 _FILES = re.compile(
     r"\.(?:npmrc|yarnrc|gitconfig|netrc|pypirc|config|docker|aws|bundle|composer|nuget|cargo)|pip\.conf|credentials"
@@ -176,13 +177,18 @@ def _is_clone(command: Command, marks: re.Pattern[str]) -> bool:
     )
 
 
+def rewrites_origin(command: Command) -> bool:
+    """Tell whether git is told another address for a clone, or to forget the one that it came from."""
+    return command.name == "git" and _REWRITTEN.search(str(command)) is not None
+
+
 def _taken_off(run: Run, command: Command) -> bool:
     """Whether the clone, its `.git` or its remote is taken away or rewritten afterwards, or lies in a mount."""
     for other in run.commands:
         text = str(other)
         if other.start > command.start and (
             (other.name in ("rm", "mv") and any(word in text for word in (".git", "-r", "-f")))
-            or (other.name == "git" and re.search(r"remote\s+(?:set-url|remove|rm)|--unset|--remove-section", text))
+            or rewrites_origin(other)
         ):
             return True
     target = command.operands()[-1].value

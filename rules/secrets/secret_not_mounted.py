@@ -84,8 +84,8 @@ def _only_names(command: Command, word: ShellWord) -> bool:
     if command.subcommand == _NOTE:
         return True
     at = next((index for index, one in enumerate(command.args) if one is word), 0)
-    front = [one.value for one in command.args[max(0, at - 2) : at]]
-    return front[-1:] != [] and (front[-1] in _WRITING or (command.name == "jq" and front[0] in _PASSING))
+    *_, option, near = ["", "", *(one.value for one in command.args[:at])]
+    return near in _WRITING or (command.name == "jq" and option in _PASSING)
 
 
 def _files(run: Run) -> list[Mount]:

@@ -21,7 +21,7 @@ from rules.api import (
     surely_stops,
 )
 from rules.copying.unseen import builds_anew, new_packages
-from rules.user.accounts.identities import chowned_identities, group_not_found, maker_of, named_identities, not_found
+from rules.user.accounts.identities import chowned_identities, maker_of, named_identities, not_found
 
 _MAY_BE_THERE = frozenset({"userdel", "deluser", "groupdel", "delgroup", "getent", "id", "true"})
 """Commands that say that the account may have been there before it was made."""
@@ -116,7 +116,7 @@ def _named(stage: Stage) -> Iterator[_Named]:
         if use.name:
             yield _Named(use.name, span, instruction, not_found(use), is_group=False)
         if use.group:
-            yield _Named(use.group, span, instruction, group_not_found(use), is_group=True)
+            yield _Named(use.group, span, instruction, not_found(use, group=True), is_group=True)
     for account in stage.users.created:
         command = account.command
         if account.run.stage is stage and not command.conditional and command.name in _FAILS:

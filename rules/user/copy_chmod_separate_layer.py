@@ -33,7 +33,6 @@ from rules.user.modes.copied import is_executable, is_known_to_be_small, is_smal
 from rules.user.modes.granted import Grant, grants, read_mode
 from rules.user.modes.resulting import DEFAULT, EXECUTABLE, REMOTE, after, is_remote, result
 
-"""Addresses of which ADD makes a folder: a repository's."""
 _WITHOUT_FILES = frozenset("CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL STOPSIGNAL".split())
 """Instructions that change no file."""
 _FAR = 12

@@ -111,8 +111,7 @@ def _carried_to(change: DockerfileChange, stage: Stage, path: str) -> Iterator[s
     """Yield where other stages copy the file to: a program may get its mode there, under another name."""
     for copy in (copy for other in change.stages for copy in other.copies if copy.from_stage is stage):
         for source in copy.sources if copy.destination is not None else ():
-            found = copy.source_path(source)
-            if found is not None and found == path:
+            if copy.source_path(source) == path:
                 name = posixpath.basename(path)
                 yield posixpath.join(copy.destination or "", name) if copy.into_folder else copy.destination or ""
 

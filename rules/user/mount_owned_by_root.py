@@ -110,7 +110,7 @@ def _uid(stage: Stage, name: str) -> str | None:
 
 def _is_elsewhere(run: Run, target: str) -> bool:
     """Whether the user's programs look elsewhere for a cache: below root's home, or in that of somebody else."""
-    if target.startswith("/root"):
+    if within(target, "/root"):
         return True
     match = _OF_HOME.match(target)
     if match is None or (match[1] or "").endswith("/node_modules"):

@@ -26,7 +26,6 @@ from rules.user.accounts.identities import (
     named_identities,
     not_found,
     severity_of,
-    stops_build,
     worse_below,
 )
 
@@ -86,21 +85,15 @@ def _may_bring_groups(copy: Copy) -> bool:
     return folder is None or within("/etc/group", folder)
 
 
-def _without_list(use: Use) -> str:
-    if stops_build(use):
-        return "the build stops here"
-    return "BuildKit leaves the files to another group without a word, and the classic builder stops here"
+def _written(use: Use) -> str:
+    return f"`{'--chown=' if use.is_chown else 'USER '}{use.written}`"
 
 
 def _without_group(stage: Stage, use: Use) -> Problem:
-    what, then = (
-        (f"`--chown={use.written}`", _without_list(use))
-        if use.is_chown
-        else (f"`USER {use.written}`", "the container does not start: “unable to find group”")
-    )
     return Problem(
         use.step.instruction.span,
-        f"{stage.label} names the group {quote(use.group)} ({what}), but nothing brings `/etc/group`: {then}. Use its "
+        f"{stage.label} names the group {quote(use.group)} ({_written(use)}), but nothing brings `/etc/group`: "
+        f"{not_found(use, group=True)}. Use its "
         "number, or copy that list as well.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a copied folder may bring the list",
@@ -113,7 +106,6 @@ def _without_group(stage: Stage, use: Use) -> Problem:
 def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Problem:
     base = "`scratch`" if stage.root.is_scratch else quote(stage.root.base_text or "its base")
     maker = maker_of(stage, use.name) if use.name else None
-    what = f"`--chown={use.written}`" if use.is_chown else f"`USER {use.written}`"
     uid = maker.uid if maker is not None and maker.uid else None
     way_out = (
         f"Use the number that line {maker.run.instruction.line} gives it: {quote(uid)}."
@@ -124,8 +116,8 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
     worse = worse_below(use) if fix is None else None
     return Problem(
         use.step.instruction.span,
-        f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {not_found(use)}.{and_then(worse)} "
-        f"{way_out}",
+        f"{stage.label} names {quote(name)} ({_written(use)}), but {base} {_lacks(stage)}: {not_found(use)}."
+        f"{and_then(worse)} {way_out}",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,

@@ -130,7 +130,7 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
         whose = f"where {quote(stage.root.base_text or 'the base')} lets root alone write"
         way_out = f"Run it above `USER`, or between `USER root` and {quote(f'USER {found.run.user.value}')}"
     else:
-        whose = f"and {quote(found.folder)} belongs to root, as `WORKDIR`, `COPY` or the base image made it"
+        whose = "which belongs to root, as `WORKDIR`, `COPY` or the base image made it"
         chown = quote(handed_over(found.run, found.folder))
         way_out = f"Give the folder to {user} above this step, as root: {chown}"
         if found.folder == "/":

@@ -49,8 +49,7 @@ def _sets_password(run: Run, command: Command) -> bool:
 
 def _is_random(run: Run, command: Command) -> bool:
     """Whether the password is made up on the spot and told to nobody, which locks the account as well."""
-    first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
-    text = command.source.text[first : command.end]
+    text = _with_what_is_fed(run, command)
     return _RANDOM.search(text) is not None or any(_is_made_up(run, name) for name in _VARIABLE.findall(text))
 
 
@@ -61,17 +60,27 @@ def _is_made_up(run: Run, name: str) -> bool:
     return len(given) == 1 and _RANDOM.search(given[0]) is not None and uses == 2  # noqa: PLR2004 - given and read
 
 
+def _with_what_is_fed(run: Run, command: Command) -> str:
+    """Return the text of a command with what stands in front of it in its pipeline."""
+    return command.source.text[run.pipelines[command.pipeline][0].start : command.end]
+
+
+def _fed(run: Run, command: Command) -> list[tuple[str, str]]:
+    """Return the accounts and passwords that a pipe hands to a command: `echo 'app:secret' | chpasswd`."""
+    before = (other for other in run.pipelines[command.pipeline] if other.part < command.part)
+    parted = (word.value.partition(":") for other in before for word in other.args)
+    return [(name, password) for name, colon, password in parted if colon]
+
+
 def _feeds_a_lock(run: Run, command: Command) -> bool:
     """Whether all that is piped in locks accounts: `echo 'app:*' | chpasswd -e`."""
-    fed = [other for other in run.commands if other.pipeline == command.pipeline and other.part < command.part]
-    words = [word.value for other in fed for word in other.args if ":" in word.value]
-    return bool(words) and command.has("-e", "--encrypted") and all(w.partition(":")[2] in _LOCKED for w in words)
+    fed = _fed(run, command)
+    return bool(fed) and command.has("-e", "--encrypted") and all(password in _LOCKED for _, password in fed)
 
 
 def _is_locked_below(run: Run, command: Command) -> bool:
     """Whether the RUN locks the accounts again to which a pipe gives passwords, so that nobody can use these."""
-    fed = [other for other in run.commands if other.pipeline == command.pipeline and other.part < command.part]
-    names = {word.value.partition(":")[0] for other in fed for word in other.args if ":" in word.value}
+    names = {name for name, _ in _fed(run, command)}
     locks = (one for one in run.calls("passwd", "usermod") if one.start > command.start)
     locked = {word.value for one in locks if one.has("-l", "-L", "--lock") for word in one.operands()[-1:]}
     return bool(names) and names <= locked
@@ -82,8 +91,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     name = operands[-1] if operands and command.name != "chpasswd" else ""
     removes = command.has("-d", "--delete") if command.name == "passwd" else _is_emptied(command)
     what = "removes the password of an account" if removes else "sets the password of an account"
-    first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
-    text = command.source.text[first : command.end]
+    text = _with_what_is_fed(run, command)
     mounted = "/run/secrets/" in text
     shown = "" if mounted else "; the build log and `docker history` may show it in plain text"
     then = (

@@ -261,11 +261,11 @@ def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     """Say that an account has to be made above the COPY that names it, where the base lacks it or the file makes it."""
     name = name_of(owner_of(row))
     renumbers = renumbered_below(stage, owner_of(row), line)
-    if row.kind == "chown" and renumbers is not None:
+    if renumbers is not None:
         return f" {quote(renumbers.name)} (line {renumbers.line}) has to come before that: the number counts."
     without = stage.facts is not None and stage.facts.has_user(name) is False
     lacking = (without or name in first_made(stage)) and bool(name) and not name.isdecimal()
-    if row.kind != "chown" or not lacking or is_known_before(stage, name, line):
+    if not lacking or is_known_before(stage, name, line):
         return ""
     return f" The account {quote(name)} has to be there before that."
 
@@ -278,8 +278,6 @@ def _besides(stage: Stage, row: Attributes) -> str:
     mode, command = read_mode(other.value), quote(str(other.command), 60)
     if mode is not None and mode.everyone_writes:
         return f" {command} stores them again all the same, and their owner needs no such mode."
-    if mode is None or other.value.isdecimal():
-        flag = f"--chmod={other.value}" if mode is not None else "--chmod"
-        return f" {command} stores them again all the same: it needs {quote(flag)} there."
-    flag = quote(f"--chmod={other.value}")
-    return f" {command} stores them again all the same: it needs {flag} there, which takes Dockerfile syntax 1.14."
+    flag = quote("--chmod" if mode is None else f"--chmod={other.value}")
+    takes = ", which takes Dockerfile syntax 1.14" if mode is not None and not other.value.isdecimal() else ""
+    return f" {command} stores them again all the same: it needs {flag} there{takes}."

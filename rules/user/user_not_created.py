@@ -22,12 +22,12 @@ from rules.api import (
 )
 from rules.model.foreign_options import refusal
 from rules.packages.scripts import sure_calls
+from rules.quoting import capitalized
 from rules.user.accounts.called import called_identities
 from rules.user.accounts.identities import (
     Use,
     and_then,
     chowned_identities,
-    group_not_found,
     made_later,
     maker_of,
     named_identities,
@@ -35,7 +35,7 @@ from rules.user.accounts.identities import (
     severity_of,
     worse_below,
 )
-from rules.user.accounts.joined_groups import missing_groups, of_missing
+from rules.user.accounts.joined_groups import group_maker, missing_groups, of_missing
 from rules.user.accounts.misspelt import meant_account, respelled
 
 
@@ -126,18 +126,16 @@ def _groups(stage: Stage, missing: set[str]) -> Iterator[Problem]:
 
 
 def _group(stage: Stage, use: Use, account: Account | None) -> Problem:
-    then = group_not_found(use)
     if account is not None:
         command = account.command
         made = f"{quote(str(command), 80)} (line {command.line}) makes the account and no group of its name"
     else:
         made = f"{quote(stage.root.base_text or 'its base')} does not have it and no instruction makes it"
-    tool = "addgroup -S" if stage.runtime.package_manager == "apk" else "groupadd --system"
     return Problem(
         use.step.instruction.span if use.step.instruction.keyword != "RUN" else use.span,
         f"{stage.label} names the group {quote(use.group)}, which is not there: {made}. "
-        f"{then[0].upper()}{then[1:]}. Make it above, with {quote(f'{tool} {use.group}')}, and put the "
-        "account into it, or name the account alone.",
+        f"{capitalized(not_found(use, group=True))}. Make it above, with "
+        f"{quote(group_maker(stage, use.group))}, and put the account into it, or name the account alone.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the group",
         stage=stage.key,

@@ -16,6 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import capitalized
 from rules.user.accounts.identities import (
     Use,
     and_then,
@@ -50,14 +51,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(stage: Stage, use: Use, account: Account) -> Problem:
     maker = account.run
-    then = not_found(use)
     worse = worse_below(use)
-    then = f"{then[0].upper()}{then[1:]}.{and_then(worse)}"
     return Problem(
         use.step.instruction.span,
         f"{stage.label} names {quote(use.name)}, an account that only {maker.stage.label} has: "
         f"{quote(str(account.command), 80)} at line {account.command.line}. Accounts are lines of `/etc/passwd` and do "
-        f"not come along with `COPY --from`. {then} Make the account here, too, or write its number.",
+        f"not come along with `COPY --from`. {capitalized(not_found(use))}.{and_then(worse)} Make the account here, "
+        "too, or write its number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,

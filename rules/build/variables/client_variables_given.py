@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Fix, Problem, fix, insert_line_before, quote
 from rules.build.variables.client_builds import INLINED, client_builds, compiles_alone, has_variable, may_have_own
+from rules.model.lineage import built_as
 from rules.quoting import listed
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def given_in_vain(change: DockerfileChange) -> Iterator[Problem]:
     """
     told: set[int] = set()
     for build in change.repository.builds_of(change.path):
-        stage = _target(change.after, build)
+        stage = built_as(change.after, build.target)
         run, command = next(iter(client_builds(stage)), (None, None)) if stage is not None else (None, None)
         if stage is None or run is None or command is None or run.deferred or id(run) in told:
             continue
@@ -45,11 +46,6 @@ def given_in_vain(change: DockerfileChange) -> Iterator[Problem]:
         if given is not None:
             told.add(id(run))
             yield _problem(run, command, given)
-
-
-def _target(model: Model, build: Build) -> Stage | None:
-    named = build.target.lower()
-    return next((stage for stage in model.stages if (stage.name == named if named else stage.is_last)), None)
 
 
 def _given(change: DockerfileChange, stage: Stage, build: Build, run: Run, command: Command) -> _Given | None:

@@ -18,9 +18,5 @@ def is_workplace(change: DockerfileChange, stage: Stage) -> bool:
     """
     if is_to_work_in(stage) or starts_tests(stage):
         return True
-    builds = [
-        build
-        for build in change.repository.builds_of(change.path)
-        if build.target == stage.name or (not build.target and stage.is_last)
-    ]
+    builds = change.builds_of(stage)
     return bool(builds) and all(build.development for build in builds)

@@ -54,10 +54,7 @@ def started_lines(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     if options is not None and options.value:
         yield f"node {options.value}"
     yield from (script.text for script in start_scripts(change, stage) if script.text is not None)
-    names = {"" if stage.is_last else stage.name, stage.name, str(stage.index)}
-    builds = change.repository.builds_of(change.path)
-    own = (build for build in builds if build.target.lower() in names)
-    yield from (line for build in own for line in (build.command, build.probe) if line)
+    yield from (line for build in change.builds_of(stage) for line in (build.command, build.probe) if line)
 
 
 def workspace_start(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> Command | None:

@@ -86,13 +86,6 @@ def probe_with_what_is_there(stage: Stage, url: str) -> tuple[str, ...] | None:
     return None
 
 
-def stage_of(change: DockerfileChange, build: Build) -> Stage | None:
-    """Return the stage that a build makes; `None` for a target that the file does not have."""
-    wanted = build.target.lower()
-    named = next((stage for stage in change.stages if wanted in (stage.name, str(stage.index))), None)
-    return named if wanted else (change.stages[-1] if change.stages else None)
-
-
 def probe_commands(build: Build) -> tuple[Command, ...]:
     """Return the commands with which a build's health is asked; none where they cannot be read."""
     if not build.probe:
@@ -105,6 +98,6 @@ def asked_with(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
     """Return the programs with which the health of an image is asked: by the file itself, and by compose files."""
     own = stage.image.healthcheck.value
     commands = list(own.commands) if own is not None else []
-    for build in change.repository.builds_of(change.path):
-        commands += probe_commands(build) if stage_of(change, build) is stage else ()
+    for build in change.builds_of(stage):
+        commands += probe_commands(build)
     return tuple(dict.fromkeys(command.name for command in commands if command.name))

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Fix, Run
 
 
+FOLLOWING = ("-L", "--location", "--location-trusted", "--follow")
+"""Options with which curl goes where a server redirects it (curl(1))."""
+
+
 class Lacking(NamedTuple):
     """The calls of a RUN that lack an option.
 
@@ -36,15 +40,15 @@ def curls_that(change: DockerfileChange, counts: Callable[[Run, Command], bool])
         change: The file.
         counts: Tells whether a call lacks it.
     """
-    for stage in change.stages if not _has_settings(change) else ():
+    for stage in change.stages if not speaks_of_settings(change) else ():
         for run in stage.runs:
             found = [command for command in run.calls("curl") if counts(run, command)]
             if found:
                 yield run, found
 
 
-def _has_settings(change: DockerfileChange) -> bool:
-    """Whether a file speaks of curl's settings (curl(1), `-K`)."""
+def speaks_of_settings(change: DockerfileChange) -> bool:
+    """Tell whether a file speaks of curl's settings, which may hold any option (curl(1), `-K`)."""
     return "curlrc" in change.after.code or "CURL_HOME" in change.after.code
 
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 FETCHERS = frozenset({"curl", "wget", "aria2c", "axel", "lwp-download"})
 """Programs that save what a URL answers."""
 
+SENDING = (
+    *("-d", "--data", "--data-binary", "--data-raw", "--data-urlencode", "-F", "--form", "--json"),
+    *("-T", "--upload-file"),
+)
+"""Options by which curl sends something to a server (curl(1))."""
 CLEARTEXT = frozenset({"http", "ftp"})
 """Schemes under which nothing says who answered."""
 _URL = re.compile(r"(?P<scheme>https?|ftps?)://(?:[^/@\s]*@)?(?P<host>\[[^\]]*\]|[^/:\s?#]*)", re.IGNORECASE)

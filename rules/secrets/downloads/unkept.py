@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.secrets.downloads.fetched import keeps_nothing
+from rules.secrets.downloads.fetched import SENDING, keeps_nothing
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell.script import Command
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _SHOWING = frozenset("cat cut grep egrep fgrep head jq less sort tail tr uniq wc".split())
 """Programs that write what they are given, or a part of it, and nothing but to their output."""
-_SENDING = ("-d", "--data", "--data-binary", "--data-raw", "-F", "--form", "-T", "--upload-file")
 _SAVING = ("-o", "-O", "--output", "--remote-name", "--remote-name-all")
 
 
@@ -22,7 +21,7 @@ def is_kept_nowhere(run: Run, command: Command) -> bool:
         return _is_shown(run, command)
     if keeps_nothing(command) and not command.nested:
         return True
-    return command.name == "curl" and command.has(*_SENDING) and not command.has(*_SAVING)
+    return command.name == "curl" and command.has(*SENDING) and not command.has(*_SAVING)
 
 
 def _is_shown(run: Run, command: Command) -> bool:

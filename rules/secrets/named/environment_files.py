@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rules.quoting import quote
 from rules.secrets.downloads.fetched import is_local
-from rules.secrets.named.files import is_encrypted
+from rules.secrets.named.files import Held, is_encrypted
 from rules.secrets.named.names import could_be_secret, is_placeholder, names_a_secret
 
 if TYPE_CHECKING:
@@ -27,19 +27,7 @@ _NAMED = 3
 """Variables that a sentence can name."""
 
 
-class Held(NamedTuple):
-    """What a file of settings holds.
-
-    Attributes:
-        clause: As a sentence goes on behind "which".
-        likely: Whether it is likely that secrets are among it.
-    """
-
-    clause: str
-    likely: bool
-
-
-def held_by(change: DockerfileChange, stage: Stage, path: str) -> Held | None:
+def held_by_settings(change: DockerfileChange, stage: Stage, path: str) -> Held | None:
     """Say what a file of settings holds.
 
     Args:
@@ -55,12 +43,12 @@ def held_by(change: DockerfileChange, stage: Stage, path: str) -> Held | None:
     text = change.repository.text(place)
     if text is None:
         likely = not _is_meant_for_all(change, stage, path, place)
-        return Held("may hold the settings of one installation, passwords among them", likely)
+        return Held("may hold the settings of one installation, passwords among them", likely, read=False)
     names = list(dict.fromkeys(_secrets(text)))
     if not names:
         return None
     shown = ", ".join(quote(name) for name in names[:_NAMED])
-    return Held(f"sets {shown}{' and others' if len(names) > _NAMED else ''}", likely=True)
+    return Held(f"sets {shown}{' and others' if len(names) > _NAMED else ''}", likely=True, read=True)
 
 
 def sets_a_secret(text: str) -> bool:

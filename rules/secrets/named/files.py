@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from rules.api import Copy, Stage
@@ -59,6 +59,20 @@ _OF_DOCKER = re.compile(r"(?:^|/)(?:\.docker/config\.json|\.dockercfg|\.dockerco
 _LOGGED_IN = re.compile(r"\"(?:auth|password|identitytoken|registrytoken)\"\s*:\s*\"[^\"$]", re.IGNORECASE)
 """Fields of Docker's client configuration that let somebody in; `credHelpers` and `credsStore` name programs."""
 _IMPORTS = re.compile(r"--import\b|--dearmor\b|\badd\b")
+
+
+class Held(NamedTuple):
+    """What a file holds that goes by the name of a secret.
+
+    Attributes:
+        clause: As a sentence goes on behind "which".
+        likely: Whether it is likely that secrets are among it.
+        read: Whether its text was read.
+    """
+
+    clause: str
+    likely: bool
+    read: bool
 
 
 def secret_file(path: str) -> Kind | None:

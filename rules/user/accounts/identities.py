@@ -70,27 +70,25 @@ def _first_layer(stage: Stage) -> tuple[int, int] | None:
     return next((step.at for step in stage.done_steps if step.instruction.keyword in _LAYERS), None)
 
 
-def not_found(use: Use) -> str:
-    """Say, in a clause, what comes of a name that is not found, for a `USER` at its first RUN or in the container."""
+def not_found(use: Use, *, group: bool = False) -> str:
+    """Say, in a clause, what comes of an account that is not found, for a `USER` at its first RUN or in the container.
+
+    Args:
+        use: What names it.
+        group: Whether it is the group that is not found.
+    """
     if not use.is_chown:
         runs = (run for run in use.step.stage.runs if run.user.instruction is use.step.instruction)
         line = next((run.instruction.line for run in runs if not run.deferred), None)
         then = "the container does not start" if line is None else f"the build stops at line {line}"
-        return f"{then}: “unable to find user”"
-    return "the build stops here" if stops_build(use) else f"{_AS_ROOT}, and the classic builder stops here"
-
-
-def group_not_found(use: Use) -> str:
-    """Say the same of a group."""
-    return (
-        not_found(use)
-        .replace("find user", "find group")
-        .replace("leaves the files to root", "gives the files another group")
-    )
+        return f"{then}: “unable to find {'group' if group else 'user'}”"
+    if stops_build(use):
+        return "the build stops here"
+    goes_on = "gives the files another group" if group else "leaves the files to root"
+    return f"BuildKit {goes_on} without a word, and the classic builder stops here"
 
 
 _LAYERS = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
-_AS_ROOT = "BuildKit leaves the files to root without a word"
 
 
 def severity_of(use: Use) -> Severity | None:

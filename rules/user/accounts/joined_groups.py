@@ -48,13 +48,19 @@ _MEANT = {"wheel": "sudo", "sudo": "wheel"}
 """What another distribution calls the group of those who may become root."""
 
 
+def group_maker(stage: Stage, name: str) -> str:
+    """Return the command that makes a group of the system in a stage."""
+    tool = "addgroup -S" if stage.runtime.package_manager == "apk" else "groupadd --system"
+    return f"{tool} {name}"
+
+
 def of_missing(stage: Stage, one: Membership) -> Problem:
     """Speak of such a group."""
-    command, tool = one.command, "addgroup -S" if stage.runtime.package_manager == "apk" else "groupadd --system"
+    command = one.command
     base = quote(stage.root.base_text or "its base")
     deed = "gives" if one.primary else "puts"
     joins = f"{deed} {quote(one.account)} {'' if one.primary else 'into '}the group {quote(one.group)}"
-    way_out = f"Make it above, with {quote(f'{tool} {one.group}')}, or leave it out."
+    way_out = f"Make it above, with {quote(group_maker(stage, one.group))}, or leave it out."
     meant = _MEANT.get(one.group)
     if meant is not None and group_exists(stage, meant) is True:
         way_out = f"There it is called {quote(meant)}."

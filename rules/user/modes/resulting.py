@@ -62,11 +62,12 @@ def after(text: str, bits: int) -> int:
 
 
 def _clauses(text: str) -> list[tuple[str, str, str]] | None:
-    """Read a symbolic mode as whom, operator and what; `None` where it takes over rights or gives more than rights."""
+    """Read a symbolic mode as whom, operator and what; `None` where it takes over rights, gives more, or is none."""
     clauses = [
         (found["who"], found["operator"], found["what"]) for found in map(_CLAUSE.fullmatch, text.split(",")) if found
     ]
-    return None if any(letter in _WHO or letter in "st" for _, _, what in clauses for letter in what) else clauses
+    readable = all(set(who) <= _WHO.keys() and set(what.lower()) <= _WHAT.keys() for who, _, what in clauses)
+    return clauses if readable else None
 
 
 def _applied(bits: int, who: str, operator: str, what: str) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.lineage import built_as
 from rules.model.steps import Copy
 from rules.quoting import quote
 from rules.repository.composes import IS_COMPOSE, with_defaults
-from rules.repository.services import image_name
+from rules.repository.services import OF_ROOT, image_name
 from rules.user.root.clusters import started_with_number
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.repository.builds import Build
 
-_ROOT = re.compile(r"(?:root|0+)(?::.*)?")
 _BPF_TARGET = re.compile(r"(?:-target|--target)[ =]bpf(?:el|eb)?\b|\bbpf2go\b")
 _BPF_PACKAGES = (
     "libbpf libbpf-dev libbpf-devel libbpf0 libbpf1 bpftool bpftrace bpfcc-tools python3-bpfcc bcc-tools libbpf-tools"
@@ -60,11 +60,10 @@ def run_as_root(change: DockerfileChange, stage: Stage) -> str | None:
     repository = change.repository
     if not repository.services:
         return None
-    built = (build for build in repository.builds_of(change.path) if _is_built(stage, build.target))
-    names = {image_name(image) for build in built for image in build.images} - {""}
+    names = {image_name(image) for build in change.builds_of(stage) for image in build.images} - {""}
     for service in repository.services:
         named = service.dockerfile is None and image_name(service.image) in names
-        if named or (service.dockerfile == change.path and _is_built(stage, service.target)):
+        if named or (service.dockerfile == change.path and built_as(stage.model, service.target) is stage):
             return f"{quote(service.path)} (line {service.line}) runs it with {quote(service.setting)}{service.why}"
     return None
 
@@ -74,9 +73,9 @@ def started_as_others(change: DockerfileChange, stage: Stage) -> Build | None:
 
     Services for developers tell nothing; a variable without a default is taken for an account.
     """
-    builds = [build for build in change.repository.builds_of(change.path) if IS_COMPOSE.search(build.path)]
-    services = [build for build in builds if not build.development and _is_built(stage, build.target)]
-    sure = all(build.user and _ROOT.fullmatch(with_defaults(build.user)) is None for build in services)
+    builds = (build for build in change.builds_of(stage) if IS_COMPOSE.search(build.path))
+    services = [build for build in builds if not build.development]
+    sure = all(build.user and OF_ROOT.fullmatch(with_defaults(build.user)) is None for build in services)
     return services[0] if services and sure else None
 
 
@@ -97,10 +96,6 @@ def started_so(change: DockerfileChange, stage: Stage) -> str:
 
 ELSEWHERE_UNKNOWN = "how it runs anywhere else is not in the repository"
 """The doubt about root in an image that a service starts as an ordinary account."""
-
-
-def _is_built(stage: Stage, target: str) -> bool:
-    return stage.is_last if not target else (stage.name or "").lower() == target.lower()
 
 
 def loads_bpf(change: DockerfileChange, stage: Stage) -> bool:

@@ -61,20 +61,7 @@ def waits_for_program(stage: Stage, start: Start) -> bool:
 _CODE = re.compile(r"\A(?:-[ecrp]|--eval|--print|eval)\b")
 """The option behind which an interpreter is given its program itself (the manuals of Python, Node.js, PHP, Ruby)."""
 
-_CONFIGURATION = (
-    ".cfg",
-    ".conf",
-    ".config",
-    ".crt",
-    ".env",
-    ".ini",
-    ".pem",
-    ".properties",
-    ".toml",
-    ".xml",
-    ".yaml",
-    ".yml",
-)
+_CONFIGURATION = tuple(".cfg .conf .config .crt .env .ini .pem .properties .toml .xml .yaml .yml".split())
 
 
 def _is_configuration(path: str) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import within
 from rules.repository.composes import IS_COMPOSE
-from rules.runtime.ports.probes import stage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,10 +42,9 @@ def composed_volumes(change: DockerfileChange, stage: Stage) -> Iterator[Compose
     declared = [setting.value for setting in stage.image.volumes]
     if not all(declared):
         return
-    builds = [build for build in repository.builds_of(change.path) if stage_of(change, build) is stage]
     named = {
         path: ComposedVolume(path, build.path)
-        for build in builds
+        for build in change.builds_of(stage)
         for path in build.volumes
         if not (build.development or build.command or path in build.folders)
     }

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import folders_of, within
+from rules.user.modes.resulting import after
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 ROOTS_HOME = "/root"
 """Mode 0700 in the images of Debian, Ubuntu, Alpine and distroless, 0550 in those of Red Hat."""
-
-_OCTAL = re.compile(r"[0-7]{3,5}")
-_SYMBOLIC = re.compile(r"([ugoa]*)([-+=])([rwxXst]*)")
+_PASS = 0o001
+"""What lets those in who are neither owner nor in the group."""
 
 
 def closed_above(stage: Stage, path: str) -> str | None:
@@ -85,17 +84,6 @@ def _modes(stage: Stage) -> _Modes:
 
 def _lets_others_in(mode: str) -> bool | None:
     """Whether those who are neither owner nor in the group pass a folder of a mode; `None` where it says nothing."""
-    if _OCTAL.fullmatch(mode):
-        return int(mode[-1]) & 1 == 1
-    answer = None
-    for clause in mode.split(","):
-        match = _SYMBOLIC.fullmatch(clause)
-        if match is None:
-            return None
-        who, operator, rights = match.groups()
-        if who and not {"o", "a"} & set(who):
-            continue
-        passes = "x" in rights or "X" in rights
-        if passes or operator == "=":
-            answer = passes and operator != "-"
-    return answer
+    of_closed, of_open = after(mode, 0), after(mode, 0o777)
+    told = of_closed >= 0 and of_closed & _PASS == of_open & _PASS  # else it leaves that as it was
+    return bool(of_closed & _PASS) if told else None

@@ -23,7 +23,7 @@ def syncs_at_start(stage: Stage) -> bool:
     syncing"). Where the build left groups or the project out by options, it installs them then.
     """
     words = [word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()]
-    if words[:1] == [] or words[0].rsplit("/", 1)[-1] != "uv" or "run" not in words or "--no-sync" in words:
+    if not words or words[0].rsplit("/", 1)[-1] != "uv" or "run" not in words or "--no-sync" in words:
         return False
     if "UV_NO_SYNC" in stage.image.env or not _CHOICES.isdisjoint(words):
         return False
