@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import dropwhile
 
 _INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|dotnet|sh|bash|ash|bun|deno|Rscript)\Z")
 _RUNTIMES = frozenset({"bun", "deno"})
@@ -18,6 +19,11 @@ _VALUED = {
     "node": frozenset({"-I", "-S"}),
 }
 """Options that take the next word, or seek the program on the search path, where others of that letter stand alone."""
+
+
+_MANAGERS = frozenset({"uv", "poetry", "pdm", "pipenv"})
+_WITHOUT_VALUE = re.compile(r"--(?:no-[a-z-]+|frozen|locked|offline|quiet|all-extras|all-groups|isolated)\Z|-q\Z")
+"""Options of `uv run` that take no value."""
 
 
 def script_of(words: tuple[str, ...]) -> str | None:
@@ -45,7 +51,13 @@ def _is_class(words: tuple[str, ...], word: str) -> bool:
 
 
 def _without_run(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out the verb of a runtime that has one: `deno run --allow-net main.ts`, `bun run src/index.ts`."""
+    """Leave out the verb of a runtime that has one: `deno run --allow-net main.ts`, `bun run src/index.ts`.
+
+    Of a manager of Python's only what it starts is left: `uv run --frozen python main.py`; a script it hands to Python.
+    """
+    if posixpath.basename(words[0]) in _MANAGERS and words[1:2] == ("run",):
+        rest = tuple(dropwhile(_WITHOUT_VALUE.match, words[2:]))
+        return ("python", *rest) if rest[:1] and rest[0].endswith(".py") else rest or words
     if posixpath.basename(words[0]) not in _RUNTIMES or words[1:2] != ("run",):
         return words
     return words[:1] + tuple(word for word in words[2:] if not _PERMISSION.match(word))
