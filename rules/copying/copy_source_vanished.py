@@ -24,6 +24,7 @@ from rules.copying.context.made_outside import (
     may_be_made_outside,
 )
 from rules.copying.context.taken_files import Taken, copied_files, mounted_files, named_file
+from rules.copying.python.wheel_names import misspelt_wheels
 from rules.quoting import listed
 from rules.repository.contexts import folders_around
 from rules.repository.templates import is_template
@@ -57,6 +58,7 @@ _WAYS_OUT = {
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is copied out of the context that the repository does not have."""
+    yield from misspelt_wheels(change)
     context = change.repository.context_of(change.path)
     if context is None or change.repository.listing is None or is_template(change.repository, change.path):
         return  # in a template's folder lies what a generator makes another project of
