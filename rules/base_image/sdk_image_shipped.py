@@ -125,7 +125,12 @@ def _ships_a_program(change: DockerfileChange, stage: Stage) -> bool:
 
 
 def _keeps_a_tool(stage: Stage) -> bool:
-    """Whether a script starts the program that may call a tool of .NET, such as `dotnet ef`, which needs the SDK."""
+    """Whether the container may call a tool that needs the SDK: one of .NET behind a script, a server for editors.
+
+    `rust-analyzer` asks cargo and rustc of the projects that it is given (its manual, "Installation").
+    """
+    if "rust-analyzer" in stage.model.code:
+        return True
     tools = (c for run in stage.all_runs for c in run.calls("dotnet") if c.subcommand == "tool")
     return starts_with_script(stage) and any(word.value in ("install", "restore") for c in tools for word in c.args)
 

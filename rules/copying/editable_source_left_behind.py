@@ -83,7 +83,8 @@ def _is_brought(stage: Stage, copy: Copy, found: Editable, environment: str) -> 
 def _parts_of_sources(found: Editable) -> frozenset[str] | None:
     """Return the folders of the project that its install saw, by their names; `None` where it may have seen others."""
     run = found.run
-    if any(mount.type == "bind" for mount in run.mounts):
+    again = (call for later in run.stage.runs if later.at > run.at for call in later.package_calls)
+    if any(mount.type == "bind" for mount in run.mounts) or any(call.has("-e", "--editable") for call in again):
         return None
     puts = [put for put in run.stage.files.covering(found.folder) if put.tree and put.step.at < run.at]
     parts = [_first_below(found.folder, put.path) for put in puts if put.kind != "workdir"]
