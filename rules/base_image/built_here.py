@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from rules.api import Model
 from rules.dockerfile.nodes import is_dockerfile
-from rules.repository.built_images import built_images, names
+from rules.repository.built_images import Built, built_images, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import DockerfileChange, Image, ImageReference, Stage
-    from rules.repository.built_images import Built
 
 
 def is_built_here(change: DockerfileChange, reference: ImageReference) -> bool:
@@ -37,5 +37,16 @@ def base_built_here(change: DockerfileChange, stage: Stage) -> Image | None:
 
 
 def _built(change: DockerfileChange, reference: ImageReference) -> Iterator[Built]:
-    images = built_images(change.repository)
-    return (one for one in images if one.dockerfile != change.path and names(one, reference))
+    """Yield the builds that give their image this name, and the Dockerfile in a folder of the image's own name.
+
+    A name of two words at least (`gp-spark-base`) stands for the one thing; `python` and `base` are called so anywhere.
+    """
+    for one in built_images(change.repository):
+        if one.dockerfile != change.path and names(one, reference):
+            yield one
+    name = posixpath.basename(reference.path)
+    if "-" not in name or "/" not in reference.path:
+        return
+    for path in sorted({*change.repository.files, *(change.repository.listing or {})} - {change.path}):
+        if posixpath.basename(posixpath.dirname(path)) == name and is_dockerfile(path):
+            yield Built(path, reference.path)
