@@ -37,6 +37,7 @@ _SHELL_SCRIPTS: Final = (".sh", ".bash")
 _DESCRIBES_BUILDS: Final = re.compile(
     r"\.github/workflows/[^/]+\.ya?ml"
     r"|(?:\.config/)?\.?goreleaser\.ya?ml|heroku\.ya?ml|render\.ya?ml|fly(?:\.[\w-]+)?\.toml"
+    r"|railway\.(?:toml|json)"
     r"|(?:[^/]+/)*(?:[^/]*compose[^/]*\.ya?ml|[^/]*bake[^/]*\.(?:hcl|json)|skaffold\.ya?ml|\.gitlab-ci\.yml|Makefile)"
 )
 _PASSES_ARGUMENTS: Final = re.compile(

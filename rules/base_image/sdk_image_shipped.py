@@ -23,6 +23,7 @@ from rules.api import (
 from rules.base_image.choices import is_argued
 from rules.base_image.ended.go_ways_out import may_link_with_c, needs_folders
 from rules.base_image.explained import is_explained
+from rules.base_image.jdks import JAVA, is_jdk, runs_a_jar, ships_a_jre_elsewhere
 from rules.base_image.named_images import facts_named
 from rules.base_image.purpose import (
     compiles,
@@ -46,10 +47,8 @@ _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|ha
 _INTERPRETED = frozenset({"python", "node", "php", "ruby"})
 _FOR_LIBRARIES = frozenset({"make", "cmake", "ninja", "gcc", "g++"})
 """Tools that build a native library beside the program rather than the program."""
-_JAVA = re.compile(r"(?:^|/)java$|jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
 _WITH_JDK = re.compile(r"[:-]jdk(?![a-z])")
 """How tags of servers and tools name the JDK that they bring: `tomcat:9-jdk11`, `gradle:8-jdk17`."""
-_JRE = re.compile(rb"^[ \t]*FROM[ \t][^\n#]*[:-]jre\b", re.IGNORECASE | re.MULTILINE)
 _CHOSEN = "the program may call its tools when it runs"
 
 
@@ -74,15 +73,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or _keeps_a_tool(stage)
         ):
             continue
-        if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
-            held = was is not None and (_shipped_a_jdk(was) if _is_jdk(reference) else _shipped_it(was, reference))
+        if not (is_jdk(reference) and ships_a_jre_elsewhere(change)):
+            held = was is not None and (_shipped_a_jdk(was) if is_jdk(reference) else _shipped_it(was, reference))
             cause = "" if held else f"{stage.key} in one stage"
             yield replace(_problem(change, stage, reference), held_before=held, cause=cause)
-
-
-def _is_jdk(reference: ImageReference) -> bool:
-    """Whether it is the JDK itself, and no build tool's image upon one: programs that compile and attach need it."""
-    return _JAVA.search(reference.path) is not None
 
 
 def _shipped_a_jdk(was: Stage) -> bool:
@@ -92,7 +86,7 @@ def _shipped_a_jdk(was: Stage) -> bool:
         return False
     java = was.facts is not None and "java" in was.facts.languages
     return _WITH_JDK.search(reference.text) is not None or (
-        (java or _is_jdk(reference)) and _is_sdk(was, reference.text)
+        (java or is_jdk(reference)) and _is_sdk(was, reference.text)
     )
 
 
@@ -105,12 +99,6 @@ def _shipped_it(was: Stage, reference: ImageReference) -> bool:
     return built and _is_sdk(was, earlier.text)
 
 
-def _ships_a_jre_elsewhere(change: DockerfileChange) -> bool:
-    """Whether another Dockerfile that was read starts from a JRE: its author knows both, and took the JDK here."""
-    files = change.repository.files
-    return any(_JRE.search(files[path]) for path in files if path != change.path and "dockerfile" in path.lower())
-
-
 def _ships_a_program(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the stage brings a program of its own: a script that starts may call the tools, unless they ran here."""
     checks = [checks_library(change, c) for run in stage.all_runs for c in run.calls("go") if c.subcommand in OF_GO]
@@ -121,7 +109,7 @@ def _ships_a_program(change: DockerfileChange, stage: Stage) -> bool:
         if not stage.all_copies and not any(c.name == "git" and c.subcommand == "clone" for c in commands):
             return False  # what starts is mounted: the image is a place to build in
         return any(compiles(command) and command.name not in _FOR_LIBRARIES for command in commands)
-    return bool(stage.all_copies) or _runs_a_jar(stage)
+    return bool(stage.all_copies) or runs_a_jar(stage)
 
 
 def _keeps_a_tool(stage: Stage) -> bool:
@@ -133,11 +121,6 @@ def _keeps_a_tool(stage: Stage) -> bool:
         return True
     tools = (c for run in stage.all_runs for c in run.calls("dotnet") if c.subcommand == "tool")
     return starts_with_script(stage) and any(word.value in ("install", "restore") for c in tools for word in c.args)
-
-
-def _runs_a_jar(stage: Stage) -> bool:
-    """Whether it starts an archive of Java's, which a RUN may have fetched."""
-    return any("-jar" in s.value.text.split() for s in stage.image.start_command if s.set_in_file and s.value)
 
 
 def _is_sdk(stage: Stage, text: str) -> bool:
@@ -173,7 +156,7 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
 def _fact(change: DockerfileChange, stage: Stage, reference: ImageReference, twin: str | None) -> str:
     """Say what is too much in an image; of a JDK it is asked, for programs compile with it, attach and look inside."""
     text = reference.text
-    if _is_jdk(reference) and foreign_program(stage) is None:
+    if is_jdk(reference) and foreign_program(stage) is None:
         smaller = quote(twin) if twin else "a JRE"
         way_out = (
             f"build here, and copy the result into a stage from {smaller}" if _builds(stage) else f"{smaller} is enough"
@@ -279,7 +262,7 @@ def _is_static(stage: Stage, commands: list[Command]) -> bool:
 
 
 def _brings(text: str) -> str:
-    return ", with the Java compiler and its tools" if _JAVA.search(text) else ", with compilers and build tools"
+    return ", with the Java compiler and its tools" if JAVA.search(text) else ", with compilers and build tools"
 
 
 def _twin(text: str) -> str | None:
@@ -298,4 +281,4 @@ def _twin(text: str) -> str | None:
 def _confidence(stage: Stage, reference: ImageReference) -> Confidence:
     if "cuda" in reference.text:
         return Confidence.POSSIBLE  # frameworks that compile kernels while they run are common there
-    return Confidence.POSSIBLE if _is_jdk(reference) and foreign_program(stage) is None else Confidence.LIKELY
+    return Confidence.POSSIBLE if is_jdk(reference) and foreign_program(stage) is None else Confidence.LIKELY

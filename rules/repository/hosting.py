@@ -1,7 +1,8 @@
-"""What hosting platforms build of a repository, and what they start: `heroku.yml`, `fly.toml`, `render.yaml`."""
+"""What hosting platforms build of a repository, and what they start: `heroku.yml`, `fly.toml`, `railway.json`."""
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import tomllib
@@ -13,8 +14,10 @@ from rules.repository.contexts import joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HOSTING = re.compile(r"heroku\.ya?ml|render\.ya?ml|fly(?:\.[\w-]+)?\.toml")
+_HOSTING = re.compile(r"heroku\.ya?ml|render\.ya?ml|fly(?:\.[\w-]+)?\.toml|railway\.(?:toml|json)")
 """Those in the root alone: further down nobody knows from which folder the platform is called."""
+RAILWAY = "railway."
+"""How the names of Railway's files begin."""
 _TARGET = re.compile(rb"(?m)^[ \t]*build-target\b")
 _BUILD = re.compile(rb"(?m)^[ \t]*\[build\b")
 
@@ -48,7 +51,9 @@ def hosted(path: str, data: bytes) -> Iterator[Hosted]:
     """Yield the builds of a platform's file; none for another file, and for one that cannot be read."""
     if not is_hosting(path):
         return
-    if path.endswith(".toml"):
+    if path.startswith(RAILWAY):
+        yield from _railway(path, data)
+    elif path.endswith(".toml"):
         yield from _fly(data)
     elif path.startswith("heroku"):
         yield from _heroku(yamls.read(data))
@@ -84,6 +89,23 @@ def _render(document: Any) -> Iterator[Hosted]:
         if dockerfile is not None and context is not None:
             command = _command(service.get("dockerCommand"))
             yield Hosted(dockerfile, context, "", {}, command, yamls.line_of(each, "type"))
+
+
+def _railway(path: str, data: bytes) -> Iterator[Hosted]:
+    """Read Railway's settings, which take the root's Dockerfile unless they name another builder.
+
+    docs.railway.com, "Config as Code" and "Dockerfiles".
+    """
+    text = data.decode("utf-8", "replace")
+    try:
+        top = yamls.mapping(tomllib.loads(text) if path.endswith(".toml") else json.loads(text))
+    except (ValueError, RecursionError):
+        return
+    build = yamls.mapping(top.get("build"))
+    builder = yamls.text(build.get("builder")).upper()
+    dockerfile = joined("", yamls.text(build.get("dockerfilePath")).lstrip("/") or "Dockerfile")
+    if dockerfile is not None and builder in ("", "DOCKERFILE"):
+        yield Hosted(dockerfile, "", "", {}, _command(yamls.mapping(top.get("deploy")).get("startCommand")), 1)
 
 
 def _fly(data: bytes) -> Iterator[Hosted]:

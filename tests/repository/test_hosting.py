@@ -69,6 +69,13 @@ def test_render_builds_what_is_a_docker_service() -> None:
     assert described("render.yaml", RENDER) == [("web/deploy/Dockerfile", "web", "", "bin/serve")]
 
 
+def test_railway_builds_the_dockerfile_of_the_root_unless_it_is_told_otherwise() -> None:
+    assert described(
+        "railway.toml", b'[build]\ndockerfilePath = "/api/Dockerfile"\n[deploy]\nstartCommand = "bin/web"'
+    ) == [("api/Dockerfile", "", "", "bin/web")]
+    assert described("railway.json", b"{}") == [("Dockerfile", "", "", "")]
+
+
 @pytest.mark.parametrize(
     ("path", "data"),
     [
@@ -77,6 +84,9 @@ def test_render_builds_what_is_a_docker_service() -> None:
         ("heroku.yml", b"build:\n  languages: [ruby]\n"),
         ("heroku.yml", b"build: [\n"),
         ("render.yaml", b"services: web\n"),
+        ("railway.json", b'{"build": {"builder": "NIXPACKS"}}'),
+        ("railway.json", b"[1"),
+        ("railway.toml", b"[build"),
         ("deploy/fly.toml", FLY),
     ],
 )
