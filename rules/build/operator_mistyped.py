@@ -76,7 +76,7 @@ _Pair = tuple[str, str, str]
     keywords=("RUN",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """`&` or `||` stands between two commands of which the second is to follow where the first went well."""
+    """`&` or `||` stands between two commands where `&&` is meant."""
     told: set[int] = set()
     for stage, run, first, second in _changed(change):
         told.add(first.start)

@@ -15,7 +15,7 @@ from rules.build.windows import calls, instructions, preferences, programs
     mentions=("windows", "nanoserver", "servercore", "ltsc20", "powershell", "pwsh"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """An image for Windows is asked for what Linux alone has, or PowerShell goes on after an error."""
+    """An image for Windows asks for what only Linux has, or PowerShell goes on after an error."""
     for stage in change.stages:
         yield from instructions.problems(stage)
         yield from preferences.problems(stage)

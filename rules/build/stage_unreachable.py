@@ -34,7 +34,7 @@ _DIGITS = 6
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """No image that ships needs a stage."""
+    """A stage is part of no image that ships."""
     if len(change.stages) < 2:  # noqa: PLR2004 - one stage is the image
         return
     told = _told(change)
