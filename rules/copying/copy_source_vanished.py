@@ -57,7 +57,7 @@ _WAYS_OUT = {
     keywords=("COPY", "ADD", "RUN"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A file is copied out of the context that the repository does not have."""
+    """A file that the repository does not have is copied out of the context."""
     yield from misspelt_wheels(change)
     context = change.repository.context_of(change.path)
     if context is None or change.repository.listing is None or is_template(change.repository, change.path):

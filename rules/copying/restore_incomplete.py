@@ -50,7 +50,7 @@ class _Missing(NamedTuple):
     mentions=("dotnet",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A `dotnet restore` runs before the projects are there that its project references."""
+    """A `dotnet restore` runs before the projects that its project references are there."""
     for stage in change.stages:
         for run in stage.runs:
             if run.deferred or run.mounts:
