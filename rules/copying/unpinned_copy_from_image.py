@@ -90,6 +90,7 @@ def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | Non
         key=table_name(reference),
         fix=fix,
         decision=reference.text,
+        of_change=True,  # one release is chosen for all Dockerfiles that a change has it copied in
     )
 
 

@@ -48,6 +48,17 @@ def test_dockerfiles_that_move_alike_are_asked_once() -> None:
     assert found[0].message.endswith(" The same holds for `shop/Dockerfile`.")
 
 
+def test_an_image_without_a_release_that_several_files_copy_from_is_told_once() -> None:
+    copy = b"COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n"
+    after = {
+        "desk/Dockerfile": b"FROM python:3.13-slim\n" + copy + b'USER 1000\nCMD ["python", "desk.py"]\n',
+        "shop/Dockerfile": b"FROM python:3.13-slim\n" + copy + b'USER 1000\nCMD ["python", "shop.py"]\n',
+    }
+    found = [one for one in rules.review({}, after).findings if one.rule == "unpinned-copy-from-image"]
+    assert [one.path for one in found] == ["desk/Dockerfile"]
+    assert found[0].message.endswith(" The same holds for `shop/Dockerfile`.")
+
+
 def test_a_line_of_an_ignore_file_that_two_files_stumble_over_is_told_once() -> None:
     head, tail = b"FROM python:3.13-slim\nWORKDIR /srv\nCOPY settings.toml .\n", b'USER 1000\nCMD ["python"]\n'
     after = {
