@@ -34,6 +34,7 @@ from rules.build.failures.ignored import (
 )
 from rules.build.failures.in_loops import loops_over, problem_of_loop
 from rules.build.failures.pipes import caught_by, caught_with, is_caught, is_conditional, pipelines
+from rules.build.failures.shown_logs import problem_of_log
 from rules.build.failures.stopping import is_passed_over, stops_for, way_to_stop, with_set_e
 from rules.model.command_lists import catching
 from rules.model.run_writes import is_opaque
@@ -71,6 +72,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             found = lost or [c for c in ignored if _is_unseen(run, c)]
             if found:
                 yield _problem(stage, run, next(filter(checks_a_file, found), found[0]), lost=bool(lost))
+                continue
+            shown = problem_of_log(stage, run)
+            if shown is not None:
+                yield shown
                 continue
             looped = [c for c in run.commands if matters(run, c) and loops_over(run, c)]
             if looped:
