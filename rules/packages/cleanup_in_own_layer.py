@@ -24,6 +24,8 @@ from rules.packages.lists.own import takes_braces_literally
 
 _SQUASHES = re.compile(r"(?<!\S)--(?:squash(?:-all)?|single-snapshot)\b")
 """Options with which Docker, Buildah and Kaniko make one layer of all."""
+_LANGUAGES = frozenset({"npm", "yarn", "composer"})
+"""Managers of whose downloads no other rule speaks where a layer keeps them."""
 _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/root/.cache")  # noqa: S108 - of the image
 """Folders that are emptied along with the caches."""
 
@@ -34,7 +36,20 @@ _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/r
     category=Category.SIZE,
     default="info",
     keywords=("RUN",),
-    mentions=("clean", "remove", "purge", "apk", "dnf", "yum", "zypper", "pacman", "/var/lib/", "/var/cache", "/var/{"),
+    mentions=(
+        "clean",
+        "clear",
+        "remove",
+        "purge",
+        "apk",
+        "dnf",
+        "yum",
+        "zypper",
+        "pacman",
+        "/var/lib/",
+        "/var/cache",
+        "/var/{",
+    ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but clean up, and the layers below keep what it deletes."""
@@ -64,14 +79,15 @@ def _may_fetch(run: Run) -> bool:
 
     A clean-up with nothing of the kind above it, and an install below, is there to make that one fetch afresh.
     """
-    fetches = ("install", "update", "upgrade", "download")
-    called = any(call.manager in OS_MANAGERS and call.action in fetches for call in run.package_calls)
+    fetches = ("install", "ci", "update", "upgrade", "download")
+    called = any(call.manager in OS_MANAGERS | _LANGUAGES and call.action in fetches for call in run.package_calls)
     return called or not run.is_read or any(map(is_opaque, run.commands))
 
 
 def _cleans(run: Run, command: Command) -> bool:
-    """Whether a command empties what the system's package manager left, or removes what nothing needs any more."""
-    if any(item.command is command and item.manager in OS_MANAGERS for item in run.cleanings):
+    """Whether a command empties what a package manager left, or removes what nothing needs any more."""
+    cleaned = {item.manager for item in run.cleanings if item.command is command}
+    if cleaned & OS_MANAGERS or command.name in cleaned & _LANGUAGES:
         return True
     return any(
         call.command is command and call.manager in OS_MANAGERS and call.action == "remove" and not call.packages
