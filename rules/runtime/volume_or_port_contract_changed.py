@@ -79,7 +79,7 @@ class Used(NamedTuple):
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A port, a volume or the working folder changes, and a compose file, or data, hold to the old one."""
+    """A port, a volume or the working folder changes, and a compose file or data still use the old one."""
     files = _compose_files(change)
     for stage, was in change.shipped():
         if was is None:
