@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rules.rule import Rule
 
 RULES = catalogue.load()
+MOST_WORDS_OF_WHY = 120
+"""Of *Why*: a person who was just commented on reads it; exceptions stand in the list of when the rule stays quiet."""
 HEADINGS = ["## Why", "## Flagged", "## Accepted", "## When it stays quiet", "## When to silence it"]
 
 
@@ -23,6 +25,8 @@ def test_a_rule_is_whole(rule: Rule) -> None:
     assert rule.module.rsplit(".", 1)[-1].replace("_", "-") == rule.id, "named after its file"
     headings = [line for line in rule.page.splitlines() if line.startswith("## ")]
     assert headings in (HEADINGS, [heading for heading in HEADINGS if heading != "## When it stays quiet"])
+    why = rule.page.split("## Why")[1].split("## Flagged")[0]
+    assert len(why.split()) <= MOST_WORDS_OF_WHY, "what is more is read by nobody"
     flagged, accepted = rule.page.split("## Flagged")[1].split("## Accepted")
     assert "```findings" in flagged, "the page shows something flagged"
     assert "```dockerfile" in accepted, "the page shows something accepted"

@@ -32,11 +32,14 @@ def misspelt_wheels(change: DockerfileChange) -> Iterator[Problem]:
                 found = _HYPHENATED.fullmatch(name)
                 if found is None or any(fnmatchcase(posixpath.basename(one), name) for one in listing):
                     continue
+                then = "The build stops here."
+                if source.has_wildcard:  # BuildKit lets a pattern without a match pass
+                    then = "The pattern matches nothing, and what installs the wheel stops the build."
                 right = posixpath.join(folder, found[1].replace("-", "_") + found[2])
                 yield Problem(
                     source.word.span,
                     f"{stage.label} copies {quote(text)}, and no wheel is called so: tools that build wheels write `_` "
-                    f"for each `-` in a project's name. The build stops here. Write {quote(right)}.",
+                    f"for each `-` in a project's name. {then} Write {quote(right)}.",
                     Confidence.LIKELY,
                     doubt="something may give the wheel another name",
                     instruction=copy.instruction,
