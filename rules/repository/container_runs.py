@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from rules.repository.tree import Repository
 
-RUNS = re.compile(r"\b(?:docker|podman|nerdctl)[ \t]+(?:container[ \t]+)?run\b(?:[^\n\\;&|]|\\\n|\\)*")
+RUNS = re.compile(r"\b(?:docker|podman|nerdctl)[ \t]+(?:container[ \t]+)?run(?=[ \t\\])(?:[^\n\\;&|]|\\\n|\\)*")
 """A call with its arguments, which may go over several lines."""
+_HEAD = re.compile(r"\A\w+[ \t]+(?:container[ \t]+)?run\b")
+_IMAGE = re.compile(r"[\w$][\w$./:@{}()%\[\]-]*")
 _SUBSTITUTION = re.compile(r"\$?\$\([^()\n]*[ \t][^()\n]*\)|`[^`\n]*`")
 """`$(id -u)`: more than a variable of Make, which has no blank."""
 _QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
@@ -76,12 +78,13 @@ def runs_in(path: str, text: str) -> Iterator[ContainerRun]:
 def read_call(path: str, call: str) -> ContainerRun | None:
     """Read a call; `None` where no image stands in it."""
     plain = _SUBSTITUTION.sub("$", call.replace("\\\n", " "))
-    words = _QUOTED.sub(lambda found: found[0][1:-1].replace(" ", _BLANK), plain).split()
-    words = words[words.index("run") + 1 :]
+    words = _QUOTED.sub(lambda found: found[0][1:-1].replace(" ", _BLANK), _HEAD.sub("", plain)).split()
     options: list[str] = []
     entrypoint, rest = "", iter(words)
     for word in rest:
         if not word.startswith("-"):
+            if _IMAGE.fullmatch(word) is None:
+                return None  # a sentence about the command
             command = " ".join((entrypoint, *rest)).replace(_BLANK, " ").strip()
             return ContainerRun(path, word, word, _has_terminal(options), command)
         options.append(word)
