@@ -46,6 +46,10 @@ _BY_DAY = frozenset({"archlinux", "archlinux/archlinux", "manjarolinux/base"})
 """Such as have tags of a day, which a build that brings all packages up to date is not held to."""
 
 
+_BY_NIGHT = re.compile(r"(?i:(?<![a-z])nightly(?![a-z])[^/]*\Z)")
+"""The name of a Dockerfile that is built each night, upon what is newest then."""
+
+
 @rule(
     "base-image-unpinned",
     severity=Severity.WARNING,
@@ -106,7 +110,8 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         held_before=_was_copied_from(change, stages, reference) or _was_made_by_hand(change, stages, reference),
         untold=any(map(is_meant_to_move, stages))
         or is_fuzzing_base(reference.text)
-        or is_built_here(change, reference),
+        or is_built_here(change, reference)
+        or _BY_NIGHT.search(change.path) is not None,
     )
 
 
