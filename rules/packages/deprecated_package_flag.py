@@ -85,7 +85,7 @@ _REMOVED = frozenset("--without --with --deployment --path --frozen --clean --no
     mentions=("npm", "bundle", "poetry", "composer"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """An option that its package manager has given up."""
+    """A package manager is called with an option that it has given up."""
     for stage, run, call in change.after.layers.all_calls:
         options = _OPTIONS.get(call.manager)
         if options is None or not (call.action in ("install", "sync") or call.verb == "prune"):

@@ -48,7 +48,7 @@ class Lost(NamedTuple):
     mentions=("-dev", "globalization_invariant"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The image that ships has not the library that it had, or that what is built for it is linked with."""
+    """The image that ships lacks a library that it had, or that what is built for it is linked with."""
     for stage, was in change.shipped():
         facts = stage.facts
         cultures = missing_icu(stage)

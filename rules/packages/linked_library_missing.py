@@ -29,7 +29,7 @@ from rules.packages.versions.sources_only import SOURCES_ONLY, sources_asked
     mentions=("--from",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """What ships has Python packages out of a builder that were compiled there, and not the library they load."""
+    """The image takes Python packages that a builder compiled, and lacks the library that they load."""
     for stage in change.after.shipped:
         facts, files = stage.facts, stage.files
         if facts is None or facts.full or stage.runtime.is_windows or files.has_unreadable_run:

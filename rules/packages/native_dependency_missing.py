@@ -44,7 +44,7 @@ class Install(NamedTuple):
     mentions=(*MANAGERS, *NODE_MANAGERS, "mix", "rebar3"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """What ships has a package that loads a library of the system, or calls a program, and not that one."""
+    """A package in the image loads a system library, or calls a program, that the image does not have."""
     for stage in change.after.shipped:
         if is_known_system(stage):
             yield from release_without_libraries(change, stage)
