@@ -73,6 +73,9 @@ def _of_checkout(stage: Stage, run: Run, command: Command) -> Problem | None:
     if folder is None or found is None or not within(folder, found.folder):
         return None
     written, value = state
+    cloned = found.command.option("-b", "--branch")
+    if cloned is not None and cloned in (written, value, value.removeprefix("tags/")):
+        return None  # that state is what was cloned
     way_out = (
         f"Fetch that commit above it: {quote(f'git fetch --depth 1 origin {written}')}"
         if re.fullmatch(_COMMIT, value)
