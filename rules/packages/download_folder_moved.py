@@ -8,7 +8,6 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     Instruction,
     Note,
     Problem,
@@ -16,11 +15,10 @@ from rules.api import (
     Severity,
     Stage,
     Word,
-    fix,
-    move_below,
     quote,
     rule,
 )
+from rules.packages.settings_above import set_above
 
 
 class _Store(NamedTuple):
@@ -135,14 +133,5 @@ def _problem(stage: Stage, env: Instruction, name: str, value: Word, store: _Sto
         key=name,
         severity=Severity.ERROR if store.stops else None,
         notes=(Note(run.instruction.span, f"fills {store.default}"),),
-        fix=_fix(stage, env, run),
+        fix=set_above(stage, env, run, "Set it above the download"),
     )
-
-
-def _fix(stage: Stage, env: Instruction, run: Run) -> Fix | None:
-    """Move the ENV above the RUN, where its values use no other variable."""
-    if any(value is not None and "$" in value.text for _, value in env.pairs):
-        return None
-    above = [stage.from_, *stage.instructions]
-    first = next((i for i, instruction in enumerate(above) if instruction is run.instruction), 0)
-    return fix("Set it above the download", *move_below(env, above[first - 1])) if first else None

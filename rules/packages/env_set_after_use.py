@@ -7,7 +7,6 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     Instruction,
     PackageCall,
     Problem,
@@ -15,8 +14,6 @@ from rules.api import (
     Severity,
     Stage,
     Word,
-    fix,
-    move_below,
     quote,
     rule,
 )
@@ -26,6 +23,7 @@ from rules.packages.developers.starts import starts_for_developers
 from rules.packages.developers.uses import is_used_or_removed
 from rules.packages.options import spelled
 from rules.packages.projects.texts import manifest_text
+from rules.packages.settings_above import set_above
 from rules.packages.versions.tools import reads_node_env
 
 _PIP_OPTIONS = (
@@ -167,16 +165,5 @@ def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageC
         key=name,
         decision=f"{stage.key} {call.command.start}",  # all go up in one move
         mends_alike=True,
-        fix=_fix(stage, env, run),
+        fix=set_above(stage, env, run, "Set it before the install"),
     )
-
-
-def _fix(stage: Stage, env: Instruction, run: Run) -> Fix | None:
-    """Move the ENV above the RUN, where its values use no other variable."""
-    if any(value is not None and "$" in value.text for _, value in env.pairs):
-        return None
-    above = [stage.from_, *stage.instructions]
-    first = next((i for i, instruction in enumerate(above) if instruction is run.instruction), 0)
-    if not first:
-        return None
-    return fix("Set it before the install", *move_below(env, above[first - 1]))
