@@ -30,18 +30,22 @@ def comments(remarks: Iterable[Remark], remedies: Mapping[Topic, Remedy], writer
     return tuple(sorted(made, key=_order))
 
 
-def _first_of_its_words(topics: Iterable[Topic]) -> dict[tuple[str, str, str], Finding]:
-    """Return, for each message, the topmost finding that has it: the others refer to that one."""
-    first: dict[tuple[str, str, str], Finding] = {}
+def _first_of_its_words(topics: Iterable[Topic]) -> dict[tuple[str, str], Finding]:
+    """Return, for each message, the topmost finding that has it: the others, in other files too, refer to that one."""
+    first: dict[tuple[str, str], Finding] = {}
     for topic in topics:
         known = first.get(_words(topic))
-        if known is None or (topic.lead.line, topic.lead.fingerprint) < (known.line, known.fingerprint):
+        if known is None or _whereabouts(topic.lead) < _whereabouts(known):
             first[_words(topic)] = topic.lead
     return first
 
 
-def _words(topic: Topic) -> tuple[str, str, str]:
-    return topic.path, topic.lead.rule, topic.lead.message
+def _whereabouts(finding: Finding) -> tuple[str, int, str]:
+    return finding.path, finding.line, finding.fingerprint
+
+
+def _words(topic: Topic) -> tuple[str, str]:
+    return topic.lead.rule, topic.lead.message
 
 
 def _comment(remark: Remark, body: str, file: File | None) -> Comment:

@@ -123,7 +123,8 @@ class Writer:
         """Yield the message, its first sentence in bold."""
         sentence, rest = first_sentence(topic.lead.message)
         if like:
-            rest = f"The same as at {line_link(self.pull_request, like.path, like.line)}."
+            file = "" if like.path == topic.path else f" of {code(like.path)}"
+            rest = f"The same as at {line_link(self.pull_request, like.path, like.line)}{file}."
         yield 0, f"**{sentence}**"
         yield 1, f" {rest}" if rest else ""
 

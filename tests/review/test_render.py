@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
+from bot.review.plan import Reviewed
 from bot.review.render import HEDGE, TOO_LONG
 from rules.dockerfile.source import Source
 from rules.problem import Confidence, Note, Severity
+from rules.report import Report
 from tests.review.build import (
     BASE,
     GITHUB_CAN,
@@ -18,12 +20,14 @@ from tests.review.build import (
     GITLAB_CAN,
     HEAD,
     PATH,
+    changed_file,
     edit,
     finding,
     fix,
     manner,
     numbered,
     planned,
+    pull_request,
     reviewed,
 )
 
@@ -183,6 +187,20 @@ def test_the_same_words_are_said_once() -> None:
     )
     assert words(second.body).startswith(
         "**Pip keeps its cache.** The same as at [line 1](head:Dockerfile#L1).\n\n<sub>"
+    )
+
+
+def test_the_same_words_are_said_once_for_several_files() -> None:
+    message = "Pip keeps its cache. Nobody reads it."
+    paths = ("b/Dockerfile", "a/Dockerfile")
+    files = [changed_file(None, AFTER, path) for path in paths]
+    found = tuple(finding(1, message=message, path=path) for path in paths)
+    review = Reviewed(pull_request(*files), {}, {path: AFTER.encode() for path in paths}, Report(found))
+    first, second = planned(review).comments
+    assert (first.path, second.path) == ("a/Dockerfile", "b/Dockerfile")
+    assert "Nobody reads it." in words(first.body)
+    assert words(second.body).startswith(
+        "**Pip keeps its cache.** The same as at [line 1](head:a/Dockerfile#L1) of `a/Dockerfile`.\n\n<sub>"
     )
 
 
