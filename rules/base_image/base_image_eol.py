@@ -116,6 +116,7 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
         severity=None if stage.files_ship or own is not None or gone or ended[0].withdrawn else Severity.INFO,
         fact=key,
         minor=not gone and are_named(change.path, ended),
+        of_change=True,  # who moves off a release does so in all Dockerfiles
         held_before=_is_as_it_was(change, stage),
     )
 

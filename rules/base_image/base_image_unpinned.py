@@ -42,6 +42,9 @@ _RELEASE = re.compile(r"(?<![a-z\d.])v?\d+\.\d|\d{4,}|(?:^|-)[0-9a-f]{7,40}$")
 """What tells a release behind other words: a version with a point, a day, a commit."""
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
 """Distributions without releases: their images have no tag but those that move."""
+_NEXT_OF_DEBIAN = frozenset({"sid", "testing", "unstable"})
+_NEXT = frozenset({"rawhide", "devel", "edge"})
+"""The next release of Fedora, Ubuntu and Alpine; of other images such a tag is a build of their developers."""
 _BY_DAY = frozenset({"archlinux", "archlinux/archlinux", "manjarolinux/base"})
 """Such as have tags of a day, which a build that brings all packages up to date is not held to."""
 
@@ -106,6 +109,8 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
         severity=Severity.INFO if weak else None,
+        minor=_is_rolling(reference) or change.is_for_developers,
+        of_change=True,  # one release is chosen for all Dockerfiles that start from it
         fact=name,
         held_before=_was_copied_from(change, stages, reference) or _was_made_by_hand(change, stages, reference),
         untold=any(map(is_meant_to_move, stages))
@@ -207,8 +212,9 @@ def _stays_in_release(reference: ImageReference) -> bool:
 
 
 def _is_rolling(reference: ImageReference) -> bool:
-    """Whether the tag is Debian's next release, which whoever names it wants for what is in it."""
-    return (reference.tag or "").split("-")[0] in ("sid", "testing", "unstable")
+    """Whether the tag is a distribution's next release, which whoever names it wants for what is in it."""
+    suite, facts = (reference.tag or "").split("-")[0], image_facts(reference)
+    return suite in _NEXT_OF_DEBIAN or (suite in _NEXT and facts is not None and facts.kind == "os")
 
 
 def _has_no_releases(reference: ImageReference) -> bool:

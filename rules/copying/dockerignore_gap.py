@@ -31,6 +31,8 @@ _MAKERS = {
 }
 """Folders of dependencies and of output, with the managers that make them."""
 _MAKING = frozenset({"install", "sync", "build", "run"})
+_ASKING = frozenset("describe rev-parse rev-list log show status diff tag branch".split())
+"""What is asked of a repository, and not fetched from one."""
 
 
 @rule(
@@ -50,7 +52,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     leaks = [leak for leak in context_leaks(change) or () if copy[0].files_ship or not _is_read_by_builds(leak)]
     leaks = [leak for leak in leaks if _is_made_again(copy[1], leak)]
-    if not _is_decided(ignore) and _is_root(change) and _ships(copy[1]) and not is_read_by_program(change, copy[0]):
+    ships = _is_root(change) and _ships(copy[1]) and not _is_read_elsewhere(change)
+    if ships and not _is_decided(ignore) and not is_read_by_program(change, copy[0]):
         if not may_be_read(copy[1]):
             leaks.insert(0, _HISTORY)
         elif not leaks and not is_read_for_version(change):
@@ -73,7 +76,8 @@ def _came_before(change: DockerfileChange, leaks: list[Leak]) -> bool:
 def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
     needed = change.after.needed_by_shipped
     for stage in change.stages:
-        for copy in stage.copies if stage.index in needed else ():
+        ours = stage.index in needed and not change.after.is_for_developers(stage)
+        for copy in stage.copies if ours else ():
             if brings_whole_context(copy):
                 yield stage, copy
 
@@ -99,6 +103,15 @@ def _ships(copy: Copy) -> bool:
     if any(run.calls("git") or ".git" in run.instruction.whole_value for run in copy.stage.runs):
         return False
     return copy.stage.files_ship
+
+
+def _is_read_elsewhere(change: DockerfileChange) -> bool:
+    """Whether a RUN of any stage asks git of the project, as by `git describe` or `./hack/git-version`."""
+    commands = (command for stage in change.stages for run in stage.runs for command in run.commands)
+    return any(
+        command.name.startswith("git") and (command.name != "git" or command.subcommand in _ASKING)
+        for command in commands
+    )
 
 
 def _is_made_again(copy: Copy, leak: Leak) -> bool:

@@ -49,8 +49,12 @@ HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 """How code reads the words that stand behind it."""
 
 
-_CLIENTS = frozenset("aws curl wget psql pg_dump pg_restore mysqldump mongodump mongorestore rsync".split())
+_CLIENTS = frozenset(
+    "aws curl wget psql pg_dump pg_restore mysqldump mongodump mongorestore rsync cp mv ls find tar zip unzip".split()
+)
 """Programs that ask or copy something once, and end."""
+_BUILD_SCRIPT = re.compile(r"(?:.*[/_-])?(?:build|compile|configure)(?:[_-]\w+)*(?:\.(?:sh|py))?")
+"""Scripts that make something and end: `./build.sh`, `scripts/dist_build.sh`."""
 
 
 def gains_nothing(last: Command) -> bool:
@@ -63,11 +67,17 @@ def gains_nothing(last: Command) -> bool:
         return True
     if runs_tests(str(last)) or (last.name in _BUILDERS and last.subcommand in _BUILDING):
         return True
+    if (last.name == "make" and last.subcommand in ("", "all")) or _BUILD_SCRIPT.fullmatch(_program(last)):
+        return True
     if (last.name == "cmake" and last.has(*_CMAKE_MODES)) or not _PREPARES.isdisjoint(one.value for one in last.args):
         return True
     if last.name in ("usage", "help") or last.has("--help", "--version") or (last.name in SHELLS and not last.args):
         return True
     return "exec" in last.wrappers or last.name in HANDLES_SIGNALS or last.name == "exec"
+
+
+def _program(command: Command) -> str:
+    return command.words[0].value if command.words else ""
 
 
 def exec_place(command: Command, begin: str) -> str:
