@@ -73,7 +73,7 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
         raised += [_raised(change, rule, problem) for problem in problems]
     torn = dict(_torn(change.after))
     raised = [one for one in raised if one.rule.id in OF_SYNTAX or not _is_half_read(one, torn)]
-    refused = dict(_refused(change.after, raised))
+    refused = dict(_refused(change.after, raised)) | dict(_swallowing(raised))
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
     instructions = change.after.dockerfile.instructions
     disputed = disputed_lines(instructions) | pasted_lines(instructions) | branch_lines(instructions)
@@ -115,6 +115,15 @@ def _refused(model: Model, raised: Iterable[Raised]) -> Iterator[tuple[int, tupl
         for run in stage.runs:
             if id(run.instruction) in asked and is_refused(run):
                 yield id(run.instruction), tuple(flag.span for flag in run.instruction.flags)
+
+
+def _swallowing(raised: Iterable[Raised]) -> Iterator[tuple[int, tuple[Span, ...]]]:
+    """Yield the instructions that take the next one in behind a blank line, and what of them is sure to end before."""
+    for one in raised:
+        if one.instruction is not None and (one.rule.id, one.problem.key) == ("empty-continuation", "swallowed"):
+            source, last = one.instruction.source, one.problem.span
+            joined = source.cut(last).rstrip(f"{one.instruction.escape} \t\r\n").endswith(("&", "|", ";"))
+            yield id(one.instruction), (source.span(one.instruction.span.start, last.end if joined else last.start),)
 
 
 def _torn(model: Model) -> Iterator[tuple[int, tuple[Span, ...]]]:

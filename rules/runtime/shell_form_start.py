@@ -24,15 +24,14 @@ from rules.base_image.built_here import base_built_here
 from rules.runtime.scripts.wrapped import Wrapped, wrapped_script
 from rules.runtime.signals.making_way import (
     BESIDE,
-    HANDLES_SIGNALS,
     IDLE,
     SOMEHOW,
     Called,
-    gains_nothing,
     of_runner,
     script_at_end,
     way_out,
 )
+from rules.runtime.signals.short_lived import HANDLES_SIGNALS, gains_nothing
 from rules.runtime.signals.unhandled import beside_way_out
 from rules.runtime.starts.instructions import Written, gets_an_init, is_script_entrypoint
 from rules.runtime.starts.scripts import StartScript, start_script

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.api import parse_shell, path_folders
 from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.scripts.called import called_scripts
-from rules.runtime.signals.making_way import gains_nothing
+from rules.runtime.signals.short_lived import gains_nothing
 from rules.runtime.starts.scripts import EVERY_ARGUMENT, runs_arguments
 
 if TYPE_CHECKING:

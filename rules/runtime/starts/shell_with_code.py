@@ -9,12 +9,12 @@ from rules.runtime.signals.making_way import (
     BESIDE,
     SOMEHOW,
     exec_place,
-    gains_nothing,
     of_runner,
     script_at_end,
     sees_to_signals,
     way_out,
 )
+from rules.runtime.signals.short_lived import gains_nothing
 from rules.runtime.signals.unhandled import beside_way_out
 from rules.runtime.starts.instructions import Written, gets_an_init
 from rules.runtime.starts.text import is_dash, shell_commands
