@@ -94,7 +94,16 @@ def is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether nobody ships a stage's image: the file, the stage's name, its base or what is mounted says so."""
     if change.is_for_developers or is_development_name(stage.name) or is_fuzzing_base(stage.root.base_text):
         return True
-    return is_started_over_mounts(change, stage)
+    return is_started_over_mounts(change, stage) or _fails_on_purpose(stage)
+
+
+@once
+def _fails_on_purpose(stage: Stage) -> bool:
+    """Whether a RUN is there to stop the build, so that no image is kept: `RUN exit 1` below the checks."""
+    return any(
+        len(run.commands) == 1 and run.commands[0].name == "exit" and run.commands[0].subcommand not in ("", "0")
+        for run in stage.all_runs
+    )
 
 
 @once_for_each

@@ -43,8 +43,8 @@ _RELEASE = re.compile(r"(?<![a-z\d.])v?\d+\.\d|\d{4,}|(?:^|-)[0-9a-f]{7,40}$")
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
 """Distributions without releases: their images have no tag but those that move."""
 _NEXT_OF_DEBIAN = frozenset({"sid", "testing", "unstable"})
-_NEXT = frozenset({"rawhide", "devel", "edge"})
-"""The next release of Fedora, Ubuntu and Alpine; of other images such a tag is a build of their developers."""
+_NEXT = {"fedora": "rawhide", "ubuntu": "devel", "alpine": "edge"}
+"""What other distributions call theirs; of other images such a tag is a build of their developers."""
 _BY_DAY = frozenset({"archlinux", "archlinux/archlinux", "manjarolinux/base"})
 """Such as have tags of a day, which a build that brings all packages up to date is not held to."""
 
@@ -213,8 +213,8 @@ def _stays_in_release(reference: ImageReference) -> bool:
 
 def _is_rolling(reference: ImageReference) -> bool:
     """Whether the tag is a distribution's next release, which whoever names it wants for what is in it."""
-    suite, facts = (reference.tag or "").split("-")[0], image_facts(reference)
-    return suite in _NEXT_OF_DEBIAN or (suite in _NEXT and facts is not None and facts.kind == "os")
+    suite = (reference.tag or "").split("-")[0]
+    return suite in _NEXT_OF_DEBIAN or suite == _NEXT.get(posixpath.basename(path_name(reference)))
 
 
 def _has_no_releases(reference: ImageReference) -> bool:

@@ -33,7 +33,7 @@ _TESTS = re.compile(
 _FOLDERS = frozenset(
     "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
     "circleci gitpod clusterfuzzlite oss-fuzz ossfuzz repro repros reproduction reproductions reproducer itest itests "
-    "inttest inttests integrationtest integrationtests".split()
+    "travis buildkite appveyor inttest inttests integrationtest integrationtests".split()
 )
 """Folders for developers by their whole name: a `github-exporter` is a product."""
 _ANYWHERE = frozenset(
@@ -41,6 +41,11 @@ _ANYWHERE = frozenset(
     "benchmarks".split()
 )
 """Folders below which nothing ships, however deep: other words say something of what lies close to them alone."""
+_OF_TESTS = re.compile(
+    r"(?:auto|unit|integration|functional|acceptance|system|smoke|e2e)[-_]?tests?|"
+    r"tests?[-_](?:auto|unit|integration|functional|acceptance|system|e2e|data|files|images|resources)"
+)
+"""Other names of such folders: `autotests`, `tests_integration`."""
 _OUTERMOST = frozenset({"integration"})
 """Folders of tests where nothing stands above them: below `services/` it may be the name of a product."""
 _SET_ASIDE = re.compile(
@@ -100,6 +105,8 @@ def is_development_path(path: str) -> bool:
     """
     folders = _folders(path)
     if not _ANYWHERE.isdisjoint(folders) or not _OUTERMOST.isdisjoint(folders[:1]):
+        return True
+    if any(map(_OF_TESTS.fullmatch, folders)):
         return True
     near = (folder.strip(".") for folder in near_folders(path))
     return any(

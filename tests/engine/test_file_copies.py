@@ -59,6 +59,19 @@ def test_an_image_without_a_release_that_several_files_copy_from_is_told_once() 
     assert found[0].message.endswith(" The same holds for `shop/Dockerfile`.")
 
 
+def test_a_base_that_several_files_start_from_is_told_once() -> None:
+    after = {
+        "desk/Dockerfile": b'FROM python:latest\nUSER 1000\nCMD ["python", "desk.py"]\n',
+        "shop/Dockerfile": b'FROM python:latest\nUSER 1000\nCMD ["python", "shop.py"]\n',
+        "till/Dockerfile": b'FROM python:3.9-slim\nUSER 1000\nCMD ["python", "till.py"]\n',
+        "yard/Dockerfile": b'FROM python:3.9-slim\nUSER 1000\nCMD ["python", "yard.py"]\n',
+    }
+    told = rules.review({}, after, today="table").findings
+    found = [(one.rule, one.path) for one in told if one.rule.startswith("base-image")]
+    assert found == [("base-image-unpinned", "desk/Dockerfile"), ("base-image-eol", "till/Dockerfile")]
+    assert all(one.message.endswith("/Dockerfile`.") for one in told if one.rule.startswith("base-image"))
+
+
 def test_a_line_of_an_ignore_file_that_two_files_stumble_over_is_told_once() -> None:
     head, tail = b"FROM python:3.13-slim\nWORKDIR /srv\nCOPY settings.toml .\n", b'USER 1000\nCMD ["python"]\n'
     after = {

@@ -208,3 +208,26 @@ def test_a_few_texts_that_a_pattern_names_and_a_chown_stores_again_are_minor() -
     text = 'FROM debian:13-slim\nCOPY conf* /etc/shop/\nRUN chown -R 1000 /etc/shop\nUSER 1000\nCMD ["/shop"]\n'
     assert _weigh("recursive-chown-layer", text, "conf.d/shop.yaml", "conf.d/till.yaml")
     assert not _weigh("recursive-chown-layer", text, "conf.d/shop.yaml", "conf.d/shop.db")
+
+
+def test_what_ships_too_much_is_minor_where_the_build_stops_on_purpose() -> None:
+    assert found("package-cache-left", LEAVES_LISTS).wants_comment
+    assert found("package-cache-left", f"{LEAVES_LISTS}\nRUN exit 1\n").minor
+    assert found("package-cache-left", f"{LEAVES_LISTS}\nRUN exit 0\n").wants_comment
+
+
+@pytest.mark.parametrize("image", ["debian:sid", "fedora:rawhide", "ubuntu:devel", "alpine:edge"])
+def test_the_next_release_of_a_distribution_is_meant_to_move(image: str) -> None:
+    (finding,) = (
+        one
+        for one in rules.review({}, {"Dockerfile": f'FROM {image}\nCMD ["till"]\n'.encode()}).findings
+        if one.rule == "base-image-unpinned"
+    )
+    assert finding.minor
+    assert "as it should" in finding.message
+
+
+def test_a_base_without_a_release_is_minor_where_developers_work() -> None:
+    text = 'FROM debian:latest\nUSER 1000\nCMD ["till"]\n'
+    assert found("base-image-unpinned", text).wants_comment
+    assert found("base-image-unpinned", text, ".github/docker/Dockerfile").minor
