@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset({"dockerfile", "containerfile"})
 """What the file is called that a builder takes by itself: no other tool is given a piece under that name."""
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z]+|</?[A-Za-z].*")
+"""A word, or a tag of HTML and its kin."""
 
 
 def is_given_to_builders(change: DockerfileChange) -> bool:

@@ -23,6 +23,10 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 """What a branch is called in an address: its content has no lasting sum."""
 _HEAD = re.compile(r"/refs/heads/([\w.-]+?)(?=/|\.zip|\.tar|$)")
 """A branch by whatever name, as forges write it in full."""
+_RAW = re.compile(
+    r"//(?:github\.com/[^/]+/[^/]+/raw|raw\.githubusercontent\.com/[^/]+/[^/]+)/(?!refs/)([A-Za-z][A-Za-z_-]*)/"
+)
+"""A branch of whatever name in the address of a file at GitHub: tags and commits have numbers."""
 _FORGE = re.compile(r"//(?:raw\.github|github|gitlab|bitbucket|codeberg)|/(?:raw|blob|archive|refs/heads|-)/")
 """Addresses of a branch's files; elsewhere `main` may be a folder, as of a repository of Maven's."""
 _NUMBERED = re.compile(r"\d[^/]*\Z")
@@ -39,7 +43,7 @@ _OF_NO_RELEASE = re.compile(
     r"\$\((?:uname|arch\b|dpkg --print-)[^()]*\)|`(?:uname|arch\b|dpkg --print-)[^`]*`"
     r"|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
-    r"|(?:ubuntu|debian|fedora|centos|rhel|rocky|almalinux|macos|osx)[-_/]?\d+(?:[._]\d+)*"
+    r"|(?:ubuntu|debian|fedora|centos|rhel|rocky|almalinux|macos|(?<![a-z])osx)[-_/]?\d+(?:[._]\d+)*"
     r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|\.ps1|python3|\d+\.x\b",
     re.IGNORECASE,
 )
@@ -79,7 +83,7 @@ def is_by_content(url: str) -> bool:
 
 def branch_of(url: str) -> str | None:
     """Return the branch of a forge as which an address names a file: another one after each commit."""
-    found = _HEAD.search(url) or (_MOVING.search(url) if _FORGE.search(url) else None)
+    found = _HEAD.search(url) or _RAW.search(url) or (_MOVING.search(url) if _FORGE.search(url) else None)
     return found[1] if found is not None else None
 
 
@@ -90,7 +94,7 @@ def _risk(url: str) -> tuple[str, str] | None:
             "It says whom the image trusts, and whatever lies there by then goes into the next build unseen",
             "Install the distribution's `ca-certificates`, or take an edition with a date and check its SHA-256",
         )
-    moving = _HEAD.search(url) or _MOVING.search(url)
+    moving = _HEAD.search(url) or _RAW.search(url) or _MOVING.search(url)
     if moving and (_FORGE.search(url) or not _NUMBERED.search(_OF_NO_RELEASE.sub("", url))):
         return (
             f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
