@@ -18,6 +18,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.comments import comments_on
 from rules.model.run_writes import is_opaque
 from rules.model.shell_scope import filled
 from rules.packages.lists.own import takes_braces_literally
@@ -26,6 +27,11 @@ _SQUASHES = re.compile(r"(?<!\S)--(?:squash(?:-all)?|single-snapshot)\b")
 """Options with which Docker, Buildah and Kaniko make one layer of all."""
 _LANGUAGES = frozenset({"npm", "yarn", "composer"})
 """Managers of whose downloads no other rule speaks where a layer keeps them."""
+_OTHERWISE = re.compile(
+    r"\b(?:avoid|conflict|clash|collid|interfer|shadow|overrid|wrong|instead of|attack surface|harden|secur)",
+    re.IGNORECASE,
+)
+"""How a comment gives another reason for a removal than room: what is gone cannot be called by mistake."""
 _ALSO = ("/tmp", "/var/tmp", "/var/log", "/var/cache", "/var/lib/apt/lists", "/root/.cache")  # noqa: S108 - of the image
 """Folders that are emptied along with the caches."""
 
@@ -68,6 +74,8 @@ def _found(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if any(takes_braces_literally(run, one) for one in commands):
             continue  # it deletes nothing, and `bash-syntax-under-sh` says so
+        if any(_takes_back(run, one) for one in commands) and _OTHERWISE.search(comments_on(run)):
+            continue
         if any(_cleans(run, one) or _takes_back(run, one) for one in commands):
             above = any(other.at < run.at and _may_fetch(other) for other in stage.done_runs)
             if above or not any(other.at > run.at and _may_fetch(other) for other in stage.done_runs):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _ANY_USER = re.compile(
     r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever|custom|other|non[- ]?default|unknown)\s+"
-    r"(?:(?:user|uid|id)s?\b|user[- ]?ids?\b)|\bnon[- ]?root\b|\bopenshift\b|(?<!\S)--user\b|\bP?[UG]ID=",
+    r"(?:(?:user|uid|id)s?\b|user[- ]?ids?\b)|\b(?:users?|uids?)\s+other\s+than\b|"
+    r"\bnon[- ]?root\b|\bopenshift\b|(?<!\S)--user\b|\bP?[UG]ID=",
     re.IGNORECASE,
 )
 _ANY_CALLER = re.compile(
