@@ -25,8 +25,11 @@ _HEAD = re.compile(r"/refs/heads/([\w.-]+?)(?=/|\.zip|\.tar|$)")
 """A branch by whatever name, as forges write it in full."""
 _RAW = re.compile(
     r"//(?:github\.com/[^/]+/[^/]+/raw|raw\.githubusercontent\.com/[^/]+/[^/]+)/(?!refs/)([A-Za-z][A-Za-z_-]*)/"
+    r"(?:[^/?#]*/)*[^/?#\d$]*(?:[?#]|$)"
 )
-"""A branch of whatever name in the address of a file at GitHub: tags and commits have numbers."""
+"""A branch of whatever name in the address of a file at GitHub: tags and commits have numbers, and so has the name of
+a file that stays as it is.
+"""
 _FORGE = re.compile(r"//(?:raw\.github|github|gitlab|bitbucket|codeberg)|/(?:raw|blob|archive|refs/heads|-)/")
 """Addresses of a branch's files; elsewhere `main` may be a folder, as of a repository of Maven's."""
 _NUMBERED = re.compile(r"\d[^/]*\Z")
