@@ -134,12 +134,16 @@ class DockerfileChange:
             stage: The stage as it is now.
             names: What the rule lists now.
         """
-        names, rule = tuple(names), ONE_MATTER.get(rule, rule)
-        was = self.was(stage)
+        names, known = tuple(names), self.listed_before(rule, stage)
+        return tuple(name for name in names if name not in known) or names
+
+    def listed_before(self, rule: str, stage: Stage) -> frozenset[str]:
+        """Return the names that a rule listed for a stage before the change; see `fresh`."""
+        rule, was = ONE_MATTER.get(rule, rule), self.was(stage)
         known = self.listed.get((rule, was.key), frozenset()) if was is not None else frozenset()
         if was is None or was.key != stage.key:
             known |= self.listed.get((rule, ANY), frozenset())
-        return tuple(name for name in names if name not in known) or names
+        return known
 
     def _is_collapsed(self, pairs: dict[int, Stage], old: Sequence[Stage], taken: set[int]) -> bool:
         """Whether the last stage is gone, and a builder that it took files from ships in its place."""

@@ -72,7 +72,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         problem = found.problem(names, way_out, way_out.replace(names[0], ""), f"in {newest}")
         sure = min(problem.confidence, _confidence(other))
         beside = is_beside_environment(found.stage, found.call, found.names)
-        yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt, minor=beside)
+        yield dataclasses.replace(
+            problem,
+            confidence=sure,
+            doubt=problem.doubt or other.doubt,
+            minor=beside,
+            held_before=found.is_renamed(change, "pip-unpinned"),
+        )
 
 
 def _confidence(other: Elsewhere) -> Confidence:

@@ -67,11 +67,7 @@ def demand_in(name: str, text: str) -> str | None:
         text: What it says.
     """
     if name == "pyproject.toml":
-        data = read_toml(text)
-        own = table(data, "project").get("requires-python") or table(data, "tool", "poetry", "dependencies").get(
-            "python"
-        )
-        return own if isinstance(own, str) else None
+        return _requires_python(text) or _poetry_python(text)
     if name == "Cargo.toml":
         own = table(read_toml(text), "package").get("rust-version")
         return f">={own}" if isinstance(own, str) else None
@@ -116,6 +112,17 @@ def _pattern(pattern: str, prefix: str = "") -> Callable[[str], str | None]:
     return read
 
 
+def _requires_python(text: str) -> str | None:
+    own = table(read_toml(text), "project").get("requires-python")
+    return own if isinstance(own, str) else None
+
+
+def _poetry_python(text: str) -> str | None:
+    """Return what Poetry's own table says; a `python` elsewhere is that of an environment, as of Hatch's."""
+    own = table(read_toml(text), "tool", "poetry", "dependencies").get("python")
+    return own if isinstance(own, str) else None
+
+
 def _node_engine(text: str) -> str | None:
     read = read_manifest(text)
     wanted = read.table("engines").get("node") if read is not None else None
@@ -137,8 +144,8 @@ def _sdk(text: str) -> str | None:
 
 _FILES: dict[str, tuple[tuple[str, Callable[[str], str | None], str], ...]] = {
     "python": (
-        ("pyproject.toml", _pattern(r"""^requires-python\s*=\s*["']([^"']+)["']"""), "requires-python"),
-        ("pyproject.toml", _pattern(r"""^python\s*=\s*["']([^"']+)["']"""), "python"),
+        ("pyproject.toml", _requires_python, "requires-python"),
+        ("pyproject.toml", _poetry_python, "python"),
         (".python-version", _pattern(r"\A\s*(\d+\.\d+)(?:\.\d+)?\s*\Z"), ".python-version"),
     ),
     "node": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.comments import comments_on, is_meant_to_move
@@ -41,6 +42,14 @@ _RANGES = frozenset({"@^", "@~", "@*", "@>"})
 
 _MINOR = re.compile(r"@(?:v?\d+\.\d+\.[x*X]|~\d+\.\d+(?:\.\d+)?|\^0\.\d+(?:\.\d+)?)\Z")
 """A range within one minor release: fixes alone can come, if that line still gets any (npm, `semver`)."""
+
+
+_ALIKE = 0.75
+"""How much of two names is the same where one is a project's new name."""
+
+
+def _is_like(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
 
 
 def _is_range(version: str) -> bool:
@@ -82,6 +91,13 @@ class Unpinned(NamedTuple):
         """Return the names that a rule did not list for the stage before the change, as they are written."""
         found = change.fresh(rule, self.stage, self.compared)
         return tuple(name for name in self.names if compared_name(self.call.manager, name) in found)
+
+    def is_renamed(self, change: DockerfileChange, rule: str) -> bool:
+        """Tell whether each name that a rule did not list before is another one for what it did: `till` for `tills`."""
+        before = change.listed_before(rule, self.stage)
+        gone = before.difference(self.compared)
+        new = [name for name in self.compared if name not in before]
+        return 0 < len(new) <= len(gone) and all(any(_is_like(name, old) for old in gone) for name in new)
 
     @property
     def confidence(self) -> Confidence:
