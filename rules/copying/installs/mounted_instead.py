@@ -26,6 +26,7 @@ _ONLY_READING = frozenset({*OS_MANAGERS, "pip"})
 """Managers that only read what a project's list names."""
 DELETING = frozenset({"cd", "rm", "unlink"})
 _WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
 
 
@@ -116,8 +117,16 @@ def _mount(*, written: bool) -> str:
 def _is_written_to(stage: Stage, put: Put, copy: Copy, last: Run) -> bool:
     runs = _runs_between(stage, copy, last)
     return any(within(path, put.path) for run in runs for path in _written(run)) or any(
-        builds_there(run, put.path) for run in runs
+        builds_there(run, put.path) or _runs_script_of(run, put.path) for run in runs
     )
+
+
+def _runs_script_of(run: Run, folder: str) -> bool:
+    """Whether a script of the folder runs, which may write beside itself: `bash /src/recipes/install.sh`."""
+    called = (
+        next(iter(command.operands()), None) if command.name in _SHELLS else command.program for command in run.commands
+    )
+    return any(word is not None and word.value != folder and within(word.value, folder) for word in called)
 
 
 def builds_there(run: Run, folder: str) -> bool:

@@ -60,6 +60,8 @@ def wheel_folders(builder: Stage) -> frozenset[str]:
     return frozenset(path for run, call, text in folders if text and (path := path_of(run, call.command, text)))
 
 
+_TEXTS = (".txt", ".toml", ".lock", ".cfg")
+"""Lists of what it needs, which come along."""
 _ALONE = frozenset({"build", "pyproject-build"})
 _BUILDERS = frozenset("poetry hatch flit pdm uv".split())
 """What makes a wheel of the project alone: `python -m build`, `uv build`."""
@@ -72,7 +74,8 @@ def is_own_wheel(copy: Copy) -> bool:
     the project needs; or out of the context's `dist`, into which such builds write (pypa/build, `--outdir`; the
     references of uv, Poetry and Hatch).
     """
-    builder, paths = copy.from_stage, [(source.path or "").rstrip("/") for source in copy.sources]
+    sources = [(source.path or "").rstrip("/") for source in copy.sources]
+    builder, paths = copy.from_stage, [path for path in sources if not path.endswith(_TEXTS)] or sources
     if copy.from_context:
         return all(path.endswith(".whl") and posixpath.basename(posixpath.dirname(path)) == "dist" for path in paths)
     if builder is None or not all(path.endswith((".whl", "/dist")) for path in paths):

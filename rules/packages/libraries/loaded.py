@@ -35,6 +35,8 @@ _WANTED: Mapping[str, tuple[str, ...]] = {
 }
 """By the beginning of a system package's name the packages of PyPI, RubyGems and npm that load or call it (their
 installation guides)."""
+_BINARY = re.compile(r"\bpsycopg(?:2-binary|\[[^\]\n]*binary|[-_]binary)", re.IGNORECASE)
+"""The builds of Psycopg that have libpq in them; of those that are installed, it loads the one that it can."""
 _NUMBERS = re.compile(r"(?<![\d.])(?:-?[\d.](?:t64)?)+$")
 """What a system package has behind its own name: `libmagickwand-6.16-7t64`."""
 _WITHOUT_ZONES = frozenset({"alpine", "ubuntu"})
@@ -61,7 +63,7 @@ def need_of(change: DockerfileChange, stage: Stage, package: str) -> str | None:
         if posixpath.basename(path) in _LISTS and _is_near(change, path):
             text = data.decode("utf-8", "replace")
             name = next((name for name in names if links(text, name)), None)
-            if name is not None:
+            if name is not None and not (name.startswith("psycopg") and _BINARY.search(change.after.code)):
                 return (
                     f"which {quote(name)} in {quote(path)} needs when the program runs. It fails there, and not in the "
                     "build, unless another package brings it"
